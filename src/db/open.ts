@@ -1,0 +1,158 @@
+import { chmodSync, closeSync, existsSync, openSync, readFileSync, statSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import Database from 'better-sqlite3'
+import { type BetterSQLite3Database, drizzle } from 'drizzle-orm/better-sqlite3'
+import { ChpipeError } from '../errors.ts'
+import { storageError } from './storage-error.ts'
+
+export type Db = BetterSQLite3Database & { $client: Database.Database }
+/** What a saving function takes: the database, or a transaction on it. */
+export type Tx = Pick<
+  Db,
+  'select' | 'selectDistinct' | 'insert' | 'update' | 'delete' | 'all' | 'get' | 'run' | 'values'
+>
+
+/** Marks a file as chpipe's in its header (`CHPI`), so that no other program's database is ever migrated. */
+const APPLICATION_ID = 0x43485049
+
+const BUSY_TIMEOUT_MS = 15_000
+
+export interface OpenOptions {
+  /** Open an existing database without ever writing to it; it is not migrated. */
+  readonly?: boolean
+}
+
+/**
+ * Opens the database, creating and migrating it unless `readonly`. Write transactions go through `write`.
+ * Throws a `data` error for a file that is not chpipe's, is damaged, or was written by a newer chpipe.
+ */
+export function openDb(path: string, { readonly = false }: OpenOptions = {}): Db {
+  try {
+    if (!readonly && path !== ':memory:') createPrivateFile(path)
+    const client = new Database(path, { readonly, fileMustExist: readonly, timeout: BUSY_TIMEOUT_MS })
+    try {
+      const migrations = readMigrations()
+      refuseForeign(client, path, migrations.length)
+      if (readonly) refuseOlder(client, path, migrations.length)
+      else prepareForWriting(client, migrations)
+      return drizzle(client)
+    } catch (error) {
+      client.close()
+      throw error
+    }
+  } catch (error) {
+    throw storageError(error, path)
+  }
+}
+
+/** Runs `body` in one immediate transaction: it waits for its turn instead of failing half-way. */
+export function write<T>(db: Db, body: (tx: Tx) => T): T {
+  return db.transaction((tx) => body(tx as unknown as Tx), { behavior: 'immediate' })
+}
+
+/** Runs `body` on one consistent snapshot, whatever other processes write meanwhile. */
+export function snapshot<T>(db: Db, body: (tx: Tx) => T): T {
+  return db.transaction((tx) => body(tx as unknown as Tx), { behavior: 'deferred' })
+}
+
+/** The number of migrations applied to the database: the schema version that manifests and `--version` show. */
+export function schemaVersion(db: Db): number {
+  return Number(db.$client.pragma('user_version', { simple: true }))
+}
+
+function createPrivateFile(path: string): void {
+  if (existsSync(path)) return
+  if (!existsSync(dirname(path))) {
+    throw new ChpipeError('data', `The folder of the database does not exist: ${dirname(path)}`, {
+      hint: 'create the folder, or name another file with --db',
+    })
+  }
+  closeSync(openSync(path, 'a', 0o600))
+  chmodSync(path, 0o600)
+}
+
+function refuseForeign(client: Database.Database, path: string, known: number): void {
+  const id = client.pragma('application_id', { simple: true })
+  const version = Number(client.pragma('user_version', { simple: true }))
+  const tables = client.prepare("SELECT count(*) FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%'").pluck().get()
+  if (id !== APPLICATION_ID && (tables !== 0 || id !== 0 || version !== 0)) {
+    throw new ChpipeError('data', `The file is a SQLite database of another program, not of chpipe: ${path}`, {
+      hint: 'name another file with --db',
+    })
+  }
+  if (version > known) {
+    throw new ChpipeError(
+      'data',
+      `The database was written by a newer chpipe (schema ${version}, this one knows ${known}): ${path}`,
+      {
+        hint: 'upgrade chpipe, or name another file with --db',
+      },
+    )
+  }
+}
+
+function refuseOlder(client: Database.Database, path: string, known: number): void {
+  const version = Number(client.pragma('user_version', { simple: true }))
+  if (version < known) {
+    throw new ChpipeError(
+      'data',
+      `The database has an older schema (${version} of ${known}) and is opened read-only here: ${path}`,
+      {
+        hint: 'run a command that writes first, such as `chpipe import-officers --limit 0`',
+      },
+    )
+  }
+}
+
+// better-sqlite3 turns synchronous down to NORMAL when a database enters WAL mode, so FULL comes after it.
+function prepareForWriting(client: Database.Database, migrations: Migration[]): void {
+  client.pragma('journal_mode = WAL')
+  client.pragma('synchronous = FULL')
+  client.pragma('secure_delete = ON')
+  client.pragma('foreign_keys = ON')
+  applyMigrations(client, migrations)
+}
+
+interface Migration {
+  statements: string[]
+}
+
+function applyMigrations(client: Database.Database, migrations: Migration[]): void {
+  const applied = () => Number(client.pragma('user_version', { simple: true }))
+  if (applied() === migrations.length) return
+  client
+    .transaction(() => {
+      for (const { statements } of migrations.slice(applied())) for (const sql of statements) client.exec(sql)
+      client.pragma(`application_id = ${APPLICATION_ID}`)
+      client.pragma(`user_version = ${migrations.length}`)
+    })
+    .immediate()
+}
+
+function readMigrations(): Migration[] {
+  const folder = migrationsFolder()
+  const journal = JSON.parse(readFileSync(join(folder, 'meta', '_journal.json'), 'utf8')) as {
+    entries: { tag: string }[]
+  }
+  return journal.entries.map(({ tag }) => ({
+    statements: readFileSync(join(folder, `${tag}.sql`), 'utf8').split('--> statement-breakpoint'),
+  }))
+}
+
+/** The built program and its sources lie at different depths below the package's root, where `drizzle/` is. */
+function migrationsFolder(): string {
+  let folder = dirname(fileURLToPath(import.meta.url))
+  while (!existsSync(join(folder, 'drizzle', 'meta', '_journal.json')) && folder !== dirname(folder))
+    folder = dirname(folder)
+  return join(folder, 'drizzle')
+}
+
+/** Whether there is a database file at all; an empty file counts as none. */
+export function databaseExists(path: string): boolean {
+  try {
+    return statSync(path).size > 0
+  } catch {
+    return false
+  }
+}
