@@ -1,0 +1,37 @@
+import type { Context } from '../context.ts'
+
+/** 0: done. 1: the answer is no. Every other end of a command is a thrown `ChpipeError`. */
+export type Answer = 0 | 1
+
+export interface OptionSpec {
+  /** As commander writes them: `--limit <n>`, `-o, --out <path>`, `--all`. */
+  flags: string
+  description: string
+  /** Turns the text into the value, or throws `ChpipeError('usage')`; without it the text is the value. */
+  parse?: (text: string) => unknown
+  /** Shown in the help; the command applies it. */
+  fallback?: string
+}
+
+export interface Example {
+  line: string
+  does: string
+}
+
+/** A subcommand as data: `--help`, parsing, completion and the README test all read it; `run` gets nothing else. */
+export interface Command {
+  name: string
+  summary: string
+  description: string
+  /** `<file>` (needed) or `[file]`, with its meaning. */
+  argument?: { name: string; description: string }
+  options: OptionSpec[]
+  examples: Example[]
+  run(context: Context, input: Input): Promise<Answer>
+}
+
+export interface Input {
+  argument: string | undefined
+  /** Values under commander's camel-case names; the command that declared them knows their types. */
+  options: Record<string, unknown>
+}

@@ -1,0 +1,41 @@
+import type { Command } from './command.ts'
+
+/** A command's code is loaded when it is called, so that `chpipe --help` and `--version` stay quick. */
+export interface CommandEntry {
+  name: string
+  summary: string
+  load(): Promise<Command>
+}
+
+export const commands: CommandEntry[] = [
+  {
+    name: 'import-companies',
+    summary: 'Load companies from the register file, or from advanced search',
+    load: async () => (await import('./import-companies.ts')).importCompaniesCommand,
+  },
+  {
+    name: 'import-officers',
+    summary: 'Fetch complete officer lists until the target is reached',
+    load: async () => (await import('./import-officers.ts')).importOfficersCommand,
+  },
+  {
+    name: 'progress',
+    summary: 'How far, how fast, when done, ready for streaming?',
+    load: async () => (await import('./progress.ts')).progressCommand,
+  },
+  {
+    name: 'export',
+    summary: 'Write the dataset that the customer receives',
+    load: async () => (await import('./export.ts')).exportCommand,
+  },
+  {
+    name: 'sandbox',
+    summary: 'Serve a stand-in for Companies House on this machine',
+    load: async () => (await import('./sandbox.ts')).sandboxCommand,
+  },
+  {
+    name: 'demo',
+    summary: 'Run the whole pipeline against the sandbox, without any key',
+    load: async () => (await import('./demo.ts')).demoCommand,
+  },
+]

@@ -1,0 +1,61 @@
+// Turns option text into values. Each throws a `usage` error whose sentence says what was expected.
+import { parseDuration } from '../durations.ts'
+import { ChpipeError } from '../errors.ts'
+
+/** A whole number of at least `least`. */
+export function count(least: 0 | 1): (text: string) => number {
+  return (text) => {
+    if (/^\d{1,9}$/.test(text) && Number(text) >= least) return Number(text)
+    throw new ChpipeError('usage', `Expected a whole number of at least ${least}, got: ${text}`)
+  }
+}
+
+/** A whole number from `least` to `most`. */
+export function between(least: number, most: number): (text: string) => number {
+  return (text) => {
+    if (/^\d{1,9}$/.test(text) && Number(text) >= least && Number(text) <= most) return Number(text)
+    throw new ChpipeError('usage', `Expected a whole number from ${least} to ${most}, got: ${text}`)
+  }
+}
+
+/** `30d`, `15m`: milliseconds. */
+export function duration(text: string): number {
+  const ms = parseDuration(text)
+  if (ms !== null) return ms
+  throw new ChpipeError('usage', `Expected a duration such as 30s, 15m, 12h or 30d, got: ${text}`)
+}
+
+/** A calendar day, `YYYY-MM-DD`. */
+export function day(text: string): string {
+  const date = new Date(`${text}T00:00:00Z`)
+  if (/^\d{4}-\d{2}-\d{2}$/.test(text) && !Number.isNaN(date.getTime()) && date.toISOString().startsWith(text))
+    return text
+  throw new ChpipeError('usage', `Expected a date as YYYY-MM-DD, got: ${text}`)
+}
+
+/** Comma-separated words, without blanks: `active,liquidation`. */
+export function words(text: string): string[] {
+  const list = text
+    .split(',')
+    .map((word) => word.trim())
+    .filter(Boolean)
+  if (list.length > 0) return list
+  throw new ChpipeError('usage', `Expected one or more values separated by commas, got: ${text}`)
+}
+
+/** Five-digit SIC codes separated by commas. */
+export function sicCodes(text: string): string[] {
+  const codes = words(text)
+  const wrong = codes.find((code) => !/^\d{5}$/.test(code))
+  if (wrong === undefined) return codes
+  throw new ChpipeError('usage', `Expected five-digit SIC codes separated by commas, got: ${wrong}`)
+}
+
+/** One word of a closed list. */
+export function oneOf<T extends string>(choices: readonly T[]): (text: string) => T {
+  return (text) => {
+    const choice = choices.find((candidate) => candidate === text)
+    if (choice !== undefined) return choice
+    throw new ChpipeError('usage', `Expected ${choices.join(', ')}, got: ${text}`)
+  }
+}

@@ -1,0 +1,154 @@
+import { appendFileSync, readFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { parseEnv } from 'node:util'
+import { type Clock, systemClock } from './clock.ts'
+import type { CompaniesHouse } from './companies-house/client.ts'
+import type { Db } from './db/open.ts'
+import { ChpipeError } from './errors.ts'
+import { createLog, type Log } from './log.ts'
+import { readSettings, type Settings } from './settings.ts'
+import { type Timings, timings } from './timings.ts'
+
+/** The part of a process that chpipe uses; tests pass their own. */
+export interface Host {
+  argv: string[]
+  env: Record<string, string | undefined>
+  cwd(): string
+  stdin: NodeJS.ReadableStream
+  stdout: NodeJS.WritableStream & { isTTY?: boolean; columns?: number }
+  stderr: NodeJS.WritableStream & { isTTY?: boolean; columns?: number }
+  on(event: 'SIGINT' | 'SIGTERM', listener: () => void): unknown
+  off(event: 'SIGINT' | 'SIGTERM', listener: () => void): unknown
+  exit(code: number): unknown
+}
+
+/** Options that every command takes. */
+export interface Globals {
+  db?: string
+  json?: boolean
+  quiet?: boolean
+  logFormat?: 'text' | 'json'
+  logFile?: string
+}
+
+/** What a command may use. Costly things are functions, so that `--help` opens no database and needs no key. */
+export interface Context {
+  host: Host
+  settings: Settings
+  timings: Timings
+  clock: Clock
+  /** Aborts when the operator interrupts the run. */
+  signal: AbortSignal
+  json: boolean
+  quiet: boolean
+  log: Log
+  /** Lets a spinner clear its line before a log line is written, and draw itself again after it. */
+  beforeLine: { run: () => void }
+  /** Writes a result to stdout, waiting while the reader is slow. Rejects when the pipe is closed. */
+  print(text: string): Promise<void>
+  /** A path as the operator typed it, from the working directory. */
+  path(text: string): string
+  /** The database, opened and migrated once. */
+  db(): Promise<Db>
+  /** The database for reading only; throws `no` when there is none yet, and creates nothing. */
+  existingDb(): Promise<Db>
+  companiesHouse(): Promise<CompaniesHouse>
+  close(): void
+}
+
+/** Builds the context of one command run; the only place that reads the environment. */
+export function createContext(
+  host: Host,
+  globals: Globals,
+  signal: AbortSignal,
+  clock: Clock = systemClock(),
+): Context {
+  const env = { ...readEnvFile(join(host.cwd(), '.env')), ...definedOnly(host.env) }
+  const settings = readSettings(env)
+  const path = (text: string) => resolve(host.cwd(), text)
+  const dbPath = path(globals.db ?? settings.db)
+  const quiet = globals.quiet === true
+  const beforeLine = { run: () => {} }
+  const opened: Db[] = []
+  const open = async (readonly: boolean) => {
+    const { openDb } = await import('./db/open.ts')
+    const db = openDb(dbPath, { readonly })
+    opened.push(db)
+    return db
+  }
+  let writable: Promise<Db> | undefined
+  let companiesHouse: Promise<CompaniesHouse> | undefined
+
+  const context: Context = {
+    host,
+    settings: { ...settings, db: dbPath },
+    timings: timings(settings.timeScale),
+    clock,
+    signal,
+    json: globals.json === true,
+    quiet,
+    beforeLine,
+    log: createLog({
+      format: globals.logFormat ?? 'text',
+      quiet,
+      now: clock.now,
+      write: logWriter(host, globals.logFile ? path(globals.logFile) : undefined, beforeLine),
+    }),
+    print: (text) => writeTo(host.stdout, text),
+    path,
+    db: () => {
+      writable ??= open(false)
+      return writable
+    },
+    async existingDb() {
+      const { databaseExists } = await import('./db/open.ts')
+      if (databaseExists(dbPath)) return open(true)
+      throw new ChpipeError('no', `There is no database yet: ${dbPath}`, {
+        hint: 'load companies first: chpipe import-companies BasicCompanyData.zip',
+      })
+    },
+    companiesHouse: () => {
+      companiesHouse ??= import('./companies-house/connect.ts').then(({ connect }) => connect(context))
+      return companiesHouse
+    },
+    close() {
+      for (const db of opened) db.$client.close()
+    },
+  }
+  return context
+}
+
+function logWriter(host: Host, file: string | undefined, beforeLine: Context['beforeLine']): (line: string) => void {
+  if (file) {
+    return (line) => {
+      try {
+        appendFileSync(file, `${line}\n`, { mode: 0o600 })
+      } catch (cause) {
+        throw new ChpipeError('data', `The log file cannot be written: ${file}`, { cause })
+      }
+    }
+  }
+  return (line) => {
+    beforeLine.run()
+    host.stderr.write(`${line}\n`)
+  }
+}
+
+function writeTo(stream: NodeJS.WritableStream, text: string): Promise<void> {
+  return new Promise((done, fail) => {
+    stream.write(text, (error) => (error ? fail(error) : done()))
+  })
+}
+
+function readEnvFile(file: string): Record<string, string> {
+  try {
+    return definedOnly(parseEnv(readFileSync(file, 'utf8')))
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return {}
+    throw new ChpipeError('config', `The file .env cannot be read: ${file}`, { cause: error })
+  }
+}
+
+function definedOnly(env: Record<string, string | undefined>): Record<string, string> {
+  return Object.fromEntries(Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined))
+}

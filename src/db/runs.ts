@@ -1,0 +1,102 @@
+// A run is one start of a command that writes. Claims and facts name it, and its process tells whether it still lives.
+import { readFileSync } from 'node:fs'
+import { hostname } from 'node:os'
+import { eq, inArray } from 'drizzle-orm'
+import type { Clock } from '../clock.ts'
+import { type Db, type Tx, write } from './open.ts'
+import { runs } from './schema.ts'
+
+/** A run elsewhere that has not been heard for this long is taken for dead. */
+export const RUN_LEASE_MS = 120_000
+const HEARTBEAT_MS = 20_000
+
+export interface Run {
+  id: number
+  command: string
+  startedAt: number
+  /** Stores the summary and ends the run. */
+  finish(summary: object): void
+  [Symbol.dispose](): void
+}
+
+/** Starts a run and keeps its heartbeat until it is finished or disposed. */
+export function beginRun(db: Db, clock: Clock, command: string): Run {
+  const startedAt = clock.now()
+  const { id } = write(db, (tx) =>
+    tx
+      .insert(runs)
+      .values({
+        command,
+        host: hostname(),
+        boot: clock.boot,
+        pid: process.pid,
+        pid_started: processStarted(process.pid),
+        started_at: startedAt,
+        heartbeat_at: startedAt,
+      })
+      .returning({ id: runs.id })
+      .get(),
+  )
+  const beat = setInterval(() => heartbeat(db, id, clock.now()), HEARTBEAT_MS)
+  beat.unref()
+  const end = (summary: object | null) => {
+    clearInterval(beat)
+    if (!db.$client.open) return
+    const values = { finished_at: clock.now(), ...(summary ? { summary: JSON.stringify(summary) } : {}) }
+    db.update(runs).set(values).where(eq(runs.id, id)).run()
+  }
+  let ended = false
+  return {
+    id,
+    command,
+    startedAt,
+    finish(summary) {
+      ended = true
+      end(summary)
+    },
+    [Symbol.dispose]() {
+      if (!ended) end(null)
+    },
+  }
+}
+
+/** A missed beat is no failure: the next one, or the lease, makes up for it. */
+function heartbeat(db: Db, id: number, now: number): void {
+  try {
+    db.update(runs).set({ heartbeat_at: now }).where(eq(runs.id, id)).run()
+  } catch {}
+}
+
+/** Those of the given runs whose process is gone: at once on this machine, after the lease elsewhere. */
+export function deadRuns(db: Tx, clock: Clock, ids: number[]): number[] {
+  if (ids.length === 0) return []
+  const known = db.select().from(runs).where(inArray(runs.id, ids)).all()
+  const alive = new Set(known.filter((run) => isAlive(run, clock)).map(({ id }) => id))
+  return ids.filter((id) => !alive.has(id))
+}
+
+function isAlive(run: typeof runs.$inferSelect, clock: Clock): boolean {
+  if (run.finished_at !== null) return false
+  if (run.host !== hostname()) return clock.now() - run.heartbeat_at < RUN_LEASE_MS
+  if (run.boot !== clock.boot) return false
+  return processLives(run.pid) && (run.pid_started === null || run.pid_started === processStarted(run.pid))
+}
+
+function processLives(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
+  }
+}
+
+/** Field 22 of /proc/<pid>/stat, counted behind the command's closing bracket; null where there is no /proc. */
+function processStarted(pid: number): string | null {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? null
+  } catch {
+    return null
+  }
+}

@@ -1,0 +1,69 @@
+import { parseDuration } from './durations.ts'
+import { ChpipeError } from './errors.ts'
+
+export interface Quota {
+  /** Calls in any window of `windowMs`. */
+  limit: number
+  windowMs: number
+}
+
+/** The environment after checking; secrets stay inside and are never printed. */
+export interface Settings {
+  companiesHouseApiKey: string | undefined
+  companiesHouseApiUrl: string
+  db: string
+  quota: Quota
+  target: number
+  timeScale: number
+}
+
+type Environment = Record<string, string | undefined>
+
+/** Reads the settings from environment variables (design section 3). Throws a `config` error that names the variable. */
+export function readSettings(env: Environment): Settings {
+  return {
+    companiesHouseApiKey: env.COMPANIES_HOUSE_API_KEY?.trim() || undefined,
+    companiesHouseApiUrl: readUrl(env, 'COMPANIES_HOUSE_API_URL', 'https://api.company-information.service.gov.uk'),
+    db: env.CHPIPE_DB || 'companies.db',
+    quota: parseQuota(env.CHPIPE_CH_QUOTA || '600/5m'),
+    target: readCount(env, 'CHPIPE_TARGET', 10_000),
+    timeScale: readScale(env),
+  }
+}
+
+function readUrl(env: Environment, name: string, fallback: string): string {
+  const text = env[name] || fallback
+  const url = URL.canParse(text) ? new URL(text) : null
+  if (url && /^https?:$/.test(url.protocol) && !url.username && !url.password) return url.href.replace(/\/+$/, '')
+  throw new ChpipeError('config', `${name} is not an http(s) URL without credentials`, {
+    hint: `unset it, or set it to something like ${fallback}`,
+  })
+}
+
+/** `600/5m` -> 600 calls in any five minutes. Throws a `config` error for anything else. */
+export function parseQuota(text: string): Quota {
+  const [count = '', window = '', ...rest] = text.split('/')
+  const limit = /^\d+$/.test(count) ? Number(count) : 0
+  const windowMs = parseDuration(window)
+  if (limit > 0 && limit <= 1_000_000 && windowMs && rest.length === 0) return { limit, windowMs }
+  throw new ChpipeError('config', `CHPIPE_CH_QUOTA is not a count and a window: ${text}`, {
+    hint: 'write it as 600/5m, or 60/5s in a scaled test',
+  })
+}
+
+function readCount(env: Environment, name: string, fallback: number): number {
+  const text = env[name]
+  if (!text) return fallback
+  if (/^[1-9]\d{0,8}$/.test(text)) return Number(text)
+  throw new ChpipeError('config', `${name} is not a whole number above zero: ${text}`)
+}
+
+function readScale(env: Environment): number {
+  const text = env.CHPIPE_TIME_SCALE
+  if (!text) return 1
+  const scale = Number(text)
+  if (scale > 0 && scale <= 1000) return scale
+  throw new ChpipeError('config', `CHPIPE_TIME_SCALE is not a number above zero: ${text}`, {
+    hint: 'it multiplies waits in tests, for example 0.01; leave it unset in production',
+  })
+}

@@ -1,0 +1,22 @@
+// What may leave the program: names come from outside and can hold anything, terminal escape codes included.
+
+/** C0 and C1 control characters but TAB, LF and CR. */
+const CONTROLS = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]/g
+
+/** Text for a terminal or a log line: every control character, line ends included, becomes U+FFFD. */
+export function printable(text: string): string {
+  return text.replace(/[\t\r\n]/g, ' ').replace(CONTROLS, '\uFFFD')
+}
+
+/** Text for a file that a spreadsheet or terminal may open: control characters but TAB, LF and CR become U+FFFD. */
+export function withoutControls(text: string): string {
+  return text.replace(CONTROLS, '\uFFFD')
+}
+
+/** `JSON.stringify` that also escapes DEL and the C1 controls, which JSON itself lets through raw. */
+export function safeJson(value: unknown, indent?: number): string {
+  return JSON.stringify(value, null, indent).replace(
+    /[\u007f-\u009f]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
+}
