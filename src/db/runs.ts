@@ -91,11 +91,15 @@ function processLives(pid: number): boolean {
   }
 }
 
-/** Field 22 of /proc/<pid>/stat, counted behind the command's closing bracket; null where there is no /proc. */
+/**
+ * Field 22 of /proc/<pid>/stat, counted behind the command's closing bracket; null where there is no /proc, and for a
+ * process that has ended but whose parent has not yet taken note.
+ */
 function processStarted(pid: number): string | null {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? null
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+    return fields[0] === 'Z' ? null : (fields[19] ?? null)
   } catch {
     return null
   }
