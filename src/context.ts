@@ -52,7 +52,8 @@ export interface Context {
   db(): Promise<Db>
   /** The database for reading only; throws `no` when there is none yet, and creates nothing. */
   existingDb(): Promise<Db>
-  companiesHouse(): Promise<CompaniesHouse>
+  /** The REST client; an outage may last `maxOutageMs` (default: 15 minutes) before it gives up. */
+  companiesHouse(options?: { maxOutageMs?: number | undefined }): Promise<CompaniesHouse>
   close(): void
 }
 
@@ -107,8 +108,8 @@ export function createContext(
         hint: 'load companies first: chpipe import-companies BasicCompanyData.zip',
       })
     },
-    companiesHouse: () => {
-      companiesHouse ??= import('./companies-house/connect.ts').then(({ connect }) => connect(context))
+    companiesHouse: ({ maxOutageMs } = {}) => {
+      companiesHouse ??= import('./companies-house/connect.ts').then(({ connect }) => connect(context, maxOutageMs))
       return companiesHouse
     },
     close() {

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { Command as Commander, CommanderError, Option } from 'commander'
 import packageJson from '../package.json' with { type: 'json' }
 import type { Answer, Command } from './commands/command.ts'
@@ -21,6 +22,7 @@ export const exitCodes: Record<ErrorKind, number> = {
 /** Runs one command line and returns its exit code; never throws and never ends the process but on a second Ctrl-C. */
 export async function main(host: Host): Promise<number> {
   const stop = new AbortController()
+  setMaxListeners(0, stop.signal)
   const interrupt = () => {
     if (stop.signal.aborted) host.exit(exitCodes.interrupted)
     stop.abort(

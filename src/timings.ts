@@ -2,6 +2,8 @@
 export interface Timings {
   /** A request without an answer for this long has failed; gateways answer 504 after about 40 s (facts 1.3). */
   requestTimeoutMs: number
+  /** How long a single probing call may hold the others back. */
+  probePatienceMs: number
   /** First and longest step of the back-off after a failed attempt. */
   backoffBaseMs: number
   backoffCapMs: number
@@ -21,6 +23,7 @@ const MINUTE = 60 * SECOND
 export function timings(scale: number): Timings {
   return {
     requestTimeoutMs: 45 * SECOND * scale,
+    probePatienceMs: 5 * SECOND * scale,
     backoffBaseMs: 0.5 * SECOND * scale,
     backoffCapMs: 30 * SECOND * scale,
     officersRetryMs: [2 * SECOND * scale, 10 * SECOND * scale],

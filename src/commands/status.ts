@@ -1,0 +1,51 @@
+import type { Context } from '../context.ts'
+import { printable } from '../text.ts'
+
+const PLAIN_INTERVAL_MS = 30_000
+
+/** How a long command shows that it lives: a spinner line on a terminal, elsewhere a plain line every 30 seconds. */
+export interface Status {
+  update(line: string): void
+  [Symbol.dispose](): void
+}
+
+/** Starts the status of a command; nothing is shown when the operator asked for quiet. Dispose it before results. */
+export async function createStatus(context: Context): Promise<Status> {
+  if (context.quiet) return { update() {}, [Symbol.dispose]() {} }
+  return context.host.stderr.isTTY ? spinner(context) : plainLines(context)
+}
+
+async function spinner({ host, beforeLine }: Context): Promise<Status> {
+  const { default: ora } = await import('ora')
+  const line = ora({ stream: host.stderr as NodeJS.WriteStream, text: '', discardStdin: false }).start()
+  beforeLine.run = () => {
+    line.clear()
+  }
+  return {
+    update(text) {
+      line.text = printable(text)
+    },
+    [Symbol.dispose]() {
+      beforeLine.run = () => {}
+      line.stop()
+    },
+  }
+}
+
+function plainLines({ clock, log }: Context): Status {
+  let due = clock.steady() + PLAIN_INTERVAL_MS
+  return {
+    update(text) {
+      if (clock.steady() < due) return
+      due = clock.steady() + PLAIN_INTERVAL_MS
+      log.info(text)
+    },
+    [Symbol.dispose]() {},
+  }
+}
+
+/** `████░░░░` for a share of 0 to 1. */
+export function bar(ratio: number, width = 24): string {
+  const filled = Math.round(Math.min(1, Math.max(0, ratio)) * width)
+  return '█'.repeat(filled) + '░'.repeat(width - filled)
+}

@@ -1,0 +1,118 @@
+// One permit, one HTTP exchange.
+import ky, { type KyInstance } from 'ky'
+import type { Clock } from '../clock.ts'
+import type { Lane } from '../db/quota.ts'
+import { ChpipeError, errorMessage } from '../errors.ts'
+import type { Allowance, Permit } from '../quota/allowance.ts'
+import { readWord } from '../quota/word.ts'
+import { parseBody, readBody } from './body.ts'
+import { UpstreamError } from './upstream-error.ts'
+
+/** After an interrupt a call that is already out may still finish for this long. */
+const GRACE_MS = 1500
+
+export interface Reply {
+  status: 200 | 404
+  /** The parsed body of a 200; null for a 404, whose body has four shapes and no news. */
+  body: unknown
+}
+
+export interface AttemptOptions {
+  baseUrl: string
+  apiKey: string
+  allowance: Allowance
+  clock: Clock
+  requestTimeoutMs: number
+  counts: { requests: number; rateLimited: number }
+}
+
+/**
+ * Makes the function that sends one GET. It resolves with the reply, or `limited` after a 429 or the per-IP 403; it
+ * throws a `config` error for a refused key and an `UpstreamError` for everything else.
+ */
+export function createAttempt(options: AttemptOptions) {
+  const http = ky.create({
+    prefixUrl: options.baseUrl,
+    headers: {
+      authorization: `Basic ${Buffer.from(`${options.apiKey}:`).toString('base64')}`,
+      accept: 'application/json',
+    },
+    retry: 0,
+    timeout: false,
+    throwHttpErrors: false,
+    redirect: 'manual',
+  })
+  return async (path: string, lane: Lane, signal: AbortSignal): Promise<Reply | 'limited'> => {
+    const permit = await options.allowance.acquire(lane, signal)
+    options.counts.requests += 1
+    using deadline = startDeadline(options, signal)
+    try {
+      const response = await send(http, path, permit, options, deadline.signal)
+      return await read(response, path, options)
+    } catch (error) {
+      throw explain(error, path, deadline.signal, signal)
+    }
+  }
+}
+
+async function send(http: KyInstance, path: string, permit: Permit, { clock }: AttemptOptions, signal: AbortSignal) {
+  try {
+    const response = await http.get(path.replace(/^\//, ''), { signal })
+    permit.settle(readWord(response.status, response.headers, clock.now()))
+    return response
+  } catch (error) {
+    permit.settle(null)
+    throw error
+  }
+}
+
+/** Decides on the status alone (facts 1.3: bodies of errors have no single shape). */
+async function read(response: Response, path: string, { counts }: AttemptOptions): Promise<Reply | 'limited'> {
+  const { status } = response
+  if (status === 200) return { status, body: parseBody(await readBody(response, path), path) }
+  await response.body?.cancel()
+  if (status === 404) return { status, body: null }
+  if (status === 401) throw refusedKey()
+  if (status === 429 || status === 403) {
+    counts.rateLimited += 1
+    return 'limited'
+  }
+  throw new UpstreamError(`Companies House answered ${status}: GET ${path}`, { retryable: status >= 500 })
+}
+
+function refusedKey(): ChpipeError {
+  return new ChpipeError('config', 'Companies House refused the API key (401)', {
+    hint: 'check COMPANIES_HOUSE_API_KEY: it must be a REST key; a stream key does not work here',
+  })
+}
+
+const TIMED_OUT = Symbol('timed out')
+
+/** Aborts a call that takes too long, or that outlives an interrupt by more than the grace. */
+function startDeadline({ requestTimeoutMs }: AttemptOptions, signal: AbortSignal) {
+  const controller = new AbortController()
+  const late = setTimeout(() => controller.abort(TIMED_OUT), requestTimeoutMs)
+  let grace: NodeJS.Timeout | undefined
+  const interrupted = () => {
+    grace = setTimeout(() => controller.abort(signal.reason), GRACE_MS)
+  }
+  signal.addEventListener('abort', interrupted, { once: true })
+  return {
+    signal: controller.signal,
+    [Symbol.dispose]() {
+      clearTimeout(late)
+      clearTimeout(grace)
+      signal.removeEventListener('abort', interrupted)
+    },
+  }
+}
+
+function explain(error: unknown, path: string, deadline: AbortSignal, signal: AbortSignal): unknown {
+  if (error instanceof ChpipeError) return error
+  if (deadline.aborted && deadline.reason === TIMED_OUT) {
+    return new UpstreamError(`No answer in time: GET ${path}`, { retryable: true, cause: error })
+  }
+  if (deadline.aborted) return signal.reason
+  const why = errorMessage((error as Error).cause ?? error)
+  return new UpstreamError(`The connection failed (${why}): GET ${path}`, { retryable: true, cause: error })
+}

@@ -1,0 +1,73 @@
+import { EventEmitter } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Readable, Writable } from 'node:stream'
+import type { Host } from '../src/context.ts'
+import { main } from '../src/main.ts'
+
+export interface RunOptions {
+  env?: Record<string, string>
+  cwd?: string
+  stdin?: string | Buffer
+  /** Receives the fake process before the command starts, to send it signals. */
+  started?: (process: EventEmitter) => void
+}
+
+export interface Finished {
+  code: number
+  stdout: string
+  stderr: string
+}
+
+/** Runs one command line in this process against a fake host: no terminal, and only the environment given. */
+export async function run(
+  args: string[],
+  { env = {}, cwd = tmpdir(), stdin = '', started }: RunOptions = {},
+): Promise<Finished> {
+  const stdout = collector()
+  const stderr = collector()
+  const process = new EventEmitter()
+  const host = Object.assign(process, {
+    argv: ['node', 'chpipe', ...args],
+    env,
+    cwd: () => cwd,
+    stdin: Readable.from([Buffer.from(stdin)]),
+    stdout: stdout.stream,
+    stderr: stderr.stream,
+    exit: (code: number) => {
+      throw new Error(`the process was ended with ${code}`)
+    },
+  }) satisfies Host
+  const ended = main(host)
+  started?.(process)
+  const code = await ended
+  return { code, stdout: stdout.text(), stderr: stderr.text() }
+}
+
+function collector(): { stream: Writable; text: () => string } {
+  const chunks: Buffer[] = []
+  const stream = new Writable({
+    write(chunk: Buffer | string, _encoding, done) {
+      chunks.push(Buffer.from(chunk))
+      done()
+    },
+  })
+  return { stream, text: () => Buffer.concat(chunks).toString('utf8') }
+}
+
+export interface TempFolder {
+  path: string
+  file(name: string): string
+  [Symbol.dispose](): void
+}
+
+/** A fresh folder that is removed when the test's scope ends (`using`). */
+export function tempFolder(): TempFolder {
+  const path = mkdtempSync(join(tmpdir(), 'chpipe-test-'))
+  return {
+    path,
+    file: (name) => join(path, name),
+    [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }),
+  }
+}
