@@ -1,4 +1,4 @@
-import { appendFileSync, readFileSync } from 'node:fs'
+import { appendFileSync, existsSync, readFileSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { parseEnv } from 'node:util'
 import { type Clock, systemClock } from './clock.ts'
@@ -48,12 +48,12 @@ export interface Context {
   print(text: string): Promise<void>
   /** A path as the operator typed it, from the working directory. */
   path(text: string): string
-  /** The database, opened and migrated once. */
-  db(): Promise<Db>
+  /** The database, opened and migrated once. Throws `no` when there is none yet and it must not be created. */
+  db(options?: { create?: boolean }): Promise<Db>
   /** The database for reading only; throws `no` when there is none yet, and creates nothing. */
   existingDb(): Promise<Db>
-  /** The REST client; an outage may last `maxOutageMs` (default: 15 minutes) before it gives up. */
-  companiesHouse(options?: { maxOutageMs?: number | undefined }): Promise<CompaniesHouse>
+  /** The REST client; an outage may last `maxOutageMs` (default: 15 minutes) before it gives up. Opens the database. */
+  companiesHouse(options?: { maxOutageMs?: number | undefined; create?: boolean }): Promise<CompaniesHouse>
   close(): void
 }
 
@@ -97,19 +97,20 @@ export function createContext(
     }),
     print: (text) => writeTo(host.stdout, text),
     path,
-    db: () => {
+    async db({ create = true } = {}) {
+      if (!create) requireFile(dbPath)
       writable ??= open(false)
       return writable
     },
     async existingDb() {
-      const { databaseExists } = await import('./db/open.ts')
-      if (databaseExists(dbPath)) return open(true)
-      throw new ChpipeError('no', `There is no database yet: ${dbPath}`, {
-        hint: 'load companies first: chpipe import-companies BasicCompanyData.zip',
-      })
+      requireFile(dbPath)
+      return open(true)
     },
-    companiesHouse: ({ maxOutageMs } = {}) => {
-      companiesHouse ??= import('./companies-house/connect.ts').then(({ connect }) => connect(context, maxOutageMs))
+    companiesHouse: ({ maxOutageMs, create = true } = {}) => {
+      const db = () => context.db({ create })
+      companiesHouse ??= import('./companies-house/connect.ts').then(({ connect }) =>
+        connect({ ...context, db }, maxOutageMs),
+      )
       return companiesHouse
     },
     close() {
@@ -117,6 +118,14 @@ export function createContext(
     },
   }
   return context
+}
+
+/** An empty file, as `touch` leaves it, is no database yet. */
+function requireFile(path: string): void {
+  if (existsSync(path) && statSync(path).size > 0) return
+  throw new ChpipeError('no', `There is no database yet: ${path}`, {
+    hint: 'load companies first: chpipe import-companies BasicCompanyData.zip',
+  })
 }
 
 function logWriter(host: Host, file: string | undefined, beforeLine: Context['beforeLine']): (line: string) => void {

@@ -1,4 +1,4 @@
-import { chmodSync, closeSync, existsSync, openSync, readFileSync, statSync } from 'node:fs'
+import { chmodSync, closeSync, existsSync, openSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import Database from 'better-sqlite3'
@@ -146,13 +146,4 @@ function migrationsFolder(): string {
   while (!existsSync(join(folder, 'drizzle', 'meta', '_journal.json')) && folder !== dirname(folder))
     folder = dirname(folder)
   return join(folder, 'drizzle')
-}
-
-/** Whether there is a database file at all; an empty file counts as none. */
-export function databaseExists(path: string): boolean {
-  try {
-    return statSync(path).size > 0
-  } catch {
-    return false
-  }
 }

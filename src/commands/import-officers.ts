@@ -1,0 +1,210 @@
+import type { CompaniesHouse } from '../companies-house/client.ts'
+import type { Context } from '../context.ts'
+import { type Db, snapshot } from '../db/open.ts'
+import { readTallies } from '../db/progress.ts'
+import { beginRun } from '../db/runs.ts'
+import { formatDuration } from '../durations.ts'
+import { ChpipeError, errorMessage } from '../errors.ts'
+import { importOfficers } from '../steps/import-officers.ts'
+import { type Ending, noCounts, type OfficerCounts } from '../steps/officer-pool.ts'
+import { readProgress } from '../steps/progress.ts'
+import { refreshOfficers } from '../steps/refresh-officers.ts'
+import type { OfficersStep } from '../steps/store-officers.ts'
+import { safeJson } from '../text.ts'
+import type { Answer, Command, Input } from './command.ts'
+import { between, count, duration, sicCodes, words } from './parse.ts'
+import { bar, createStatus } from './status.ts'
+
+const DEFAULT_CONCURRENCY = 8
+
+/** How often the status line is drawn anew. */
+const REDRAW_MS = 250
+
+interface Options {
+  target?: number
+  limit?: number
+  concurrency?: number
+  refresh?: number
+  status?: string[]
+  sic?: string[]
+  maxOutage?: number
+}
+
+/** The names and their order are what `--json` prints. */
+interface Summary {
+  companies_with_officers: number
+  target: number
+  fetched: number
+  none: number
+  failed: number
+  officers: number
+  odd_items: number
+  requests: number
+  rate_limited: number
+  elapsed_seconds: number
+  ended: Ending | 'error'
+}
+
+export const importOfficersCommand: Command = {
+  name: 'import-officers',
+  summary: 'Fetch complete officer lists until the target is reached',
+  description: `Fetches the officers of pending companies at the full speed that the API allows, until --target companies have
+officers. A company's list is stored whole or not at all. Interrupt it whenever you like and start it again: it goes on
+where it stopped. Several processes on one database share the work and the allowance.`,
+  options: [
+    {
+      flags: '--target <n>',
+      description: 'companies that shall have officers',
+      parse: count(1),
+      fallback: '$CHPIPE_TARGET, else 10000',
+    },
+    { flags: '--limit <n>', description: 'fetch at most this many companies now', parse: count(0) },
+    { flags: '--concurrency <n>', description: 'calls in flight at once', parse: between(1, 64), fallback: '8' },
+    {
+      flags: '--refresh <age>',
+      description: 'instead, fetch lists again that are older than this, such as 30d',
+      parse: duration,
+    },
+    {
+      flags: '--status <slugs>',
+      description: 'only companies with one of these statuses, such as active',
+      parse: words,
+    },
+    { flags: '--sic <codes>', description: 'only companies with one of these SIC codes', parse: sicCodes },
+    {
+      flags: '--max-outage <duration>',
+      description: 'give up when the API is away for this long',
+      parse: duration,
+      fallback: '15m',
+    },
+  ],
+  examples: [
+    { line: 'chpipe import-officers', does: 'until 10,000 companies have officers' },
+    { line: 'chpipe import-officers --target 500 --status active', does: 'a smaller goal, active companies only' },
+    { line: 'chpipe import-officers --refresh 30d', does: 'bring lists up to date that are a month old' },
+    { line: 'chpipe import-officers --json --quiet', does: 'for cron: only the summary' },
+  ],
+  run,
+}
+
+async function run(context: Context, { options: given }: Input): Promise<Answer> {
+  const options = given as Options
+  const { clock, log, timings, settings, signal } = context
+  const target = options.target ?? settings.target
+  const maxOutageMs = options.maxOutage === undefined ? undefined : options.maxOutage * settings.timeScale
+  const companiesHouse = await context.companiesHouse({ maxOutageMs, create: false })
+  const db = await context.db()
+  using current = beginRun(db, clock, 'import-officers')
+  const counts = noCounts()
+  const step: OfficersStep = { db, companiesHouse, clock, log, timings, runId: current.id }
+  const shared = {
+    limit: options.limit ?? Number.POSITIVE_INFINITY,
+    concurrency: options.concurrency ?? DEFAULT_CONCURRENCY,
+    runStartedAt: current.startedAt,
+    counts,
+    signal,
+  }
+
+  const summaryOf = (ended: Summary['ended']) =>
+    summarize(context, { db, companiesHouse, target, counts, ended, startedAt: current.startedAt })
+  let ended: Summary['ended'] = 'error'
+  try {
+    using _redraw = await showStatus(context, { db, companiesHouse, target })
+    ended =
+      options.refresh === undefined
+        ? await importOfficers(step, { ...shared, target, status: options.status, sic: options.sic })
+        : await refreshOfficers(step, { ...shared, ageMs: options.refresh })
+  } finally {
+    const summary = summaryOf(ended)
+    current.finish(summary)
+    await context.print(context.json ? `${safeJson(summary)}\n` : render(summary))
+  }
+  if (ended === 'interrupted') throw signal.reason
+  if (ended !== 'nothing-left' || options.refresh !== undefined) return 0
+  throw ranOut(db, target)
+}
+
+function ranOut(db: Db, target: number): ChpipeError {
+  const { complete, failed, none } = snapshot(db, readTallies)
+  return new ChpipeError(
+    'no',
+    `No candidates are left: ${complete} of ${target} companies have officers (${none} have none, ${failed} failed)`,
+    { hint: 'load more companies with chpipe import-companies, or run this again to retry those that failed' },
+  )
+}
+
+interface Watched {
+  db: Db
+  companiesHouse: CompaniesHouse
+  target: number
+}
+
+/** Draws the status line until it is disposed. */
+async function showStatus(context: Context, { db, companiesHouse, target }: Watched): Promise<Disposable> {
+  const status = await createStatus(context)
+  const line = () => {
+    const progress = readProgress(db, { target, quota: context.settings.quota, clock: context.clock })
+    const { companies_with_officers: done, officers, eta_seconds, quota } = progress
+    const parts = [
+      `${bar(done / target)} ${done.toLocaleString('en-GB')} of ${target.toLocaleString('en-GB')} companies`,
+      `${officers.toLocaleString('en-GB')} officers`,
+      `calls ${quota.used}/${quota.limit}`,
+      `429s ${companiesHouse.counts.rateLimited}`,
+      `ETA ${eta_seconds === null ? '-' : formatDuration(eta_seconds * 1000)}`,
+    ]
+    return parts.join('  ')
+  }
+  const draw = () => {
+    try {
+      status.update(line())
+    } catch (error) {
+      context.log.warn('the status cannot be read', { error: errorMessage(error) })
+    }
+  }
+  const timer = context.quiet ? undefined : setInterval(draw, REDRAW_MS)
+  return {
+    [Symbol.dispose]() {
+      clearInterval(timer)
+      status[Symbol.dispose]()
+    },
+  }
+}
+
+interface Ended extends Watched {
+  counts: OfficerCounts
+  ended: Summary['ended']
+  startedAt: number
+}
+
+function summarize({ clock }: Context, { db, companiesHouse, target, counts, ended, startedAt }: Ended): Summary {
+  const { fetched, none, failed, officers, odd } = counts
+  return {
+    companies_with_officers: snapshot(db, readTallies).complete,
+    target,
+    fetched,
+    none,
+    failed,
+    officers,
+    odd_items: odd,
+    requests: companiesHouse.counts.requests,
+    rate_limited: companiesHouse.counts.rateLimited,
+    elapsed_seconds: Math.round(clock.now() - startedAt) / 1000,
+    ended,
+  }
+}
+
+const SENTENCES: Record<Summary['ended'], string> = {
+  'target-reached': 'The target is reached',
+  'nothing-left': 'No candidates are left',
+  'limit-reached': 'The limit of this run is reached',
+  interrupted: 'Interrupted; everything fetched is stored',
+  error: 'Stopped early; everything fetched is stored',
+}
+
+function render(summary: Summary): string {
+  const n = (value: number) => value.toLocaleString('en-GB')
+  return `${SENTENCES[summary.ended]}: ${n(summary.companies_with_officers)} of ${n(summary.target)} companies have officers.
+This run fetched ${n(summary.fetched)} companies (${n(summary.none)} without officers, ${n(summary.failed)} failed) and ${n(summary.officers)} officers
+in ${formatDuration(summary.elapsed_seconds * 1000)} with ${n(summary.requests)} calls, ${n(summary.rate_limited)} of them refused (429).
+`
+}

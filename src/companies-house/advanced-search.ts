@@ -1,0 +1,85 @@
+import { z } from 'zod'
+import type { Lane } from '../db/quota.ts'
+import type { CompaniesHouse } from './client.ts'
+import { UpstreamError } from './upstream-error.ts'
+
+/** The most items that one page may hold; one more is refused with a 422 (facts 1.7). */
+export const PAGE_SIZE = 5000
+/** A search shows no more than this many hits, however it is paged (facts 1.7). */
+export const SEARCH_WINDOW = 10_000
+
+export interface SearchFilters {
+  incorporatedFrom: string
+  incorporatedTo: string
+  status?: string[] | undefined
+  type?: string[] | undefined
+  sic?: string[] | undefined
+  location?: string | undefined
+}
+
+const text = z.string().nullish().catch(null)
+
+const item = z.looseObject({
+  company_number: z.string(),
+  company_name: z.string(),
+  company_status: text,
+  company_type: text,
+  company_subtype: text,
+  date_of_creation: text,
+  date_of_cessation: text,
+  sic_codes: z.array(z.string()).nullish().catch(null),
+  registered_office_address: z
+    .looseObject({
+      care_of: text,
+      po_box: text,
+      premises: text,
+      address_line_1: text,
+      address_line_2: text,
+      locality: text,
+      region: text,
+      country: text,
+      postal_code: text,
+    })
+    .nullish()
+    .catch(null),
+})
+
+const page = z.looseObject({ hits: z.int(), items: z.array(z.unknown()) })
+
+export type FoundCompany = z.infer<typeof item>
+
+export interface SearchPage {
+  /** All that match, of which a page shows a part. */
+  hits: number
+  companies: FoundCompany[]
+  /** Items that name no company. */
+  odd: number
+}
+
+/** One page of advanced search; its order is not fixed (facts 1.7). Nothing found, or a page past the end, is a 404. */
+export async function searchCompanies(
+  companiesHouse: CompaniesHouse,
+  filters: SearchFilters,
+  startIndex: number,
+  options: { lane: Lane; signal: AbortSignal },
+): Promise<SearchPage> {
+  const path = `/advanced-search/companies?${searchQuery(filters, startIndex)}`
+  const reply = await companiesHouse.get(path, options)
+  if (reply.status === 404) return { hits: 0, companies: [], odd: 0 }
+  const read = page.safeParse(reply.body)
+  if (!read.success) throw new UpstreamError(`The answer is not a search result: GET ${path}`, { retryable: true })
+  const companies = read.data.items.flatMap((raw) => item.safeParse(raw).data ?? [])
+  return { hits: read.data.hits, companies, odd: read.data.items.length - companies.length }
+}
+
+function searchQuery(filters: SearchFilters, startIndex: number): string {
+  const { incorporatedFrom, incorporatedTo, status, type, sic, location } = filters
+  const query = new URLSearchParams({ incorporated_from: incorporatedFrom, incorporated_to: incorporatedTo })
+  if (status) query.set('company_status', status.join(','))
+  if (type) query.set('company_type', type.join(','))
+  if (sic) query.set('sic_codes', sic.join(','))
+  if (location) query.set('location', location)
+  query.set('size', String(PAGE_SIZE))
+  query.set('start_index', String(startIndex))
+  return query.toString()
+}

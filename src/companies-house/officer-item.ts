@@ -1,0 +1,96 @@
+// What one item of an officer list holds (facts 1.5). Absent members may be missing or null; unknown ones are let through.
+import { createHash } from 'node:crypto'
+import { z } from 'zod'
+
+/** Wraps the schema of one member: strictly, or so that a value of the wrong kind counts as absent. */
+type Member = <T extends z.ZodType>(schema: T) => z.ZodType<z.infer<T> | null | undefined>
+
+const text = z.string()
+const day = z.string().regex(/^\d{4}-\d{2}-\d{2}$/)
+
+const addressOf = (member: Member) =>
+  z.looseObject({
+    care_of: member(text),
+    po_box: member(text),
+    premises: member(text),
+    address_line_1: member(text),
+    address_line_2: member(text),
+    locality: member(text),
+    region: member(text),
+    country: member(text),
+    postal_code: member(text),
+  })
+
+const itemOf = (member: Member) =>
+  z.looseObject({
+    name: member(text),
+    officer_role: member(text),
+    appointed_on: member(day),
+    appointed_before: member(day),
+    resigned_on: member(day),
+    person_number: member(text),
+    nationality: member(text),
+    country_of_residence: member(text),
+    occupation: member(text),
+    date_of_birth: member(z.looseObject({ month: member(z.int()), year: member(z.int()) })),
+    address: member(addressOf(member)),
+    identification: member(
+      z.looseObject({
+        identification_type: member(text),
+        legal_authority: member(text),
+        legal_form: member(text),
+        place_registered: member(text),
+        register_location: member(text),
+        registration_number: member(text),
+      }),
+    ),
+    links: member(
+      z.looseObject({ self: member(text), officer: member(z.looseObject({ appointments: member(text) })) }),
+    ),
+  })
+
+const strictItem = itemOf((schema) => schema.nullish())
+const tolerantItem = itemOf((schema) => schema.nullish().catch(null))
+
+export type OfficerItem = z.infer<typeof strictItem>
+
+export interface ReadItem {
+  item: OfficerItem
+  /** Stable under re-fetching: the last part of `links.self`, or derived from what does not change. */
+  appointmentId: string
+  /** The id is the API's own. */
+  linked: boolean
+  /** Something in it was not of the kind that the facts promise. */
+  odd: boolean
+}
+
+/** Reads one raw item. Members of the wrong kind are left out and the item counts as odd; null when it is no object. */
+export function readOfficerItem(raw: unknown): ReadItem | null {
+  const strict = strictItem.safeParse(raw)
+  const read = strict.success ? strict : tolerantItem.safeParse(raw)
+  if (!read.success) return null
+  const item = read.data
+  const named = lastPart(item.links?.self)
+  return {
+    item,
+    appointmentId: named ?? derivedId(item),
+    linked: named !== null,
+    odd: !strict.success || !item.name || !item.officer_role,
+  }
+}
+
+/** The id in `/officers/{id}/appointments`. */
+export function officerId(item: OfficerItem): string | null {
+  return /^\/officers\/([^/]+)\/appointments$/.exec(item.links?.officer?.appointments ?? '')?.[1] ?? null
+}
+
+function lastPart(link: string | null | undefined): string | null {
+  return /\/appointments\/([^/]+)$/.exec(link ?? '')?.[1] ?? null
+}
+
+/** One person may be director and secretary under one officer id, so the role and the date belong to the id. */
+function derivedId(item: OfficerItem): string {
+  const { name, officer_role, appointed_on, appointed_before, date_of_birth: born } = item
+  const parts = [officerId(item), officer_role, name, appointed_on ?? appointed_before, born?.year, born?.month]
+  return `derived-${createHash('sha256').update(JSON.stringify(parts)).digest('base64url').slice(0, 27)}`
+}

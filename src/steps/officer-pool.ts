@@ -1,0 +1,110 @@
+// Keeps several officer lists in flight: claims are taken one by one, fetches run side by side.
+import { setMaxListeners } from 'node:events'
+import pLimit from 'p-limit'
+import type { Claim } from '../db/officer-fetches.ts'
+import { type OfficersStep, type Outcome, storeOfficers } from './store-officers.ts'
+
+export interface OfficerCounts {
+  /** Lists stored in this run, empty ones among them. */
+  fetched: number
+  none: number
+  failed: number
+  officers: number
+  /** Notes written: items or totals that did not fit. */
+  odd: number
+}
+
+/** Why a run came to its end. */
+export type Ending = 'target-reached' | 'nothing-left' | 'limit-reached' | 'interrupted'
+
+export interface PoolOptions {
+  concurrency: number
+  /** Companies that this run may take, at most. */
+  limit: number
+  /** Takes the next claim in a transaction of its own. */
+  next(): Claim
+  counts: OfficerCounts
+  signal: AbortSignal
+}
+
+/** No counts yet. */
+export function noCounts(): OfficerCounts {
+  return { fetched: 0, none: 0, failed: 0, officers: 0, odd: 0 }
+}
+
+/**
+ * Fetches claim after claim until there is none, and says why it ended. The first error that concerns everybody stops
+ * the rest and is thrown; an interrupt lets what is in flight finish or be abandoned, within two seconds.
+ */
+export async function fetchClaims(step: OfficersStep, options: PoolOptions): Promise<Ending> {
+  const { concurrency, limit, next, counts, signal } = options
+  const halt = new AbortController()
+  setMaxListeners(0, halt.signal)
+  const interrupted = () => halt.abort(signal.reason)
+  signal.addEventListener('abort', interrupted, { once: true })
+  if (signal.aborted) interrupted()
+  const slots = pLimit(concurrency)
+  const flying = new Set<Promise<void>>()
+  const taken = new Set<string>()
+
+  const fly = (company: string) => {
+    const flight = slots(() => storeOfficers(step, company, halt.signal))
+      .then((outcome) => tally(counts, outcome))
+      .catch((error) => halt.abort(error))
+      .finally(() => flying.delete(flight))
+    flying.add(flight)
+  }
+
+  let ending: Ending = 'interrupted'
+  try {
+    while (!halt.signal.aborted) {
+      if (flying.size >= concurrency) {
+        await Promise.race(flying)
+        continue
+      }
+      if (taken.size >= limit) {
+        ending = 'limit-reached'
+        break
+      }
+      const claim = next()
+      if (typeof claim === 'string') {
+        ending = claim
+        break
+      }
+      if ('company' in claim) {
+        taken.add(claim.company)
+        fly(claim.company)
+      } else await pause(step, flying, claim.waitMs, halt.signal)
+    }
+  } catch (error) {
+    halt.abort(error)
+  }
+  await Promise.all(flying)
+  signal.removeEventListener('abort', interrupted)
+  if (halt.signal.aborted && !signal.aborted) throw halt.signal.reason
+  return signal.aborted ? 'interrupted' : ending
+}
+
+/** Waits until a fetch ends, the time is over, or the run is stopped, whichever comes first. */
+async function pause(
+  { clock }: OfficersStep,
+  flying: Set<Promise<void>>,
+  ms: number,
+  signal: AbortSignal,
+): Promise<void> {
+  const rest = new AbortController()
+  const stop = () => rest.abort()
+  signal.addEventListener('abort', stop, { once: true })
+  await Promise.race([clock.sleep(ms, rest.signal).catch(() => {}), ...flying])
+  signal.removeEventListener('abort', stop)
+  rest.abort()
+}
+
+function tally(counts: OfficerCounts, outcome: Outcome): void {
+  if (outcome.state === 'failed') counts.failed += 1
+  if (outcome.state !== 'complete' && outcome.state !== 'none') return
+  counts.fetched += 1
+  counts.officers += outcome.officers
+  counts.odd += outcome.odd
+  if (outcome.state === 'none') counts.none += 1
+}

@@ -1,0 +1,81 @@
+import type { ReadItem } from '../companies-house/officer-item.ts'
+import { officerId } from '../companies-house/officer-item.ts'
+import { parseOfficerName } from '../companies-house/officer-name.ts'
+import type { OfficerList } from '../companies-house/officers.ts'
+import type { Note } from '../db/notes.ts'
+import type { OfficerRow } from '../db/officers.ts'
+
+export interface RowOrigin {
+  companyNumber: string
+  fetchedAt: string
+  runId: number
+}
+
+/** Shapes a fetched list into rows, one per appointment, texts as filed. */
+export function officerRows(list: OfficerList, origin: RowOrigin): OfficerRow[] {
+  return list.officers.map((read) => officerRow(read, origin))
+}
+
+function officerRow({ item, appointmentId }: ReadItem, { companyNumber, fetchedAt, runId }: RowOrigin): OfficerRow {
+  const { address, identification, date_of_birth: born } = item
+  return {
+    company_number: companyNumber,
+    appointment_id: appointmentId,
+    officer_id: officerId(item),
+    person_number: item.person_number,
+    name: item.name,
+    ...parseOfficerName(item.name, item.officer_role),
+    officer_role: item.officer_role,
+    appointed_on: item.appointed_on,
+    appointed_before: item.appointed_before,
+    resigned_on: item.resigned_on,
+    date_of_birth_month: born?.month,
+    date_of_birth_year: born?.year,
+    nationality: item.nationality,
+    country_of_residence: item.country_of_residence,
+    occupation: item.occupation,
+    care_of: address?.care_of,
+    po_box: address?.po_box,
+    premises: address?.premises,
+    address_line_1: address?.address_line_1,
+    address_line_2: address?.address_line_2,
+    locality: address?.locality,
+    region: address?.region,
+    country: address?.country,
+    postal_code: address?.postal_code,
+    identification_type: identification?.identification_type,
+    legal_authority: identification?.legal_authority,
+    legal_form: identification?.legal_form,
+    place_registered: identification?.place_registered,
+    register_location: identification?.register_location,
+    registration_number: identification?.registration_number,
+    source: 'rest',
+    fetched_at: fetchedAt,
+    run_id: runId,
+  }
+}
+
+/** What is odd about a fetched list: a total that disagrees, items that do not fit. */
+export function officerNotes(list: OfficerList, companyNumber: string): Note[] {
+  const notes: Note[] = []
+  if (totalDiffers(list)) {
+    const detail = JSON.stringify({ reported: list.reportedTotal, listed: countListed(list) })
+    notes.push({ kind: 'officers-total-differs', companyNumber, detail })
+  }
+  for (const { item, odd } of list.officers) {
+    if (odd) notes.push({ kind: 'odd-officer-item', companyNumber, detail: JSON.stringify(item) })
+  }
+  for (const raw of list.unreadable) {
+    notes.push({ kind: 'unreadable-officer-item', companyNumber, detail: JSON.stringify(raw) })
+  }
+  return notes
+}
+
+/** Whether page one's total disagrees with the items; it comes from another service (facts 1.5). */
+export function totalDiffers(list: OfficerList): boolean {
+  return list.reportedTotal !== null && list.reportedTotal !== countListed(list)
+}
+
+function countListed(list: OfficerList): number {
+  return list.officers.length + list.unreadable.length
+}
