@@ -1,0 +1,153 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { readOfficerItem } from '../../src/companies-house/officer-item.ts'
+import { parseOfficerName } from '../../src/companies-house/officer-name.ts'
+import { fetchOfficers } from '../../src/companies-house/officers.ts'
+import { json, officersPage, plain, type ScriptedServer, scriptedServer, startIndex } from '../scripted-server.ts'
+import { connected } from './connected.ts'
+
+const options = { lane: 'background', signal: new AbortController().signal } as const
+const ids = (count: number) => Array.from({ length: count }, (_, index) => `id${index}`)
+
+async function fetchIds(server: ScriptedServer) {
+  const list = await fetchOfficers(connected(server.url), '00000001', options)
+  return list?.officers.map(({ appointmentId }) => appointmentId)
+}
+
+describe('fetchOfficers', () => {
+  for (const perPage of [35, 50, 100]) {
+    for (const count of [0, 1, 34, 35, 36, 49, 50, 51, 99, 100, 101, 260]) {
+      it(`gets all of ${count} officers from pages of ${perPage}`, async () => {
+        await using server = await scriptedServer((path) =>
+          officersPage('00000001', ids(count), { start: startIndex(path), perPage }),
+        )
+        expect(await fetchIds(server)).toEqual(ids(count))
+        expect(server.asked).toHaveLength(Math.floor(count / perPage) + 1)
+      })
+    }
+  }
+
+  it('knows a 404 from an empty list', async () => {
+    await using server = await scriptedServer(() => plain(404))
+    expect(await fetchIds(server)).toBeUndefined()
+  })
+
+  it('keeps each appointment once when an insertion shifts the pages', async () => {
+    await using server = await scriptedServer((path, nth) => {
+      const list = nth === 1 ? ids(60) : ['new', ...ids(60)]
+      return officersPage('00000001', list, { start: startIndex(path), perPage: 50 })
+    })
+    expect(await fetchIds(server)).toEqual(ids(60))
+  })
+
+  it('follows a short page when the total says that there is more', async () => {
+    await using server = await scriptedServer((path) => {
+      const start = startIndex(path)
+      const page = officersPage('00000001', ids(120).slice(start, start + 50), { perPage: 100, total: 120 })
+      return page
+    })
+    expect(await fetchIds(server)).toEqual(ids(120))
+  })
+
+  it('goes on to an empty page when the reply does not tell its page size', async () => {
+    await using server = await scriptedServer((path) => {
+      const start = startIndex(path)
+      const items = ids(70).slice(start, start + 50)
+      return json({
+        items: items.map((id) => ({
+          name: 'A',
+          officer_role: 'director',
+          links: { self: `/company/1/appointments/${id}` },
+        })),
+      })
+    })
+    expect(await fetchIds(server)).toEqual(ids(70))
+  })
+
+  it('refuses a server that repeats its page', async () => {
+    await using server = await scriptedServer(() => officersPage('00000001', ids(50), { perPage: 50 }))
+    await expect(fetchIds(server)).rejects.toMatchObject({ retryable: false, message: /^A page repeats itself/ })
+  })
+
+  it('refuses a list without end', async () => {
+    await using server = await scriptedServer((path) => {
+      const start = startIndex(path)
+      return officersPage(
+        '00000001',
+        Array.from({ length: 5000 }, (_, index) => `id${start + index}`),
+        { perPage: 5000 },
+      )
+    })
+    await expect(fetchIds(server)).rejects.toMatchObject({ retryable: false, message: /^More than 20000 officers/ })
+  })
+
+  it('takes an answer of another shape for a passing fault', async () => {
+    await using server = await scriptedServer(() => json(['not', 'a', 'list']))
+    await expect(fetchIds(server)).rejects.toMatchObject({
+      retryable: true,
+      message: /^The answer is not an officer list/,
+    })
+  })
+
+  it('keeps a company number from becoming a path', async () => {
+    await using server = await scriptedServer((path) => officersPage('x', [], { start: startIndex(path) }))
+    await fetchOfficers(connected(server.url), '../a?b', options)
+    expect(server.asked).toEqual(['/company/..%2Fa%3Fb/officers?items_per_page=100&start_index=0'])
+  })
+})
+
+describe('readOfficerItem', () => {
+  const director = { name: 'DOE, Jane', officer_role: 'director', appointed_on: '2020-01-02' }
+  const links = { self: '/company/1/appointments/-_a1', officer: { appointments: '/officers/o1/appointments' } }
+
+  it('takes the id from the link and lets unknown members through', () => {
+    const read = readOfficerItem({ ...director, links, something_new: { deep: [1] } })
+    expect(read).toMatchObject({ appointmentId: '-_a1', linked: true, odd: false })
+  })
+
+  it('keeps an item whose members are of the wrong kind, and says that it is odd', () => {
+    const read = readOfficerItem({ ...director, links, appointed_on: 'yesterday', date_of_birth: 'May', occupation: 7 })
+    expect(read).toMatchObject({
+      appointmentId: '-_a1',
+      odd: true,
+      item: { name: 'DOE, Jane', appointed_on: null, occupation: null },
+    })
+  })
+
+  it('takes null for absent', () => {
+    expect(readOfficerItem({ ...director, links, resigned_on: null, address: null })).toMatchObject({ odd: false })
+  })
+
+  it('derives a stable id without a link, another one for another role', () => {
+    const id = (item: object) => readOfficerItem(item)?.appointmentId
+    expect(id(director)).toBe(id({ ...director, resigned_on: '2024-01-01', occupation: 'x' }))
+    expect(id(director)).not.toBe(id({ ...director, officer_role: 'secretary' }))
+    expect(id(director)).toMatch(/^derived-[\w-]{27}$/)
+  })
+
+  it('reads anything without throwing', () => {
+    fc.assert(
+      fc.property(fc.anything(), (raw) => {
+        const read = readOfficerItem(raw)
+        expect(read === null || typeof read.appointmentId === 'string').toBe(true)
+      }),
+    )
+  })
+})
+
+describe('parseOfficerName', () => {
+  const cases: [name: string, role: string, parts: [string | null, string | null, string | null]][] = [
+    ['SMITH, John Paul', 'director', [null, 'John Paul', 'SMITH']],
+    ["O'BRIEN, Mary, Dr", 'director', ['Dr', 'Mary', "O'BRIEN"]],
+    ['DE SOUZA-LIMA, Ana', 'llp-member', [null, 'Ana', 'DE SOUZA-LIMA']],
+    ['SMITH, John, Sir, Obe', 'director', ['Sir, Obe', 'John', 'SMITH']],
+    ['Madonna Louise', 'director', [null, 'Madonna Louise', null]],
+    ['SUKARNO', 'director', [null, null, 'SUKARNO']],
+    ['ACME, SONS & CO LIMITED', 'corporate-secretary', [null, null, null]],
+  ]
+  for (const [name, role, [title, forenames, surname]] of cases) {
+    it(`splits ${name}`, () => {
+      expect(parseOfficerName(name, role)).toEqual({ title, forenames, surname })
+    })
+  }
+})

@@ -1,0 +1,193 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join, posix } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, it } from 'vitest'
+
+const SRC = fileURLToPath(new URL('../src', import.meta.url))
+
+/** From the top of the house to its foundation: what stands on a line may import what stands below it. */
+const FLOORS = [
+  ['main'],
+  ['commands'],
+  ['context', 'sandbox'],
+  ['steps'],
+  ['companies-house'],
+  ['quota'],
+  ['db'],
+  ['errors', 'settings', 'timings', 'clock', 'text', 'log', 'durations'],
+]
+
+/** The sandbox is a stranger to the pipeline that it tests: it shares only a few leaves with it. */
+const SANDBOX_MAY_USE = ['sandbox', 'errors', 'clock', 'text', 'durations']
+
+const PACKAGE_OWNERS: Record<string, string[]> = {
+  'drizzle-orm': ['db'],
+  'better-sqlite3': ['db'],
+  ky: ['companies-house'],
+  commander: ['main', 'commands'],
+  ora: ['main', 'commands'],
+  'cli-table3': ['main', 'commands'],
+}
+
+interface Import {
+  specifier: string
+  /** How it is loaded: erased, at the start, or when it is asked for. */
+  kind: 'type' | 'static' | 'lazy'
+}
+
+describe('the imports of src', () => {
+  const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'))
+
+  it('point down the house', () => {
+    expect(files.length).toBeGreaterThan(20)
+    expect(files.flatMap((file) => faults(toPosix(file), readFileSync(join(SRC, file), 'utf8')))).toEqual([])
+  })
+})
+
+describe('the rules about imports', () => {
+  const refused: [file: string, source: string, fault: string][] = [
+    ['db/open.ts', `import { x } from '../steps/x.ts'`, 'db/open.ts may not import ../steps/x.ts: it lies above'],
+    ['db/open.ts', `import type { X } from '../context.ts'`, 'db/open.ts may not import ../context.ts: it lies above'],
+    ['db/open.ts', `export * from '../quota/rule.ts'`, 'db/open.ts may not import ../quota/rule.ts: it lies above'],
+    [
+      'quota/rule.ts',
+      `import {\n  a,\n  b,\n} from '../commands/x.ts'`,
+      'quota/rule.ts may not import ../commands/x.ts: it lies above',
+    ],
+    [
+      'steps/x.ts',
+      `const { c } = await import('../context.ts')`,
+      'steps/x.ts may not import ../context.ts: it lies above',
+    ],
+    ['steps/export/x.ts', `import '../../main.ts'`, 'steps/export/x.ts may not import ../../main.ts: it lies above'],
+    ['errors.ts', `import { write } from './db/open.ts'`, 'errors.ts may not import ./db/open.ts: it lies above'],
+    [
+      'context.ts',
+      `import { x } from './sandbox/x.ts'`,
+      'context.ts may not import ./sandbox/x.ts: only commands use the sandbox',
+    ],
+    [
+      'steps/x.ts',
+      `import { x } from '../sandbox/x.ts'`,
+      'steps/x.ts may not import ../sandbox/x.ts: only commands use the sandbox',
+    ],
+    [
+      'sandbox/x.ts',
+      `import { x } from '../db/open.ts'`,
+      'sandbox/x.ts may not import ../db/open.ts: the sandbox stands alone',
+    ],
+    [
+      'sandbox/x.ts',
+      `import { x } from '../context.ts'`,
+      'sandbox/x.ts may not import ../context.ts: the sandbox stands alone',
+    ],
+    [
+      'context.ts',
+      `import { openDb } from './db/open.ts'`,
+      'context.ts may not import ./db/open.ts: the context loads it lazily',
+    ],
+    ['steps/x.ts', `import { eq } from 'drizzle-orm'`, 'steps/x.ts may not import drizzle-orm: it belongs to db'],
+    [
+      'commands/x.ts',
+      `import Database from 'better-sqlite3'`,
+      'commands/x.ts may not import better-sqlite3: it belongs to db',
+    ],
+    [
+      'commands/x.ts',
+      `import { x } from 'drizzle-orm/sqlite-core'`,
+      'commands/x.ts may not import drizzle-orm/sqlite-core: it belongs to db',
+    ],
+    ['steps/x.ts', `import ky from 'ky'`, 'steps/x.ts may not import ky: it belongs to companies-house'],
+    [
+      'steps/x.ts',
+      `const { default: ora } = await import('ora')`,
+      'steps/x.ts may not import ora: it belongs to main, commands',
+    ],
+    ['db/x.ts', `import Table from 'cli-table3'`, 'db/x.ts may not import cli-table3: it belongs to main, commands'],
+    [
+      'context.ts',
+      `import { Command } from 'commander'`,
+      'context.ts may not import commander: it belongs to main, commands',
+    ],
+    ['utils/x.ts', `import { join } from 'node:path'`, 'utils/x.ts belongs to no floor of the house'],
+    [
+      'db/x.ts',
+      `import { x } from '../helpers/x.ts'`,
+      'db/x.ts may not import ../helpers/x.ts: it belongs to no floor',
+    ],
+  ]
+
+  it.each(refused)('%s: refuses %s', (file, source, fault) => {
+    expect(faults(file, source)).toEqual([fault])
+  })
+
+  const allowed: [file: string, source: string][] = [
+    [
+      'main.ts',
+      `import { commands } from './commands/index.ts'\nimport packageJson from '../package.json' with { type: 'json' }`,
+    ],
+    ['commands/demo/x.ts', `import { startSandbox } from '../../sandbox/sandbox.ts'\nimport Table from 'cli-table3'`],
+    ['commands/x.ts', `import { readX } from '../db/x.ts'`],
+    ['context.ts', `import type { Db } from './db/open.ts'\nconst { openDb } = await import('./db/open.ts')`],
+    ['companies-house/x.ts', `import ky from 'ky'\nimport { x } from '../quota/allowance.ts'`],
+    ['db/x.ts', `import { eq } from 'drizzle-orm'\nimport { join } from 'node:path'\nimport { y } from './y.ts'`],
+    ['sandbox/x.ts', `import { parseDuration } from '../durations.ts'\nimport { y } from './y.ts'`],
+    ['log.ts', `import { printable } from './text.ts'`],
+  ]
+
+  it.each(allowed)('%s: allows %s', (file, source) => {
+    expect(faults(file, source)).toEqual([])
+  })
+})
+
+/** What is wrong with the imports of one file, a sentence each; `file` is its path below src. */
+function faults(file: string, source: string): string[] {
+  const room = roomOf(file)
+  if (floorOf(room) === -1) return [`${file} belongs to no floor of the house`]
+  return importsOf(source).flatMap(({ specifier, kind }) => {
+    const reason = specifier.startsWith('.') ? wrongArrow(file, specifier, kind) : wrongPackage(room, specifier)
+    return reason ? [`${file} may not import ${specifier}: ${reason}`] : []
+  })
+}
+
+function wrongArrow(file: string, specifier: string, kind: Import['kind']): string | null {
+  const target = posix.join(posix.dirname(file), specifier)
+  if (target === '../package.json') return null
+  const from = roomOf(file)
+  const to = roomOf(target)
+  if (floorOf(to) === -1) return 'it belongs to no floor'
+  if (from === 'sandbox') return SANDBOX_MAY_USE.includes(to) ? null : 'the sandbox stands alone'
+  if (to === 'sandbox') return from === 'commands' ? null : 'only commands use the sandbox'
+  if (floorOf(to) < floorOf(from)) return 'it lies above'
+  const foundation = FLOORS.length - 1
+  if (from === 'context' && kind === 'static' && floorOf(to) < foundation) return 'the context loads it lazily'
+  return null
+}
+
+function wrongPackage(room: string, specifier: string): string | null {
+  const owned = Object.keys(PACKAGE_OWNERS).find((name) => specifier === name || specifier.startsWith(`${name}/`))
+  const owners = owned ? (PACKAGE_OWNERS[owned] ?? []) : [room]
+  return owners.includes(room) ? null : `it belongs to ${owners.join(', ')}`
+}
+
+function importsOf(source: string): Import[] {
+  const declared = source.matchAll(/^(?:import|export)\s+(type\s)?(?:[^'"`;]*?\sfrom\s+)?['"]([^'"]+)['"]/gm)
+  const asked = source.matchAll(/\bimport\(\s*['"]([^'"]+)['"]\s*\)/g)
+  return [
+    ...[...declared].map(([, type, specifier = '']): Import => ({ specifier, kind: type ? 'type' : 'static' })),
+    ...[...asked].map(([, specifier = '']): Import => ({ specifier, kind: 'lazy' })),
+  ]
+}
+
+/** The folder below src, or the file's own name for those that lie in src itself. */
+function roomOf(path: string): string {
+  return path.split('/')[0]?.replace(/\.ts$/, '') ?? ''
+}
+
+function floorOf(room: string): number {
+  return FLOORS.findIndex((rooms) => rooms.includes(room))
+}
+
+function toPosix(path: string): string {
+  return path.replaceAll('\\', '/')
+}
