@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { Lane } from '../db/quota.ts'
+import type { Lane } from '../db/quota-room.ts'
 import type { CompaniesHouse } from './client.ts'
 import { UpstreamError } from './upstream-error.ts'
 

@@ -1,7 +1,7 @@
 // One permit, one HTTP exchange.
 import ky, { type KyInstance } from 'ky'
 import type { Clock } from '../clock.ts'
-import type { Lane } from '../db/quota.ts'
+import type { Lane } from '../db/quota-room.ts'
 import { ChpipeError, errorMessage } from '../errors.ts'
 import type { Allowance, Permit } from '../quota/allowance.ts'
 import { readWord } from '../quota/word.ts'

@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts'
-import type { Lane } from '../db/quota.ts'
+import type { Lane } from '../db/quota-room.ts'
 import { formatDuration } from '../durations.ts'
 import { ChpipeError } from '../errors.ts'
 import type { Log } from '../log.ts'

@@ -7,15 +7,14 @@ import {
   countOwnSince,
   deleteGrant,
   deleteWait,
-  type Lane,
   readHeard,
-  readRoom,
   saveAnswer,
   saveConsumer,
   saveGrants,
   saveHeard,
   saveWait,
 } from '../db/quota.ts'
+import { type Lane, readRoom } from '../db/quota-room.ts'
 import type { Quota } from '../settings.ts'
 import { decide, freesAt, hear } from './rule.ts'
 import type { ServerWord } from './word.ts'

@@ -17,13 +17,7 @@ test('columns keep the order of the schema and know what is an id, a number, a d
   ]
   expect(datasetColumns.companies[0]).toEqual({ name: 'company_number', kind: 'id' })
   expect(of('id')).toEqual(['company_number', 'appointment_id', 'officer_id', 'person_number'])
-  expect(of('number')).toEqual([
-    'officers_count',
-    'run_id',
-    'date_of_birth_month',
-    'date_of_birth_year',
-    'confidence',
-  ])
+  expect(of('number')).toEqual(['officers_count', 'run_id', 'date_of_birth_month', 'date_of_birth_year', 'confidence'])
   expect(of('date')).toEqual([
     'date_of_creation',
     'date_of_cessation',

@@ -1,4 +1,4 @@
-import { check, constantFrom, array, oneof, property, string, tuple } from 'fast-check'
+import { array, check, constantFrom, oneof, property, string, tuple } from 'fast-check'
 import { inferSchema, initParser } from 'udsv'
 import { describe, expect, test } from 'vitest'
 import type { Column } from '../../src/db/dataset.ts'
@@ -40,13 +40,7 @@ test('quotes what needs it, leaves null and empty cells empty, and treats only f
       ['x', '', '-5'],
       ['x', ' spaces ', 7],
     ]),
-  ).toEqual([
-    `-aBc,'=1+1,`,
-    `=id,"say ""hi"", you","two\nlines"`,
-    `x,"two\r\nlines","'\r"`,
-    'x,,-5',
-    'x, spaces ,7',
-  ])
+  ).toEqual([`-aBc,'=1+1,`, `=id,"say ""hi"", you","two\nlines"`, `x,"two\r\nlines","'\r"`, 'x,,-5', 'x, spaces ,7'])
 })
 
 test('raw leaves formulas as they are', () => {

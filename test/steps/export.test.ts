@@ -141,8 +141,6 @@ describe('to a stream', () => {
   })
 
   test('an empty selection is a header, an empty array or no line at all', async () => {
-    const outputs = await Promise.all([])
-    expect(outputs).toEqual([])
     for (const [format, expected] of [
       ['csv', `${flatCompanyHead},${officerHead}\r\n`],
       ['json', '[\n]\n'],
@@ -170,7 +168,13 @@ describe('nested', () => {
     await exportTo(json.goal, { format: 'json' })
     await exportTo(ndjson.goal, { format: 'ndjson' })
     const companies = JSON.parse(json.text())
-    expect(ndjson.text().trimEnd().split('\n').map((line) => JSON.parse(line))).toEqual(companies)
+    expect(
+      ndjson
+        .text()
+        .trimEnd()
+        .split('\n')
+        .map((line) => JSON.parse(line)),
+    ).toEqual(companies)
     expect(companies).toHaveLength(2)
     const [first, second] = companies
     expect({ ...first, officers: first.officers.map(({ name }: { name: string }) => name) }).toEqual({
@@ -207,9 +211,9 @@ describe('nested', () => {
       ],
       emails: [expect.objectContaining({ appointment_id: 'gone', email: 'x@b.example' })],
     })
-    expect(first.officers.map(({ emails }: { emails: { email: string }[] }) => emails.map(({ email }) => email))).toEqual(
-      [[], ['z@b.example']],
-    )
+    expect(
+      first.officers.map(({ emails }: { emails: { email: string }[] }) => emails.map(({ email }) => email)),
+    ).toEqual([[], ['z@b.example']])
     expect([second.sic_codes, second.officers, second.domains, 'emails' in second]).toEqual([[], [], [], false])
   })
 
@@ -231,7 +235,12 @@ describe('to a folder', () => {
     const manifest = await exportTo(goalOf(folder.file('deep/er/out'), true))
     const files = ['companies.csv', 'officers.csv'].map((name, index) => {
       const bytes = readFileSync(folder.file(`deep/er/out/${name}`))
-      return { name, rows: [2, 2][index], bytes: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') }
+      return {
+        name,
+        rows: [2, 2][index],
+        bytes: bytes.length,
+        sha256: createHash('sha256').update(bytes).digest('hex'),
+      }
     })
     expect(manifest).toEqual({
       schema_version: Number(db.$client.pragma('user_version', { simple: true })),
