@@ -49,35 +49,37 @@ export async function main(host: Host): Promise<number> {
 function ignoreClosedPipe(): void {}
 
 async function runCommandLine(host: Host, signal: AbortSignal): Promise<number> {
-  let answer: Answer = 0
-  const args = host.argv.slice(2)
+  const args = helpAsOption(host.argv.slice(2))
   const program = createProgram(host)
-  const called = args.find((arg) => commands.some(({ name }) => name === arg))
-  for (const entry of commands) {
-    const sub = program
-      .command(entry.name)
-      .summary(entry.summary)
-      .description(entry.summary)
-      .copyInheritedSettings(program)
-    if (entry.name !== called) continue
-    const definition = await entry.load()
-    declare(sub, definition)
-    sub.action(async (...received: unknown[]) => {
-      const context = createContext(host, program.opts<Globals>(), signal)
-      try {
-        const argument = definition.argument ? (received[0] as string | undefined) : undefined
-        answer = await definition.run(context, { argument, options: sub.opts() })
-      } finally {
-        context.close()
-      }
-    })
+  let answer: Answer = 0
+  const runDefinition = async (sub: Commander, definition: Command, received: unknown[]) => {
+    const context = createContext(host, program.opts<Globals>(), signal)
+    try {
+      const argument = definition.argument ? (received[0] as string | undefined) : undefined
+      answer = await definition.run(context, { argument, options: sub.opts() })
+    } finally {
+      context.close()
+    }
   }
+  for (const { name, summary } of commands) program.command(name).summary(summary).copyInheritedSettings(program)
+  program.hook('preSubcommand', async (_program, sub) => {
+    const definition = await commands.find(({ name }) => name === sub.name())?.load()
+    if (!definition) return
+    declare(sub, definition)
+    sub.action((...received: unknown[]) => runDefinition(sub, definition, received))
+  })
   if (args.length === 0) {
-    host.stdout.write(program.helpInformation())
+    program.outputHelp()
     return 0
   }
   await program.parseAsync(args, { from: 'user' })
   return answer
+}
+
+/** `chpipe help export` is `chpipe export --help`: only a command that is called has its options loaded. */
+function helpAsOption(args: string[]): string[] {
+  const [first, topic] = args
+  return first === 'help' && topic !== undefined && !topic.startsWith('-') ? [topic, '--help'] : args
 }
 
 function createProgram(host: Host): Commander {
@@ -106,12 +108,23 @@ function declare(sub: Commander, { description, argument, options, examples }: C
   if (argument) sub.argument(argument.name, argument.description)
   for (const { flags, description: text, parse, fallback } of options) {
     const option = new Option(flags, fallback === undefined ? text : `${text} (default: ${fallback})`)
-    if (parse) option.argParser((value: string) => parse(value))
+    if (parse) option.argParser((value: string) => named(option, sub.name(), () => parse(value)))
     sub.addOption(option)
   }
   const width = Math.max(...examples.map(({ line }) => line.length))
   const lines = examples.map(({ line, does }) => `  $ ${line.padEnd(width)}  # ${does}`)
   sub.addHelpText('after', `\nExamples:\n${lines.join('\n')}`)
+}
+
+/** A value that an option refuses is an error of that option. */
+function named<T>(option: Option, command: string, parse: () => T): T {
+  try {
+    return parse()
+  } catch (error) {
+    if (!(error instanceof ChpipeError)) throw error
+    const message = error.message.charAt(0).toLowerCase() + error.message.slice(1)
+    throw new ChpipeError(error.kind, `${option.long}: ${message}`, { hint: error.hint ?? `chpipe ${command} --help` })
+  }
 }
 
 function reportError(host: Host, error: unknown): number {

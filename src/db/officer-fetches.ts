@@ -1,10 +1,10 @@
 // Who fetches which officer list. A claim is a row that names a run; the claim of a run that died is free at once.
-import { and, asc, count, eq, inArray, isNotNull, isNull, lt, ne, or, type SQL, sql } from 'drizzle-orm'
+import { and, asc, count, eq, gt, inArray, isNotNull, isNull, lt, ne, or, type SQL, sql } from 'drizzle-orm'
 import type { Clock } from '../clock.ts'
 import type { Tx } from './open.ts'
+import { readTallies } from './progress.ts'
 import { deadRuns } from './runs.ts'
 import { companies, officer_fetches } from './schema.ts'
-import { readTallies } from './progress.ts'
 
 export interface ClaimQuery {
   runId: number
@@ -13,6 +13,8 @@ export interface ClaimQuery {
   target: number
   status: string[] | undefined
   sic: string[] | undefined
+  /** Look behind this company number first: with filters, what lies before it was passed over already. */
+  after: string
 }
 
 export type Claim =
@@ -36,7 +38,11 @@ export function claimCompany(tx: Tx, query: ClaimQuery, clock: Clock): Claim {
   const claimed = countClaims(tx)
   if (complete + claimed >= query.target) return { waitMs: LOOK_AGAIN_MS }
 
-  const next = nextPending(tx, query, clock.now()) ?? nextFailed(tx, query)
+  const now = clock.now()
+  const next =
+    nextPending(tx, query, query.after, now) ??
+    (query.after === '' ? undefined : nextPending(tx, query, '', now)) ??
+    nextFailed(tx, query)
   if (next) {
     saveClaim(tx, next.company, query.runId)
     return next
@@ -83,12 +89,15 @@ export function claimStale(tx: Tx, { runId, runStartedAt, before }: StaleQuery, 
 
 const selection = { company: companies.company_number, created: companies.date_of_creation }
 
-function nextPending(tx: Tx, query: ClaimQuery, now: number) {
+function nextPending(tx: Tx, query: ClaimQuery, after: string, now: number) {
+  const behind = gt(companies.company_number, after)
   return tx
     .select(selection)
     .from(companies)
     .leftJoin(officer_fetches, eq(officer_fetches.company_number, companies.company_number))
-    .where(and(eq(companies.officers_state, 'pending'), isNull(companies.deleted_at), free(now), ...filters(query)))
+    .where(
+      and(eq(companies.officers_state, 'pending'), isNull(companies.deleted_at), behind, free(now), ...filters(query)),
+    )
     .orderBy(asc(companies.company_number))
     .limit(1)
     .get()

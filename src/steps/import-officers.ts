@@ -19,6 +19,12 @@ export interface ImportOfficersOptions {
 
 /** Runs until the target, the limit, the end of the candidates or an interrupt; the target is never passed. */
 export function importOfficers(step: OfficersStep, options: ImportOfficersOptions): Promise<Ending> {
-  const query = { ...options, runId: step.runId }
-  return fetchClaims(step, { ...options, next: () => write(step.db, (tx) => claimCompany(tx, query, step.clock)) })
+  const query = { ...options, runId: step.runId, after: '' }
+  const filtered = options.status !== undefined || options.sic !== undefined
+  const next = () => {
+    const claim = write(step.db, (tx) => claimCompany(tx, query, step.clock))
+    if (filtered && typeof claim === 'object' && 'company' in claim) query.after = claim.company
+    return claim
+  }
+  return fetchClaims(step, { ...options, next })
 }

@@ -54,10 +54,12 @@ interface Start {
   signal?: AbortSignal
   maxOutageMs?: number
   scale?: number
+  status?: string[]
+  sic?: string[]
 }
 
 async function start(db: Db, url: string, { target = 100, limit = 100, concurrency = 4, signal, ...rest }: Start = {}) {
-  const { scale = 0.002, maxOutageMs } = rest
+  const { scale = 0.002, maxOutageMs, status, sic } = rest
   const companiesHouse = connected(url, { db, scale, ...(maxOutageMs ? { maxOutageMs } : {}) })
   const run = beginRun(db, clock, 'import-officers')
   const counts = noCounts()
@@ -70,7 +72,7 @@ async function start(db: Db, url: string, { target = 100, limit = 100, concurren
     signal: signal ?? new AbortController().signal,
   }
   setMaxListeners(0, shared.signal)
-  const filters = { target, status: undefined, sic: undefined }
+  const filters = { target, status, sic }
   try {
     return { ending: await importOfficers(step, { ...shared, ...filters }), counts, companiesHouse, step, shared }
   } finally {
@@ -231,6 +233,18 @@ describe('importOfficers', () => {
     expect(db.select({ by: officer_fetches.claimed_by }).from(officer_fetches).all()).toEqual([{ by: null }])
   })
 
+  it('takes only companies of the wanted status and SIC code', async () => {
+    await using server = await register({ A0000001: ['a'], A0000002: ['b'], A0000003: ['c'], A0000004: ['d'] })
+    const db = openDb(':memory:')
+    saveCompany(db, 'A0000001', { company_status: 'active', sic_codes: '62020' })
+    saveCompany(db, 'A0000002', { company_status: 'active', sic_codes: '01110,62012' })
+    saveCompany(db, 'A0000003', { company_status: 'liquidation', sic_codes: '62012' })
+    saveCompany(db, 'A0000004', { company_status: 'active', sic_codes: '62012' })
+    await start(db, server.url, { status: ['active'], sic: ['62012', '99999'] })
+    expect(states(db)).toMatchObject({ A0000002: ['complete', 1], A0000004: ['complete', 1] })
+    expect(readTallies(db)).toMatchObject({ pending: 2, complete: 2 })
+  })
+
   it('leaves deleted companies alone', async () => {
     await using server = await register({ A0000001: ['a'] })
     const db = openDb(':memory:')
@@ -241,7 +255,7 @@ describe('importOfficers', () => {
 })
 
 describe('a claim', () => {
-  const query = { runStartedAt: 0, target: 10, status: undefined, sic: undefined }
+  const query = { runStartedAt: 0, target: 10, status: undefined, sic: undefined, after: '' }
 
   function claimedBy(db: Db, holder: Partial<typeof runs.$inferInsert>): void {
     const row = { command: 'x', host: hostname(), boot: clock.boot, pid: 1, started_at: 0, heartbeat_at: clock.now() }

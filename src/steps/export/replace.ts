@@ -1,0 +1,104 @@
+// Putting finished files in the places of earlier ones, all or none.
+import { randomBytes } from 'node:crypto'
+import { existsSync, linkSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { extname, join } from 'node:path'
+import { outputError } from './output.ts'
+
+const LEFTOVER = /^\.(.+)\.chpipe-(\d+)-[0-9a-f]{8}\.(tmp|old)$/
+
+/** A hidden name beside `name` that tells which process uses it. */
+export function temporaryName(name: string): string {
+  return `.${name}.chpipe-${process.pid}-${randomBytes(4).toString('hex')}.tmp`
+}
+
+/** Clears a folder of what killed exports left there; an earlier file that was set aside goes back when it is missed. */
+export function sweep(folder: string): void {
+  for (const leftover of readdirSync(folder)) {
+    const [, name = '', pid = '', kind] = LEFTOVER.exec(leftover) ?? []
+    if (!kind || livesElsewhere(Number(pid))) continue
+    const path = join(folder, leftover)
+    if (kind === 'old' && !existsSync(join(folder, name))) renameSync(path, join(folder, name))
+    else rmSync(path, { force: true })
+  }
+}
+
+function livesElsewhere(pid: number): boolean {
+  if (pid === process.pid) return false
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
+  }
+}
+
+/**
+ * What the earlier manifest lists in the formats of this delivery and this delivery no longer has: e-mails that were
+ * erased must not lie beside a newer list of officers.
+ */
+export function staleFiles(folder: string, names: string[], manifest: string): string[] {
+  const endings = new Set(names.map((name) => extname(name)))
+  return listedFiles(join(folder, manifest))
+    .filter((name) => /^[a-z]+\.[a-z]+$/.test(name) && endings.has(extname(name)) && !names.includes(name))
+    .map((name) => join(folder, name))
+}
+
+function listedFiles(manifest: string): string[] {
+  try {
+    const { files } = JSON.parse(readFileSync(manifest, 'utf8')) as { files: { name: string }[] }
+    return files.map(({ name }) => name)
+  } catch {
+    return []
+  }
+}
+
+/**
+ * Renames each file to its goal and removes the stale ones. Earlier files are set aside first; when one step fails, all
+ * steps before it are taken back and a `data` error is thrown.
+ */
+export function replaceAll(renames: { from: string; to: string }[], stale: string[]): void {
+  const undo: (() => void)[] = []
+  const asides: string[] = []
+  try {
+    for (const { from, to } of renames) {
+      const aside = from.replace(/tmp$/, 'old')
+      const existed = existsSync(to)
+      if (existed) {
+        linkOrMove(to, aside)
+        asides.push(aside)
+      }
+      undo.push(() => (existed ? renameSync(aside, to) : rmSync(to, { force: true })))
+      withGoal(to, () => renameSync(from, to))
+    }
+  } catch (error) {
+    for (const step of undo.reverse()) attempt(step)
+    throw error
+  } finally {
+    for (const aside of asides) attempt(() => rmSync(aside, { force: true }))
+  }
+  for (const path of stale) attempt(() => rmSync(path, { force: true }))
+}
+
+function withGoal(path: string, body: () => void): void {
+  try {
+    body()
+  } catch (error) {
+    throw outputError(error, path)
+  }
+}
+
+/** What cannot be tidied up must not hide what happened. */
+function attempt(step: () => void): void {
+  try {
+    step()
+  } catch {}
+}
+
+/** A second name keeps the goal in place all the time; where links are unknown, the goal is moved away for a moment. */
+function linkOrMove(path: string, aside: string): void {
+  try {
+    linkSync(path, aside)
+  } catch {
+    renameSync(path, aside)
+  }
+}

@@ -1,0 +1,123 @@
+// Fills `companies` from advanced search instead of the register file: day by day, since a search never shows more than
+// 10,000 hits, and by company type where even one day has more. Safe to run again: each day is an upsert.
+import {
+  type FoundCompany,
+  SEARCH_WINDOW,
+  type SearchFilters,
+  searchCompanies,
+} from '../companies-house/advanced-search.ts'
+import type { CompaniesHouse } from '../companies-house/client.ts'
+import type { Log } from '../log.ts'
+
+export interface SearchCompaniesStep {
+  companiesHouse: CompaniesHouse
+  log: Log
+  signal: AbortSignal
+}
+
+export interface SearchCompaniesOptions {
+  filters: SearchFilters
+  /** The types to slice by where a day has too many hits. */
+  types: readonly string[]
+  /** Stores the companies of one day in a transaction; returns how many more are wanted. */
+  save(found: FoundCompany[]): number
+  onProgress(progress: { day: string; days: number; daysDone: number; found: number }): void
+}
+
+export interface SearchCompaniesSummary {
+  days: number
+  found: number
+  /** Search items that named no company. */
+  odd: number
+  /** Hits that the register reported but never showed. */
+  missed: number
+}
+
+/** How often an unsorted result that skipped some companies between pages is read again. */
+const MAX_READS = 3
+
+/** Searches every day from `incorporatedFrom` to `incorporatedTo` until `save` wants no more. */
+export async function searchCompaniesByDay(
+  step: SearchCompaniesStep,
+  { filters, types, save, onProgress }: SearchCompaniesOptions,
+): Promise<SearchCompaniesSummary> {
+  const days = daysBetween(filters.incorporatedFrom, filters.incorporatedTo)
+  const summary = { days: 0, found: 0, odd: 0, missed: 0 }
+  for (const day of days) {
+    step.signal.throwIfAborted()
+    const slice = { ...filters, incorporatedFrom: day, incorporatedTo: day }
+    const { found, odd, missed } = await searchSlice(step, slice, types)
+    if (missed > 0) step.log.warn('the register reported more companies than it showed', { day, missed })
+    const wanted = save(found)
+    summary.days += 1
+    summary.found += found.length
+    summary.odd += odd
+    summary.missed += missed
+    onProgress({ day, days: days.length, daysDone: summary.days, found: summary.found })
+    if (wanted <= 0) break
+  }
+  return summary
+}
+
+/** The days from one to the other, both included. */
+export function daysBetween(from: string, to: string): string[] {
+  const days: string[] = []
+  const last = Date.parse(to)
+  for (let time = Date.parse(from); time <= last; time += 86_400_000)
+    days.push(new Date(time).toISOString().slice(0, 10))
+  return days
+}
+
+interface Slice {
+  found: FoundCompany[]
+  odd: number
+  missed: number
+}
+
+async function searchSlice(
+  step: SearchCompaniesStep,
+  filters: SearchFilters,
+  types: readonly string[],
+): Promise<Slice> {
+  const options = { lane: 'background', signal: step.signal } as const
+  const byNumber = new Map<string, FoundCompany>()
+  let hits = 0
+  let odd = 0
+  for (let read = 0; read < MAX_READS; read += 1) {
+    odd = 0
+    for (let start = 0; ; ) {
+      const page = await searchCompanies(step.companiesHouse, filters, start, options)
+      if (start === 0) hits = page.hits
+      const slices = sliceTypes(filters, types)
+      if (hits > SEARCH_WINDOW && slices)
+        return mergeSlices(await inTurn(slices, (slice) => searchSlice(step, slice, types)))
+      for (const company of page.companies) byNumber.set(company.company_number, company)
+      odd += page.odd
+      const received = page.companies.length + page.odd
+      start += received
+      if (received === 0 || start >= Math.min(hits, SEARCH_WINDOW)) break
+    }
+    if (byNumber.size + odd >= Math.min(hits, SEARCH_WINDOW)) break
+  }
+  return { found: [...byNumber.values()], odd, missed: Math.max(0, hits - byNumber.size - odd) }
+}
+
+/** One search a type; null when the search names a single type already. */
+function sliceTypes(filters: SearchFilters, types: readonly string[]): SearchFilters[] | null {
+  if (filters.type?.length === 1) return null
+  return (filters.type ?? types).map((type) => ({ ...filters, type: [type] }))
+}
+
+async function inTurn<T, R>(items: T[], work: (item: T) => Promise<R>): Promise<R[]> {
+  const results: R[] = []
+  for (const item of items) results.push(await work(item))
+  return results
+}
+
+function mergeSlices(slices: Slice[]): Slice {
+  return {
+    found: slices.flatMap(({ found }) => found),
+    odd: slices.reduce((sum, slice) => sum + slice.odd, 0),
+    missed: slices.reduce((sum, slice) => sum + slice.missed, 0),
+  }
+}
