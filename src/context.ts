@@ -50,8 +50,8 @@ export interface Context {
   path(text: string): string
   /** The database, opened and migrated once. Throws `no` when there is none yet and it must not be created. */
   db(options?: { create?: boolean }): Promise<Db>
-  /** The database for reading only; throws `no` when there is none yet, and creates nothing. */
-  existingDb(): Promise<Db>
+  /** The database for reading only; throws an error of `kind` when there is none yet, and creates nothing. */
+  existingDb(kind?: 'no' | 'data'): Promise<Db>
   /** The REST client; an outage may last `maxOutageMs` (default: 15 minutes) before it gives up. Opens the database. */
   companiesHouse(options?: { maxOutageMs?: number | undefined; create?: boolean }): Promise<CompaniesHouse>
   close(): void
@@ -98,12 +98,12 @@ export function createContext(
     print: (text) => writeTo(host.stdout, text),
     path,
     async db({ create = true } = {}) {
-      if (!create) requireFile(dbPath)
+      if (!create) requireFile(dbPath, 'no')
       writable ??= open(false)
       return writable
     },
-    async existingDb() {
-      requireFile(dbPath)
+    async existingDb(kind = 'no') {
+      requireFile(dbPath, kind)
       return open(true)
     },
     companiesHouse: ({ maxOutageMs, create = true } = {}) => {
@@ -121,9 +121,9 @@ export function createContext(
 }
 
 /** An empty file, as `touch` leaves it, is no database yet. */
-function requireFile(path: string): void {
+function requireFile(path: string, kind: 'no' | 'data'): void {
   if (existsSync(path) && statSync(path).size > 0) return
-  throw new ChpipeError('no', `There is no database yet: ${path}`, {
+  throw new ChpipeError(kind, `There is no database yet: ${path}`, {
     hint: 'load companies first: chpipe import-companies BasicCompanyData.zip',
   })
 }

@@ -13,12 +13,12 @@ const SECOND = 1000
 
 /**
  * Reads the rate headers of an answer (facts section 2: Unix seconds, two spellings, no `Retry-After`); `Date` turns
- * the server's time into ours. Null for an answer that says nothing about the limit, such as a gateway's error page.
+ * the server's time into ours. Null for an answer that says nothing about the limit, such as a gateway's error page or a refused key.
  */
 export function readWord(status: number, headers: Headers, nowMs: number): ServerWord | null {
   const limited = status === 429 || status === 403
   const remain = readNumber(headers, 'x-ratelimit-remain') ?? readNumber(headers, 'x-ratelimit-remaining')
-  if (!limited && remain === null && status >= 500) return null
+  if (status === 401 || (!limited && remain === null && status >= 500)) return null
   const reset = readNumber(headers, 'x-ratelimit-reset')
   const date = Date.parse(headers.get('date') ?? '')
   const aheadMs = reset === null ? null : reset * SECOND - (Number.isNaN(date) ? nowMs : date)

@@ -1,7 +1,10 @@
 import { type Db, openDb } from '../../src/db/open.ts'
 import { companies, domains, emails, officers } from '../../src/db/schema.ts'
+import type { Goal } from '../../src/steps/export/delivery.ts'
+import { type ExportOptions, exportDataset } from '../../src/steps/export/export-dataset.ts'
+import { virtualClock } from '../virtual-clock.ts'
 
-const AT = '2026-01-02T03:04:05.678Z'
+export const AT = '2026-01-02T03:04:05.678Z'
 
 type NewCompany = Partial<typeof companies.$inferInsert> & { company_number: string }
 type NewOfficer = Partial<typeof officers.$inferInsert> & { company_number: string; appointment_id: string }
@@ -54,4 +57,57 @@ export function fill(db: Db, count: number, officersEach: number, from = 0): voi
       }
     }
   })()
+}
+
+/** Two complete companies, one of them without an officer row, and one pending. */
+export function smallWorld(db: Db): void {
+  addCompany(db, {
+    company_number: '00000001',
+    company_name: '=HYPERLINK("x"), LTD',
+    company_status: 'active',
+    type: 'ltd',
+    date_of_creation: '2020-02-29',
+    sic_codes: '62020,01110',
+    officers_count: 2,
+  })
+  addCompany(db, { company_number: '00000002', company_name: 'EMPTY LTD', deleted_at: '2026-02-01T00:00:00.000Z' })
+  addCompany(db, { company_number: '00000003', company_name: 'PENDING LTD', officers_state: 'pending' })
+  addOfficer(db, {
+    company_number: '00000001',
+    appointment_id: '-aBc',
+    officer_id: '=oF',
+    name: "O'NEIL, Siân",
+    date_of_birth_month: 4,
+    date_of_birth_year: 1970,
+  })
+  addOfficer(db, { company_number: '00000001', appointment_id: 'zZ', name: 'Two\nLines', occupation: '-' })
+}
+
+/** A goal that keeps what it gets. */
+export function collected(): { goal: Goal; text: () => string } {
+  let text = ''
+  return {
+    goal: {
+      kind: 'stream',
+      async write(more) {
+        text += more
+      },
+    },
+    text: () => text,
+  }
+}
+
+/** Exports with the plainest options unless others are given. */
+export function exportWorld(db: Db, goal: Goal, options: Partial<ExportOptions> = {}) {
+  return exportDataset(db, {
+    goal,
+    format: 'csv',
+    all: false,
+    bom: false,
+    raw: false,
+    programVersion: '1.2.3',
+    clock: virtualClock(),
+    signal: new AbortController().signal,
+    ...options,
+  })
 }

@@ -4,10 +4,9 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Db } from '../../src/db/open.ts'
 import { openDb } from '../../src/db/open.ts'
 import { type Goal, goalOf } from '../../src/steps/export/delivery.ts'
-import { type ExportOptions, exportDataset } from '../../src/steps/export/export-dataset.ts'
+import type { ExportOptions } from '../../src/steps/export/export-dataset.ts'
 import { type TempFolder, tempFolder } from '../host.ts'
-import { virtualClock } from '../virtual-clock.ts'
-import { addCompany, addDomain, addEmail, addOfficer, fill, newDatabase } from './export-world.ts'
+import { AT, addDomain, addEmail, collected, exportWorld, fill, newDatabase, smallWorld } from './export-world.ts'
 
 let folder: TempFolder
 let db: Db
@@ -22,58 +21,9 @@ afterEach(() => {
   folder[Symbol.dispose]()
 })
 
-function stream(): { goal: Goal; text: () => string } {
-  let text = ''
-  return {
-    goal: {
-      kind: 'stream',
-      async write(more) {
-        text += more
-      },
-    },
-    text: () => text,
-  }
-}
-
-function exportTo(goal: Goal, options: Partial<ExportOptions> = {}) {
-  return exportDataset(db, {
-    goal,
-    format: 'csv',
-    all: false,
-    bom: false,
-    raw: false,
-    programVersion: '1.2.3',
-    clock: virtualClock(),
-    signal: new AbortController().signal,
-    ...options,
-  })
-}
+const exportTo = (goal: Goal, options: Partial<ExportOptions> = {}) => exportWorld(db, goal, options)
 
 const read = (name: string) => readFileSync(folder.file(name), 'utf8')
-
-/** Two complete companies, one of them without an officer row, and one pending. */
-function smallWorld(): void {
-  addCompany(db, {
-    company_number: '00000001',
-    company_name: '=HYPERLINK("x"), LTD',
-    company_status: 'active',
-    type: 'ltd',
-    date_of_creation: '2020-02-29',
-    sic_codes: '62020,01110',
-    officers_count: 2,
-  })
-  addCompany(db, { company_number: '00000002', company_name: 'EMPTY LTD', deleted_at: '2026-02-01T00:00:00.000Z' })
-  addCompany(db, { company_number: '00000003', company_name: 'PENDING LTD', officers_state: 'pending' })
-  addOfficer(db, {
-    company_number: '00000001',
-    appointment_id: '-aBc',
-    officer_id: '=oF',
-    name: "O'NEIL, Siân",
-    date_of_birth_month: 4,
-    date_of_birth_year: 1970,
-  })
-  addOfficer(db, { company_number: '00000001', appointment_id: 'zZ', name: 'Two\nLines', occupation: '-' })
-}
 
 const companyHead =
   'company_number,company_name,company_status,company_status_detail,type,subtype,jurisdiction,date_of_creation,' +
@@ -91,7 +41,6 @@ const flatCompanyHead =
   'company_country,company_postal_code,company_officers_state,company_officers_count,company_officers_fetched_at,' +
   'company_source,company_fetched_at,company_run_id,company_first_seen_at,company_deleted_at'
 
-const AT = '2026-01-02T03:04:05.678Z'
 const company1 = `00000001,"'=HYPERLINK(""x""), LTD",active,,ltd,,,2020-02-29,,"62020,01110",,,,,,,,,,complete,2,,bulk,${AT},1,${AT},`
 const company2 = `00000002,EMPTY LTD,,,,,,,,,,,,,,,,,,complete,0,,bulk,${AT},1,${AT},2026-02-01T00:00:00.000Z`
 const officer1 = `-aBc,=oF,,"O'NEIL, Siân",,,,,,,,4,1970,,,,,,,,,,,,,,,,,,,rest,${AT},2`
@@ -99,8 +48,8 @@ const officer2 = `zZ,,,"Two\nLines",,,,,,,,,,,,'-,,,,,,,,,,,,,,,,rest,${AT},2`
 
 describe('to a stream', () => {
   test('writes one flat table, a row per appointment and one for a company without any', async () => {
-    smallWorld()
-    const out = stream()
+    smallWorld(db)
+    const out = collected()
     await exportTo(out.goal)
     expect(out.text().split('\r\n')).toEqual([
       `${flatCompanyHead},${officerHead}`,
@@ -112,8 +61,8 @@ describe('to a stream', () => {
   })
 
   test('--all adds the other companies, --raw leaves formulas, --bom comes first', async () => {
-    smallWorld()
-    const out = stream()
+    smallWorld(db)
+    const out = collected()
     await exportTo(out.goal, { all: true, raw: true, bom: true })
     const lines = out.text().split('\r\n')
     expect(lines[0]?.startsWith('\uFEFFcompany_number,')).toBe(true)
@@ -123,13 +72,13 @@ describe('to a stream', () => {
   })
 
   test('adds the most confident domain and a valid e-mail when there are any', async () => {
-    smallWorld()
+    smallWorld(db)
     addDomain(db, '00000001', 'a.example', null)
     addDomain(db, '00000001', 'b.example', 90)
     addDomain(db, '00000002', 'c.example', null)
     addEmail(db, '00000001', 'zZ', 'a@b.example', 'unknown')
     addEmail(db, '00000001', 'zZ', 'z@b.example', 'valid')
-    const out = stream()
+    const out = collected()
     await exportTo(out.goal)
     expect(out.text().split('\r\n')).toEqual([
       `${flatCompanyHead},${officerHead},domain,email,email_status`,
@@ -146,7 +95,7 @@ describe('to a stream', () => {
       ['json', '[\n]\n'],
       ['ndjson', ''],
     ] as const) {
-      const out = stream()
+      const out = collected()
       const { files } = await exportTo(out.goal, { format })
       expect(out.text()).toBe(expected)
       expect(files.map(({ rows }) => rows)).toEqual([0])
@@ -154,84 +103,11 @@ describe('to a stream', () => {
   })
 })
 
-describe('nested', () => {
-  const shared = { care_of: null, po_box: null, premises: null, address_line_1: null, address_line_2: null }
-  const address = { ...shared, locality: null, region: null, country: null, postal_code: null }
-
-  test('json and ndjson hold the same companies, with the columns of the tables and officers inside', async () => {
-    smallWorld()
-    addDomain(db, '00000001', 'b.example', 90)
-    addEmail(db, '00000001', 'zZ', 'z@b.example', 'valid')
-    addEmail(db, '00000001', 'gone', 'x@b.example', 'valid')
-    const json = stream()
-    const ndjson = stream()
-    await exportTo(json.goal, { format: 'json' })
-    await exportTo(ndjson.goal, { format: 'ndjson' })
-    const companies = JSON.parse(json.text())
-    expect(
-      ndjson
-        .text()
-        .trimEnd()
-        .split('\n')
-        .map((line) => JSON.parse(line)),
-    ).toEqual(companies)
-    expect(companies).toHaveLength(2)
-    const [first, second] = companies
-    expect({ ...first, officers: first.officers.map(({ name }: { name: string }) => name) }).toEqual({
-      company_number: '00000001',
-      company_name: '=HYPERLINK("x"), LTD',
-      company_status: 'active',
-      company_status_detail: null,
-      type: 'ltd',
-      subtype: null,
-      jurisdiction: null,
-      date_of_creation: '2020-02-29',
-      date_of_cessation: null,
-      sic_codes: ['62020', '01110'],
-      ...address,
-      officers_state: 'complete',
-      officers_count: 2,
-      officers_fetched_at: null,
-      source: 'bulk',
-      fetched_at: AT,
-      run_id: 1,
-      first_seen_at: AT,
-      deleted_at: null,
-      officers: ["O'NEIL, Siân", 'Two\nLines'],
-      domains: [
-        {
-          company_number: '00000001',
-          domain: 'b.example',
-          provider: 'snov',
-          confidence: 90,
-          state: 'found',
-          found_at: AT,
-          run_id: 3,
-        },
-      ],
-      emails: [expect.objectContaining({ appointment_id: 'gone', email: 'x@b.example' })],
-    })
-    expect(
-      first.officers.map(({ emails }: { emails: { email: string }[] }) => emails.map(({ email }) => email)),
-    ).toEqual([[], ['z@b.example']])
-    expect([second.sic_codes, second.officers, second.domains, 'emails' in second]).toEqual([[], [], [], false])
-  })
-
-  test('knows neither domains nor e-mails when there are none, and escapes control characters', async () => {
-    addCompany(db, { company_number: '1', company_name: 'A\u001b[31m\u0085B' })
-    const out = stream()
-    await exportTo(out.goal, { format: 'ndjson' })
-    expect(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/.test(out.text())).toBe(false)
-    const company = JSON.parse(out.text())
-    expect([company.company_name, 'domains' in company]).toEqual(['A\u001b[31m\u0085B', false])
-  })
-})
-
 describe('to a folder', () => {
   const tables = () => goalOf(folder.file('out'), true)
 
   test('creates it with a file per table and a manifest that describes them', async () => {
-    smallWorld()
+    smallWorld(db)
     const manifest = await exportTo(goalOf(folder.file('deep/er/out'), true))
     const files = ['companies.csv', 'officers.csv'].map((name, index) => {
       const bytes = readFileSync(folder.file(`deep/er/out/${name}`))
@@ -265,7 +141,7 @@ describe('to a folder', () => {
   })
 
   test('has domains and e-mails only when there are any, and takes old ones away when they are gone', async () => {
-    smallWorld()
+    smallWorld(db)
     addDomain(db, '00000001', 'b.example', 90)
     addEmail(db, '00000001', 'zZ', 'z@b.example', 'valid')
     writeFileSync(folder.file('mine.csv'), 'mine')
@@ -290,7 +166,7 @@ describe('to a folder', () => {
   })
 
   test('an existing folder needs no trailing separator; json goes there as companies.json', async () => {
-    smallWorld()
+    smallWorld(db)
     mkdirSync(folder.file('out'))
     await exportTo(goalOf(folder.file('out'), false), { format: 'json' })
     expect(readdirSync(folder.file('out'))).toEqual(['companies.json', 'manifest.json'])
@@ -301,7 +177,7 @@ describe('snapshot', () => {
   test('an export beside a writer holds exactly what was there at its start', async () => {
     fill(db, 300, 1)
     const writer = openDb(folder.file('a.db'))
-    const out = stream()
+    const out = collected()
     let extra = 300
     await exportTo(out.goal, {
       onProgress() {

@@ -61,22 +61,27 @@ export function replaceAll(renames: { from: string; to: string }[], stale: strin
   const asides: string[] = []
   try {
     for (const { from, to } of renames) {
-      const aside = from.replace(/tmp$/, 'old')
-      const existed = existsSync(to)
-      if (existed) {
+      if (existsSync(to)) {
+        const aside = from.replace(/tmp$/, 'old')
         linkOrMove(to, aside)
         asides.push(aside)
+        undo.push(() => putBack(aside, to))
+      } else {
+        undo.push(() => rmSync(to, { force: true }))
       }
-      undo.push(() => (existed ? renameSync(aside, to) : rmSync(to, { force: true })))
       withGoal(to, () => renameSync(from, to))
     }
   } catch (error) {
     for (const step of undo.reverse()) attempt(step)
     throw error
-  } finally {
-    for (const aside of asides) attempt(() => rmSync(aside, { force: true }))
   }
-  for (const path of stale) attempt(() => rmSync(path, { force: true }))
+  for (const path of [...stale, ...asides]) attempt(() => rmSync(path, { force: true }))
+}
+
+/** Renaming one of two names of the same file does nothing, so the set-aside name is removed as well. */
+function putBack(aside: string, path: string): void {
+  renameSync(aside, path)
+  rmSync(aside, { force: true })
 }
 
 function withGoal(path: string, body: () => void): void {

@@ -1,0 +1,106 @@
+import { formatDuration } from '../durations.ts'
+import { type Progress, readProgress } from '../steps/progress.ts'
+import { printable, safeJson } from '../text.ts'
+import type { Command } from './command.ts'
+import { between, count } from './parse.ts'
+import { bar } from './status.ts'
+
+interface ProgressOptions {
+  target?: number
+  watch?: number | true
+}
+
+const DEFAULT_WATCH_SECONDS = 2
+
+export const progressCommand: Command = {
+  name: 'progress',
+  summary: 'How far, how fast, when done, ready for streaming?',
+  description:
+    'Shows how many companies have their complete officers, how fast it goes and when the target will be reached. Ends with 0 when it is reached, with 1 when not yet. It reads only, and may run beside an import.',
+  options: [
+    {
+      flags: '--target <n>',
+      description: 'companies with officers that make it ready',
+      parse: count(1),
+      fallback: '$CHPIPE_TARGET, else 10000',
+    },
+    {
+      flags: '--watch [seconds]',
+      description: `show it again every so many seconds (${DEFAULT_WATCH_SECONDS} unless given) until ready`,
+      parse: between(1, 86_400),
+    },
+  ],
+  examples: [
+    { line: 'chpipe progress', does: 'a report, and whether streaming may begin' },
+    { line: 'chpipe progress --watch', does: 'the same, kept up to date in place' },
+    { line: 'chpipe progress --json', does: 'for scripts' },
+  ],
+  async run({ existingDb, settings, clock, signal, host, json, print }, { options }) {
+    const { target = settings.target, watch } = options as ProgressOptions
+    const db = await existingDb()
+    const { quota } = settings
+    const inPlace = host.stdout.isTTY === true && watch !== undefined && !json
+    for (let drawn = 0; ; ) {
+      const progress = readProgress(db, { target, quota, clock })
+      if (json) {
+        await print(`${safeJson(progress)}\n`)
+      } else {
+        const lines = renderProgress(progress, { db: settings.db, now: clock.now() })
+        await print(inPlace ? redraw(lines, drawn, host.stdout.columns) : `${lines.join('\n')}\n`)
+        drawn = lines.length
+      }
+      if (progress.ready) return 0
+      if (watch === undefined) return 1
+      await clock.sleep((watch === true ? DEFAULT_WATCH_SECONDS : watch) * 1000, signal)
+    }
+  },
+}
+
+/** The report as lines for people; the last one says whether streaming may begin. */
+export function renderProgress(progress: Progress, { db, now }: { db: string; now: number }): string[] {
+  const { companies_with_officers, target, percent, quota } = progress
+  const rows: [label: string, value: string][] = [
+    ['with officers', `${number(companies_with_officers)} of ${number(target)} companies`],
+    ['', `${bar(percent / 100, 32)} ${percent.toFixed(1)} %`],
+    ['officers', number(progress.officers)],
+    ['companies', `${number(progress.companies)} known`],
+    [
+      '',
+      `${number(progress.pending)} pending, ${number(progress.none)} without officers, ${number(progress.failed)} failed`,
+    ],
+    ['rate', `${number(progress.per_minute)} companies a minute, over the last 10 minutes`],
+    ['ETA', eta(progress, now)],
+    [
+      'allowance',
+      `${number(quota.used)} of ${number(quota.limit)} calls used in ${formatDuration(quota.window_seconds * 1000)}; peak ${number(quota.peak)}, refused ${number(quota.rate_limited)}`,
+    ],
+  ]
+  const verdict = progress.ready
+    ? 'READY FOR STREAMING API'
+    : `NOT READY: ${companiesToGo(target - companies_with_officers)} to go`
+  return [printable(db), '', ...rows.map(([label, value]) => `  ${label.padEnd(15)}${value}`), '', verdict]
+}
+
+function eta({ eta_seconds, ready }: Progress, now: number): string {
+  if (ready) return 'done'
+  if (eta_seconds === null) return 'unknown: nothing was fetched lately'
+  const at = new Date(now + eta_seconds * 1000).toISOString()
+  return `${formatDuration(eta_seconds * 1000)} (${at.slice(0, 10)} ${at.slice(11, 16)} UTC)`
+}
+
+function companiesToGo(missing: number): string {
+  return missing === 1 ? '1 company' : `${number(missing)} companies`
+}
+
+/** Moves up over what was drawn before and writes each line over the old one, so that nothing flickers or scrolls. */
+function redraw(lines: string[], drawn: number, columns = 80): string {
+  const up = drawn > 0 ? `\x1b[${drawn}A` : ''
+  return `${up}${lines.map((line) => `${line.slice(0, columns)}\x1b[K\n`).join('')}\x1b[J`
+}
+
+/** `12,345.6`. Node's own formatting would load its language data, which takes longer than the whole report. */
+function number(value: number): string {
+  const [whole = '', fraction] = String(value).split('.')
+  const grouped = whole.replace(/\B(?=(\d{3})+$)/g, ',')
+  return fraction === undefined ? grouped : `${grouped}.${fraction}`
+}

@@ -1,0 +1,126 @@
+import { existsSync, readdirSync, writeFileSync } from 'node:fs'
+import { expect, test } from 'vitest'
+import { renderProgress } from '../../src/commands/progress.ts'
+import { run, tempFolder } from '../host.ts'
+import { addCompany, fill, newDatabase } from '../steps/export-world.ts'
+
+test('without a database says so, ends with 1 and creates nothing', async () => {
+  using folder = tempFolder()
+  const finished = await run(['progress'], { cwd: folder.path })
+  expect(finished).toEqual({
+    code: 1,
+    stdout: '',
+    stderr:
+      `error: There is no database yet: ${folder.file('companies.db')}\n` +
+      'try: load companies first: chpipe import-companies BasicCompanyData.zip\n',
+  })
+  expect(existsSync(folder.file('companies.db'))).toBe(false)
+  expect(readdirSync(folder.path)).toEqual([])
+})
+
+test('--json prints the report with its keys in order; below the target it ends with 1', async () => {
+  using folder = tempFolder()
+  const db = newDatabase(folder.file('companies.db'))
+  fill(db, 3, 2)
+  addCompany(db, { company_number: 'X', officers_state: 'pending' })
+  const { code, stdout, stderr } = await run(['progress', '--json', '--target', '4'], { cwd: folder.path })
+  expect([code, stderr]).toEqual([1, ''])
+  expect(stdout).toBe(
+    '{"companies_with_officers":3,"officers":6,"companies":4,"pending":1,"none":0,"failed":0,"target":4,"percent":75,' +
+      '"ready":false,"per_minute":0,"eta_seconds":null,' +
+      '"quota":{"limit":600,"window_seconds":300,"used":0,"peak":0,"rate_limited":0}}\n',
+  )
+  db.$client.close()
+})
+
+test('at the target of the environment it is ready and ends with 0', async () => {
+  using folder = tempFolder()
+  const db = newDatabase(folder.file('companies.db'))
+  fill(db, 3, 2)
+  const { code, stdout } = await run(['progress'], { cwd: folder.path, env: { CHPIPE_TARGET: '3' } })
+  expect([code, stdout.trimEnd().split('\n').at(-1)]).toEqual([0, 'READY FOR STREAMING API'])
+  db.$client.close()
+})
+
+test('--watch prints a report each interval until it is ready', async () => {
+  using folder = tempFolder()
+  const db = newDatabase(folder.file('companies.db'))
+  fill(db, 3, 2)
+  const watching = run(['progress', '--watch', '1', '--target', '4', '--json'], { cwd: folder.path })
+  await new Promise((resolve) => setTimeout(resolve, 500))
+  fill(db, 1, 2, 3)
+  const { code, stdout } = await watching
+  const reports = stdout
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line).companies_with_officers)
+  expect([code, reports]).toEqual([0, [3, 4]])
+  db.$client.close()
+})
+
+test('--watch ends with 130 when interrupted', async () => {
+  using folder = tempFolder()
+  newDatabase(folder.file('companies.db')).$client.close()
+  const { code } = await run(['progress', '--watch'], {
+    cwd: folder.path,
+    started: (process) => setTimeout(() => process.emit('SIGINT'), 500),
+  })
+  expect(code).toBe(130)
+})
+
+test.each([
+  [['--target', '0'], '--target: expected a whole number of at least 1, got: 0'],
+  [['--watch', '0'], '--watch: expected a whole number from 1 to 86400, got: 0'],
+])('refuses %j', async (args, sentence) => {
+  using folder = tempFolder()
+  const { code, stderr } = await run(['progress', ...args], { cwd: folder.path })
+  expect([code, stderr.split('\n')[0]]).toEqual([2, `error: ${sentence}`])
+})
+
+test('a file that is no database is refused with 5', async () => {
+  using folder = tempFolder()
+  writeFileSync(folder.file('companies.db'), 'this is not a database, but long enough to be taken for one '.repeat(20))
+  const { code, stderr } = await run(['progress'], { cwd: folder.path })
+  expect([code, stderr.split(':')[1]]).toEqual([5, ' The file is not a SQLite database'])
+})
+
+test('the report reads well', () => {
+  const progress = {
+    companies_with_officers: 7655,
+    officers: 24_310,
+    companies: 52_100,
+    pending: 44_232,
+    none: 210,
+    failed: 3,
+    target: 10_000,
+    percent: 76.5,
+    ready: false,
+    per_minute: 118.4,
+    eta_seconds: 1189,
+    quota: { limit: 600, window_seconds: 300, used: 412, peak: 600, rate_limited: 0 },
+  }
+  expect(renderProgress(progress, { db: '/data/companies.db', now: Date.UTC(2026, 0, 5, 12) })).toEqual([
+    '/data/companies.db',
+    '',
+    '  with officers  7,655 of 10,000 companies',
+    '                 ████████████████████████░░░░░░░░ 76.5 %',
+    '  officers       24,310',
+    '  companies      52,100 known',
+    '                 44,232 pending, 210 without officers, 3 failed',
+    '  rate           118.4 companies a minute, over the last 10 minutes',
+    '  ETA            19m 49s (2026-01-05 12:19 UTC)',
+    '  allowance      412 of 600 calls used in 5m; peak 600, refused 0',
+    '',
+    'NOT READY: 2,345 companies to go',
+  ])
+  const idle = renderProgress(
+    { ...progress, companies_with_officers: 9999, per_minute: 0, eta_seconds: null },
+    { db: 'a.db', now: 0 },
+  )
+  expect(idle.slice(-4)).toEqual([
+    '  ETA            unknown: nothing was fetched lately',
+    '  allowance      412 of 600 calls used in 5m; peak 600, refused 0',
+    '',
+    'NOT READY: 1 company to go',
+  ])
+})
