@@ -17,8 +17,8 @@ import { bar, createStatus } from './status.ts'
 
 const DEFAULT_CONCURRENCY = 8
 
-/** How often the status line is drawn anew. */
-const REDRAW_MS = 250
+/** How often the status line is drawn anew, on a terminal and elsewhere. */
+const REDRAW_MS = { terminal: 250, elsewhere: 5000 }
 
 interface Options {
   target?: number
@@ -161,7 +161,9 @@ async function showStatus(context: Context, { db, companiesHouse, target }: Watc
       context.log.warn('the status cannot be read', { error: errorMessage(error) })
     }
   }
-  const timer = context.quiet ? undefined : setInterval(draw, REDRAW_MS)
+  const timer = context.quiet
+    ? undefined
+    : setInterval(draw, REDRAW_MS[context.host.stderr.isTTY ? 'terminal' : 'elsewhere'])
   return {
     [Symbol.dispose]() {
       clearInterval(timer)

@@ -51,6 +51,20 @@ export function write<T>(db: Db, body: (tx: Tx) => T): T {
   return db.transaction((tx) => body(tx as unknown as Tx), { behavior: 'immediate' })
 }
 
+/**
+ * Like `write` for what need not outlive the machine, such as permits: it survives the death of the process, but does
+ * not wait for the disk.
+ */
+export function writeSoon<T>(db: Db, body: () => T): T {
+  const { $client: client } = db
+  client.pragma('synchronous = NORMAL')
+  try {
+    return client.transaction(body).immediate()
+  } finally {
+    client.pragma('synchronous = FULL')
+  }
+}
+
 /** Runs `body` on one consistent snapshot, whatever other processes write meanwhile. */
 export function snapshot<T>(db: Db, body: (tx: Tx) => T): T {
   return db.transaction((tx) => body(tx as unknown as Tx), { behavior: 'deferred' })

@@ -1,11 +1,11 @@
 // What a decision about permits needs to know, read from the allowance's tables.
-import { and, eq, gt, lte, sql } from 'drizzle-orm'
-import type { Tx } from './open.ts'
-import { quota_grants, quota_state, quota_waits } from './schema.ts'
+import type { Db } from './open.ts'
+import type { quota_state } from './schema.ts'
+import { prepared } from './statements.ts'
 
 export type Lane = 'stream' | 'background'
 
-/** What the database knows when a permit is asked for. */
+/** What the database knows when a permit is asked for. Times are `steady` milliseconds. */
 export interface Room {
   /** Permits that still occupy the allowance, those in flight among them. */
   occupied: number
@@ -26,15 +26,6 @@ export interface Room {
   refilledAt: number | null
 }
 
-/** The part of the state that an answer changes. */
-export interface Heard {
-  heardAt: number | null
-  remain: number | null
-  remainUntil: number | null
-  resetAt: number | null
-  gateUntil: number | null
-}
-
 export interface RoomQuery {
   allowance: string
   boot: string
@@ -43,23 +34,31 @@ export interface RoomQuery {
   probePatienceMs: number
 }
 
+export type QuotaState = typeof quota_state.$inferSelect
+
+interface Log {
+  occupied: number
+  aged: number
+  inFlight: number
+  probing: number
+  nextFreeAt: number | null
+  newest: number | null
+}
+
 /**
  * Reads what a decision needs, giving back permits that have aged. State of another boot, or from the future, cannot
- * be compared with this clock: it is dropped, and the next call becomes a probe.
+ * be compared with this clock: it is dropped, and the next call becomes a probe. Belongs in a transaction.
  */
-export function readRoom(tx: Tx, query: RoomQuery, now: number): Room {
-  const { allowance, boot, windowMs, probePatienceMs } = query
-  tx.insert(quota_state).values({ allowance, boot }).onConflictDoNothing().run()
-  tx.delete(quota_grants)
-    .where(and(eq(quota_grants.allowance, allowance), lte(quota_grants.frees_at, now)))
-    .run()
-  let log = readLog(tx, allowance, now, windowMs, probePatienceMs)
-  let state = readState(tx, allowance)
+export function readRoom(db: Db, query: RoomQuery, now: number): Room {
+  const { allowance, boot } = query
+  let log = readLog(db, query, now)
+  let state = readState(db, allowance) ?? createState(db, allowance, boot)
   if (state.boot !== boot || (log.newest ?? 0) > now || (state.heard_at ?? 0) > now) {
-    forget(tx, allowance, boot)
-    log = readLog(tx, allowance, now, windowMs, probePatienceMs)
-    state = readState(tx, allowance)
+    forget(db, allowance, boot)
+    log = readLog(db, query, now)
+    state = createState(db, allowance, boot)
   }
+  if (log.aged > 0) prepared(db, DELETE_AGED).run(allowance, now)
   return {
     occupied: log.occupied,
     inFlight: log.inFlight,
@@ -69,60 +68,47 @@ export function readRoom(tx: Tx, query: RoomQuery, now: number): Room {
     remain: state.remain,
     remainUntil: state.remain_until,
     gateUntil: state.gate_until,
-    streamWaiting: streamWaits(tx, allowance, now) > 0,
+    streamWaiting: prepared(db, STREAM_WAITS).get(allowance, now) !== undefined,
     consumerAlive: (state.consumer_until ?? 0) > now,
     tokens: state.tokens,
     refilledAt: state.refilled_at,
   }
 }
 
-function readLog(tx: Tx, allowance: string, now: number, windowMs: number, probePatienceMs: number) {
-  const inFlight = sql`${quota_grants.answered_at} IS NULL AND ${quota_grants.frees_at} - ${windowMs} > ${now}`
-  const probing = sql`${inFlight} AND ${quota_grants.probe} AND ${quota_grants.granted_at} + ${probePatienceMs} > ${now}`
-  const row = tx
-    .select({
-      occupied: sql<number>`count(*)`,
-      inFlight: sql<number>`coalesce(sum(${inFlight}), 0)`,
-      probing: sql<number>`coalesce(sum(${probing}), 0)`,
-      nextFreeAt: sql<number | null>`min(${quota_grants.frees_at})`,
-      newest: sql<number | null>`max(${quota_grants.granted_at})`,
-    })
-    .from(quota_grants)
-    .where(eq(quota_grants.allowance, allowance))
-    .get()
-  return row ?? { occupied: 0, inFlight: 0, probing: 0, nextFreeAt: null, newest: null }
+const READ_LOG = `
+  SELECT count(*) FILTER (WHERE frees_at > $now) AS occupied,
+    count(*) FILTER (WHERE frees_at <= $now) AS aged,
+    count(*) FILTER (WHERE answered_at IS NULL AND frees_at - $windowMs > $now) AS inFlight,
+    count(*) FILTER (WHERE answered_at IS NULL AND frees_at - $windowMs > $now
+      AND probe AND granted_at + $probePatienceMs > $now) AS probing,
+    min(frees_at) FILTER (WHERE frees_at > $now) AS nextFreeAt,
+    max(granted_at) AS newest
+  FROM quota_grants WHERE allowance = $allowance`
+
+const DELETE_AGED = 'DELETE FROM quota_grants WHERE allowance = ? AND frees_at <= ?'
+
+const STREAM_WAITS = 'SELECT 1 FROM quota_waits WHERE allowance = ? AND until > ?'
+
+function readLog(db: Db, { allowance, windowMs, probePatienceMs }: RoomQuery, now: number): Log {
+  return prepared(db, READ_LOG).get({ allowance, windowMs, probePatienceMs, now }) as Log
 }
 
-/** The one row of the allowance; it must have been read by `readRoom` before. */
-export function readState(tx: Tx, allowance: string): typeof quota_state.$inferSelect {
-  const [state] = tx.select().from(quota_state).where(eq(quota_state.allowance, allowance)).all()
-  if (!state) throw new Error(`allowance without state: ${allowance}`)
-  return state
+/** The one row of the allowance, if it was ever used. */
+export function readState(db: Db, allowance: string): QuotaState | undefined {
+  return prepared(db, 'SELECT * FROM quota_state WHERE allowance = ?').get(allowance) as QuotaState | undefined
 }
 
-function forget(tx: Tx, allowance: string, boot: string): void {
-  tx.delete(quota_grants).where(eq(quota_grants.allowance, allowance)).run()
-  tx.delete(quota_waits).where(eq(quota_waits.allowance, allowance)).run()
-  tx.update(quota_state)
-    .set({
-      boot,
-      heard_at: null,
-      remain: null,
-      remain_until: null,
-      reset_at: null,
-      gate_until: null,
-      consumer_until: null,
-      refilled_at: null,
-    })
-    .where(eq(quota_state.allowance, allowance))
-    .run()
+function createState(db: Db, allowance: string, boot: string): QuotaState {
+  const sql =
+    'INSERT INTO quota_state (allowance, boot) VALUES (?, ?) ON CONFLICT DO UPDATE SET boot = excluded.boot RETURNING *'
+  return prepared(db, sql).get(allowance, boot) as QuotaState
 }
 
-function streamWaits(tx: Tx, allowance: string, now: number): number {
-  const row = tx
-    .select({ count: sql<number>`count(*)` })
-    .from(quota_waits)
-    .where(and(eq(quota_waits.allowance, allowance), gt(quota_waits.until, now)))
-    .get()
-  return row?.count ?? 0
+/** Peak and refusals are history and stay; what is measured on another clock goes. */
+function forget(db: Db, allowance: string, boot: string): void {
+  prepared(db, 'DELETE FROM quota_grants WHERE allowance = ?').run(allowance)
+  prepared(db, 'DELETE FROM quota_waits WHERE allowance = ?').run(allowance)
+  const cleared = 'heard_at, remain, remain_until, reset_at, gate_until, consumer_until, refilled_at'
+  const sql = `UPDATE quota_state SET boot = ?, (${cleared}) = (NULL, NULL, NULL, NULL, NULL, NULL, NULL) WHERE allowance = ?`
+  prepared(db, sql).run(boot, allowance)
 }

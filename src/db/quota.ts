@@ -1,8 +1,7 @@
 // The allowance's tables: the response-time log, the server's word, and who is waiting.
-import { and, eq, gt, sql } from 'drizzle-orm'
-import type { Tx } from './open.ts'
-import { type Heard, type Lane, readState } from './quota-room.ts'
-import { quota_grants, quota_state, quota_waits } from './schema.ts'
+import type { Db } from './open.ts'
+import { type Lane, readState } from './quota-room.ts'
+import { prepared } from './statements.ts'
 
 export interface NewGrants {
   allowance: string
@@ -19,98 +18,86 @@ export interface NewGrants {
 }
 
 /** Writes permits into the log before any of them is used; returns their ids. */
-export function saveGrants(tx: Tx, grants: NewGrants): number[] {
+export function saveGrants(db: Db, grants: NewGrants): number[] {
   const { allowance, lane, count, probe, grantedAt, freesAt, tokens, occupied } = grants
-  const row = { allowance, lane, probe, granted_at: grantedAt, frees_at: freesAt }
-  const saved = tx
-    .insert(quota_grants)
-    .values(Array.from({ length: count }, () => row))
-    .returning({ id: quota_grants.id })
-    .all()
-  tx.update(quota_state)
-    .set({ tokens, refilled_at: grantedAt, peak: sql`max(${quota_state.peak}, ${occupied})` })
-    .where(eq(quota_state.allowance, allowance))
-    .run()
-  return saved.map(({ id }) => id)
+  const insert = prepared(
+    db,
+    'INSERT INTO quota_grants (allowance, lane, probe, granted_at, frees_at) VALUES (?, ?, ?, ?, ?) RETURNING id',
+  ).pluck()
+  const ids = Array.from({ length: count }, () =>
+    Number(insert.get(allowance, lane, Number(probe), grantedAt, freesAt)),
+  )
+  const update = 'UPDATE quota_state SET tokens = ?, refilled_at = ?, peak = max(peak, ?) WHERE allowance = ?'
+  prepared(db, update).run(tokens, grantedAt, occupied, allowance)
+  return ids
 }
 
 /** Marks a permit as answered: from now it ages. */
-export function saveAnswer(tx: Tx, id: number, answeredAt: number, freesAt: number): void {
-  tx.update(quota_grants).set({ answered_at: answeredAt, frees_at: freesAt }).where(eq(quota_grants.id, id)).run()
+export function saveAnswer(db: Db, id: number, answeredAt: number, freesAt: number): void {
+  prepared(db, 'UPDATE quota_grants SET answered_at = ?, frees_at = ? WHERE id = ?').run(answeredAt, freesAt, id)
 }
 
 /** Takes back a permit whose call was never sent. */
-export function deleteGrant(tx: Tx, id: number): void {
-  tx.delete(quota_grants).where(eq(quota_grants.id, id)).run()
+export function deleteGrant(db: Db, id: number): void {
+  prepared(db, 'DELETE FROM quota_grants WHERE id = ?').run(id)
 }
 
 /** Our own calls that are in flight or were answered at or after `start`. */
-export function countOwnSince(tx: Tx, allowance: string, start: number): number {
-  const row = tx
-    .select({ count: sql<number>`count(*)` })
-    .from(quota_grants)
-    .where(and(eq(quota_grants.allowance, allowance), sql`coalesce(${quota_grants.answered_at}, ${start}) >= ${start}`))
-    .get()
-  return row?.count ?? 0
+export function countOwnSince(db: Db, allowance: string, start: number): number {
+  const sql = 'SELECT count(*) FROM quota_grants WHERE allowance = ? AND (answered_at IS NULL OR answered_at >= ?)'
+  return Number(prepared(db, sql).pluck().get(allowance, start))
 }
 
-export function readHeard(tx: Tx, allowance: string): Heard {
-  const state = readState(tx, allowance)
+/** What the server's answers have taught. Times are `steady` milliseconds. */
+export interface Heard {
+  heardAt: number | null
+  remain: number | null
+  remainUntil: number | null
+  resetAt: number | null
+  gateUntil: number | null
+}
+
+export function readHeard(db: Db, allowance: string): Heard {
+  const state = readState(db, allowance)
   return {
-    heardAt: state.heard_at,
-    remain: state.remain,
-    remainUntil: state.remain_until,
-    resetAt: state.reset_at,
-    gateUntil: state.gate_until,
+    heardAt: state?.heard_at ?? null,
+    remain: state?.remain ?? null,
+    remainUntil: state?.remain_until ?? null,
+    resetAt: state?.reset_at ?? null,
+    gateUntil: state?.gate_until ?? null,
   }
 }
 
 /** Stores what an answer taught; `limited` counts it as a refusal for having called too often. */
-export function saveHeard(tx: Tx, allowance: string, heard: Heard, limited: boolean): void {
-  tx.update(quota_state)
-    .set({
-      heard_at: heard.heardAt,
-      remain: heard.remain,
-      remain_until: heard.remainUntil,
-      reset_at: heard.resetAt,
-      gate_until: heard.gateUntil,
-      ...(limited ? { rate_limited: sql`${quota_state.rate_limited} + 1` } : {}),
-    })
-    .where(eq(quota_state.allowance, allowance))
-    .run()
+export function saveHeard(db: Db, allowance: string, heard: Heard, limited: boolean): void {
+  const sql = `UPDATE quota_state SET heard_at = ?, remain = ?, remain_until = ?, reset_at = ?, gate_until = ?,
+    rate_limited = rate_limited + ? WHERE allowance = ?`
+  const { heardAt, remain, remainUntil, resetAt, gateUntil } = heard
+  prepared(db, sql).run(heardAt, remain, remainUntil, resetAt, gateUntil, Number(limited), allowance)
 }
 
 /** Announces a waiting stream permit until `until`; while it stands, the background gets nothing. */
-export function saveWait(tx: Tx, allowance: string, waiter: string, until: number): void {
-  tx.insert(quota_waits)
-    .values({ allowance, waiter, until })
-    .onConflictDoUpdate({ target: quota_waits.waiter, set: { until } })
-    .run()
+export function saveWait(db: Db, allowance: string, waiter: string, until: number): void {
+  const sql = `INSERT INTO quota_waits (waiter, allowance, until) VALUES (?, ?, ?)
+    ON CONFLICT DO UPDATE SET until = excluded.until`
+  prepared(db, sql).run(waiter, allowance, until)
 }
 
-export function deleteWait(tx: Tx, waiter: string): void {
-  tx.delete(quota_waits).where(eq(quota_waits.waiter, waiter)).run()
+export function deleteWait(db: Db, waiter: string): void {
+  prepared(db, 'DELETE FROM quota_waits WHERE waiter = ?').run(waiter)
 }
 
 /** Says that a stream consumer is alive until `until`, which paces the background. */
-export function saveConsumer(tx: Tx, allowance: string, boot: string, until: number): void {
-  tx.insert(quota_state)
-    .values({ allowance, boot, consumer_until: until })
-    .onConflictDoUpdate({ target: quota_state.allowance, set: { consumer_until: until } })
-    .run()
+export function saveConsumer(db: Db, allowance: string, boot: string, until: number): void {
+  const sql = `INSERT INTO quota_state (allowance, boot, consumer_until) VALUES (?, ?, ?)
+    ON CONFLICT DO UPDATE SET consumer_until = excluded.consumer_until`
+  prepared(db, sql).run(allowance, boot, until)
 }
 
 /** Permits out now, the most ever out at once, and refusals; zeros where the allowance was never used. */
-export function readUse(tx: Tx, allowance: string, boot: string, now: number) {
-  const [state] = tx.select().from(quota_state).where(eq(quota_state.allowance, allowance)).all()
-  const row = tx
-    .select({ count: sql<number>`count(*)` })
-    .from(quota_grants)
-    .where(and(eq(quota_grants.allowance, allowance), gt(quota_grants.frees_at, now)))
-    .get()
-  return {
-    used: state?.boot === boot ? (row?.count ?? 0) : 0,
-    peak: state?.peak ?? 0,
-    rateLimited: state?.rate_limited ?? 0,
-  }
+export function readUse(db: Db, allowance: string, boot: string, now: number) {
+  const state = readState(db, allowance)
+  const sql = 'SELECT count(*) FROM quota_grants WHERE allowance = ? AND frees_at > ?'
+  const used = Number(prepared(db, sql).pluck().get(allowance, now))
+  return { used: state?.boot === boot ? used : 0, peak: state?.peak ?? 0, rateLimited: state?.rate_limited ?? 0 }
 }

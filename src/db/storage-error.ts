@@ -5,7 +5,10 @@ const MEANINGS: Record<string, [sentence: string, hint: string]> = {
   SQLITE_NOTADB: ['The file is not a SQLite database', 'name another file with --db'],
   SQLITE_CORRUPT: ['The database is damaged', 'restore the newest backup'],
   SQLITE_CANTOPEN: ['The database cannot be opened', 'check that the file exists and may be read'],
-  SQLITE_READONLY: ['The database may not be written', "check the file's and the folder's permissions; even reading needs a folder that may be written"],
+  SQLITE_READONLY: [
+    'The database may not be written',
+    "check the file's and the folder's permissions; even reading needs a folder that may be written",
+  ],
   SQLITE_BUSY: [
     'Another process kept the database locked for too long',
     'see which one it is and run the command again',

@@ -2,7 +2,7 @@
 // permits is in SQLite, so neither a second process nor a restart forgets what the server has counted.
 import { randomUUID } from 'node:crypto'
 import type { Clock } from '../clock.ts'
-import { type Db, write } from '../db/open.ts'
+import { type Db, writeSoon } from '../db/open.ts'
 import {
   countOwnSince,
   deleteGrant,
@@ -65,16 +65,16 @@ export function openAllowance(options: AllowanceOptions): Allowance {
   const permit = (id: number): Permit => ({
     settle(word) {
       const now = clock.steady()
-      write(db, (tx) => {
-        saveAnswer(tx, id, now, freesAt(now, quota))
+      writeSoon(db, () => {
+        saveAnswer(db, id, now, freesAt(now, quota))
         if (!word) return
-        const ownSince = (start: number) => countOwnSince(tx, name, start)
-        saveHeard(tx, name, hear(readHeard(tx, name), word, quota, ownSince, now), word.limited)
+        const ownSince = (start: number) => countOwnSince(db, name, start)
+        saveHeard(db, name, hear(readHeard(db, name), word, quota, ownSince, now), word.limited)
       })
       wake.abort()
     },
     cancel() {
-      write(db, (tx) => deleteGrant(tx, id))
+      writeSoon(db, () => deleteGrant(db, id))
       wake.abort()
     },
   })
@@ -83,7 +83,7 @@ export function openAllowance(options: AllowanceOptions): Allowance {
   const grant = (): number => {
     const lane: Lane = waiters.some((waiter) => waiter.lane === 'stream') ? 'stream' : 'background'
     const wanting = waiters.filter((waiter) => waiter.lane === lane)
-    const { ids, waitMs } = write(db, (tx) => {
+    const { ids, waitMs } = writeSoon(db, () => {
       const now = clock.steady()
       const query = {
         allowance: name,
@@ -91,16 +91,16 @@ export function openAllowance(options: AllowanceOptions): Allowance {
         windowMs: quota.windowMs,
         probePatienceMs: options.probePatienceMs,
       }
-      const room = readRoom(tx, query, now)
+      const room = readRoom(db, query, now)
       const verdict = decide(room, quota, lane, wanting.length, now)
-      if (verdict.granted < wanting.length && lane === 'stream') saveWait(tx, name, self, now + WAIT_LEASE_MS)
-      else if (lane === 'stream') deleteWait(tx, self)
+      if (verdict.granted < wanting.length && lane === 'stream') saveWait(db, name, self, now + WAIT_LEASE_MS)
+      else if (lane === 'stream') deleteWait(db, self)
       const { granted: count, probe, tokens, waitMs } = verdict
       if (count === 0) return { ids: [], waitMs }
       const dies = freesAt(now + options.requestTimeoutMs, quota)
       const occupied = room.occupied + count
       const grants = { allowance: name, lane, count, probe, grantedAt: now, freesAt: dies, tokens, occupied }
-      return { ids: saveGrants(tx, grants), waitMs }
+      return { ids: saveGrants(db, grants), waitMs }
     })
     for (const [index, id] of ids.entries()) {
       const waiter = wanting[index]
@@ -134,7 +134,7 @@ export function openAllowance(options: AllowanceOptions): Allowance {
         const leave = () => {
           const index = waiters.indexOf(waiter)
           if (index !== -1) waiters.splice(index, 1)
-          if (lane === 'stream' && db.$client.open) write(db, (tx) => deleteWait(tx, self))
+          if (lane === 'stream' && db.$client.open) writeSoon(db, () => deleteWait(db, self))
           reject(signal.reason)
           wake.abort()
         }
@@ -154,7 +154,7 @@ export function openAllowance(options: AllowanceOptions): Allowance {
       })
     },
     announceConsumer(ms) {
-      write(db, (tx) => saveConsumer(tx, name, clock.boot, clock.steady() + ms))
+      writeSoon(db, () => saveConsumer(db, name, clock.boot, clock.steady() + ms))
     },
   }
 }

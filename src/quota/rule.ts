@@ -1,5 +1,6 @@
 // The allowance as pure functions. All times are `steady` milliseconds.
-import type { Heard, Lane, Room } from '../db/quota-room.ts'
+import type { Heard } from '../db/quota.ts'
+import type { Lane, Room } from '../db/quota-room.ts'
 import type { Quota } from '../settings.ts'
 import type { ServerWord } from './word.ts'
 

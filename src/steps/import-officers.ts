@@ -2,7 +2,7 @@
 // /company/{n}/officers, writes `officers` and the companies' state. Safe to run again, and beside itself: what is
 // pending is a query, each company is claimed by one run, and its list is stored whole or not at all.
 import { claimCompany } from '../db/officer-fetches.ts'
-import { write } from '../db/open.ts'
+import { writeSoon } from '../db/open.ts'
 import { type Ending, fetchClaims, type OfficerCounts } from './officer-pool.ts'
 import type { OfficersStep } from './store-officers.ts'
 
@@ -22,7 +22,7 @@ export function importOfficers(step: OfficersStep, options: ImportOfficersOption
   const query = { ...options, runId: step.runId, after: '' }
   const filtered = options.status !== undefined || options.sic !== undefined
   const next = () => {
-    const claim = write(step.db, (tx) => claimCompany(tx, query, step.clock))
+    const claim = writeSoon(step.db, () => claimCompany(step.db, query, step.clock))
     if (filtered && typeof claim === 'object' && 'company' in claim) query.after = claim.company
     return claim
   }

@@ -1,7 +1,7 @@
 // Fetches lists again that were stored too long ago, the oldest first, and replaces each in one transaction. A list that
 // cannot be fetched stays as it is.
 import { claimStale } from '../db/officer-fetches.ts'
-import { write } from '../db/open.ts'
+import { writeSoon } from '../db/open.ts'
 import { type Ending, fetchClaims, type OfficerCounts } from './officer-pool.ts'
 import type { OfficersStep } from './store-officers.ts'
 
@@ -19,5 +19,5 @@ export interface RefreshOfficersOptions {
 export function refreshOfficers(step: OfficersStep, options: RefreshOfficersOptions): Promise<Ending> {
   const { ageMs, runStartedAt } = options
   const query = { runId: step.runId, runStartedAt, before: new Date(runStartedAt - ageMs).toISOString() }
-  return fetchClaims(step, { ...options, next: () => write(step.db, (tx) => claimStale(tx, query, step.clock)) })
+  return fetchClaims(step, { ...options, next: () => writeSoon(step.db, () => claimStale(step.db, query, step.clock)) })
 }

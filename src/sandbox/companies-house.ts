@@ -1,0 +1,123 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { text } from 'node:stream/consumers'
+import { ADMIN_PREFIX, type AdminView, adminReply } from './admin.ts'
+import { createApi } from './api.ts'
+import type { FaultPlan } from './fault-plan.ts'
+import { createFaultSwitch } from './fault-switch.ts'
+import { hashText, mix, Random } from './random.ts'
+import { createRateWindow, type WindowKind } from './rate-window.ts'
+import { createRequestLog, type RequestCounts } from './request-log.ts'
+import { type CallServer, serveCall } from './serve-call.ts'
+import { send, UNSPOILT } from './wire.ts'
+import type { World } from './world.ts'
+
+export interface SandboxOptions {
+  world: World
+  /** 0, the default, takes any free port. */
+  port?: number
+  host?: string
+  apiKey?: string
+  /** 600 calls per 5 minutes unless given. */
+  quota?: { limit: number; windowMs: number }
+  /** How the allowance comes back; `fixed` is the real one. */
+  windowKind?: WindowKind
+  /** The most officers on one page. [B]: the service itself has no maximum, 100 is what clients assume. */
+  pageCap?: number
+  /** How long every call takes; it is counted half-way. */
+  latencyMs?: number
+  faults?: FaultPlan
+  /** The server's clock, which its windows, dates and fault spans follow; delays are always real. */
+  clock?: { now(): number }
+}
+
+/** A running stand-in for the Companies House public data API. */
+export interface Sandbox extends AsyncDisposable {
+  readonly url: string
+  readonly apiKey: string
+  /** A copy of the counts so far. */
+  readonly requests: RequestCounts
+  /** The register as it really is. */
+  readonly truth: World
+  setFaults(plan: FaultPlan): void
+  /** Uses up the allowance as if somebody else called with the same key. */
+  foreignCalls(callCount: number): void
+  close(): Promise<void>
+}
+
+const DEFAULT_QUOTA = { limit: 600, windowMs: 300_000 }
+const SECOND = 1000
+
+/** Starts the stand-in on 127.0.0.1 unless told otherwise; it resolves when the server listens. */
+export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
+  const { world, port = 0, host = '127.0.0.1' } = options
+  const calls = callServer(options)
+  const view: AdminView = {
+    truth: world,
+    get requests() {
+      return { ...calls.log.read(), windowPeak: calls.rate.peak, faults: { ...calls.faults.spent } }
+    },
+    setFaults: (plan) => calls.faults.set(plan),
+    foreignCalls(callCount) {
+      for (let call = 0; call < callCount; call += 1) calls.rate.take()
+    },
+  }
+  const server = createServer((request, response) => {
+    response.sendDate = false
+    // A rejection here is a bug of the sandbox, and ends the process as one.
+    if (request.url?.startsWith(ADMIN_PREFIX)) void serveAdmin(view, request, response)
+    else void serveCall(calls, request, response)
+  })
+  const listening = await listen(server, port, host)
+
+  async function close(): Promise<void> {
+    server.closeAllConnections()
+    await new Promise<void>((resolve) => server.close(() => resolve()))
+  }
+  return {
+    url: `http://${host}:${listening}`,
+    apiKey: calls.apiKey,
+    truth: world,
+    get requests() {
+      return view.requests
+    },
+    setFaults: view.setFaults,
+    foreignCalls: view.foreignCalls,
+    close,
+    [Symbol.asyncDispose]: close,
+  }
+}
+
+function callServer({ world, quota = DEFAULT_QUOTA, windowKind = 'fixed', ...options }: SandboxOptions): CallServer {
+  const now = () => options.clock?.now() ?? Date.now()
+  const random = new Random(world.seed, hashText('sandbox'))
+  const faults = createFaultSwitch(random, now)
+  faults.set(options.faults ?? [])
+  const windowSeconds = Math.max(1, Math.floor(quota.windowMs / SECOND))
+  const phaseMs = (mix(world.seed, hashText('phase')) % windowSeconds) * SECOND
+  return {
+    api: createApi({ world, pageCap: options.pageCap ?? 100, now, random }),
+    apiKey: options.apiKey ?? `sandbox-${mix(world.seed, hashText('key')).toString(16).padStart(8, '0')}`,
+    faults,
+    rate: createRateWindow({ kind: windowKind, ...quota, phaseMs, now }),
+    windowMs: quota.windowMs,
+    log: createRequestLog(),
+    latencyMs: options.latencyMs ?? 0,
+    random,
+    now,
+  }
+}
+
+async function serveAdmin(view: AdminView, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const reply = adminReply(view, request.method ?? 'GET', request.url ?? '', await text(request))
+  send(response, reply, {}, UNSPOILT)
+}
+
+/** The port the server listens on. */
+async function listen(server: Server, port: number, host: string): Promise<number> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(port, host, resolve)
+  })
+  const address = server.address()
+  return typeof address === 'object' && address !== null ? address.port : port
+}

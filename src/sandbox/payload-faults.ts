@@ -1,0 +1,161 @@
+import type { FaultName } from './fault-plan.ts'
+import type { Struck } from './fault-switch.ts'
+import { hashText } from './random.ts'
+import type { Route } from './route.ts'
+
+type Members = Record<string, unknown>
+
+/** Alters a good JSON answer, or returns the same value when the fault does not concern it. */
+type Alteration = (value: Members, route: Route) => Members
+
+const RED = '\u001b[31m'
+const TITLE = '\u001b]0;chpipe\u0007'
+const HUGE_BYTES = 17 * 1024 * 1024
+
+const ALTERATIONS: readonly (readonly [FaultName, Alteration])[] = [
+  ['totals', forOfficers(disagree)],
+  ['no-links', forOfficers((list) => ({ ...list, items: itemsOf(list).map(withoutSelf) }))],
+  ['nulls', withNulls],
+  ['escape-codes', withEscapes],
+  ['odd-items', forOfficers(withOddItems)],
+  ['huge', (value) => ({ ...value, padding: 'x'.repeat(HUGE_BYTES) })],
+]
+
+/** Applies the struck faults that change what a JSON answer says. */
+export function alterPayload(value: unknown, struck: Struck, route: Route): unknown {
+  if (!isMembers(value)) return value
+  let altered = value
+  for (const [name, alteration] of ALTERATIONS) {
+    if (!struck.has(name)) continue
+    const next = alteration(altered, route)
+    if (next !== altered && struck.hits(name)) altered = next
+  }
+  return altered
+}
+
+function forOfficers(alteration: Alteration): Alteration {
+  return (value, route) => (route.kind === 'officers' && itemsOf(value).length > 0 ? alteration(value, route) : value)
+}
+
+/** The counts come from a service of their own (facts 1.5): half the time they know of less, half of more. */
+function disagree(list: Members): Members {
+  const difference = itemsOf(list).length % 2 === 0 ? 3 : -1
+  return {
+    ...list,
+    active_count: Math.max(0, Number(list.active_count) + difference),
+    total_results: Math.max(0, Number(list.total_results) + difference),
+  }
+}
+
+/** Which oddity comes first depends on the company, so that short lists show all of them too. */
+function withOddItems(list: Members, { path }: Route): Members {
+  const first = hashText(path)
+  return { ...list, items: itemsOf(list).map((item, at) => odd(item, first + at)) }
+}
+
+function odd(item: Members, at: number): unknown {
+  const { name: _, ...nameless } = item
+  const oddities: unknown[] = [
+    nameless,
+    { ...item, officer_role: 'chief-vibes-officer' },
+    { ...item, appointed_on: 19_990_101, date_of_birth: '1970', name: ['SMITH', 'Jo'] },
+    null,
+    {
+      ...item,
+      favourite_colour: 'red',
+      address: { ...(isMembers(item.address) ? item.address : {}), planet: 'Earth' },
+    },
+  ]
+  return oddities[at % oddities.length]
+}
+
+/** As older items were: with the officer's link alone. */
+function withoutSelf(item: Members): Members {
+  const { self: _, ...links } = isMembers(item.links) ? item.links : {}
+  return { ...item, links }
+}
+
+const OPTIONAL_ITEM = [
+  'appointed_on',
+  'resigned_on',
+  'nationality',
+  'occupation',
+  'country_of_residence',
+  'date_of_birth',
+]
+const OPTIONAL_MORE = [
+  'former_names',
+  'identification',
+  'person_number',
+  'identity_verification_details',
+  'responsibilities',
+]
+const OPTIONAL_PROFILE = [
+  'company_status',
+  'company_status_detail',
+  'date_of_creation',
+  'date_of_cessation',
+  'sic_codes',
+]
+const OPTIONAL_PARTS = [
+  'accounts',
+  'confirmation_statement',
+  'previous_company_names',
+  'registered_office_address',
+  'jurisdiction',
+]
+const OPTIONAL_ADDRESS = [
+  'address_line_2',
+  'care_of',
+  'country',
+  'locality',
+  'po_box',
+  'postal_code',
+  'premises',
+  'region',
+]
+
+function withNulls(value: Members, { kind }: Route): Members {
+  if (kind === 'profile')
+    return addressNulls(nulls(value, [...OPTIONAL_PROFILE, ...OPTIONAL_PARTS]), 'registered_office_address')
+  if (itemsOf(value).length === 0) return value
+  const optional =
+    kind === 'officers' || kind === 'appointments' ? [...OPTIONAL_ITEM, ...OPTIONAL_MORE] : OPTIONAL_PROFILE
+  return { ...value, items: itemsOf(value).map((item) => addressNulls(nulls(item, optional), 'address')) }
+}
+
+function addressNulls(value: Members, name: string): Members {
+  const address = value[name]
+  return isMembers(address) ? { ...value, [name]: nulls(address, OPTIONAL_ADDRESS) } : value
+}
+
+function nulls(value: Members, names: readonly string[]): Members {
+  const missing = names.filter((name) => value[name] === undefined)
+  return { ...value, ...Object.fromEntries(missing.map((name) => [name, null])) }
+}
+
+function withEscapes(value: Members): Members {
+  if (typeof value.company_name === 'string') return { ...value, company_name: coloured(value.company_name) }
+  if (itemsOf(value).length === 0) return value
+  const items = itemsOf(value).map((item) => ({
+    ...item,
+    ...Object.fromEntries(
+      ['name', 'title', 'company_name', 'occupation']
+        .filter((name) => typeof item[name] === 'string')
+        .map((name) => [name, coloured(String(item[name]))]),
+    ),
+  }))
+  return { ...value, items }
+}
+
+function coloured(text: string): string {
+  return `${RED}${text}${TITLE}\u009b2J\r\n`
+}
+
+function itemsOf(value: Members): Members[] {
+  return Array.isArray(value.items) ? value.items.filter(isMembers) : []
+}
+
+function isMembers(value: unknown): value is Members {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
