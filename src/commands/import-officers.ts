@@ -146,7 +146,7 @@ async function showStatus(context: Context, { db, companiesHouse, target }: Watc
     const progress = readProgress(db, { target, quota: context.settings.quota, clock: context.clock })
     const { companies_with_officers: done, officers, eta_seconds, quota } = progress
     const parts = [
-      `${bar(done / target)} ${formatNumber(done)} of ${formatNumber(target)} companies`,
+      `${bar(done / target, 12)} ${formatNumber(done)} of ${formatNumber(target)} companies`,
       `${formatNumber(officers)} officers`,
       `calls ${quota.used}/${quota.limit}`,
       `429s ${companiesHouse.counts.rateLimited}`,
