@@ -5,6 +5,7 @@ import type { Answer, Command } from './commands/command.ts'
 import { commands } from './commands/index.ts'
 import { oneOf } from './commands/parse.ts'
 import { createContext, type Globals, type Host } from './context.ts'
+import { sqliteError } from './db/storage-error.ts'
 import { ChpipeError } from './errors.ts'
 
 /** Parses the command line and runs its command. Throws a `usage` error before anything runs. */
@@ -17,6 +18,8 @@ export async function runCommandLine(host: Host, signal: AbortSignal): Promise<A
     try {
       const argument = definition.argument ? (received[0] as string | undefined) : undefined
       answer = await definition.run(context, { argument, options: sub.opts() })
+    } catch (error) {
+      throw sqliteError(firstError(error), context.settings.db)
     } finally {
       context.close()
     }
@@ -39,6 +42,12 @@ export async function runCommandLine(host: Host, signal: AbortSignal): Promise<A
     if (error.exitCode !== 0) throw usageError(error)
   }
   return answer
+}
+
+/** When tidying up fails as well, what went wrong first is the news. */
+function firstError(error: unknown): unknown {
+  const suppressed = error instanceof Error && error.name === 'SuppressedError' && 'suppressed' in error
+  return suppressed ? firstError(error.suppressed) : error
 }
 
 /**

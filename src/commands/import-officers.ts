@@ -145,14 +145,15 @@ async function showStatus(context: Context, { db, companiesHouse, target }: Watc
   const line = () => {
     const progress = readProgress(db, { target, quota: context.settings.quota, clock: context.clock })
     const { companies_with_officers: done, officers, eta_seconds, quota } = progress
-    const parts = [
-      `${bar(done / target, 12)} ${formatNumber(done)} of ${formatNumber(target)} companies`,
+    const text = [
+      `${formatNumber(done)}/${formatNumber(target)} companies`,
       `${formatNumber(officers)} officers`,
       `calls ${quota.used}/${quota.limit}`,
       `429s ${companiesHouse.counts.rateLimited}`,
       `ETA ${eta_seconds === null ? '-' : formatDuration(eta_seconds * 1000)}`,
-    ]
-    return parts.join('  ')
+    ].join('  ')
+    const room = (context.host.stderr.columns ?? 80) - text.length - 4
+    return room < 4 ? text : `${bar(done / target, Math.min(24, room))} ${text}`
   }
   const draw = () => {
     try {
