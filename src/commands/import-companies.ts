@@ -16,6 +16,8 @@ import { count, day, oneOf, sicCodes, words } from './parse.ts'
 import { bar, createStatus } from './status.ts'
 
 interface Options {
+  search?: boolean
+  location?: string
   status?: string[]
   type?: string[]
   sic?: string[]
@@ -32,9 +34,13 @@ export const importCompaniesCommand: Command = {
   description: `Loads companies from BasicCompanyData, the free monthly register file: .csv, .gz or .zip as downloaded, or - for
 stdin. A file that is broken or cut short, or of whose rows more than 1 % are bad, changes nothing; single bad rows go to a
 rejects file, the rest goes in. Import a newer file over an older one whenever you like: companies are brought up to date,
-their officers stay.`,
+their officers stay.
+
+With --search it asks advanced search instead, day by day from --incorporated-from, so that none of its 10,000-hit windows
+cuts anything off. That needs a key, and a call or more for each day.`,
   argument: { name: '[file]', description: 'BasicCompanyData as .csv, .gz or .zip, or - for stdin' },
   options: [
+    { flags: '--search', description: 'ask advanced search instead of reading a file' },
     {
       flags: '--status <slugs>',
       description: 'only companies with one of these statuses, such as active',
@@ -53,6 +59,7 @@ their officers stay.`,
       description: 'only companies whose postcode begins so: an area (N), a district (N1, SW1A) or more (SW1A 1)',
       parse: postcodes,
     },
+    { flags: '--location <words>', description: 'with --search: only companies with these words in their address' },
     {
       flags: '--limit <n>',
       description: 'only the first n of these; the file is still checked to its end',
@@ -68,6 +75,10 @@ their officers stay.`,
     { line: 'chpipe import-companies BasicCompanyData.zip --status active', does: 'all active companies' },
     { line: 'chpipe import-companies BasicCompanyData.csv --sic 62012,62020 --limit 20000', does: 'some of one trade' },
     { line: 'curl -s "$URL" | chpipe import-companies - --postcode EC1,N1', does: 'straight from the download' },
+    {
+      line: 'chpipe import-companies --search --incorporated-from 2026-01-01',
+      does: 'no file: this year from the API',
+    },
   ],
   run,
 }
@@ -75,6 +86,14 @@ their officers stay.`,
 async function run(context: Context, { argument, options: given }: Input): Promise<Answer> {
   const options = given as Options
   const { incorporatedFrom: from, incorporatedTo: to } = options
+  if (options.search) {
+    if (argument !== undefined) throw new ChpipeError('usage', `--search takes no file, got: ${argument}`)
+    if (options.rejects !== undefined) throw new ChpipeError('usage', '--rejects belongs to a file, not to --search')
+    const { searchCompaniesInto } = await import('./import-companies/search.ts')
+    await searchCompaniesInto(context, options)
+    return 0
+  }
+  if (options.location !== undefined) throw new ChpipeError('usage', '--location belongs to --search')
   if (argument === undefined) {
     throw new ChpipeError('usage', 'Which file? Name BasicCompanyData as .csv, .gz or .zip, or - for stdin', {
       hint: 'chpipe import-companies BasicCompanyData.zip',

@@ -94,17 +94,14 @@ export function openCompanyStaging(db: Db, clock: Clock): CompanyStaging {
     return insert
   }
   client.pragma('temp_store = FILE')
-  client.pragma('temp.cache_size = -32000')
   client.pragma('temp.secure_delete = OFF')
   client.exec(`CREATE TEMP TABLE ${REJECTS} (line, reason, row)`)
   const insertReject = prepareInsert(client, REJECTS, 3)
   const add = client.transaction((batch: CompanyFacts[]) => {
-    const prefixes = batch.map(({ company_number }) => company_number.slice(0, PREFIX_LENGTH))
-    const inserts = prefixes.map((prefix) => tables.get(prefix) ?? openTable(prefix))
-    batch.forEach((facts, index) => {
-      const insert = inserts[index]
-      if (insert) addFacts(insert, facts)
-    })
+    for (const facts of batch) {
+      const prefix = facts.company_number.slice(0, PREFIX_LENGTH)
+      addFacts(tables.get(prefix) ?? openTable(prefix), facts)
+    }
   })
   const reject = client.transaction((batch: Reject[]) => {
     for (const { line, reason, row } of batch) insertReject.run(line, reason, row)
@@ -115,14 +112,18 @@ export function openCompanyStaging(db: Db, clock: Clock): CompanyStaging {
     reject: (batch) => guarded(() => reject(batch)),
     rejects: () => readRejects(client),
     *merge(origin, size) {
-      const patience = client.pragma('wal_autocheckpoint', { simple: true })
+      const [autocheckpoint, synchronous] = ['wal_autocheckpoint', 'synchronous'].map((name) => [
+        name,
+        client.pragma(name, { simple: true }),
+      ])
       client.pragma('wal_autocheckpoint = 0')
+      client.pragma('synchronous = NORMAL')
       try {
         for (const prefix of [...tables.keys()].sort()) yield* mergeTable(db, clock, tableOf(prefix), origin, size)
       } catch (error) {
         throw storageError(error, client.name)
       } finally {
-        client.pragma(`wal_autocheckpoint = ${patience}`)
+        for (const [name, value] of [autocheckpoint, synchronous]) client.pragma(`${name} = ${value}`)
       }
     },
     checkpoint: () => guarded(() => client.pragma('wal_checkpoint(PASSIVE)')),
