@@ -130,13 +130,18 @@ function requireFile(path: string, kind: 'no' | 'data'): void {
 
 function logWriter(host: Host, file: string | undefined, beforeLine: Context['beforeLine']): (line: string) => void {
   if (file) {
-    return (line) => {
+    const append = (text: string) => {
       try {
-        appendFileSync(file, `${line}\n`, { mode: 0o600 })
+        appendFileSync(file, text, { mode: 0o600 })
       } catch (cause) {
-        throw new ChpipeError('data', `The log file cannot be written: ${file}`, { cause })
+        throw new ChpipeError('data', `The log file cannot be written: ${file}`, {
+          hint: 'name a file in a folder that exists and may be written',
+          cause,
+        })
       }
     }
+    append('')
+    return (line) => append(`${line}\n`)
   }
   return (line) => {
     beforeLine.run()

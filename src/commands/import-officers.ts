@@ -10,7 +10,7 @@ import { type Ending, noCounts, type OfficerCounts } from '../steps/officer-pool
 import { readProgress } from '../steps/progress.ts'
 import { refreshOfficers } from '../steps/refresh-officers.ts'
 import type { OfficersStep } from '../steps/store-officers.ts'
-import { safeJson } from '../text.ts'
+import { formatNumber, safeJson } from '../text.ts'
 import type { Answer, Command, Input } from './command.ts'
 import { between, count, duration, sicCodes, words } from './parse.ts'
 import { bar, createStatus } from './status.ts'
@@ -145,14 +145,15 @@ async function showStatus(context: Context, { db, companiesHouse, target }: Watc
   const line = () => {
     const progress = readProgress(db, { target, quota: context.settings.quota, clock: context.clock })
     const { companies_with_officers: done, officers, eta_seconds, quota } = progress
-    const parts = [
-      `${bar(done / target)} ${done.toLocaleString('en-GB')} of ${target.toLocaleString('en-GB')} companies`,
-      `${officers.toLocaleString('en-GB')} officers`,
+    const text = [
+      `${formatNumber(done)}/${formatNumber(target)} companies`,
+      `${formatNumber(officers)} officers`,
       `calls ${quota.used}/${quota.limit}`,
       `429s ${companiesHouse.counts.rateLimited}`,
       `ETA ${eta_seconds === null ? '-' : formatDuration(eta_seconds * 1000)}`,
-    ]
-    return parts.join('  ')
+    ].join('  ')
+    const room = (context.host.stderr.columns ?? 80) - text.length - 4
+    return room < 4 ? text : `${bar(done / target, Math.min(24, room))} ${text}`
   }
   const draw = () => {
     try {
@@ -204,7 +205,7 @@ const SENTENCES: Record<Summary['ended'], string> = {
 }
 
 function render(summary: Summary): string {
-  const n = (value: number) => value.toLocaleString('en-GB')
+  const n = formatNumber
   return `${SENTENCES[summary.ended]}: ${n(summary.companies_with_officers)} of ${n(summary.target)} companies have officers.
 This run fetched ${n(summary.fetched)} companies (${n(summary.none)} without officers, ${n(summary.failed)} failed) and ${n(summary.officers)} officers
 in ${formatDuration(summary.elapsed_seconds * 1000)} with ${n(summary.requests)} calls, ${n(summary.rate_limited)} of them refused (429).

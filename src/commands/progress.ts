@@ -1,6 +1,6 @@
 import { formatDuration } from '../durations.ts'
 import { type Progress, readProgress } from '../steps/progress.ts'
-import { printable, safeJson } from '../text.ts'
+import { formatNumber, printable, safeJson } from '../text.ts'
 import type { Command } from './command.ts'
 import { between, count } from './parse.ts'
 import { bar } from './status.ts'
@@ -60,19 +60,19 @@ export const progressCommand: Command = {
 export function renderProgress(progress: Progress, { db, now }: { db: string; now: number }): string[] {
   const { companies_with_officers, target, percent, quota } = progress
   const rows: [label: string, value: string][] = [
-    ['with officers', `${number(companies_with_officers)} of ${number(target)} companies`],
+    ['with officers', `${formatNumber(companies_with_officers)} of ${formatNumber(target)} companies`],
     ['', `${bar(percent / 100, 32)} ${percent.toFixed(1)} %`],
-    ['officers', number(progress.officers)],
-    ['companies', `${number(progress.companies)} known`],
+    ['officers', formatNumber(progress.officers)],
+    ['companies', `${formatNumber(progress.companies)} known`],
     [
       '',
-      `${number(progress.pending)} pending, ${number(progress.none)} without officers, ${number(progress.failed)} failed`,
+      `${formatNumber(progress.pending)} pending, ${formatNumber(progress.none)} without officers, ${formatNumber(progress.failed)} failed`,
     ],
-    ['rate', `${number(progress.per_minute)} companies a minute, over the last 10 minutes`],
+    ['rate', `${formatNumber(progress.per_minute)} companies a minute, over the last 10 minutes`],
     ['ETA', eta(progress, now)],
     [
       'allowance',
-      `${number(quota.used)} of ${number(quota.limit)} calls used in ${formatDuration(quota.window_seconds * 1000)}; peak ${number(quota.peak)}, refused ${number(quota.rate_limited)}`,
+      `${formatNumber(quota.used)} of ${formatNumber(quota.limit)} calls used in ${formatDuration(quota.window_seconds * 1000)}; peak ${formatNumber(quota.peak)}, refused ${formatNumber(quota.rate_limited)}`,
     ],
   ]
   const verdict = progress.ready
@@ -89,18 +89,11 @@ function eta({ eta_seconds, ready }: Progress, now: number): string {
 }
 
 function companiesToGo(missing: number): string {
-  return missing === 1 ? '1 company' : `${number(missing)} companies`
+  return missing === 1 ? '1 company' : `${formatNumber(missing)} companies`
 }
 
 /** Moves up over what was drawn before and writes each line over the old one, so that nothing flickers or scrolls. */
 function redraw(lines: string[], drawn: number, columns = 80): string {
   const up = drawn > 0 ? `\x1b[${drawn}A` : ''
   return `${up}${lines.map((line) => `${line.slice(0, columns)}\x1b[K\n`).join('')}\x1b[J`
-}
-
-/** `12,345.6`. Node's own formatting would load its language data, which takes longer than the whole report. */
-function number(value: number): string {
-  const [whole = '', fraction] = String(value).split('.')
-  const grouped = whole.replace(/\B(?=(\d{3})+$)/g, ',')
-  return fraction === undefined ? grouped : `${grouped}.${fraction}`
 }

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Lane } from '../db/quota-room.ts'
 import type { CompaniesHouse } from './client.ts'
 import { UpstreamError } from './upstream-error.ts'

@@ -1,6 +1,6 @@
 // What one item of an officer list holds (facts 1.5). Absent members may be missing or null; unknown ones are let through.
 import { createHash } from 'node:crypto'
-import { z } from 'zod'
+import * as z from 'zod'
 
 /** Wraps the schema of one member: strictly, or so that a value of the wrong kind counts as absent. */
 type Member = <T extends z.ZodType>(schema: T) => z.ZodType<z.infer<T> | null | undefined>

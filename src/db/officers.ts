@@ -1,31 +1,29 @@
-import { eq } from 'drizzle-orm'
-import type { Tx } from './open.ts'
+import { eq, getTableColumns } from 'drizzle-orm'
+import type { Db } from './open.ts'
 import { companies, officers } from './schema.ts'
+import { prepared } from './statements.ts'
 
 export type OfficerRow = typeof officers.$inferInsert
-
-/** SQLite binds at most 32,766 values a statement; a row has about 35. */
-const ROWS_PER_INSERT = 500
 
 export interface OfficerListMeta {
   state: 'complete' | 'none'
   fetchedAt: string
 }
 
+const COLUMNS = Object.keys(getTableColumns(officers)) as (keyof OfficerRow)[]
+const INSERT = `INSERT INTO officers (${COLUMNS.join(', ')}) VALUES (${COLUMNS.map(() => '?').join(', ')})`
+
 /** Replaces a company's whole list and sets its state and count; belongs in the transaction that ends the fetch. */
 export function saveOfficers(
-  tx: Tx,
+  db: Db,
   companyNumber: string,
   rows: OfficerRow[],
   { state, fetchedAt }: OfficerListMeta,
 ): void {
-  tx.delete(officers).where(eq(officers.company_number, companyNumber)).run()
-  for (let start = 0; start < rows.length; start += ROWS_PER_INSERT) {
-    tx.insert(officers)
-      .values(rows.slice(start, start + ROWS_PER_INSERT))
-      .run()
-  }
-  tx.update(companies)
+  db.delete(officers).where(eq(officers.company_number, companyNumber)).run()
+  const insert = prepared(db, INSERT)
+  for (const row of rows) insert.run(COLUMNS.map((column) => row[column] ?? null))
+  db.update(companies)
     .set({ officers_state: state, officers_count: rows.length, officers_fetched_at: fetchedAt })
     .where(eq(companies.company_number, companyNumber))
     .run()

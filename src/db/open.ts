@@ -1,4 +1,4 @@
-import { chmodSync, closeSync, existsSync, openSync, readFileSync } from 'node:fs'
+import { chmodSync, closeSync, existsSync, openSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import Database from 'better-sqlite3'
@@ -29,6 +29,7 @@ export interface OpenOptions {
  */
 export function openDb(path: string, { readonly = false }: OpenOptions = {}): Db {
   try {
+    if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) throw isFolder(path)
     if (!readonly && path !== ':memory:') createPrivateFile(path)
     const client = new Database(path, { readonly, fileMustExist: readonly, timeout: BUSY_TIMEOUT_MS })
     try {
@@ -73,6 +74,10 @@ export function snapshot<T>(db: Db, body: (tx: Tx) => T): T {
 /** The number of migrations applied to the database: the schema version that manifests and `--version` show. */
 export function schemaVersion(db: Db): number {
   return Number(db.$client.pragma('user_version', { simple: true }))
+}
+
+function isFolder(path: string): ChpipeError {
+  return new ChpipeError('data', `This is a folder, not a database: ${path}`, { hint: 'name a file with --db' })
 }
 
 function createPrivateFile(path: string): void {

@@ -55,7 +55,12 @@ export function beginRun(db: Db, clock: Clock, command: string): Run {
       end(summary)
     },
     [Symbol.dispose]() {
-      if (!ended) end(null)
+      if (ended) return
+      try {
+        end(null)
+      } catch {
+        // What ended the run is the news, such as a full disk; the dead process says the rest.
+      }
     },
   }
 }

@@ -1,6 +1,6 @@
 import { ChpipeError, errorMessage } from '../errors.ts'
 
-const MEANINGS: Record<string, [sentence: string, hint: string]> = {
+const MEANINGS: Record<string, [sentence: string, hint?: string]> = {
   SQLITE_FULL: ['The disk is full', 'free some space and run the command again; nothing half-done was kept'],
   SQLITE_NOTADB: ['The file is not a SQLite database', 'name another file with --db'],
   SQLITE_CORRUPT: ['The database is damaged', 'restore the newest backup'],
@@ -19,15 +19,19 @@ const MEANINGS: Record<string, [sentence: string, hint: string]> = {
   ],
 }
 
-/** Turns what SQLite or the file system threw into a `data` error that names the file; anything else passes unchanged. */
-export function storageError(error: unknown, path: string): unknown {
+/** Turns what SQLite threw into a `data` error that names the database; anything else passes unchanged. */
+export function sqliteError(error: unknown, path: string): unknown {
   if (error instanceof ChpipeError || !(error instanceof Error)) return error
   const code = String((error as NodeJS.ErrnoException).code ?? '')
+  if (!code.startsWith('SQLITE_')) return error
   const known = Object.keys(MEANINGS).find((prefix) => code === prefix || code.startsWith(`${prefix}_`))
-  const meaning = known ? MEANINGS[known] : undefined
-  if (meaning) return new ChpipeError('data', `${meaning[0]}: ${path}`, { hint: meaning[1], cause: error })
-  if (code.startsWith('SQLITE_') || /^E[A-Z]+$/.test(code)) {
-    return new ChpipeError('data', `The database could not be used (${errorMessage(error)}): ${path}`, { cause: error })
-  }
-  return error
+  const [sentence, hint] = MEANINGS[known ?? ''] ?? [`The database could not be used (${errorMessage(error)})`]
+  return new ChpipeError('data', `${sentence}: ${path}`, { ...(hint ? { hint } : {}), cause: error })
+}
+
+/** The same where the file itself is opened: what the file system threw is about the database, too. */
+export function storageError(error: unknown, path: string): unknown {
+  const code = String((error as NodeJS.ErrnoException | null)?.code ?? '')
+  if (!(error instanceof Error) || !/^E[A-Z]+$/.test(code)) return sqliteError(error, path)
+  return new ChpipeError('data', `The database could not be used (${errorMessage(error)}): ${path}`, { cause: error })
 }

@@ -21,7 +21,14 @@ export interface SearchCompaniesOptions {
   types: readonly string[]
   /** Stores the companies of one day in a transaction; returns how many more are wanted. */
   save(found: FoundCompany[]): number
-  onProgress(progress: { day: string; days: number; daysDone: number; found: number }): void
+  onProgress(progress: SearchProgress): void
+}
+
+export interface SearchProgress {
+  day: string
+  days: number
+  daysDone: number
+  found: number
 }
 
 export interface SearchCompaniesSummary {

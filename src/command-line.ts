@@ -1,0 +1,123 @@
+// Turns a command line into a command with its options. Kept apart from `main`, which must start without a parser.
+import { Command as Commander, CommanderError, Option } from 'commander'
+import packageJson from '../package.json' with { type: 'json' }
+import type { Answer, Command } from './commands/command.ts'
+import { commands } from './commands/index.ts'
+import { oneOf } from './commands/parse.ts'
+import { createContext, type Globals, type Host } from './context.ts'
+import { sqliteError } from './db/storage-error.ts'
+import { ChpipeError } from './errors.ts'
+
+/** Parses the command line and runs its command. Throws a `usage` error before anything runs. */
+export async function runCommandLine(host: Host, signal: AbortSignal): Promise<Answer> {
+  const args = helpAsOption(host.argv.slice(2))
+  const program = createProgram(host)
+  let answer: Answer = 0
+  const runDefinition = async (sub: Commander, definition: Command, received: unknown[]) => {
+    const context = createContext(host, program.opts<Globals>(), signal)
+    try {
+      const argument = definition.argument ? (received[0] as string | undefined) : undefined
+      answer = await definition.run(context, { argument, options: sub.opts() })
+    } catch (error) {
+      throw sqliteError(firstError(error), context.settings.db)
+    } finally {
+      context.close()
+    }
+  }
+  for (const { name, summary } of commands) program.command(name).summary(summary).copyInheritedSettings(program)
+  program.hook('preSubcommand', async (_program, sub) => {
+    const definition = await commands.find(({ name }) => name === sub.name())?.load()
+    if (!definition) return
+    declare(sub, definition)
+    sub.action((...received: unknown[]) => runDefinition(sub, definition, received))
+  })
+  if (args.length === 0) {
+    program.outputHelp()
+    return 0
+  }
+  try {
+    await program.parseAsync(args, { from: 'user' })
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error
+    if (error.exitCode !== 0) throw usageError(error)
+  }
+  return answer
+}
+
+/** When tidying up fails as well, what went wrong first is the news. */
+function firstError(error: unknown): unknown {
+  const suppressed = error instanceof Error && error.name === 'SuppressedError' && 'suppressed' in error
+  return suppressed ? firstError(error.suppressed) : error
+}
+
+/**
+ * `chpipe help export` is `chpipe export --help`: only a command that is called has its options loaded. A misspelt
+ * command is refused even when its help is asked for.
+ */
+function helpAsOption(args: string[]): string[] {
+  const [first, topic] = args
+  const asked = first === 'help' && topic !== undefined && !topic.startsWith('-') ? [topic, '--help'] : args
+  const [name] = asked
+  const known = name === undefined || name === 'help' || name.startsWith('-') || commands.some((c) => c.name === name)
+  return known ? asked : [name]
+}
+
+function createProgram(host: Host): Commander {
+  const logFormat = new Option('--log-format <format>', 'text or json')
+  logFormat.argParser((value: string) => named(logFormat, 'chpipe --help', () => oneOf(['text', 'json'])(value)))
+  return new Commander('chpipe')
+    .description(packageJson.description)
+    .version(packageJson.version, '-V, --version', 'print the version')
+    .option('--db <file>', 'the database (default: $CHPIPE_DB, else companies.db)')
+    .option('--json', 'print the result as JSON')
+    .option('--quiet', 'no progress and no notices, only results, warnings and errors')
+    .addOption(logFormat)
+    .option('--log-file <file>', 'append the log to a file instead of stderr')
+    .helpOption('-h, --help', 'show this help')
+    .helpCommand('help [command]', 'show the help of a command')
+    .configureHelp({ showGlobalOptions: true })
+    .addHelpText('after', '\nStart with `chpipe demo`: the whole pipeline on a built-in sandbox, without any key.')
+    .configureOutput({
+      writeOut: (text) => host.stdout.write(text),
+      writeErr: () => {},
+      getOutHelpWidth: () => host.stdout.columns ?? 100,
+    })
+    .exitOverride()
+}
+
+function declare(sub: Commander, { description, argument, options, examples }: Command): void {
+  sub.description(reflow(description))
+  if (argument) sub.argument(argument.name, argument.description)
+  for (const { flags, description: text, parse, fallback } of options) {
+    const option = new Option(flags, fallback === undefined ? text : `${text} (default: ${fallback})`)
+    if (parse) option.argParser((value: string) => named(option, `chpipe ${sub.name()} --help`, () => parse(value)))
+    sub.addOption(option)
+  }
+  const width = Math.max(...examples.map(({ line }) => line.length))
+  const lines = examples.map(({ line, does }) => `  $ ${line.padEnd(width)}  # ${does}`)
+  sub.addHelpText('after', `\nExamples:\n${lines.join('\n')}`)
+}
+
+/** Joins the lines of a paragraph, which the terminal breaks anew; indented lines stay as they are. */
+function reflow(text: string): string {
+  return text.replace(/(?<!\n)\n(?![\n ])/g, ' ')
+}
+
+/** A value that an option refuses is an error of that option. */
+function named<T>(option: Option, help: string, parse: () => T): T {
+  try {
+    return parse()
+  } catch (error) {
+    if (!(error instanceof ChpipeError)) throw error
+    const message = error.message.charAt(0).toLowerCase() + error.message.slice(1)
+    throw new ChpipeError(error.kind, `${option.long}: ${message}`, { hint: error.hint ?? help })
+  }
+}
+
+function usageError({ code, message: text }: CommanderError): ChpipeError {
+  if (code === 'commander.help') return new ChpipeError('usage', 'No command is named', { hint: 'chpipe --help' })
+  const [message = '', suggestion] = text.replace(/^error: /, '').split('\n')
+  return new ChpipeError('usage', message.charAt(0).toUpperCase() + message.slice(1), {
+    hint: suggestion ? suggestion.replace(/[()]/g, '') : 'chpipe --help',
+  })
+}

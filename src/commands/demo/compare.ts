@@ -1,0 +1,106 @@
+// Compares what chpipe stored with what the sandbox knows, value by value. The truth comes from the synthetic world
+// itself, not from its answers over HTTP.
+import { type Cell, datasetColumns, openDataset, type Row } from '../../db/dataset.ts'
+import type { Db } from '../../db/open.ts'
+import type { SyntheticCompany, SyntheticOfficer } from '../../sandbox/shapes.ts'
+import type { World } from '../../sandbox/world.ts'
+
+export interface Comparison {
+  /** Rows that were compared. */
+  companies: number
+  officers: number
+  /** One sentence for each value, row or list that is not as it should be. */
+  differences: string[]
+}
+
+type Values = Record<string, Cell | undefined>
+
+/** Walks every stored row: companies as the register file tells them, officer lists as the register has them. */
+export function compareWithTruth(db: Db, world: World): Comparison {
+  const result: Comparison = { companies: 0, officers: 0, differences: [] }
+  using dataset = openDataset(db, { all: true })
+  for (const page of dataset.pages()) {
+    const officers = page.officers.map((row) => named('officers', row))
+    for (const company of page.companies.map((row) => named('companies', row))) {
+      const number = String(company.company_number)
+      const listed = officers.filter((officer) => officer.company_number === number)
+      result.companies += 1
+      result.officers += listed.length
+      result.differences.push(...companyDifferences(number, company, world), ...listDifferences(company, listed, world))
+    }
+  }
+  return result
+}
+
+function named(table: 'companies' | 'officers', row: Row): Values {
+  return Object.fromEntries(datasetColumns[table].map(({ name }, at) => [name, row[at]]))
+}
+
+function companyDifferences(number: string, stored: Values, world: World): string[] {
+  const truth = world.company(number)
+  return truth ? differences(number, stored, companyTruth(truth)) : [`${number}: no such company`]
+}
+
+/** What the register file tells without loss: it holds four SIC codes, and capitals for addresses. */
+function companyTruth(company: SyntheticCompany): Values {
+  const { company_status: status, registered_office_address: address } = company
+  return {
+    company_name: company.company_name,
+    company_status: status === undefined || status === 'registered' ? 'active' : status,
+    company_status_detail: company.company_status_detail,
+    date_of_creation: company.date_of_creation,
+    sic_codes: company.sic_codes?.slice(0, 4).join(','),
+    postal_code: address?.postal_code?.toUpperCase(),
+  }
+}
+
+function listDifferences(company: Values, listed: Values[], world: World): string[] {
+  const number = String(company.company_number)
+  const { officers_state: state } = company
+  const truth = state === 'complete' || state === 'none' ? world.officers(number) : []
+  const found: string[] = []
+  if (state !== 'pending' && (state === 'complete') !== truth.length > 0) found.push(`${number}: is ${state}`)
+  if (listed.length !== truth.length) found.push(`${number}: ${listed.length} officers, not ${truth.length}`)
+  const rows = new Map(listed.map((row) => [row.appointment_id, row]))
+  for (const officer of truth) {
+    const row = rows.get(officer.appointmentId)
+    const place = `${number} ${officer.appointmentId}`
+    found.push(...(row ? differences(place, row, officerTruth(officer)) : [`${place}: is missing`]))
+  }
+  return found
+}
+
+function officerTruth({ officerId, item }: SyntheticOfficer): Values {
+  const { address, identification, date_of_birth: born } = item
+  return {
+    officer_id: officerId,
+    person_number: item.person_number,
+    name: item.name,
+    officer_role: item.officer_role,
+    appointed_on: item.appointed_on,
+    appointed_before: item.appointed_before,
+    resigned_on: item.resigned_on,
+    date_of_birth_month: born?.month,
+    date_of_birth_year: born?.year,
+    nationality: item.nationality,
+    country_of_residence: item.country_of_residence,
+    occupation: item.occupation,
+    care_of: address?.care_of,
+    po_box: address?.po_box,
+    premises: address?.premises,
+    address_line_1: address?.address_line_1,
+    address_line_2: address?.address_line_2,
+    locality: address?.locality,
+    region: address?.region,
+    country: address?.country,
+    postal_code: address?.postal_code,
+    registration_number: identification?.registration_number,
+    legal_form: identification?.legal_form,
+  }
+}
+
+function differences(place: string, stored: Values, truth: Values): string[] {
+  return Object.entries(truth)
+    .filter(([column, value]) => (stored[column] ?? null) !== (value ?? null))
+    .map(([column, value]) => `${place}: ${column} is ${stored[column] ?? 'absent'}, not ${value ?? 'absent'}`)
+}

@@ -1,0 +1,181 @@
+import { basename, dirname, join } from 'node:path'
+import { postcodeTest } from '../companies-house/register-postcode.ts'
+import { STATUS_SLUGS, SUBTYPE_SLUGS, TYPE_SLUGS } from '../companies-house/register-prose.ts'
+import { openRegister, type RegisterInput } from '../companies-house/register-source.ts'
+import type { Context } from '../context.ts'
+import { formatDuration } from '../durations.ts'
+import { ChpipeError } from '../errors.ts'
+import {
+  type ImportCompaniesProgress,
+  type ImportCompaniesSummary,
+  importCompanies,
+} from '../steps/import-companies.ts'
+import { formatNumber, printable, safeJson } from '../text.ts'
+import type { Answer, Command, Input } from './command.ts'
+import { count, day, oneOf, sicCodes, words } from './parse.ts'
+import { bar, createStatus } from './status.ts'
+
+interface Options {
+  search?: boolean
+  location?: string
+  status?: string[]
+  type?: string[]
+  sic?: string[]
+  incorporatedFrom?: string
+  incorporatedTo?: string
+  postcode?: string[]
+  limit?: number
+  rejects?: string
+}
+
+export const importCompaniesCommand: Command = {
+  name: 'import-companies',
+  summary: 'Load companies from the register file, or from advanced search',
+  description: `Loads companies from BasicCompanyData, the free monthly register file: .csv, .gz or .zip as downloaded, or - for
+stdin. A file that is broken or cut short, or of whose rows more than 1 % are bad, changes nothing; single bad rows go to a
+rejects file, the rest goes in. Import a newer file over an older one whenever you like: companies are brought up to date,
+their officers stay.
+
+With --search it asks advanced search instead, day by day from --incorporated-from, so that none of its 10,000-hit windows
+cuts anything off. That needs a key, and a call or more for each day.`,
+  argument: { name: '[file]', description: 'BasicCompanyData as .csv, .gz or .zip, or - for stdin' },
+  options: [
+    { flags: '--search', description: 'ask advanced search instead of reading a file' },
+    {
+      flags: '--status <slugs>',
+      description: 'only companies with one of these statuses, such as active',
+      parse: slugs(STATUS_SLUGS),
+    },
+    {
+      flags: '--type <slugs>',
+      description: 'only companies of one of these types or subtypes, such as ltd,llp',
+      parse: slugs([...TYPE_SLUGS, ...SUBTYPE_SLUGS]),
+    },
+    { flags: '--sic <codes>', description: 'only companies with one of these SIC codes', parse: sicCodes },
+    { flags: '--incorporated-from <day>', description: 'only companies formed on this day or later', parse: day },
+    { flags: '--incorporated-to <day>', description: 'only companies formed on this day or earlier', parse: day },
+    {
+      flags: '--postcode <codes>',
+      description: 'only companies whose postcode begins so: an area (N), a district (N1, SW1A) or more (SW1A 1)',
+      parse: postcodes,
+    },
+    { flags: '--location <words>', description: 'with --search: only companies with these words in their address' },
+    {
+      flags: '--limit <n>',
+      description: 'only the first n of these; the file is still checked to its end',
+      parse: count(1),
+    },
+    {
+      flags: '--rejects <file>',
+      description: 'where bad rows go, when there are any',
+      fallback: '<file>.rejects.csv beside the database',
+    },
+  ],
+  examples: [
+    { line: 'chpipe import-companies BasicCompanyData.zip --status active', does: 'all active companies' },
+    { line: 'chpipe import-companies BasicCompanyData.csv --sic 62012,62020 --limit 20000', does: 'some of one trade' },
+    { line: 'curl -s "$URL" | chpipe import-companies - --postcode EC1,N1', does: 'straight from the download' },
+    {
+      line: 'chpipe import-companies --search --incorporated-from 2026-01-01',
+      does: 'no file: this year from the API',
+    },
+  ],
+  run,
+}
+
+async function run(context: Context, { argument, options: given }: Input): Promise<Answer> {
+  const options = given as Options
+  const { incorporatedFrom: from, incorporatedTo: to } = options
+  if (options.search) {
+    if (argument !== undefined) throw new ChpipeError('usage', `--search takes no file, got: ${argument}`)
+    if (options.rejects !== undefined) throw new ChpipeError('usage', '--rejects belongs to a file, not to --search')
+    const { searchCompaniesInto } = await import('./import-companies/search.ts')
+    await searchCompaniesInto(context, options)
+    return 0
+  }
+  if (options.location !== undefined) throw new ChpipeError('usage', '--location belongs to --search')
+  if (argument === undefined) {
+    throw new ChpipeError('usage', 'Which file? Name BasicCompanyData as .csv, .gz or .zip, or - for stdin', {
+      hint: 'chpipe import-companies BasicCompanyData.zip',
+    })
+  }
+  if (from !== undefined && to !== undefined && from > to) {
+    throw new ChpipeError('usage', `--incorporated-from ${from} is later than --incorporated-to ${to}`)
+  }
+  const summary = await importFile(context, argument, options)
+  if (summary.rejects_file) {
+    context.log.warn('Bad rows were left out', { rows: summary.rejected, file: summary.rejects_file })
+  }
+  await context.print(context.json ? `${safeJson(summary)}\n` : render(summary))
+  return 0
+}
+
+async function importFile(context: Context, argument: string, options: Options): Promise<ImportCompaniesSummary> {
+  const { clock, signal, host, settings, path } = context
+  const input: RegisterInput = argument === '-' ? { stream: host.stdin, name: 'stdin' } : { path: path(argument) }
+  const inputName = 'path' in input ? basename(input.path) : input.name
+  const rejectsFile = options.rejects ? path(options.rejects) : join(dirname(settings.db), `${inputName}.rejects.csv`)
+  if ('path' in input && rejectsFile === input.path) {
+    throw new ChpipeError('usage', `--rejects names the file that is to be imported: ${options.rejects}`)
+  }
+  const source = await openRegister(input, signal)
+  try {
+    const db = await context.db()
+    using status = await createStatus(context)
+    const begun = clock.steady()
+    return await importCompanies(
+      { db, clock, signal },
+      {
+        source,
+        filter: options,
+        limit: options.limit,
+        rejectsFile,
+        onProgress: (progress) => status.update(progressLine(progress, clock.steady() - begun)),
+      },
+    )
+  } finally {
+    source.close()
+  }
+}
+
+function progressLine(progress: ImportCompaniesProgress, elapsedMs: number): string {
+  if (progress.phase === 'merging') {
+    const { merged, of } = progress
+    return `${bar(merged / of)} ${formatNumber(merged)} of ${formatNumber(of)} companies stored`
+  }
+  const { bytesRead, bytesTotal, rows } = progress
+  const read = `${formatNumber(rows)} rows read`
+  if (bytesTotal === null) return read
+  const share = bytesRead / bytesTotal
+  const left = share > 0 ? formatDuration((elapsedMs / share) * (1 - share)) : 'unknown time'
+  return `${bar(share)} ${Math.floor(share * 100)} %  ${read}, ${left} left to read`
+}
+
+function render(summary: ImportCompaniesSummary): string {
+  const { rows_read, imported, inserted, updated, duplicates, filtered_out, rejected, unknown_prose } = summary
+  const rows: [label: string, value: string][] = [
+    ['imported', `${formatNumber(imported)} companies: ${formatNumber(inserted)} new, ${formatNumber(updated)} known`],
+    ['rows read', `${formatNumber(rows_read)} in ${formatDuration(summary.elapsed_seconds * 1000)}`],
+  ]
+  if (filtered_out > 0) rows.push(['filtered out', formatNumber(filtered_out)])
+  if (duplicates > 0) rows.push(['duplicates', `${formatNumber(duplicates)}; the last row of a company counts`])
+  if (rejected > 0) rows.push(['rejected', `${formatNumber(rejected)}; see ${summary.rejects_file}`])
+  const wordings = { status: unknown_prose.company_status, type: unknown_prose.type }
+  for (const [column, counts] of Object.entries(wordings)) {
+    for (const [wording, times] of Object.entries(counts)) {
+      rows.push([`unknown ${column}`, `${formatNumber(times)} × ${wording}`])
+    }
+  }
+  return rows.map(([label, value]) => `${label.padEnd(16)}${printable(value)}\n`).join('')
+}
+
+function slugs(known: readonly string[]): (text: string) => string[] {
+  return (text) => words(text).map(oneOf(known))
+}
+
+function postcodes(text: string): string[] {
+  const prefixes = words(text)
+  const wrong = prefixes.find((prefix) => postcodeTest(prefix) === null)
+  if (wrong === undefined) return prefixes
+  throw new ChpipeError('usage', `Expected beginnings of postcodes, such as N1 or SW1A 1AA, got: ${wrong}`)
+}

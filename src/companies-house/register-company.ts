@@ -1,0 +1,135 @@
+// What one row of the register file says about a company, in the API's words.
+import type { RegisterColumn, RegisterColumns } from './register-columns.ts'
+import { type Category, categoryOf, type Status, statusOf } from './register-prose.ts'
+
+export interface RegisterCompany extends Status, Category {
+  company_number: string
+  company_name: string
+  date_of_creation: string | null
+  date_of_cessation: string | null
+  sic_codes: string | null
+  care_of: string | null
+  po_box: string | null
+  address_line_1: string | null
+  address_line_2: string | null
+  locality: string | null
+  region: string | null
+  country: string | null
+  postal_code: string | null
+}
+
+const COMPANY_NUMBER = /^[A-Z0-9]{8}$/
+const SIC_TEXT = /^\s*(\d{4,5})(?!\d)/
+const SIC_COLUMNS = [
+  'SICCode.SicText_1',
+  'SICCode.SicText_2',
+  'SICCode.SicText_3',
+  'SICCode.SicText_4',
+] as const satisfies RegisterColumn[]
+
+/** The wordings of a register repeat; this many are remembered at most. */
+const MOST_REMEMBERED = 1000
+
+/** A function that reads a row with these columns; for a row that cannot be right it returns the reason, as text. */
+export function rowReader({ at, width }: RegisterColumns): (cells: string[]) => RegisterCompany | string {
+  const sicAt = SIC_COLUMNS.map((column) => at[column])
+  const status = remembering(statusOf)
+  const category = remembering(categoryOf)
+  return (cells) => {
+    if (cells.length !== width) return `expected ${width} columns, found ${cells.length}`
+    const cell = (column: RegisterColumn) => cells[at[column]] ?? ''
+    const company_number = companyNumber(cell('CompanyNumber'))
+    if (!COMPANY_NUMBER.test(company_number)) return `not a company number: ${quoted(cell('CompanyNumber'))}`
+    const company_name = cell('CompanyName').trim()
+    if (company_name === '') return 'the company name is empty'
+    const date_of_creation = isoDay(cell('IncorporationDate'))
+    if (date_of_creation === undefined) return `not a date in IncorporationDate: ${quoted(cell('IncorporationDate'))}`
+    const date_of_cessation = isoDay(cell('DissolutionDate'))
+    if (date_of_cessation === undefined) return `not a date in DissolutionDate: ${quoted(cell('DissolutionDate'))}`
+    const { company_status, company_status_detail } = status(cell('CompanyStatus'))
+    const { type, subtype } = category(cell('CompanyCategory'))
+    return {
+      company_number,
+      company_name,
+      company_status,
+      company_status_detail,
+      type: type === 'other' ? otherType(company_number) : type,
+      subtype,
+      date_of_creation,
+      date_of_cessation,
+      sic_codes: sicCodes(cells, sicAt),
+      care_of: filled(cell('RegAddress.CareOf')),
+      po_box: filled(cell('RegAddress.POBox')),
+      address_line_1: filled(cell('RegAddress.AddressLine1')),
+      address_line_2: filled(cell('RegAddress.AddressLine2')),
+      locality: filled(cell('RegAddress.PostTown')),
+      region: filled(cell('RegAddress.County')),
+      country: filled(cell('RegAddress.Country')),
+      postal_code: filled(cell('RegAddress.PostCode')),
+    }
+  }
+}
+
+/** Upper case, and with the leading zeros that spreadsheets take from numbers. */
+function companyNumber(text: string): string {
+  const number = text.trim().toUpperCase()
+  return number.length < 8 && /^\d+$/.test(number) ? number.padStart(8, '0') : number
+}
+
+/** The file has one wording for whatever it has no other for; FC, SF and NF numbers are those of overseas companies. */
+function otherType(companyNumber: string): string {
+  return /^(FC|SF|NF)/.test(companyNumber) ? 'oversea-company' : 'other'
+}
+
+/** `DD/MM/YYYY`, or a day that is ISO already; null when empty, undefined when there is no such day. */
+export function isoDay(text: string): string | null | undefined {
+  const trimmed = text.trim()
+  if (trimmed === '') return null
+  const british = /^(\d{2})\/(\d{2})\/(\d{4})$/.exec(trimmed)
+  const day = british ? `${british[3]}-${british[2]}-${british[1]}` : trimmed
+  const match = /^(\d{4})-(\d{2})-(\d{2})$/.exec(day)
+  if (!match) return undefined
+  const [year, month, date] = [Number(match[1]), Number(match[2]), Number(match[3])]
+  return year > 0 && date > 0 && date <= daysIn(year, month) ? day : undefined
+}
+
+/** 0 for what is no month. */
+function daysIn(year: number, month: number): number {
+  if (month === 2) return (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0 ? 29 : 28
+  if (month < 1 || month > 12) return 0
+  return [4, 6, 9, 11].includes(month) ? 30 : 31
+}
+
+/** The codes of `70229 - Management consultancy ...`, joined by commas; `None Supplied` has none. */
+function sicCodes(cells: string[], columns: number[]): string | null {
+  let codes = ''
+  for (const column of columns) {
+    const text = cells[column] ?? ''
+    if (text === '') continue
+    const code = SIC_TEXT.exec(text)?.[1]
+    if (code !== undefined) codes += codes === '' ? code : `,${code}`
+  }
+  return codes === '' ? null : codes
+}
+
+function filled(text: string): string | null {
+  const trimmed = text.trim()
+  return trimmed === '' ? null : trimmed
+}
+
+function quoted(text: string): string {
+  return JSON.stringify(text.length > 40 ? `${text.slice(0, 40)}…` : text)
+}
+
+/** Remembers copies: a cell is a slice of its page, which it would keep in memory. */
+function remembering<T>(find: (text: string) => T): (text: string) => T {
+  const found = new Map<string, T>()
+  return (text) => {
+    const known = found.get(text)
+    if (known !== undefined) return known
+    const copy = Buffer.from(text).toString()
+    const value = find(copy)
+    if (found.size < MOST_REMEMBERED) found.set(copy, value)
+    return value
+  }
+}

@@ -1,0 +1,122 @@
+// Opens a register file wherever it comes from: a path or a stream, plain, gzip or zip. What it is shows in its first
+// bytes, not in its name.
+import { closeSync, createReadStream, openSync, readSync, statSync } from 'node:fs'
+import { Readable } from 'node:stream'
+import { createGunzip } from 'node:zlib'
+import { ChpipeError, errorMessage } from '../errors.ts'
+import { CHUNK_BYTES, headed, type RegisterPart, readable, spool, through } from './register-bytes.ts'
+import { openZip } from './register-zip.ts'
+
+/** A path, or a stream such as stdin with its name for messages. */
+export type RegisterInput = { path: string } | { stream: NodeJS.ReadableStream; name: string }
+
+export interface RegisterSource {
+  name: string
+  parts: RegisterPart[]
+  /** What `bytesRead` will reach; null for a stream, which does not tell. */
+  bytesTotal: number | null
+  bytesRead(): number
+  close(): void
+}
+
+/** Bytes that can be had once, and their first few beforehand. */
+interface Opened {
+  name: string
+  head: Buffer
+  bytes: AsyncIterable<Buffer>
+  bytesTotal: number | null
+}
+
+const MAGIC_BYTES = 4
+
+/**
+ * Opens a register file. Throws a `data` error for what cannot be read, is empty, or is a zip without a readable CSV;
+ * whether its bytes are whole shows only when they are read. The caller closes it.
+ */
+export async function openRegister(input: RegisterInput, signal: AbortSignal): Promise<RegisterSource> {
+  if ('path' in input) {
+    const size = fileSize(input.path)
+    if (size !== null) return openFile(input.path, size, signal)
+  }
+  const name = 'path' in input ? input.path : input.name
+  const stream = 'path' in input ? createReadStream(input.path) : toReadable(input.stream)
+  const { head, bytes } = await headed(readable(stream, name, signal), MAGIC_BYTES)
+  if (isZip(head)) return openZip(await spool(bytes), name)
+  return plainSource({ name, head, bytes, bytesTotal: null })
+}
+
+async function openFile(path: string, size: number, signal: AbortSignal): Promise<RegisterSource> {
+  const fd = openForReading(path)
+  const head = Buffer.alloc(MAGIC_BYTES)
+  const length = readSync(fd, head, 0, MAGIC_BYTES, 0)
+  if (isZip(head)) return openZip(fd, path)
+  closeSync(fd)
+  const bytes = readable(createReadStream(path, { highWaterMark: CHUNK_BYTES }), path, signal)
+  return plainSource({ name: path, head: head.subarray(0, length), bytes, bytesTotal: size })
+}
+
+function plainSource({ name, head, bytes, bytesTotal }: Opened): RegisterSource {
+  if (head.length === 0) throw new ChpipeError('data', `The file is empty: ${name}`)
+  let read = 0
+  async function* metered(): AsyncGenerator<Buffer> {
+    for await (const chunk of bytes) {
+      read += chunk.length
+      yield chunk
+    }
+  }
+  async function* gunzipped(signal: AbortSignal): AsyncGenerator<Buffer> {
+    try {
+      yield* through(metered(), createGunzip({ chunkSize: CHUNK_BYTES }), signal)
+    } catch (cause) {
+      signal.throwIfAborted()
+      if (cause instanceof ChpipeError) throw cause
+      throw new ChpipeError('data', `The gzip file is broken near byte ${read} (${errorMessage(cause)}): ${name}`, {
+        hint: 'download it again',
+        cause,
+      })
+    }
+  }
+  const part: RegisterPart = { name: null, chunks: isGzip(head) ? gunzipped : metered }
+  return { name, parts: [part], bytesTotal, bytesRead: () => read, close() {} }
+}
+
+function toReadable(stream: NodeJS.ReadableStream): Readable {
+  return stream instanceof Readable ? stream : new Readable().wrap(stream)
+}
+
+/** The size of a regular file; null for a pipe or a device. */
+function fileSize(path: string): number | null {
+  let stats: ReturnType<typeof statSync>
+  try {
+    stats = statSync(path)
+  } catch (cause) {
+    throw unreadable(path, cause)
+  }
+  if (stats.isDirectory()) throw new ChpipeError('data', `This is a folder, not a file: ${path}`)
+  return stats.isFile() ? stats.size : null
+}
+
+function openForReading(path: string): number {
+  try {
+    return openSync(path, 'r')
+  } catch (cause) {
+    throw unreadable(path, cause)
+  }
+}
+
+function unreadable(path: string, cause: unknown): ChpipeError {
+  const missing = (cause as NodeJS.ErrnoException).code === 'ENOENT'
+  return missing
+    ? new ChpipeError('data', `There is no such file: ${path}`, { cause })
+    : new ChpipeError('data', `The file cannot be read (${errorMessage(cause)}): ${path}`, { cause })
+}
+
+/** A file entry or, in an empty zip, the end of the directory comes first. */
+function isZip(head: Buffer): boolean {
+  const magic = head.toString('latin1')
+  return magic === 'PK\x03\x04' || magic === 'PK\x05\x06'
+}
+
+function isGzip(head: Buffer): boolean {
+  return head[0] === 0x1f && head[1] === 0x8b
+}

@@ -1,0 +1,142 @@
+// Reads the register file once, from end to end, into the staging. Nothing reaches the database's own tables from here.
+import type { RegisterPart } from '../companies-house/register-bytes.ts'
+import { findColumns, type RegisterColumns } from '../companies-house/register-columns.ts'
+import { rowReader } from '../companies-house/register-company.ts'
+import { isSlug } from '../companies-house/register-prose.ts'
+import { type CsvRecord, createRecordReader, type RecordBatch } from '../companies-house/register-records.ts'
+import type { RegisterSource } from '../companies-house/register-source.ts'
+import type { CompanyFacts, CompanyStaging, Reject } from '../db/companies.ts'
+import { ChpipeError } from '../errors.ts'
+
+export interface ReadOptions {
+  accepts(company: CompanyFacts): boolean
+  /** Rows past it count as filtered out. They are still checked: a file that ends badly is refused whole. */
+  limit: number
+  signal: AbortSignal
+  onProgress(rows: number): void
+}
+
+export interface ReadTotals {
+  rows: number
+  staged: number
+  filteredOut: number
+  rejected: number
+  firstReject: Reject | null
+  unknownProse: UnknownProse
+}
+
+/** Wordings that are none of the API's slugs, each with the number of rows that were staged with it. */
+export interface UnknownProse {
+  company_status: Record<string, number>
+  type: Record<string, number>
+}
+
+/** More different wordings than this are no vocabulary; they are not told apart. */
+const MOST_WORDINGS = 100
+
+/**
+ * Stages every acceptable company and every bad row. Throws a `data` error, naming line or offset, for a file with wrong
+ * columns and for one that breaks off.
+ */
+export async function readRegister(
+  source: RegisterSource,
+  staging: CompanyStaging,
+  options: ReadOptions,
+): Promise<ReadTotals> {
+  const totals: ReadTotals = {
+    rows: 0,
+    staged: 0,
+    filteredOut: 0,
+    rejected: 0,
+    firstReject: null,
+    unknownProse: { company_status: {}, type: {} },
+  }
+  for (const part of source.parts) await readPart(part, source.name, staging, totals, options)
+  return totals
+}
+
+async function readPart(
+  part: RegisterPart,
+  sourceName: string,
+  staging: CompanyStaging,
+  totals: ReadTotals,
+  options: ReadOptions,
+): Promise<void> {
+  const name = part.name ? `${part.name} in ${sourceName}` : sourceName
+  const reader = createRecordReader()
+  let columns: RegisterColumns | null = null
+  let store: ((batch: RecordBatch, records: CsvRecord[]) => void) | null = null
+  const take = (batch: RecordBatch) => {
+    const records = batch.unterminated ? [...batch.records, batch.unterminated.record] : batch.records
+    refuseCutShort(batch, columns, name)
+    if (records[0] && !store) {
+      columns = findColumns(records[0].cells, name)
+      reader.keepOnly(Object.values(columns.at))
+      store = storing(columns, part.name, staging, totals, options)
+      store(batch, records.slice(1))
+    } else {
+      store?.(batch, records)
+    }
+    options.onProgress(totals.rows)
+  }
+  for await (const chunk of part.chunks(options.signal)) take(reader.read(chunk))
+  take(reader.end())
+  if (!store) throw new ChpipeError('data', `There is not even a header: ${name}`)
+}
+
+/** A row without a line end may be the last one, whole; with too few cells, or an open quote, the rest is missing. */
+function refuseCutShort({ unterminated }: RecordBatch, columns: RegisterColumns | null, name: string): void {
+  if (!unterminated) return
+  const { record, openQuote } = unterminated
+  if (!openQuote && (columns === null || record.cells.length >= columns.width)) return
+  throw new ChpipeError(
+    'data',
+    `The file is cut short: it ends inside the row that begins on line ${record.line}: ${name}`,
+    {
+      hint: 'download it again; nothing was imported',
+    },
+  )
+}
+
+/** A function that stages the records of a batch: companies here, bad rows there. */
+function storing(
+  columns: RegisterColumns,
+  partName: string | null,
+  staging: CompanyStaging,
+  totals: ReadTotals,
+  { accepts, limit }: ReadOptions,
+): (batch: RecordBatch, records: CsvRecord[]) => void {
+  const companyOf = rowReader(columns)
+  return (batch, records) => {
+    const companies: CompanyFacts[] = []
+    const rejects: Reject[] = []
+    for (const record of records) {
+      const company = record.fault ?? companyOf(record.cells)
+      if (typeof company === 'string') {
+        const reason = partName ? `${company} (in ${partName})` : company
+        rejects.push({ line: record.line, reason, row: batch.text(record) })
+      } else if (totals.staged + companies.length < limit && accepts(company)) {
+        companies.push(company)
+        noteUnknown(totals.unknownProse, company)
+      }
+    }
+    staging.add(companies)
+    if (rejects.length > 0) staging.reject(rejects)
+    totals.firstReject ??= rejects[0] ?? null
+    totals.rows += records.length
+    totals.staged += companies.length
+    totals.rejected += rejects.length
+    totals.filteredOut += records.length - companies.length - rejects.length
+  }
+}
+
+function noteUnknown(unknown: UnknownProse, { company_status, type }: CompanyFacts): void {
+  if (company_status !== null && !isSlug.company_status(company_status)) count(unknown.company_status, company_status)
+  if (type !== null && !isSlug.type(type)) count(unknown.type, type)
+}
+
+function count(counts: Record<string, number>, wording: string): void {
+  const known = Object.hasOwn(counts, wording) || Object.keys(counts).length < MOST_WORDINGS
+  const key = known ? wording : '(others)'
+  counts[key] = (Object.hasOwn(counts, key) ? (counts[key] ?? 0) : 0) + 1
+}

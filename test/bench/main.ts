@@ -1,0 +1,41 @@
+// Measures chpipe against plain tools, in one run: `npm run bench`, or `npm run bench export` for one of them.
+import Table from 'cli-table3'
+import { benchAllowance } from './allowance.ts'
+import { benchExport } from './export.ts'
+import { benchImportCompanies } from './import-companies.ts'
+import { benchStartUp } from './start-up.ts'
+
+/** One line of the table; `target` says what the ratio should be. */
+export interface Row {
+  name: string
+  ours: string
+  theirs: string
+  ratio: number
+  target: string
+}
+
+const BENCHES: Record<string, () => Promise<Row[]>> = {
+  'start-up': benchStartUp,
+  allowance: benchAllowance,
+  'import-companies': benchImportCompanies,
+  export: benchExport,
+}
+
+const [wanted] = process.argv.slice(2)
+if (wanted !== undefined && !Object.hasOwn(BENCHES, wanted)) {
+  console.error(`There is no bench ${wanted}: ${Object.keys(BENCHES).join(', ')}`)
+  process.exit(2)
+}
+
+const table = new Table({
+  head: ['what', 'ours', 'theirs', 'ratio', 'target'],
+  style: { head: [], border: [], compact: true },
+})
+for (const [name, bench] of Object.entries(BENCHES)) {
+  if (wanted !== undefined && wanted !== name) continue
+  console.error(`measuring ${name} ...`)
+  for (const row of await bench()) {
+    table.push([row.name, row.ours, row.theirs, row.ratio.toFixed(2), row.target])
+  }
+}
+console.log(table.toString())

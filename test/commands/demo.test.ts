@@ -1,0 +1,135 @@
+import type { EventEmitter } from 'node:events'
+import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import Database from 'better-sqlite3'
+import { describe, expect, it } from 'vitest'
+import type { DemoFacts } from '../../src/commands/demo/facts.ts'
+import { renderFacts } from '../../src/commands/demo/facts.ts'
+import { takeFolder } from '../../src/commands/demo/folder.ts'
+import { run, tempFolder } from '../host.ts'
+
+const NOBODY = 'http://127.0.0.1:9'
+
+describe('chpipe demo', () => {
+  it('imports, is interrupted, goes on, exports, and finds every row as it should be', async () => {
+    using folder = tempFolder()
+    writeFileSync(folder.file('.env'), `COMPANIES_HOUSE_API_URL=${NOBODY}\nCHPIPE_DB=env-file.db\n`)
+    const env = { COMPANIES_HOUSE_API_KEY: 'the-real-key', COMPANIES_HOUSE_API_URL: NOBODY, CHPIPE_DB: 'own.db' }
+    const { code, stdout, stderr } = await run(['demo', '--json'], { cwd: folder.path, env })
+    expect({ code, stderr: code === 0 ? '' : stderr }).toEqual({ code: 0, stderr: '' })
+
+    const facts = JSON.parse(stdout) as DemoFacts
+    expect(facts).toMatchObject({
+      companies: 300,
+      target: 200,
+      companies_with_officers: 200,
+      rate_limited: 0,
+      equal_to_truth: true,
+      compared: { companies: 300, officers: facts.officers, differences: [] },
+      folder: folder.file('chpipe-demo'),
+      database: folder.file('chpipe-demo/companies.db'),
+      csv: ['companies.csv', 'officers.csv'].map((name) => folder.file(`chpipe-demo/delivery/${name}`)),
+      synthetic: true,
+    })
+    expect(facts.interrupted_at).toBeGreaterThanOrEqual(80)
+    expect(facts.interrupted_at).toBeLessThan(200)
+    expect(facts.quota.peak).toBeLessThanOrEqual(facts.quota.limit)
+    expect(facts.calls).toBeGreaterThanOrEqual(200)
+    expect(new Set(stderr.match(/^\$ chpipe \S+/gm))).toEqual(
+      new Set(['import-companies', 'import-officers', 'progress', 'export'].map((name) => `$ chpipe ${name}`)),
+    )
+    expect(stderr).toContain('READY FOR STREAMING API')
+    expect(stderr).not.toContain('the-real-key')
+
+    const db = new Database(facts.database, { readonly: true })
+    const seedCheck = db.prepare('SELECT COUNT(DISTINCT company_number) FROM officers').pluck().get()
+    db.close()
+    expect(seedCheck).toBe(200)
+    expect(
+      readFileSync(facts.csv[0] ?? '', 'utf8')
+        .trimEnd()
+        .split('\n').length,
+    ).toBeGreaterThan(200)
+    expect(readdirSync(folder.path).sort()).toEqual(['.env', 'chpipe-demo'])
+  })
+
+  it('ends with 130 when it is interrupted, and leaves no process behind', async () => {
+    using folder = tempFolder()
+    let host: EventEmitter | undefined
+    const running = run(['demo', '--quiet'], { cwd: folder.path, started: (process) => (host = process) })
+    while (!processesIn(folder.file('chpipe-demo')).some((line) => line.includes('import-officers'))) await delay(20)
+    host?.emit('SIGINT')
+    expect(await running).toEqual({
+      code: 130,
+      stdout: '',
+      stderr: 'error: The demo was interrupted\ntry: chpipe demo starts it afresh\n',
+    })
+    expect(processesIn(folder.file('chpipe-demo'))).toEqual([])
+  })
+
+  const foreign: [what: string, make: (path: string) => void][] = [
+    ['a folder that no demo has made', (path) => mkdirSync(path)],
+    ['a file', (path) => writeFileSync(path, 'mine')],
+    ['a link to a folder', (path) => symlinkSync(join(path, '..'), path)],
+    ['a link to nowhere', (path) => symlinkSync('/nowhere', path)],
+  ]
+
+  it.each(foreign)('refuses to replace %s', async (_what, make) => {
+    using folder = tempFolder()
+    make(folder.file('chpipe-demo'))
+    expect(await run(['demo'], { cwd: folder.path })).toEqual({
+      code: 5,
+      stdout: '',
+      stderr:
+        `error: There is something here already that no demo has made: ${folder.file('chpipe-demo')}\n` +
+        'try: move it away, or run the demo in another folder\n',
+    })
+  })
+
+  it('replaces the folder of an earlier demo', () => {
+    using folder = tempFolder()
+    takeFolder(folder.file('chpipe-demo'))
+    writeFileSync(folder.file('chpipe-demo/companies.db'), 'old')
+    takeFolder(folder.file('chpipe-demo'))
+    expect(existsSync(folder.file('chpipe-demo/companies.db'))).toBe(false)
+  })
+
+  it('says in its table when rows differ', () => {
+    const facts: DemoFacts = {
+      companies: 300,
+      target: 200,
+      companies_with_officers: 200,
+      without_officers: 4,
+      officers: 1200,
+      calls: 208,
+      rate_limited: 0,
+      quota: { limit: 52, window_seconds: 2, peak: 52, peak_percent: 100 },
+      interrupted_at: 90,
+      compared: { companies: 300, officers: 1200, differences: ['00000001 abc: name is X, not Y'] },
+      equal_to_truth: false,
+      folder: '/tmp/chpipe-demo',
+      database: '/tmp/chpipe-demo/companies.db',
+      csv: ['/tmp/chpipe-demo/delivery/companies.csv'],
+      elapsed_seconds: 12.3,
+      synthetic: true,
+    }
+    const table = renderFacts(facts, 80)
+    const words = table.replace(/[\s│]+/g, ' ')
+    expect(words).toContain("1 DIFFERENCES from the sandbox's register, such as 00000001 abc: name is X, not Y")
+    expect(Math.max(...table.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80)
+  })
+})
+
+/** The command lines of the processes whose working directory is `folder`. */
+function processesIn(folder: string): string[] {
+  return readdirSync('/proc').flatMap((pid) => {
+    if (!/^\d+$/.test(pid)) return []
+    try {
+      if (readlinkSync(`/proc/${pid}/cwd`) !== folder) return []
+      return readFileSync(`/proc/${pid}/cmdline`, 'utf8')
+    } catch {
+      return []
+    }
+  })
+}

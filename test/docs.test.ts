@@ -1,0 +1,125 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import packageJson from '../package.json' with { type: 'json' }
+import type { Command } from '../src/commands/command.ts'
+import { commands } from '../src/commands/index.ts'
+import { exitCodes } from '../src/main.ts'
+import { run } from './host.ts'
+
+const readme = read('../README.md')
+const lines = readme.split('\n')
+
+/** What `createProgram` declares for every command. */
+const GLOBAL_OPTIONS = ['--db', '--json', '--quiet', '--log-format', '--log-file']
+
+describe('the README', () => {
+  it('begins with two commands that exist', () => {
+    const commandsAtTop = lines.filter((line) => line.startsWith('    ')).slice(0, 2)
+    expect(commandsAtTop.map((line) => line.trim())).toEqual(['npm ci && npm run demo', 'npm ci && npm test'])
+    expect(Object.keys(packageJson.scripts)).toEqual(expect.arrayContaining(['demo', 'test']))
+    expect(packageJson.scripts.prepare).toBe('npm run build')
+  })
+
+  it('names only scripts that exist', () => {
+    const named = [...readme.matchAll(/npm run ([\w:-]+)/g)].map(([, name = '']) => name)
+    expect(named.length).toBeGreaterThan(3)
+    expect(named.filter((name) => !Object.hasOwn(packageJson.scripts, name))).toEqual([])
+  })
+
+  it('has a section for every command, and for no other', () => {
+    const sections = lines.flatMap((line) => /^## chpipe (\S+)$/.exec(line)?.[1] ?? [])
+    expect(sections).toEqual(commands.map(({ name }) => name))
+  })
+
+  it('shows only command lines of commands and options that exist', async () => {
+    const shown = [...readme.matchAll(/^ {4}chpipe (\S+)(.*?)(?: {2,}#.*)?$/gm)]
+    expect(shown.length).toBeGreaterThan(5)
+    for (const [line, name, rest = ''] of shown) {
+      const command = await commands.find((entry) => entry.name === name)?.load()
+      const known = [...GLOBAL_OPTIONS, ...longOptions(command)]
+      const unknown = (rest.match(/--[\w-]+/g) ?? []).filter((option) => !known.includes(option))
+      expect({ line, name: command?.name, unknown }).toEqual({ line, name, unknown: [] })
+    }
+  })
+
+  it('names every environment variable that is read, and every default', () => {
+    const source = read('../src/settings.ts')
+    const variables = new Set(source.match(/\b(?:COMPANIES_HOUSE|CHPIPE|SNOV)_[A-Z_]+/g))
+    expect(variables.size).toBeGreaterThan(4)
+    const table = section('## Environment')
+    const documented = [...table.matchAll(/^\| `([A-Z_]+)`/gm)].map(([, name]) => name)
+    expect(documented.sort()).toEqual([...variables, 'NO_COLOR'].sort())
+    expect(table).toContain(/'(https:\/\/api\.[^']+)'/.exec(source)?.[1])
+    expect(table).toContain(/CHPIPE_CH_QUOTA \|\| '([^']+)'/.exec(source)?.[1])
+    expect(table).toContain(/CHPIPE_DB \|\| '([^']+)'/.exec(source)?.[1])
+  })
+
+  it('has one row for every exit code', () => {
+    const documented = [...section('## Exit codes').matchAll(/^\| (\d+) \|/gm)].map(([, code]) => Number(code))
+    expect(documented).toEqual([0, ...Object.values(exitCodes)])
+  })
+
+  it('names every global option', () => {
+    expect(GLOBAL_OPTIONS.filter((option) => !section('## The commands').includes(option))).toEqual([])
+  })
+
+  it('stays within 120 columns, but for tables', () => {
+    expect(lines.filter((line) => line.length > 120 && !line.startsWith('|'))).toEqual([])
+  })
+})
+
+describe.each(commands.map(({ name, summary, load }) => ({ name, summary, load })))('chpipe $name', (entry) => {
+  it('has a summary, a description and examples', async () => {
+    const command = await entry.load()
+    expect(command.name).toBe(entry.name)
+    expect(command.summary).toBe(entry.summary)
+    expect(command.summary).toMatch(/^[A-Z].{20,}[^.]$/)
+    expect(command.description.length).toBeGreaterThan(80)
+    expect(command.examples.length).toBeGreaterThan(0)
+    for (const { line, does } of command.examples) {
+      expect(line).toMatch(new RegExp(`\\bchpipe ${entry.name}\\b`))
+      expect(does).not.toBe('')
+    }
+  })
+
+  it('gives examples with options that it has', async () => {
+    const command = await entry.load()
+    const used = command.examples.flatMap(({ line }) => line.match(/--[\w-]+/g) ?? [])
+    const known = [...GLOBAL_OPTIONS, ...longOptions(command)]
+    expect(used.filter((option) => !known.includes(option))).toEqual([])
+  })
+
+  it('has every option in its README section and in its help', async () => {
+    const command = await entry.load()
+    const { stdout: help } = await run([entry.name, '--help'])
+    const text = section(`## chpipe ${entry.name}`)
+    const options = longOptions(command)
+    expect(options.filter((option) => !mentions(text, option))).toEqual([])
+    expect(options.filter((option) => !mentions(help, option))).toEqual([])
+    expect(command.options.filter(({ description }) => description.length < 5)).toEqual([])
+  })
+
+  it('shows its command line in its README section', () => {
+    expect(section(`## chpipe ${entry.name}`)).toMatch(new RegExp(`^    chpipe ${entry.name}\\b`, 'm'))
+  })
+})
+
+function longOptions(command: Command | undefined): string[] {
+  return (command?.options ?? []).flatMap(({ flags }) => flags.match(/--[\w-]+/g) ?? [])
+}
+
+/** `--sic` is not mentioned where only `--sic-codes` is. */
+function mentions(text: string, option: string): boolean {
+  return new RegExp(`${option}(?![\\w-])`).test(text)
+}
+
+/** The text of a section up to the next heading of its level. */
+function section(heading: string): string {
+  const start = lines.indexOf(heading)
+  const length = lines.slice(start + 1).findIndex((line) => line.startsWith('## '))
+  return start === -1 ? '' : lines.slice(start, length === -1 ? undefined : start + 1 + length).join('\n')
+}
+
+function read(path: string): string {
+  return readFileSync(new URL(path, import.meta.url), 'utf8')
+}

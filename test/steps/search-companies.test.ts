@@ -1,0 +1,149 @@
+import { describe, expect, it } from 'vitest'
+import { systemClock } from '../../src/clock.ts'
+import { openDb } from '../../src/db/open.ts'
+import { companies } from '../../src/db/schema.ts'
+import { startSandbox } from '../../src/sandbox/companies-house.ts'
+import { createWorld } from '../../src/sandbox/world.ts'
+import { importFoundCompanies } from '../../src/steps/import-found-companies.ts'
+import { daysBetween, searchCompaniesByDay } from '../../src/steps/search-companies.ts'
+import { connected, silentLog } from '../companies-house/connected.ts'
+import { json, plain, scriptedServer } from '../scripted-server.ts'
+
+const signal = new AbortController().signal
+const clock = systemClock()
+
+/** The parameters of a search path. */
+const asked = (path: string) => Object.fromEntries(new URL(path, 'http://x').searchParams)
+
+/** A server whose every day has `hits`, `perType` of them of each type that is asked for. */
+function crowdedServer(hits: number, perType: number) {
+  return scriptedServer((path) => {
+    const { company_type: type, incorporated_from: day, start_index: start } = asked(path)
+    const total = type ? perType : hits
+    const count = Math.max(0, Math.min(5000, total - Number(start)))
+    if (count === 0) return plain(404)
+    const items = Array.from({ length: count }, (_, index) => ({
+      company_number:
+        `${(type ?? 'xx').slice(0, 2)}${day?.slice(-2)}${String(Number(start) + index).padStart(4, '0')}`.toUpperCase(),
+      company_name: 'A',
+      date_of_creation: day,
+    }))
+    return json({ hits: total, items })
+  })
+}
+
+async function search(url: string, types: string[], { to = '2026-01-01', wanted = Number.POSITIVE_INFINITY } = {}) {
+  const found: string[] = []
+  const filters = { incorporatedFrom: '2026-01-01', incorporatedTo: to }
+  const summary = await searchCompaniesByDay(
+    { companiesHouse: connected(url, { scale: 1 }), log: silentLog, signal },
+    {
+      filters,
+      types,
+      onProgress() {},
+      save(companies) {
+        found.push(...companies.map(({ company_number }) => company_number))
+        return wanted - found.length
+      },
+    },
+  )
+  return { found, summary }
+}
+
+describe('searchCompaniesByDay', () => {
+  it('asks day by day and takes a 404 for an empty one', async () => {
+    await using server = await scriptedServer((path) =>
+      asked(path).incorporated_from === '2026-01-02'
+        ? plain(404)
+        : json({ hits: 1, items: [{ company_number: '00000001', company_name: 'A' }] }),
+    )
+    const { summary } = await search(server.url, [], { to: '2026-01-03' })
+    expect(summary).toEqual({ days: 3, found: 2, odd: 0, missed: 0 })
+    expect(server.asked.map((path) => asked(path).incorporated_from)).toEqual(daysBetween('2026-01-01', '2026-01-03'))
+  })
+
+  it('pages a day of more than 5,000', async () => {
+    await using server = await crowdedServer(7000, 0)
+    const { found } = await search(server.url, ['ltd'])
+    expect(new Set(found).size).toBe(7000)
+  })
+
+  it('slices a day of more than 10,000 by type, so that none is cut off', async () => {
+    await using server = await crowdedServer(12_000, 4000)
+    const { found, summary } = await search(server.url, ['ltd', 'plc', 'old'])
+    expect(new Set(found).size).toBe(12_000)
+    expect(summary.missed).toBe(0)
+  })
+
+  it('says what the register never showed', async () => {
+    const items = [{ company_number: '00000001', company_name: 'A' }, 'odd']
+    await using server = await scriptedServer((path) =>
+      asked(path).start_index === '0' ? json({ hits: 3, items }) : plain(404),
+    )
+    expect((await search(server.url, [])).summary).toEqual({ days: 1, found: 1, odd: 1, missed: 1 })
+  })
+
+  it('stops when no more are wanted', async () => {
+    await using server = await crowdedServer(10, 0)
+    expect((await search(server.url, [], { to: '2026-12-31', wanted: 15 })).summary.days).toBe(2)
+  })
+})
+
+describe('importFoundCompanies', () => {
+  it("stores the register's companies of the days, and keeps what is known of officers", async () => {
+    const world = createWorld({ seed: 3, companies: 4000, today: '2026-09-15' })
+    await using sandbox = await startSandbox({ world, apiKey: 'a-secret-key' })
+    const db = openDb(':memory:')
+    const filter = { incorporatedFrom: '2026-01-01', incorporatedTo: '2026-03-31', status: ['active'] }
+    const truth = [...world.companies()].filter(
+      ({ date_of_creation: day = '', company_status }) =>
+        day >= '2026-01-01' && day <= '2026-03-31' && company_status === 'active',
+    )
+    const [known] = truth
+    const origin = { source: 'test', fetched_at: '2026-01-01', first_seen_at: '2026-01-01', run_id: 0 }
+    db.insert(companies)
+      .values({
+        company_number: known?.company_number ?? '',
+        company_name: 'OLD',
+        officers_state: 'complete',
+        officers_count: 2,
+        ...origin,
+      })
+      .run()
+    const companiesHouse = connected(sandbox.url, { db, scale: 1 })
+    const summary = await importFoundCompanies(
+      { db, companiesHouse, clock, log: silentLog, signal },
+      { filter, location: undefined, onProgress() {} },
+    )
+    const stored = db.select().from(companies).all()
+    expect(stored.map(({ company_number }) => company_number).sort()).toEqual(
+      truth.map(({ company_number }) => company_number).sort(),
+    )
+    expect(stored.map(({ company_name }) => company_name).sort()).toEqual(
+      truth.map(({ company_name }) => company_name).sort(),
+    )
+    expect(summary).toMatchObject({ days: 90, imported: truth.length, inserted: truth.length - 1, updated: 1 })
+    expect(stored.find(({ company_number }) => company_number === known?.company_number)).toMatchObject({
+      officers_state: 'complete',
+      officers_count: 2,
+      first_seen_at: '2026-01-01',
+      source: 'search',
+    })
+  })
+
+  it('stops at the limit', async () => {
+    await using server = await crowdedServer(10, 0)
+    const db = openDb(':memory:')
+    const summary = await importFoundCompanies(
+      { db, companiesHouse: connected(server.url, { db, scale: 1 }), clock, log: silentLog, signal },
+      {
+        filter: { incorporatedFrom: '2026-01-01', incorporatedTo: '2026-12-31' },
+        location: 'leeds',
+        limit: 14,
+        onProgress() {},
+      },
+    )
+    expect(summary).toMatchObject({ days: 2, imported: 14, filtered_out: 6 })
+    expect(asked(server.asked[0] ?? '')).toMatchObject({ location: 'leeds', size: '5000' })
+  })
+})
