@@ -1,7 +1,7 @@
 // Turns a command line into a command with its options. Kept apart from `main`, which must start without a parser.
 import { Command as Commander, CommanderError, Option } from 'commander'
 import packageJson from '../package.json' with { type: 'json' }
-import type { Answer, Command } from './commands/command.ts'
+import type { Answer, Command, CommandGroup, Example } from './commands/command.ts'
 import { commands } from './commands/index.ts'
 import { oneOf } from './commands/parse.ts'
 import { createContext, type Globals, type Host } from './context.ts'
@@ -28,8 +28,10 @@ export async function runCommandLine(host: Host, signal: AbortSignal): Promise<A
   program.hook('preSubcommand', async (_program, sub) => {
     const definition = await commands.find(({ name }) => name === sub.name())?.load()
     if (!definition) return
-    declare(sub, definition)
-    sub.action((...received: unknown[]) => runDefinition(sub, definition, received))
+    const declared = 'verbs' in definition ? declareVerbs(sub, definition) : [declare(sub, definition)]
+    for (const [leaf, runnable] of declared) {
+      leaf.action((...received: unknown[]) => runDefinition(leaf, runnable, received))
+    }
   })
   if (args.length === 0) {
     program.outputHelp()
@@ -51,12 +53,13 @@ function firstError(error: unknown): unknown {
 }
 
 /**
- * `chpipe help export` is `chpipe export --help`: only a command that is called has its options loaded. A misspelt
- * command is refused even when its help is asked for.
+ * `chpipe help suppress add` is `chpipe suppress add --help`: only a command that is called has its options loaded. A
+ * misspelt command is refused even when its help is asked for.
  */
 function helpAsOption(args: string[]): string[] {
-  const [first, topic] = args
-  const asked = first === 'help' && topic !== undefined && !topic.startsWith('-') ? [topic, '--help'] : args
+  const [first, ...topics] = args
+  const [topic] = topics
+  const asked = first === 'help' && topic !== undefined && !topic.startsWith('-') ? [...topics, '--help'] : args
   const [name] = asked
   const known = name === undefined || name === 'help' || name.startsWith('-') || commands.some((c) => c.name === name)
   return known ? asked : [name]
@@ -85,17 +88,54 @@ function createProgram(host: Host): Commander {
     .exitOverride()
 }
 
-function declare(sub: Commander, { description, argument, options, examples }: Command): void {
+/** Declares the verbs of a command and returns them. A misspelt verb is refused even when its help is asked for. */
+function declareVerbs(sub: Commander, { name, description, verbs }: CommandGroup): [Commander, Command][] {
+  sub
+    .description(reflow(description))
+    .helpCommand(false)
+    .exitOverride(hinting(`chpipe ${name} --help`))
+  const [, asked] = sub.parent?.args ?? []
+  if (asked !== undefined && !asked.startsWith('-') && verbs.every((verb) => verb.name !== asked)) sub.helpOption(false)
+  sub.addHelpText('after', exampleLines(verbs.flatMap(({ examples }) => examples.slice(0, 1))))
+  return verbs.map((verb) => {
+    const path = `chpipe ${name} ${verb.name}`
+    const leaf = sub
+      .command(verb.name)
+      .summary(verb.summary)
+      .exitOverride(hinting(`${path} --help`))
+    return declare(leaf, verb, path)
+  })
+}
+
+/** Turns what commander refuses into a usage error whose hint is `help`, unless commander has a better one. */
+function hinting(help: string): (error: CommanderError) => never {
+  return (error) => {
+    throw error.exitCode === 0 ? error : usageError(error, help)
+  }
+}
+
+function declare(sub: Commander, command: Command, path = `chpipe ${command.name}`): [Commander, Command] {
+  const { description, argument, options, examples } = command
   sub.description(reflow(description))
   if (argument) sub.argument(argument.name, argument.description)
   for (const { flags, description: text, parse, fallback } of options) {
     const option = new Option(flags, fallback === undefined ? text : `${text} (default: ${fallback})`)
-    if (parse) option.argParser((value: string) => named(option, `chpipe ${sub.name()} --help`, () => parse(value)))
+    if (parse) {
+      const read = (value: string) => named(option, `${path} --help`, () => parse(value))
+      option.argParser((value: string, before: unknown) =>
+        option.variadic ? [...((before as unknown[] | undefined) ?? []), read(value)] : read(value),
+      )
+    }
     sub.addOption(option)
   }
+  sub.addHelpText('after', exampleLines(examples))
+  return [sub, command]
+}
+
+function exampleLines(examples: Example[]): string {
   const width = Math.max(...examples.map(({ line }) => line.length))
   const lines = examples.map(({ line, does }) => `  $ ${line.padEnd(width)}  # ${does}`)
-  sub.addHelpText('after', `\nExamples:\n${lines.join('\n')}`)
+  return `\nExamples:\n${lines.join('\n')}`
 }
 
 /** Joins the lines of a paragraph, which the terminal breaks anew; indented lines stay as they are. */
@@ -114,10 +154,10 @@ function named<T>(option: Option, help: string, parse: () => T): T {
   }
 }
 
-function usageError({ code, message: text }: CommanderError): ChpipeError {
-  if (code === 'commander.help') return new ChpipeError('usage', 'No command is named', { hint: 'chpipe --help' })
+function usageError({ code, message: text }: CommanderError, help = 'chpipe --help'): ChpipeError {
+  if (code === 'commander.help') return new ChpipeError('usage', 'No command is named', { hint: help })
   const [message = '', suggestion] = text.replace(/^error: /, '').split('\n')
   return new ChpipeError('usage', message.charAt(0).toUpperCase() + message.slice(1), {
-    hint: suggestion ? suggestion.replace(/[()]/g, '') : 'chpipe --help',
+    hint: suggestion ? suggestion.replace(/[()]/g, '') : help,
   })
 }

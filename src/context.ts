@@ -7,6 +7,7 @@ import type { Db } from './db/open.ts'
 import { ChpipeError } from './errors.ts'
 import { createLog, type Log } from './log.ts'
 import { readSettings, type Settings } from './settings.ts'
+import type { Snov } from './snov/client.ts'
 import { type Timings, timings } from './timings.ts'
 
 /** The part of a process that chpipe uses; tests pass their own. */
@@ -54,6 +55,8 @@ export interface Context {
   existingDb(kind?: 'no' | 'data'): Promise<Db>
   /** The REST client; an outage may last `maxOutageMs` (default: 15 minutes) before it gives up. Opens the database. */
   companiesHouse(options?: { maxOutageMs?: number | undefined; create?: boolean }): Promise<CompaniesHouse>
+  /** The Snov client. Throws `config` without credentials. Opens the database. */
+  snov(options?: { create?: boolean }): Promise<Snov>
   close(): void
 }
 
@@ -79,6 +82,7 @@ export function createContext(
   }
   let writable: Promise<Db> | undefined
   let companiesHouse: Promise<CompaniesHouse> | undefined
+  let snov: Promise<Snov> | undefined
 
   const context: Context = {
     host,
@@ -112,6 +116,11 @@ export function createContext(
         connect({ ...context, db }, maxOutageMs),
       )
       return companiesHouse
+    },
+    snov: ({ create = true } = {}) => {
+      const db = () => context.db({ create })
+      snov ??= import('./snov/connect.ts').then(({ connectSnov }) => connectSnov({ ...context, db }))
+      return snov
     },
     close() {
       for (const db of opened) db.$client.close()

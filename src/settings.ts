@@ -11,6 +11,14 @@ export interface Quota {
 export interface Settings {
   companiesHouseApiKey: string | undefined
   companiesHouseApiUrl: string
+  companiesHouseStreamKey: string | undefined
+  companiesHouseStreamUrl: string
+  snovClientId: string | undefined
+  snovClientSecret: string | undefined
+  snovApiUrl: string
+  snovQuota: Quota
+  /** Credits that all runs together may spend in any span of the window; null for no limit. */
+  creditBudget: Quota | null
   db: string
   quota: Quota
   target: number
@@ -24,6 +32,13 @@ export function readSettings(env: Environment): Settings {
   return {
     companiesHouseApiKey: env.COMPANIES_HOUSE_API_KEY?.trim() || undefined,
     companiesHouseApiUrl: readUrl(env, 'COMPANIES_HOUSE_API_URL', 'https://api.company-information.service.gov.uk'),
+    companiesHouseStreamKey: env.COMPANIES_HOUSE_STREAM_KEY?.trim() || undefined,
+    companiesHouseStreamUrl: readUrl(env, 'COMPANIES_HOUSE_STREAM_URL', 'https://stream.companieshouse.gov.uk'),
+    snovClientId: env.SNOV_CLIENT_ID?.trim() || undefined,
+    snovClientSecret: env.SNOV_CLIENT_SECRET?.trim() || undefined,
+    snovApiUrl: readUrl(env, 'SNOV_API_URL', 'https://api.snov.io'),
+    snovQuota: parseQuota(env.CHPIPE_SNOV_QUOTA || '60/1m', 'CHPIPE_SNOV_QUOTA'),
+    creditBudget: env.CHPIPE_CREDIT_BUDGET ? parseQuota(env.CHPIPE_CREDIT_BUDGET, 'CHPIPE_CREDIT_BUDGET', 0) : null,
     db: env.CHPIPE_DB || 'companies.db',
     quota: parseQuota(env.CHPIPE_CH_QUOTA || '600/5m'),
     target: readCount(env, 'CHPIPE_TARGET', 10_000),
@@ -40,14 +55,20 @@ function readUrl(env: Environment, name: string, fallback: string): string {
   })
 }
 
-/** `600/5m` -> 600 calls in any five minutes. Throws a `config` error for anything else. */
-export function parseQuota(text: string): Quota {
+const QUOTA_EXAMPLES = {
+  CHPIPE_CH_QUOTA: '600/5m, or 60/5s in a scaled test',
+  CHPIPE_SNOV_QUOTA: '60/1m, or 60/1s in a scaled test',
+  CHPIPE_CREDIT_BUDGET: '200/1d, or 5000/30d',
+}
+
+/** `600/5m` -> 600 calls (or credits) in any five minutes. Throws a `config` error that names the variable otherwise. */
+export function parseQuota(text: string, name: keyof typeof QUOTA_EXAMPLES = 'CHPIPE_CH_QUOTA', least = 1): Quota {
   const [count = '', window = '', ...rest] = text.split('/')
-  const limit = /^\d+$/.test(count) ? Number(count) : 0
+  const limit = /^\d+$/.test(count) ? Number(count) : -1
   const windowMs = parseDuration(window)
-  if (limit > 0 && limit <= 1_000_000 && windowMs && rest.length === 0) return { limit, windowMs }
-  throw new ChpipeError('config', `CHPIPE_CH_QUOTA is not a count and a window: ${text}`, {
-    hint: 'write it as 600/5m, or 60/5s in a scaled test',
+  if (limit >= least && limit <= 1_000_000 && windowMs && rest.length === 0) return { limit, windowMs }
+  throw new ChpipeError('config', `${name} is not a count and a window: ${text}`, {
+    hint: `write it as ${QUOTA_EXAMPLES[name]}`,
   })
 }
 

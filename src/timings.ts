@@ -14,10 +14,48 @@ export interface Timings {
   outageProbeCapMs: number
   /** How long an outage may last unless `--max-outage` says otherwise. */
   maxOutageMs: number
+  /** The stream sends its headers with the first byte, a heartbeat at the latest: every 30 s (facts 3.4). */
+  streamHeadersMs: number
+  /** Three heartbeats without a byte: the socket is dead. It must come before fetch's own 300 s. */
+  streamIdleMs: number
+  /** First wait before the stream is connected again, by how it ended, and the longest (facts 3.3). */
+  streamClosedRetryMs: number
+  streamNetworkRetryMs: number
+  streamHttpRetryMs: number
+  streamLimitedRetryMs: number
+  streamRetryCapMs: number
+  /** A connection that lived so long was a healthy one. */
+  streamHealthyMs: number
+  /** How long the stream may go without an event on a working day, at its edges, and ever. */
+  silenceWorkingMs: number
+  silenceEdgeMs: number
+  silenceCapMs: number
+  silenceCheckMs: number
+  /** Wait before the search for a lost span is tried again. */
+  gapRepairRetryMs: number
+  /** Waits between the polls of a Snov task; the last one repeats until the task is parked (Snov facts 6.4). */
+  snovPollMs: number[]
+  /** A task that takes longer than this is parked: polled after the next two, growing with its age from one to the other. */
+  snovParkAfterMs: number
+  snovParkedMs: number
+  snovParkedCapMs: number
+  /** How long a balance that was read may stand for the balance before the next purchase. */
+  snovBalanceFreshMs: number
+  /** How long a company's name waits for others before its domain is asked for. */
+  domainGatherMs: number
+  /** Waits before an enrichment stage that failed is tried again; after the last one it has failed. */
+  enrichRetryMs: number[]
+  /** Officers lag behind the incorporation: waits before an empty or absent list of a young company is believed. */
+  youngOfficersRetryMs: number[]
+  /** `enrich` waits for work that is due within this time, and leaves what is due later to another run. */
+  enrichPatienceMs: number
+  /** How long paid stages rest when Snov is away, or the credits or the budget are used up. */
+  paidPauseMs: number
 }
 
 const SECOND = 1000
 const MINUTE = 60 * SECOND
+const HOUR = 60 * MINUTE
 
 /** The timings of production, each multiplied by `scale` (1 in production, less as a test aid). */
 export function timings(scale: number): Timings {
@@ -30,5 +68,28 @@ export function timings(scale: number): Timings {
     outageProbeMs: 2 * SECOND * scale,
     outageProbeCapMs: 30 * SECOND * scale,
     maxOutageMs: 15 * MINUTE * scale,
+    streamHeadersMs: 50 * SECOND * scale,
+    streamIdleMs: 90 * SECOND * scale,
+    streamClosedRetryMs: 1 * SECOND * scale,
+    streamNetworkRetryMs: 2 * SECOND * scale,
+    streamHttpRetryMs: 10 * SECOND * scale,
+    streamLimitedRetryMs: 60 * SECOND * scale,
+    streamRetryCapMs: 5 * MINUTE * scale,
+    streamHealthyMs: 60 * SECOND * scale,
+    silenceWorkingMs: 20 * MINUTE * scale,
+    silenceEdgeMs: 90 * MINUTE * scale,
+    silenceCapMs: 6 * HOUR * scale,
+    silenceCheckMs: 15 * SECOND * scale,
+    gapRepairRetryMs: 5 * MINUTE * scale,
+    snovPollMs: [3, 5, 8, 13, 20, 30].map((seconds) => seconds * SECOND * scale),
+    snovParkAfterMs: 5 * MINUTE * scale,
+    snovParkedMs: 10 * MINUTE * scale,
+    snovParkedCapMs: 6 * HOUR * scale,
+    snovBalanceFreshMs: 60 * SECOND * scale,
+    domainGatherMs: 2 * SECOND * scale,
+    enrichRetryMs: [5, 30, 120, 240].map((seconds) => seconds * SECOND * scale),
+    youngOfficersRetryMs: [2, 10, 60, 6 * 60, 24 * 60].map((minutes) => minutes * MINUTE * scale),
+    enrichPatienceMs: 5 * MINUTE * scale,
+    paidPauseMs: 5 * MINUTE * scale,
   }
 }

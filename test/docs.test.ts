@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import packageJson from '../package.json' with { type: 'json' }
-import type { Command } from '../src/commands/command.ts'
+import type { Command, CommandGroup } from '../src/commands/command.ts'
 import { commands } from '../src/commands/index.ts'
 import { exitCodes } from '../src/main.ts'
 import { run } from './host.ts'
@@ -35,10 +35,12 @@ describe('the README', () => {
     const shown = [...readme.matchAll(/^ {4}chpipe (\S+)(.*?)(?: {2,}#.*)?$/gm)]
     expect(shown.length).toBeGreaterThan(5)
     for (const [line, name, rest = ''] of shown) {
-      const command = await commands.find((entry) => entry.name === name)?.load()
-      const known = [...GLOBAL_OPTIONS, ...longOptions(command)]
+      const loaded = await commands.find((entry) => entry.name === name)?.load()
+      const parts = loaded ? runnables(loaded) : []
+      const shownPart = parts.find(({ path }) => `${name}${rest} `.startsWith(`${path} `))
+      const known = [...GLOBAL_OPTIONS, ...longOptions(shownPart?.command)]
       const unknown = (rest.match(/--[\w-]+/g) ?? []).filter((option) => !known.includes(option))
-      expect({ line, name: command?.name, unknown }).toEqual({ line, name, unknown: [] })
+      expect({ line, found: shownPart !== undefined, unknown }).toEqual({ line, found: true, unknown: [] })
     }
   })
 
@@ -69,40 +71,56 @@ describe('the README', () => {
 })
 
 describe.each(commands.map(({ name, summary, load }) => ({ name, summary, load })))('chpipe $name', (entry) => {
-  it('has a summary, a description and examples', async () => {
-    const command = await entry.load()
-    expect(command.name).toBe(entry.name)
-    expect(command.summary).toBe(entry.summary)
-    expect(command.summary).toMatch(/^[A-Z].{20,}[^.]$/)
-    expect(command.description.length).toBeGreaterThan(80)
-    expect(command.examples.length).toBeGreaterThan(0)
-    for (const { line, does } of command.examples) {
-      expect(line).toMatch(new RegExp(`\\bchpipe ${entry.name}\\b`))
-      expect(does).not.toBe('')
+  it('has a summary and a description, as has each of its verbs', async () => {
+    const loaded = await entry.load()
+    expect(loaded.name).toBe(entry.name)
+    expect(loaded.summary).toBe(entry.summary)
+    const verbs = runnables(loaded).map(({ command }) => command)
+    for (const { summary, description } of [loaded, ...verbs]) {
+      expect(summary).toMatch(/^[A-Z].{20,}[^.]$/)
+      expect(description.length).toBeGreaterThan(80)
     }
   })
 
-  it('gives examples with options that it has', async () => {
-    const command = await entry.load()
-    const used = command.examples.flatMap(({ line }) => line.match(/--[\w-]+/g) ?? [])
-    const known = [...GLOBAL_OPTIONS, ...longOptions(command)]
-    expect(used.filter((option) => !known.includes(option))).toEqual([])
+  it('gives examples of itself, with options that it has', async () => {
+    for (const { path, command } of runnables(await entry.load())) {
+      expect(command.examples.length).toBeGreaterThan(0)
+      for (const { line, does } of command.examples) {
+        expect(line).toMatch(new RegExp(`\\bchpipe ${path}(?![\\w-])`))
+        expect(does).not.toBe('')
+      }
+      const used = command.examples.flatMap(({ line }) => line.match(/--[\w-]+/g) ?? [])
+      const known = [...GLOBAL_OPTIONS, ...longOptions(command)]
+      expect(used.filter((option) => !known.includes(option))).toEqual([])
+    }
   })
 
   it('has every option in its README section and in its help', async () => {
-    const command = await entry.load()
-    const { stdout: help } = await run([entry.name, '--help'])
     const text = section(`## chpipe ${entry.name}`)
-    const options = longOptions(command)
-    expect(options.filter((option) => !mentions(text, option))).toEqual([])
-    expect(options.filter((option) => !mentions(help, option))).toEqual([])
-    expect(command.options.filter(({ description }) => description.length < 5)).toEqual([])
+    for (const { path, command } of runnables(await entry.load())) {
+      const { stdout: help } = await run([...path.split(' '), '--help'])
+      const options = longOptions(command)
+      expect(options.filter((option) => !mentions(text, option))).toEqual([])
+      expect(options.filter((option) => !mentions(help, option))).toEqual([])
+      expect(command.options.filter(({ description }) => description.length < 5)).toEqual([])
+      expect(help).toContain(`Usage: chpipe ${path} `)
+    }
   })
 
-  it('shows its command line in its README section', () => {
-    expect(section(`## chpipe ${entry.name}`)).toMatch(new RegExp(`^    chpipe ${entry.name}\\b`, 'm'))
+  it('names its verbs in its help, and shows every command line in its README section', async () => {
+    const { stdout: help } = await run([entry.name, '--help'])
+    for (const { path, command } of runnables(await entry.load())) {
+      expect(section(`## chpipe ${entry.name}`)).toMatch(new RegExp(`^    chpipe ${path}(?![\\w-])`, 'm'))
+      if (path !== entry.name) expect(help).toMatch(new RegExp(`^ +${command.name}\\b.*${command.summary}$`, 'm'))
+    }
   })
 })
+
+/** What of a command can be run, with the words that call it: its verbs, or itself. */
+function runnables(loaded: Command | CommandGroup): { path: string; command: Command }[] {
+  if (!('verbs' in loaded)) return [{ path: loaded.name, command: loaded }]
+  return loaded.verbs.map((verb) => ({ path: `${loaded.name} ${verb.name}`, command: verb }))
+}
 
 function longOptions(command: Command | undefined): string[] {
   return (command?.options ?? []).flatMap(({ flags }) => flags.match(/--[\w-]+/g) ?? [])

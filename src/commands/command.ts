@@ -35,3 +35,11 @@ export interface Input {
   /** Values under commander's camel-case names; the command that declared them knows their types. */
   options: Record<string, unknown>
 }
+
+/** A command of several verbs, such as `suppress add` and `suppress list`: each verb is a command of its own. */
+export interface CommandGroup {
+  name: string
+  summary: string
+  description: string
+  verbs: Command[]
+}

@@ -1,19 +1,24 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Context } from '../context.ts'
-import { openDb } from '../db/open.ts'
+import { type Db, openDb } from '../db/open.ts'
 import { ChpipeError } from '../errors.ts'
 import { type Sandbox, startSandbox } from '../sandbox/companies-house.ts'
 import { writeRegisterFile } from '../sandbox/register-file.ts'
+import { startSnovSandbox } from '../sandbox/snov/snov-io.ts'
+import { startStreamSandbox } from '../sandbox/stream/server.ts'
 import { createWorld } from '../sandbox/world.ts'
 import { parseQuota } from '../settings.ts'
 import type { Manifest } from '../steps/export/delivery.ts'
+import type { Progress } from '../steps/progress.ts'
 import { safeJson } from '../text.ts'
 import type { Command } from './command.ts'
 import { compareWithTruth } from './demo/compare.ts'
+import { compareLive } from './demo/compare-live.ts'
 import { type DemoFacts, renderFacts } from './demo/facts.ts'
 import { takeFolder } from './demo/folder.ts'
-import { createStage, type Stage } from './demo/stage.ts'
+import { streamAndEnrich } from './demo/live.ts'
+import { createStage } from './demo/stage.ts'
 import { askProgress, fetchInTwoRuns } from './demo/two-runs.ts'
 
 const FOLDER = 'chpipe-demo'
@@ -31,15 +36,21 @@ const INTERRUPT_AT = 80
 const QUOTA = '52/2s'
 const LATENCY_MS = 80
 
+/** New companies on the stream. Waits of minutes, for officers and for Snov, become seconds. */
+const BORN = 30
+const BORN_EVERY_MS = 70
+const LIVE = { timeScale: '0.04', heartbeatMs: 400, snovMinuteMs: 2000, credits: 500 }
+
 export const demoCommand: Command = {
   name: 'demo',
   summary: 'Run the whole pipeline against the sandbox, without any key',
   description: `Loads ${COMPANIES} synthetic companies, fetches officers until ${TARGET} companies have some, is interrupted on the way and goes
-on, and writes CSV files: the real commands, against a stand-in for Companies House on this machine. Nothing leaves it, and
-no key is used. It works in ./${FOLDER}/, which a second run replaces.`,
+on. Then ${BORN} new companies come over the stream, and their domains and e-mail addresses are found. It writes CSV files: the
+real commands, against stand-ins for Companies House and Snov.io on this machine. Nothing leaves it, and no key is used.
+It works in ./${FOLDER}/, which a second run replaces.`,
   options: [],
   examples: [
-    { line: 'chpipe demo', does: 'takes about 15 seconds' },
+    { line: 'chpipe demo', does: 'takes about 25 seconds' },
     { line: 'chpipe demo --json --quiet', does: 'only what happened, for scripts' },
   ],
   async run(context) {
@@ -62,10 +73,23 @@ async function perform(context: Context): Promise<DemoFacts> {
   const world = createWorld(WORLD)
   await writeRegisterFile(world, join(folder, REGISTER_FILE))
   await using sandbox = await startSandbox({ world, quota: parseQuota(QUOTA), latencyMs: LATENCY_MS })
-  const stage = createStage(context, folder, {
+  await using stream = await startStreamSandbox({ world, heartbeatMs: LIVE.heartbeatMs })
+  await using snov = await startSnovSandbox({ world, minuteMs: LIVE.snovMinuteMs, credits: LIVE.credits })
+  const settings = {
     COMPANIES_HOUSE_API_URL: sandbox.url,
     COMPANIES_HOUSE_API_KEY: sandbox.apiKey,
     CHPIPE_CH_QUOTA: QUOTA,
+  }
+  const stage = createStage(context, folder, settings)
+  const live = createStage(context, folder, {
+    ...settings,
+    COMPANIES_HOUSE_STREAM_URL: stream.url,
+    COMPANIES_HOUSE_STREAM_KEY: stream.streamKey,
+    SNOV_API_URL: snov.url,
+    SNOV_CLIENT_ID: snov.clientId,
+    SNOV_CLIENT_SECRET: snov.clientSecret,
+    CHPIPE_SNOV_QUOTA: `60/${LIVE.snovMinuteMs}ms`,
+    CHPIPE_TIME_SCALE: LIVE.timeScale,
   })
 
   stage.tell(`A stand-in for Companies House runs at ${sandbox.url}.
@@ -74,22 +98,28 @@ Everything happens in ./${FOLDER}/.`)
   await stage.play(['import-companies', REGISTER_FILE, '--limit', String(COMPANIES)], 0)
   const interruptedAt = await fetchInTwoRuns(context, stage, { target: TARGET, interruptAt: INTERRUPT_AT })
   await stage.play(['progress', '--target', String(TARGET)], 0)
+  const imported = await askProgress(stage, TARGET)
+
+  stage.tell(`
+Now the live half: ${BORN} companies are formed, told of by a stream and looked up at
+a stand-in for Snov.io, where an answer costs a credit. Waits of minutes become
+seconds here. Log lines go to stream.log.`)
+  await streamAndEnrich(context, live, { stream, born: BORN, everyMs: BORN_EVERY_MS, target: TARGET })
+  stage.tell(`\nThat was Ctrl-C again (exit code 0: a stream is stopped, not broken off).`)
+  await stage.play(['progress', '--target', String(TARGET)], 0)
   await stage.play(['export', '--out', `${DELIVERY}/`], 0)
-  const facts = await collectFacts(folder, sandbox, stage, interruptedAt)
-  return { ...facts, elapsed_seconds: Math.round((context.clock.steady() - startedAt) / 100) / 10 }
+  const first = importFacts(folder, sandbox, imported, interruptedAt)
+  const second = read(first.database, (db) => {
+    const compared = compareWithTruth(db, world)
+    const streamed = compareLive(db, snov)
+    return { compared, streamed, equal_to_truth: compared.differences.length + streamed.differences.length === 0 }
+  })
+  return { ...first, ...second, elapsed_seconds: Math.round((context.clock.steady() - startedAt) / 100) / 10 }
 }
 
-type Collected = Omit<DemoFacts, 'elapsed_seconds'>
+type ImportFacts = Omit<DemoFacts, 'elapsed_seconds' | 'compared' | 'streamed' | 'equal_to_truth'>
 
-async function collectFacts(
-  folder: string,
-  sandbox: Sandbox,
-  stage: Stage,
-  interruptedAt: number | null,
-): Promise<Collected> {
-  const progress = await askProgress(stage, TARGET)
-  const database = join(folder, DATABASE)
-  const compared = compare(database, sandbox)
+function importFacts(folder: string, sandbox: Sandbox, progress: Progress, interruptedAt: number | null): ImportFacts {
   const { counted, rateLimited, windowPeak } = sandbox.requests
   const { limit, windowMs } = parseQuota(QUOTA)
   const { files } = JSON.parse(readFileSync(join(folder, DELIVERY, 'manifest.json'), 'utf8')) as Manifest
@@ -108,19 +138,17 @@ async function collectFacts(
       peak_percent: Math.round((windowPeak / limit) * 100),
     },
     interrupted_at: interruptedAt,
-    compared,
-    equal_to_truth: compared.differences.length === 0,
     folder,
-    database,
+    database: join(folder, DATABASE),
     csv: files.map(({ name }) => join(folder, DELIVERY, name)),
     synthetic: true,
   }
 }
 
-function compare(database: string, { truth }: Sandbox): DemoFacts['compared'] {
+function read<T>(database: string, body: (db: Db) => T): T {
   const db = openDb(database, { readonly: true })
   try {
-    return compareWithTruth(db, truth)
+    return body(db)
   } finally {
     db.$client.close()
   }

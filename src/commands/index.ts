@@ -1,10 +1,10 @@
-import type { Command } from './command.ts'
+import type { Command, CommandGroup } from './command.ts'
 
 /** A command's code is loaded when it is called, so that `chpipe --help` and `--version` stay quick. */
 export interface CommandEntry {
   name: string
   summary: string
-  load(): Promise<Command>
+  load(): Promise<Command | CommandGroup>
 }
 
 export const commands: CommandEntry[] = [
@@ -24,13 +24,28 @@ export const commands: CommandEntry[] = [
     load: async () => (await import('./progress.ts')).progressCommand,
   },
   {
+    name: 'stream',
+    summary: 'Follow the live stream of companies, and enrich the new ones',
+    load: async () => (await import('./stream.ts')).streamCommand,
+  },
+  {
+    name: 'enrich',
+    summary: 'Find domains and e-mail addresses for stored companies',
+    load: async () => (await import('./enrich.ts')).enrichCommand,
+  },
+  {
     name: 'export',
     summary: 'Write the dataset that the customer receives',
     load: async () => (await import('./export.ts')).exportCommand,
   },
   {
+    name: 'suppress',
+    summary: 'Keep people and companies out of enrichment and export',
+    load: async () => (await import('./suppress.ts')).suppressCommand,
+  },
+  {
     name: 'sandbox',
-    summary: 'Serve a stand-in for Companies House on this machine',
+    summary: 'Serve a stand-in for Companies House and Snov on this machine',
     load: async () => (await import('./sandbox.ts')).sandboxCommand,
   },
   {

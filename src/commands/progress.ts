@@ -3,6 +3,7 @@ import { type Progress, readProgress } from '../steps/progress.ts'
 import { formatNumber, printable, safeJson } from '../text.ts'
 import type { Command } from './command.ts'
 import { between, count } from './parse.ts'
+import { liveRows } from './progress/live-rows.ts'
 import { bar } from './status.ts'
 
 interface ProgressOptions {
@@ -16,7 +17,7 @@ export const progressCommand: Command = {
   name: 'progress',
   summary: 'How far, how fast, when done, ready for streaming?',
   description:
-    'Shows how many companies have their complete officers, how fast it goes and when the target will be reached. Ends with 0 when it is reached, with 1 when not yet. It reads only, and may run beside an import.',
+    'Shows how many companies have their complete officers, how fast it goes and when the target will be reached. Ends with 0 when it is reached, with 1 when not yet. Once there is a stream or an enrichment, it also shows how they stand: events, lag, gaps, jobs, hit rates, credits, and the calls a minute that the stream needs. It reads only, and may run beside anything.',
   options: [
     {
       flags: '--target <n>',
@@ -74,6 +75,7 @@ export function renderProgress(progress: Progress, { db, now }: { db: string; no
       'allowance',
       `${formatNumber(quota.used)} of ${formatNumber(quota.limit)} calls used in ${formatDuration(quota.window_seconds * 1000)}; peak ${formatNumber(quota.peak)}, refused ${formatNumber(quota.rate_limited)}`,
     ],
+    ...liveRows(progress, now),
   ]
   const verdict = progress.ready
     ? 'READY FOR STREAMING API'

@@ -1,19 +1,24 @@
 import type { Context } from '../context.ts'
 import { ChpipeError } from '../errors.ts'
-import { type Sandbox, startSandbox } from '../sandbox/companies-house.ts'
 import { FAULTS, type FaultPlan, parseFaults } from '../sandbox/fault-plan.ts'
 import { writeRegisterFile } from '../sandbox/register-file.ts'
+import { parseSnovFaults, SNOV_FAULTS, type SnovFaultPlan } from '../sandbox/snov/fault-plan.ts'
+import { parseStreamFaults, STREAM_FAULTS, type StreamFaultPlan } from '../sandbox/stream/fault-plan.ts'
 import { createWorld, type World } from '../sandbox/world.ts'
 import { parseQuota, type Quota } from '../settings.ts'
 import { safeJson } from '../text.ts'
 import type { Command } from './command.ts'
 import { between, count } from './parse.ts'
+import { type SandboxServers, startServers } from './sandbox/servers.ts'
 
 interface SandboxOptions {
   port?: number
   companies?: number
   seed?: number
   fault?: FaultPlan
+  streamFault?: StreamFaultPlan
+  snovFault?: SnovFaultPlan
+  born?: number
   quota?: Quota
   pageCap?: number
   latency?: number
@@ -28,19 +33,29 @@ const DEFAULT_QUOTA: Quota = { limit: 600, windowMs: 5 * 60_000 }
 /** The most that a synthetic register can hold. */
 const MOST_COMPANIES = 15_000_000
 
+/** The most companies that are born in a minute; the United Kingdom has some two. */
+const MOST_BORN = 6000
+
 /** How often the requests served are told, when there were any. */
 const SUMMARY_MS = 10_000
 
 export const sandboxCommand: Command = {
   name: 'sandbox',
-  summary: 'Serve a stand-in for Companies House on this machine',
-  description: `Serves a synthetic register over the REST API of Companies House, with its allowance, its page sizes and, if you like,
-its faults. Everything in it is made up; the same seed gives the same companies. It prints the environment that points
-chpipe at it and runs until it is interrupted (exit 0).
+  summary: 'Serve a stand-in for Companies House and Snov on this machine',
+  description: `Serves a synthetic register over the REST API of Companies House, with its allowance and its page sizes, the stream of
+its events, and a stand-in for Snov.io that knows some of its companies and people. Everything in it is made up; the
+same seed gives the same companies. It prints the environment that points chpipe at it and runs until it is interrupted
+(exit 0). The stream and Snov listen on the two ports behind --port, or on any free ones.
 
 A fault is a name with conditions after colons: a share (0.2 or 20%), a number of times (3x), a span (10s), a delay (~2s)
-or companies (@00445790+SC123456). Several are separated by commas. The faults:
-${faultList()}`,
+or companies (@00445790+SC123456; for Snov calls, such as @result). Several are separated by commas. Those of --fault:
+${faultList(FAULTS)}
+
+Those of --stream-fault:
+${faultList(STREAM_FAULTS)}
+
+Those of --snov-fault:
+${faultList(SNOV_FAULTS)}`,
   options: [
     {
       flags: '--port <n>',
@@ -56,6 +71,14 @@ ${faultList()}`,
     },
     { flags: '--seed <n>', description: 'which register', parse: count(0), fallback: String(DEFAULT_SEED) },
     { flags: '--fault <spec>', description: 'what goes wrong, such as 500:0.2,reset:5%', parse: parseFaults },
+    { flags: '--stream-fault <spec>', description: 'what goes wrong on the stream', parse: parseStreamFaults },
+    { flags: '--snov-fault <spec>', description: 'what goes wrong at Snov', parse: parseSnovFaults },
+    {
+      flags: '--born <per minute>',
+      description: 'companies newly formed in a minute',
+      parse: between(0, MOST_BORN),
+      fallback: '0',
+    },
     { flags: '--quota <count/window>', description: 'the allowance it keeps', parse: quota, fallback: '600/5m' },
     {
       flags: '--page-cap <n>',
@@ -69,22 +92,35 @@ ${faultList()}`,
   examples: [
     { line: 'chpipe sandbox --register register.csv', does: 'serve 1,000 companies, and write their register file' },
     { line: 'chpipe sandbox --fault 500:0.2,outage:30s', does: 'a bad day: an outage, then every fifth call fails' },
+    { line: 'chpipe sandbox --born 30', does: 'a company is formed every two seconds, for chpipe stream' },
     { line: 'chpipe sandbox --quota 60/3s --port 0', does: 'a quick allowance, on any free port' },
   ],
-  async run(context, { options }) {
-    const { companies = DEFAULT_COMPANIES, seed = DEFAULT_SEED, register } = options as SandboxOptions
+  async run(context, { options: given }) {
+    const options = given as SandboxOptions
+    const { companies = DEFAULT_COMPANIES, seed = DEFAULT_SEED, register } = options
     const world = createWorld({ seed, companies })
     if (register !== undefined) await writeRegister(context, world, register)
-    await using sandbox = await listen(world, options)
-    await context.print(announce(context, sandbox, options))
-    await tellRequests(context, sandbox)
+    const { port = DEFAULT_PORT, fault, streamFault, snovFault, pageCap, latency, born } = options
+    await using servers = await startServers({
+      world,
+      port,
+      quota: options.quota ?? DEFAULT_QUOTA,
+      faults: fault ?? [],
+      streamFaults: streamFault ?? [],
+      snovFaults: snovFault ?? [],
+      bornPerMinute: born ?? 0,
+      ...(pageCap === undefined ? {} : { pageCap }),
+      ...(latency === undefined ? {} : { latencyMs: latency }),
+    })
+    await context.print(announce(context, servers, options))
+    await tellRequests(context, servers)
     return 0
   },
 }
 
-function faultList(): string {
-  const width = Math.max(...Object.keys(FAULTS).map((name) => name.length))
-  return Object.entries(FAULTS)
+function faultList(faults: Record<string, string>): string {
+  const width = Math.max(...Object.keys(faults).map((name) => name.length))
+  return Object.entries(faults)
     .map(([name, effect]) => `  ${name.padEnd(width)}  ${effect}`)
     .join('\n')
 }
@@ -109,34 +145,17 @@ async function writeRegister({ path, log }: Context, world: World, register: str
   }
 }
 
-async function listen(world: World, options: SandboxOptions): Promise<Sandbox> {
-  const { port = DEFAULT_PORT, fault, pageCap, latency } = options
-  try {
-    return await startSandbox({
-      world,
-      port,
-      quota: options.quota ?? DEFAULT_QUOTA,
-      ...(fault ? { faults: fault } : {}),
-      ...(pageCap === undefined ? {} : { pageCap }),
-      ...(latency === undefined ? {} : { latencyMs: latency }),
-    })
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    if (code !== 'EADDRINUSE' && code !== 'EACCES') throw error
-    const reason = code === 'EACCES' ? 'may not be used by you' : 'is in use'
-    throw new ChpipeError('config', `Port ${port} ${reason}`, {
-      hint: 'name another with --port; --port 0 takes any free one',
-      cause: error,
-    })
-  }
-}
-
-function announce({ json }: Context, { url, apiKey }: Sandbox, options: SandboxOptions): string {
+function announce({ json }: Context, { rest, stream, snov }: SandboxServers, options: SandboxOptions): string {
   const { limit, windowMs } = options.quota ?? DEFAULT_QUOTA
   const env = {
-    COMPANIES_HOUSE_API_URL: url,
-    COMPANIES_HOUSE_API_KEY: apiKey,
+    COMPANIES_HOUSE_API_URL: rest.url,
+    COMPANIES_HOUSE_API_KEY: rest.apiKey,
     CHPIPE_CH_QUOTA: `${limit}/${windowMs % 60_000 === 0 ? `${windowMs / 60_000}m` : `${windowMs / 1000}s`}`,
+    COMPANIES_HOUSE_STREAM_URL: stream.url,
+    COMPANIES_HOUSE_STREAM_KEY: stream.streamKey,
+    SNOV_API_URL: snov.url,
+    SNOV_CLIENT_ID: snov.clientId,
+    SNOV_CLIENT_SECRET: snov.clientSecret,
   }
   if (json) return `${safeJson(env)}\n`
   return Object.entries(env)
@@ -145,12 +164,18 @@ function announce({ json }: Context, { url, apiKey }: Sandbox, options: SandboxO
 }
 
 /** Returns when the operator interrupts. */
-async function tellRequests({ clock, log, signal }: Context, sandbox: Sandbox): Promise<void> {
-  for (let told = 0; !signal.aborted; ) {
+async function tellRequests({ clock, log, signal }: Context, { rest, stream, snov }: SandboxServers): Promise<void> {
+  const told = { rest: 0, stream: 0, snov: 0 }
+  while (!signal.aborted) {
     await clock.sleep(SUMMARY_MS, signal).catch(() => {})
-    const { total, counted, rateLimited, windowPeak } = sandbox.requests
-    if (total > told)
+    const { total, counted, rateLimited, windowPeak } = rest.requests
+    if (total > told.rest) {
       log.info('requests served', { total, counted, rate_limited: rateLimited, window_peak: windowPeak })
-    told = total
+    }
+    const { connections, eventsSent } = stream.requests
+    if (connections + eventsSent > told.stream) log.info('events sent', { connections, events: eventsSent })
+    const { total: calls, creditsSpent } = snov.requests
+    if (calls > told.snov) log.info('Snov calls served', { total: calls, credits_spent: creditsSpent })
+    Object.assign(told, { rest: total, stream: connections + eventsSent, snov: calls })
   }
 }

@@ -3,6 +3,8 @@ import { getTableColumns, type Table } from 'drizzle-orm'
 import { type Db, schemaVersion } from './open.ts'
 import { companies, domains, emails, officers } from './schema.ts'
 import { storageError } from './storage-error.ts'
+import { withoutSuppressed } from './suppressed-pages.ts'
+import { loadSuppressions } from './suppressions.ts'
 
 export type Cell = string | number | null
 /** Cells in the order of `datasetColumns`; the first is the company number in every table. */
@@ -30,7 +32,7 @@ export interface Dataset {
   schemaVersion: number
   hasDomains: boolean
   hasEmails: boolean
-  /** Every selected company once. Throws a `data` error when the database cannot be read. */
+  /** Every selected company once, but nothing that is suppressed. Throws a `data` error when the database cannot be read. */
   pages(): Generator<Page>
   /** Ends the snapshot. */
   [Symbol.dispose](): void
@@ -54,8 +56,8 @@ const COMPANIES_PER_PAGE = 60
 const OFFICERS_PER_PAGE = 200
 
 /**
- * Opens one consistent snapshot of the database for reading. It blocks no writer and sees none of what is written
- * meanwhile; the connection serves nothing else until the dataset is disposed.
+ * Opens one consistent snapshot of the database for reading, without those who are suppressed at that moment. It blocks
+ * no writer and sees none of what is written meanwhile; the connection serves nothing else until the dataset is disposed.
  */
 export function openDataset(db: Db, selection: Selection): Dataset {
   const client = db.$client
@@ -66,22 +68,17 @@ export function openDataset(db: Db, selection: Selection): Dataset {
       throw storageError(error, client.name)
     }
   }
-  const chosen = selection.all ? '1' : `companies.officers_state = 'complete'`
-  const has = (table: DatasetTable) =>
-    client
-      .prepare(`SELECT EXISTS (SELECT 1 FROM ${table} JOIN companies USING (company_number) WHERE ${chosen})`)
-      .pluck()
-      .get() === 1
   // A deferred transaction takes its snapshot with the first read, which comes right here.
   return read(() => {
     client.exec('BEGIN')
+    const reader = pageReader(db, selection, withoutSuppressed(loadSuppressions(db), datasetColumns))
     return {
       schemaVersion: schemaVersion(db),
-      hasDomains: has('domains'),
-      hasEmails: has('emails'),
+      hasDomains: reader.has('domains'),
+      hasEmails: reader.has('emails'),
       *pages() {
-        const next = read(() => pageReader(db, selection, chosen))
-        for (let page = read(next); page; page = read(next)) yield page
+        let next = read(() => reader.after(''))
+        for (; next; next = read(() => reader.after(next?.last ?? ''))) yield next.page
       },
       [Symbol.dispose]() {
         if (client.open && client.inTransaction) client.exec('ROLLBACK')
@@ -90,14 +87,22 @@ export function openDataset(db: Db, selection: Selection): Dataset {
   })
 }
 
-/** A function that reads the next page at each call, and null behind the last. */
-function pageReader(db: Db, { all }: Selection, chosen: string): () => Page | null {
+interface PageReader {
+  /** The page behind a company number, and the last number that it looked at; null behind the last company. */
+  after(number: string): { page: Page; last: string } | null
+  /** Whether any page has such a row. */
+  has(table: 'domains' | 'emails'): boolean
+}
+
+function pageReader(db: Db, { all }: Selection, keep: (page: Page) => Page): PageReader {
   const prepare = (sql: string) => db.$client.prepare(sql).raw()
+  const chosen = all ? '1' : `companies.officers_state = 'complete'`
   const select = (table: DatasetTable) =>
     `SELECT ${datasetColumns[table].map(({ name }) => `"${name}"`).join(', ')} FROM ${table}`
   const some = prepare(
     `${select('companies')} WHERE ${chosen} AND company_number > ? ORDER BY company_number LIMIT ${COMPANIES_PER_PAGE}`,
   )
+  const one = prepare(`${select('companies')} WHERE company_number = ?`)
   const between = (table: DatasetTable, key: string) =>
     prepare(`${select(table)} WHERE company_number BETWEEN ? AND ? ORDER BY company_number, ${key}`)
   const members = {
@@ -105,24 +110,33 @@ function pageReader(db: Db, { all }: Selection, chosen: string): () => Page | nu
     domains: between('domains', 'domain'),
     emails: between('emails', 'appointment_id, email'),
   }
-  let after = ''
-  return () => {
-    const rows = cutAtOfficers(some.all(after) as Row[])
-    const last = rows.at(-1)
-    if (!last) return null
-    const first = String(rows[0]?.[0])
-    after = String(last[0])
-    const numbers = new Set(rows.map(([number]) => number))
+  const pageOf = (companies: Row[]): Page => {
+    const [first, last] = [companies[0]?.[0], companies.at(-1)?.[0]]
+    const numbers = new Set(companies.map(([number]) => number))
     const belonging = (table: keyof typeof members) => {
-      const found = members[table].all(first, after) as Row[]
+      const found = members[table].all(first, last) as Row[]
       return all ? found : found.filter(([number]) => numbers.has(number ?? null))
     }
-    return {
-      companies: rows,
+    return keep({
+      companies,
       officers: belonging('officers'),
       domains: belonging('domains'),
       emails: belonging('emails'),
-    }
+    })
+  }
+  return {
+    after(number) {
+      const companies = cutAtOfficers(some.all(number) as Row[])
+      const last = companies.at(-1)
+      return last ? { page: pageOf(companies), last: String(last[0]) } : null
+    },
+    has(table) {
+      const owners = `SELECT DISTINCT company_number FROM ${table} JOIN companies USING (company_number) WHERE ${chosen}`
+      for (const [number] of prepare(owners).iterate() as IterableIterator<Row>) {
+        if (pageOf(one.all(number) as Row[])[table].length > 0) return true
+      }
+      return false
+    },
   }
 }
 

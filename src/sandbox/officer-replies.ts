@@ -33,10 +33,12 @@ export function officersReply(world: World, number: string, query: URLSearchPara
   if (wanted === undefined) return empty(400)
   // [B] MongoDB refuses to skip a negative number.
   if (wanted.startIndex < 0) return empty(500)
-  const all = world.officers(number)
+  const visible = world.company(number)?.officersVisible
+  const all = visible === 'empty' ? [] : world.officers(number)
   const chosen = choose(all, wanted)
   const page = chosen.slice(wanted.startIndex, wanted.startIndex + wanted.itemsPerPage)
   if (page[0] === undefined) return json(emptyList(wanted))
+  if (visible === 'missing') return empty(404)
   if (wanted.register !== undefined && !holdsRegister(world, number)) return empty(404)
   const counts = countsOf(world, number, all, wanted, chosen.length)
   return json({

@@ -60,7 +60,7 @@ export function officeReply(company: SyntheticCompany | undefined): Reply {
  * The service's own rule (facts 1.4): some types, and not when dissolved or converted. It is said to hold for
  * `oversea-company` too, but the recorded FC032315, active, cannot file: the recording decides.
  */
-function canFile({ type, company_status }: SyntheticCompany): boolean {
+export function canFile({ type, company_status }: SyntheticCompany): boolean {
   const files = ['ltd', 'llp', 'plc'].includes(type) || type.includes('private')
   return files && company_status !== 'dissolved' && company_status !== 'converted-closed'
 }

@@ -65,6 +65,8 @@ export interface SyntheticCompany {
   registered_office_is_in_dispute?: boolean | undefined
   undeliverable_registered_office_address?: boolean | undefined
   links: Record<string, string>
+  /** Never served: right after incorporation the officers are not linked yet, or their metrics are missing (facts 1.5). */
+  officersVisible?: 'empty' | 'missing' | undefined
 }
 
 /** A company of which nothing but the number is known; it has every member, so that all companies share one shape. */
@@ -100,6 +102,7 @@ export function emptyCompany(number: string): SyntheticCompany {
     registered_office_is_in_dispute: undefined,
     undeliverable_registered_office_address: undefined,
     links: {},
+    officersVisible: undefined,
   }
 }
 

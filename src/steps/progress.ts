@@ -1,14 +1,15 @@
-// How far the import of officers is, how fast it goes and when it will be done. Reads only, at the same cost whatever
-// the size of the database.
+// How far the import of officers is, how fast it goes and when it will be done, and how the stream stands. Reads only, at
+// a cost that does not grow with companies and officers.
 import type { Clock } from '../clock.ts'
 import { type Db, snapshot } from '../db/open.ts'
 import { type Fetches, readFetches, readTallies } from '../db/progress.ts'
 import { storageError } from '../db/storage-error.ts'
 import { type QuotaReport, quotaReport } from '../quota/report.ts'
 import type { Quota } from '../settings.ts'
+import { type LiveProgress, readLiveProgress } from './progress-live.ts'
 
 /** The names and their order are what `progress --json` prints. */
-export interface Progress {
+export interface Progress extends LiveProgress {
   companies_with_officers: number
   officers: number
   companies: number
@@ -60,6 +61,7 @@ export function readProgress(db: Db, { target, quota, clock }: ProgressOptions):
         per_minute: Math.round(perMinute * 10) / 10,
         eta_seconds: etaSeconds(target - complete, perMinute),
         quota: quotaReport(db, clock, quota),
+        ...readLiveProgress(db, clock, quota),
       }
     })
   } catch (error) {

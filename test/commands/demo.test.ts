@@ -12,7 +12,9 @@ import { run, tempFolder } from '../host.ts'
 const NOBODY = 'http://127.0.0.1:9'
 
 describe('chpipe demo', () => {
-  it('imports, is interrupted, goes on, exports, and finds every row as it should be', async () => {
+  it('imports, is interrupted, goes on, streams, enriches, exports, and all is as it should be', {
+    timeout: 60_000,
+  }, async () => {
     using folder = tempFolder()
     writeFileSync(folder.file('.env'), `COMPANIES_HOUSE_API_URL=${NOBODY}\nCHPIPE_DB=env-file.db\n`)
     const env = { COMPANIES_HOUSE_API_KEY: 'the-real-key', COMPANIES_HOUSE_API_URL: NOBODY, CHPIPE_DB: 'own.db' }
@@ -26,18 +28,27 @@ describe('chpipe demo', () => {
       companies_with_officers: 200,
       rate_limited: 0,
       equal_to_truth: true,
-      compared: { companies: 300, officers: facts.officers, differences: [] },
+      compared: { companies: 330, differences: [] },
+      streamed: { companies: 30, bought_twice: 0, snov_rate_limited: 0, differences: [] },
       folder: folder.file('chpipe-demo'),
       database: folder.file('chpipe-demo/companies.db'),
-      csv: ['companies.csv', 'officers.csv'].map((name) => folder.file(`chpipe-demo/delivery/${name}`)),
+      csv: ['companies', 'officers', 'domains', 'emails'].map((name) =>
+        folder.file(`chpipe-demo/delivery/${name}.csv`),
+      ),
       synthetic: true,
     })
     expect(facts.interrupted_at).toBeGreaterThanOrEqual(80)
     expect(facts.interrupted_at).toBeLessThan(200)
+    const { domains, emails, people, credits, balance } = facts.streamed
+    expect([domains > 5, emails > 0, people > 0]).toEqual([true, true, true])
+    expect(credits + balance).toBe(500)
+    expect(facts.compared.officers).toBeGreaterThan(facts.officers)
     expect(facts.quota.peak).toBeLessThanOrEqual(facts.quota.limit)
     expect(facts.calls).toBeGreaterThanOrEqual(200)
     expect(new Set(stderr.match(/^\$ chpipe \S+/gm))).toEqual(
-      new Set(['import-companies', 'import-officers', 'progress', 'export'].map((name) => `$ chpipe ${name}`)),
+      new Set(
+        ['import-companies', 'import-officers', 'progress', 'stream', 'export'].map((name) => `$ chpipe ${name}`),
+      ),
     )
     expect(stderr).toContain('READY FOR STREAMING API')
     expect(stderr).not.toContain('the-real-key')
@@ -45,7 +56,7 @@ describe('chpipe demo', () => {
     const db = new Database(facts.database, { readonly: true })
     const seedCheck = db.prepare('SELECT COUNT(DISTINCT company_number) FROM officers').pluck().get()
     db.close()
-    expect(seedCheck).toBe(200)
+    expect(seedCheck).toBeGreaterThan(200)
     expect(
       readFileSync(facts.csv[0] ?? '', 'utf8')
         .trimEnd()
@@ -107,6 +118,18 @@ describe('chpipe demo', () => {
       quota: { limit: 52, window_seconds: 2, peak: 52, peak_percent: 100 },
       interrupted_at: 90,
       compared: { companies: 300, officers: 1200, differences: ['00000001 abc: name is X, not Y'] },
+      streamed: {
+        companies: 30,
+        domains: 13,
+        emails: 7,
+        people: 7,
+        credits: 20,
+        balance: 480,
+        snov_calls: 62,
+        snov_rate_limited: 0,
+        bought_twice: 1,
+        differences: ['1 inputs were bought twice'],
+      },
       equal_to_truth: false,
       folder: '/tmp/chpipe-demo',
       database: '/tmp/chpipe-demo/companies.db',
@@ -117,6 +140,7 @@ describe('chpipe demo', () => {
     const table = renderFacts(facts, 80)
     const words = table.replace(/[\s│]+/g, ' ')
     expect(words).toContain("1 DIFFERENCES from the sandbox's register, such as 00000001 abc: name is X, not Y")
+    expect(words).toContain('1 DIFFERENCES from Snov, such as 1 inputs were bought twice')
     expect(Math.max(...table.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80)
   })
 })

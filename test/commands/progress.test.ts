@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, writeFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
+import { liveRows } from '../../src/commands/progress/live-rows.ts'
 import { renderProgress } from '../../src/commands/progress.ts'
 import { run, tempFolder } from '../host.ts'
 import { addCompany, fill, newDatabase } from '../steps/export-world.ts'
@@ -123,4 +124,46 @@ test('the report reads well', () => {
     '',
     'NOT READY: 1 company to go',
   ])
+})
+
+test('the stream and the enrichment read well', () => {
+  const stream = {
+    stream: 'companies',
+    running: true,
+    host: 'a',
+    pid: 1,
+    connected_since: '2026-01-05T11:00:00.000Z',
+    last_event_at: '2026-01-05T11:59:56.000Z',
+    timepoint: 104_000_125,
+    events: 1000,
+    events_per_minute: 12.5,
+    lag_seconds: 3,
+    silent: true,
+    jumps: 1,
+    expired: 1,
+    unrepaired: 1,
+    rejects: 4,
+  }
+  const live = {
+    stream,
+    jobs: { due: 9, stages: { details: 0, domain: 4, officers: 5, emails: 0 }, skipped: 17, failed: 2, done: 1300 },
+    domains: { found: 1013, companies_asked: 1330, companies_found: 1013, hit_percent: 76.2 },
+    emails: { found: 7, people_asked: 22, people_found: 7, hit_percent: 31.8 },
+    credits: { spent: 20, reserved: 3, left: '480.00' },
+    capacity: { allowance_per_minute: 120, stream_per_minute: 24.5, background_per_minute: 95.5 },
+  }
+  expect(liveRows(live, Date.UTC(2026, 0, 5, 12))).toEqual([
+    ['stream', 'connected since 2026-01-05 11:00 UTC, last event 4s ago'],
+    ['', '12.5 events a minute, at timepoint 104000125'],
+    ['', 'lag 3s, gaps 2 (1 to be searched), rejects 4'],
+    ['', 'SILENT: no event has come for too long'],
+    ['jobs', '9 due (domain 4, officers 5)'],
+    ['', '1,300 done, 17 without a domain, 2 failed'],
+    ['domains', '1,013; 1,013 of 1,330 companies (76 %)'],
+    ['e-mails', '7; 7 of 22 people (32 %)'],
+    ['credits', '20 spent, 3 reserved, 480.00 left when last read'],
+    ['capacity', 'the stream needs 24.5 of 120 calls a minute'],
+    ['', '95.5 a minute remain for the background'],
+  ])
+  expect(liveRows({}, 0)).toEqual([])
 })

@@ -6,6 +6,8 @@ import type { AddressInfo } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { FAULTS } from '../../src/sandbox/fault-plan.ts'
+import { SNOV_FAULTS } from '../../src/sandbox/snov/fault-plan.ts'
+import { STREAM_FAULTS } from '../../src/sandbox/stream/fault-plan.ts'
 import { type Finished, run, tempFolder } from '../host.ts'
 
 const PROGRAM = fileURLToPath(new URL('../../bin/chpipe.js', import.meta.url))
@@ -20,7 +22,7 @@ describe('chpipe sandbox', () => {
     expect(answers).toEqual([404, 401])
     expect(finished.code).toBe(0)
     expect(finished.stdout).toMatch(
-      /^export COMPANIES_HOUSE_API_URL=http:\/\/127\.0\.0\.1:\d+\nexport COMPANIES_HOUSE_API_KEY=\S+\nexport CHPIPE_CH_QUOTA=600\/5m\n$/,
+      /^export COMPANIES_HOUSE_API_URL=http:\/\/127\.0\.0\.1:\d+\nexport COMPANIES_HOUSE_API_KEY=\S+\nexport CHPIPE_CH_QUOTA=600\/5m\nexport COMPANIES_HOUSE_STREAM_URL=http:\/\/127\.0\.0\.1:\d+\nexport COMPANIES_HOUSE_STREAM_KEY=\S+\nexport SNOV_API_URL=http:\/\/127\.0\.0\.1:\d+\nexport SNOV_CLIENT_ID=\S+\nexport SNOV_CLIENT_SECRET=\S+\n$/,
     )
     expect(finished.stderr).toMatch(/info {2}requests served total=2 counted=1 rate_limited=0 window_peak=1\n$/)
   })
@@ -34,6 +36,11 @@ describe('chpipe sandbox', () => {
         COMPANIES_HOUSE_API_URL: url,
         COMPANIES_HOUSE_API_KEY: expect.stringMatching(/^sandbox-/),
         CHPIPE_CH_QUOTA: '60/1.5s',
+        COMPANIES_HOUSE_STREAM_URL: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/),
+        COMPANIES_HOUSE_STREAM_KEY: expect.stringMatching(/^stream-/),
+        SNOV_API_URL: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/),
+        SNOV_CLIENT_ID: expect.stringMatching(/^sandbox-/),
+        SNOV_CLIENT_SECRET: expect.stringMatching(/^secret-/),
       },
       stderr: '',
     })
@@ -69,6 +76,43 @@ describe('chpipe sandbox', () => {
     expect(capped.answers).toBe(7)
   })
 
+  it('tells of new companies on the stream, and of what Snov knows, with the faults that it is told', async () => {
+    const options = [
+      '--companies',
+      '20',
+      '--born',
+      '600',
+      '--stream-fault',
+      '503:1x',
+      '--snov-fault',
+      '500:1x',
+      '--json',
+    ]
+    const { answers } = await serve(options, async (_url, _key, env) => {
+      const headers = { authorization: `Basic ${btoa(`${env.COMPANIES_HOUSE_STREAM_KEY}:`)}` }
+      const first = await fetch(`${env.COMPANIES_HOUSE_STREAM_URL}/companies`, { headers })
+      const stream = await fetch(`${env.COMPANIES_HOUSE_STREAM_URL}/companies`, { headers })
+      const reader = stream.body?.getReader()
+      const { value } = (await reader?.read()) ?? {}
+      await reader?.cancel()
+      const body = JSON.stringify({
+        grant_type: 'client_credentials',
+        client_id: env.SNOV_CLIENT_ID,
+        client_secret: env.SNOV_CLIENT_SECRET,
+      })
+      const post = { method: 'POST', headers: { 'content-type': 'application/json' }, body }
+      const token = () => fetch(`${env.SNOV_API_URL}/v1/oauth/access_token`, post)
+      return [
+        first.status,
+        stream.status,
+        Buffer.from(value ?? []).toString(),
+        (await token()).status,
+        (await token()).status,
+      ]
+    })
+    expect(answers).toEqual([503, 200, expect.stringContaining('"resource_kind":"company-profile"'), 500, 200])
+  })
+
   it('says that a port is in use, and which', async () => {
     const server = createServer()
     await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening))
@@ -100,6 +144,9 @@ describe('chpipe sandbox', () => {
     ['--latency', '1s'],
     ['--fault', 'gremlins'],
     ['--fault', '500:often'],
+    ['--stream-fault', 'gremlins'],
+    ['--snov-fault', 'gremlins'],
+    ['--born', 'many'],
   ])('refuses %s %s', async (option, value) => {
     const { code, stdout, stderr } = await run(['sandbox', option, value])
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
@@ -109,7 +156,8 @@ describe('chpipe sandbox', () => {
   it('lists every fault in its help', async () => {
     const { stdout } = await run(['sandbox', '--help'])
     const listed = stdout.split('\n').map((line) => line.trim().split(/ {2,}/)[0])
-    expect(Object.keys(FAULTS).filter((name) => !listed.includes(name))).toEqual([])
+    const faults = [FAULTS, STREAM_FAULTS, SNOV_FAULTS].flatMap((table) => Object.keys(table))
+    expect(faults.filter((name) => !listed.includes(name))).toEqual([])
   })
 })
 
@@ -120,7 +168,10 @@ interface Served<T> {
 }
 
 /** Runs the built `chpipe sandbox` on a free port, uses it as its environment tells, and interrupts it. */
-async function serve<T>(options: string[], use: (url: string, key: string) => Promise<T>): Promise<Served<T>> {
+async function serve<T>(
+  options: string[],
+  use: (url: string, key: string, env: Record<string, string>) => Promise<T>,
+): Promise<Served<T>> {
   const child = spawn(process.execPath, [PROGRAM, 'sandbox', '--port', '0', ...options])
   try {
     const said = { stdout: '', stderr: '' }
@@ -131,9 +182,9 @@ async function serve<T>(options: string[], use: (url: string, key: string) => Pr
     child.stdout.setEncoding('utf8')
     for await (const text of child.stdout) {
       said.stdout += text
-      const [, url, key] = /_URL\W+([\w:/.]+).*_KEY\W+([\w-]+).*_QUOTA.*\n$/s.exec(said.stdout) ?? []
+      const [, url, key] = /_API_URL\W+([\w:/.]+).*_API_KEY\W+([\w-]+).*_SECRET.*\n$/s.exec(said.stdout) ?? []
       if (!url || !key) continue
-      const answers = await use(url, key)
+      const answers = await use(url, key, said.stdout.startsWith('{') ? JSON.parse(said.stdout) : {})
       child.kill('SIGINT')
       const [code] = (await ended) as [number]
       return { finished: { code, ...said }, answers, url }

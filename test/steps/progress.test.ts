@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import type { Clock } from '../../src/clock.ts'
 import { openDb } from '../../src/db/open.ts'
 import { etaSeconds, percentOf, readProgress, recentRate } from '../../src/steps/progress.ts'
 import { tempFolder } from '../host.ts'
@@ -69,3 +70,87 @@ test('reports from a read-only connection while another holds a write transactio
   reader.$client.close()
   writer.$client.close()
 })
+
+describe('the stream and the enrichment', () => {
+  test('are left out while there is nothing to tell', () => {
+    using folder = tempFolder()
+    const db = newDatabase(folder.file('a.db'))
+    const keys = Object.keys(readProgress(db, { target: 4, quota, clock: virtualClock() }))
+    expect(keys.slice(-2)).toEqual(['eta_seconds', 'quota'])
+    db.$client.close()
+  })
+
+  test('are told with jobs, hit rates, credits and what the stream leaves of the allowance', () => {
+    using folder = tempFolder()
+    const clock = virtualClock()
+    const db = newDatabase(folder.file('a.db'))
+    fillLive(db, clock)
+    const { stream, jobs, domains, emails, credits, capacity } = readProgress(db, { target: 4, quota, clock })
+    expect(stream).toMatchObject({ running: false, timepoint: 77, events: 40, lag_seconds: 60, jumps: 1, rejects: 1 })
+    expect(jobs).toEqual({
+      due: 3,
+      stages: { details: 0, domain: 1, officers: 2, emails: 0 },
+      skipped: 1,
+      failed: 1,
+      done: 1,
+    })
+    expect(domains).toEqual({ found: 3, companies_asked: 4, companies_found: 3, hit_percent: 75 })
+    expect(emails).toEqual({ found: 2, people_asked: 2, people_found: 1, hit_percent: 50 })
+    expect(credits).toEqual({ spent: 7, reserved: 4, left: '93.00' })
+    expect(capacity).toEqual({ allowance_per_minute: 120, stream_per_minute: 0.4, background_per_minute: 119.6 })
+    db.$client.close()
+  })
+})
+
+/** Six jobs of every kind, three domains, a person with two addresses, and two calls of the stream. */
+function fillLive(db: ReturnType<typeof newDatabase>, clock: Clock): void {
+  const now = clock.now()
+  const at = new Date(now).toISOString()
+  const sql = (text: string, ...values: unknown[]) => db.$client.prepare(text).run(...values)
+  const stages = [
+    ['domain', 'due'],
+    ['officers', 'due'],
+    ['officers', 'due'],
+    ['domain', 'skipped'],
+    ['details', 'failed'],
+    ['emails', 'done'],
+  ]
+  for (const [index, [stage, state]] of stages.entries()) {
+    addCompany(db, { company_number: `${index}` })
+    sql(
+      `INSERT INTO jobs (company_number, stage, state, priority, due_at, cause, created_at, updated_at, run_id)
+       VALUES (?, ?, ?, 0, 0, 'new', 0, 0, 1)`,
+      ...[`${index}`, stage, state],
+    )
+  }
+  for (const number of ['1', '2', '5']) {
+    sql(`INSERT INTO domains VALUES (?, ?, 'snov', 90, 'found', ?, 1)`, number, `${number}.test`, at)
+  }
+  for (const email of ['a@5.test', 'b@5.test']) {
+    sql(`INSERT INTO emails VALUES ('5', 'x', ?, 'valid', NULL, 'snov', ?, 1)`, email, at)
+  }
+  for (const key of ['k1', 'k2']) {
+    sql(`INSERT INTO provider_answers VALUES ('snov', 'emails', ?, 'miss', NULL, 1, 0)`, key)
+  }
+  sql(
+    `INSERT INTO provider_requests (provider, operation, request_key, input, status, reserved, requested_at, run_id)
+     VALUES ('snov', 'emails', 'r', '[]', 'started', 4, 0, 1)`,
+  )
+  sql(
+    `INSERT INTO credit_ledger (provider, request_id, operation, expected, balance_after, booked_at, run_id)
+     VALUES ('snov', 1, 'domain', 7, '93.00', 0, 1)`,
+  )
+  sql(
+    `INSERT INTO stream_cursors VALUES ('companies', 77, ?, NULL, NULL, ?, ?, 40)`,
+    ...[new Date(now - 60_000).toISOString(), now, now],
+  )
+  sql(`INSERT INTO stream_gaps (stream, kind, noted_at, run_id) VALUES ('companies', 'jump', 0, 1)`)
+  sql(`INSERT INTO stream_rejects (stream, reason, line, received_at, run_id) VALUES ('companies', 'r', 'l', 0, 1)`)
+  sql(`INSERT INTO quota_state (allowance, boot) VALUES ('companies-house', ?)`, clock.boot)
+  for (const lane of ['stream', 'stream', 'background']) {
+    sql(
+      `INSERT INTO quota_grants (allowance, lane, probe, granted_at, frees_at) VALUES ('companies-house', ?, 0, 0, ?)`,
+      ...[lane, clock.steady() + 1000],
+    )
+  }
+}

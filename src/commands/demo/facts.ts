@@ -1,5 +1,6 @@
-import { basename, relative } from 'node:path'
+import { basename, dirname, relative } from 'node:path'
 import Table from 'cli-table3'
+import type { LiveComparison } from './compare-live.ts'
 
 /** What `demo --json` prints, under these names. */
 export interface DemoFacts {
@@ -16,6 +17,8 @@ export interface DemoFacts {
   interrupted_at: number | null
   /** Rows compared with the sandbox's own register, and what differs. */
   compared: { companies: number; officers: number; differences: string[] }
+  /** What the stream brought and its enrichment found and paid, compared with the sandbox's Snov. */
+  streamed: LiveComparison
   equal_to_truth: boolean
   folder: string
   database: string
@@ -38,7 +41,7 @@ export function renderFacts(facts: DemoFacts, columns = 80): string {
   table.push(...rows(facts))
   return `${table.toString()}
 All of it is synthetic: companies, people and addresses are made up.
-Nothing was asked of Companies House.
+Nothing was asked of Companies House or Snov.io, and nothing was paid.
 
 Look at it:
   cd ${basename(facts.folder)}
@@ -49,13 +52,14 @@ With a key of your own (developer.company-information.service.gov.uk):
   export COMPANIES_HOUSE_API_KEY=...
   chpipe import-companies BasicCompanyData.zip --status active
   chpipe import-officers
+  chpipe stream --enrich        (with a stream key and Snov credentials)
   chpipe export --out delivery/
 (In a clone, npm link puts chpipe on your PATH.)
 `
 }
 
 function rows(facts: DemoFacts): [label: string, value: string][] {
-  const { quota, compared, interrupted_at: stoppedAt } = facts
+  const { quota, compared, streamed, interrupted_at: stoppedAt } = facts
   const n = (value: number) => value.toLocaleString('en-GB')
   const short = (path: string) => `./${basename(facts.folder)}/${relative(facts.folder, path)}`
   return [
@@ -76,8 +80,12 @@ function rows(facts: DemoFacts): [label: string, value: string][] {
         ? 'not this time: the import was over too soon'
         : `after ${n(stoppedAt)} companies, then started again: ${n(facts.companies_with_officers - stoppedAt)} more`,
     ],
-    ['checked', checked(compared)],
-    ['CSV', facts.csv.map(short).join('\n')],
+    ['streamed', `${n(streamed.companies)} new companies, enriched as they came`],
+    ['domains', `${n(streamed.domains)} found, for ${n(streamed.companies)} companies`],
+    ['e-mails', `${n(streamed.emails)} found, of ${n(streamed.people)} officers`],
+    ['credits', credits(streamed)],
+    ['checked', `${checked(compared)}\n${checkedLive(streamed)}`],
+    ['CSV', `${short(dirname(facts.csv[0] ?? ''))}/: ${facts.csv.map((path) => basename(path)).join(', ')}`],
     ['database', short(facts.database)],
     ['took', `${facts.elapsed_seconds} s`],
   ]
@@ -87,4 +95,13 @@ function checked({ companies, officers, differences }: DemoFacts['compared']): s
   const what = `${companies.toLocaleString('en-GB')} companies and ${officers.toLocaleString('en-GB')} officers`
   if (differences.length === 0) return `${what}: every stored row equals the sandbox's register`
   return `${what}: ${differences.length} DIFFERENCES from the sandbox's register, such as ${differences[0]}`
+}
+
+function credits({ credits, balance, snov_calls, snov_rate_limited }: LiveComparison): string {
+  return `${credits} spent, ${balance} left; ${snov_calls} calls to Snov, ${snov_rate_limited} refused (429)`
+}
+
+function checkedLive({ domains, emails, bought_twice, differences }: LiveComparison): string {
+  if (differences.length > 0) return `${differences.length} DIFFERENCES from Snov, such as ${differences[0]}`
+  return `${domains} domains, ${emails} e-mails and each credit: as Snov has them, ${bought_twice} bought twice`
 }

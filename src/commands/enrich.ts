@@ -1,0 +1,174 @@
+import type { CompaniesHouse } from '../companies-house/client.ts'
+import type { Context } from '../context.ts'
+import { type CreditLimits, readRunCredits } from '../db/credits.ts'
+import { countJobs } from '../db/job-lists.ts'
+import { type Db, snapshot } from '../db/open.ts'
+import { beginRun } from '../db/runs.ts'
+import { ChpipeError, errorMessage } from '../errors.ts'
+import type { Snov } from '../snov/client.ts'
+import { type EnrichCounts, noEnrichCounts } from '../steps/enrich/enrich-step.ts'
+import { planEnrichment } from '../steps/enrich/plan-enrichment.ts'
+import { type QueueOptions, queueCompanies, type Selection } from '../steps/enrich/queue-companies.ts'
+import { runEnrichment } from '../steps/enrich/run-enrichment.ts'
+import { DEFAULT_ROLES } from '../steps/wanted-people.ts'
+import { formatNumber, safeJson } from '../text.ts'
+import type { Answer, Command, Input } from './command.ts'
+import { printFailed, printUnconfirmed, retry, settle } from './enrich/lists.ts'
+import { type EnrichArguments, enrichOptions, readTask, readVerdict } from './enrich/options.ts'
+import { type EnrichReport, renderPlan, renderReport } from './enrich/render.ts'
+import { createStatus } from './status.ts'
+
+/** Below this confidence no addresses are bought unless the operator says otherwise. */
+export const DEFAULT_MIN_CONFIDENCE = 60
+
+/** How often the status line is drawn anew, on a terminal and elsewhere. */
+const REDRAW_MS = { terminal: 250, elsewhere: 5000 }
+
+export const enrichCommand: Command = {
+  name: 'enrich',
+  summary: 'Find domains and e-mail addresses for stored companies',
+  description: `Asks Snov.io for the domains of stored companies by name, fetches the officers of those that have one, and asks
+for the addresses of their directors. Nothing is bought twice, whatever happens on the way. Interrupt it whenever you
+like and start it again. What the stream brings goes first.`,
+  options: enrichOptions,
+  examples: [
+    { line: 'chpipe enrich --limit 20 --dry-run', does: 'what would it ask, and cost at worst?' },
+    { line: 'chpipe enrich --limit 20 --max-credits 40', does: 'a small paid test' },
+    { line: 'chpipe enrich --retry-skipped-after 30d', does: 'everything, also what had no domain a month ago' },
+    { line: 'chpipe enrich --unconfirmed', does: 'purchases in doubt, after a crash' },
+    { line: 'chpipe enrich --settle 12 not-bought', does: 'decide one of them' },
+  ],
+  run,
+}
+
+async function run(context: Context, { options }: Input): Promise<Answer> {
+  const given = options as EnrichArguments
+  const task = readTask(given)
+  if (task === 'failed') return printFailed(context)
+  if (task === 'unconfirmed') return printUnconfirmed(context)
+  if (task === 'retry') return retry(context, given.retry ?? 'all')
+  if (task === 'settle') return settle(context, readVerdict(given.settle ?? []))
+  return task === 'dry-run' ? plan(context, given) : enrich(context, given)
+}
+
+/** What the options mean for a run and for its plan alike. */
+function readWishes({ clock, settings, timings }: Context, given: EnrichArguments) {
+  const { retrySkippedAfter, limit, company, maxCredits } = given
+  const now = clock.now()
+  const retryMissesBefore = retrySkippedAfter === undefined ? null : now - retrySkippedAfter
+  const queue: QueueOptions = {
+    limit: limit ?? null,
+    company: company ?? null,
+    retrySkippedBefore: retryMissesBefore,
+    dueBy: now + timings.enrichPatienceMs,
+  }
+  const limits: CreditLimits = { maxCredits: maxCredits ?? null, budget: settings.creditBudget }
+  const minConfidence = given.minConfidence ?? DEFAULT_MIN_CONFIDENCE
+  return { queue, limits, minConfidence, roles: given.roles ?? DEFAULT_ROLES, retryMissesBefore }
+}
+
+async function plan(context: Context, given: EnrichArguments): Promise<Answer> {
+  const { settings, clock } = context
+  const plan = planEnrichment(await context.existingDb(), {
+    ...readWishes(context, given),
+    companiesHouseQuota: settings.quota,
+    snovQuota: settings.snovQuota,
+    now: clock.now(),
+  })
+  await context.print(context.json ? `${safeJson(plan)}\n` : renderPlan(plan))
+  return 0
+}
+
+async function enrich(context: Context, given: EnrichArguments): Promise<Answer> {
+  const { clock, log, timings, signal } = context
+  const snov = await context.snov({ create: false })
+  const companiesHouse = await context.companiesHouse({ create: false })
+  const db = await context.db()
+  using current = beginRun(db, clock, 'enrich')
+  const runId = current.id
+  const { queue, ...wishes } = readWishes(context, given)
+  const counts = noEnrichCounts()
+  const selection = queueCompanies(db, clock, runId, queue)
+  const watched: Watched = { db, snov, companiesHouse, counts, selection, runId, startedAt: current.startedAt }
+  let ended: EnrichReport['ended'] = 'error'
+  let why: string | null = null
+  try {
+    using _redraw = await showStatus(context, watched)
+    const step = { db, companiesHouse, snov, clock, log, timings, runId }
+    const { scope } = selection
+    const summary = await runEnrichment(step, { ...wishes, until: 'idle', scope, signal }, counts)
+    ended = summary.ended
+    why = summary.why
+  } finally {
+    const report = reportOf(context, watched, ended)
+    // A run that was broken off keeps no summary: the next one goes on with its companies.
+    if (ended !== 'interrupted' && ended !== 'error') current.finish(report)
+    await context.print(context.json ? `${safeJson(report)}\n` : renderReport(report))
+  }
+  if (ended === 'interrupted') throw signal.reason
+  if (ended === 'not-enough-credits' || ended === 'away') throw pausedError(why ?? '')
+  return 0
+}
+
+function pausedError(why: string): ChpipeError {
+  return new ChpipeError('upstream', `Buying has stopped: ${why}`, {
+    hint: 'run the same command again later, or when there are credits; nothing is bought twice',
+  })
+}
+
+interface Watched {
+  db: Db
+  snov: Snov
+  companiesHouse: CompaniesHouse
+  counts: EnrichCounts
+  selection: Selection
+  runId: number
+  startedAt: number
+}
+
+function reportOf({ clock }: Context, watched: Watched, ended: EnrichReport['ended']): EnrichReport {
+  const { db, snov, companiesHouse, counts, selection, runId, startedAt } = watched
+  const { left, spent } = snapshot(db, (tx) => {
+    return { left: countJobs(tx, selection.scope).due, spent: readRunCredits(tx, runId).spent }
+  })
+  const { done, skipped, failed, domains, emails } = counts
+  return {
+    companies: done + skipped + failed,
+    queued: selection.queued,
+    done,
+    skipped,
+    failed,
+    left,
+    domains,
+    emails,
+    credits_spent: spent,
+    calls: { companies_house: companiesHouse.counts.requests, snov: snov.counts.requests },
+    rate_limited: companiesHouse.counts.rateLimited + snov.counts.rateLimited,
+    elapsed_seconds: Math.round(clock.now() - startedAt) / 1000,
+    ended,
+  }
+}
+
+/** Draws the status line until it is disposed. */
+async function showStatus(context: Context, watched: Watched): Promise<Disposable> {
+  const status = await createStatus(context)
+  const draw = () => {
+    try {
+      const { companies, left, domains, emails, credits_spent } = reportOf(context, watched, 'nothing-left')
+      const n = formatNumber
+      status.update(
+        `${n(companies)} of ${n(companies + left)} companies  ${n(domains)} domains  ${n(emails)} addresses  ${n(credits_spent)} credits`,
+      )
+    } catch (error) {
+      context.log.warn('the status cannot be read', { error: errorMessage(error) })
+    }
+  }
+  const everyMs = REDRAW_MS[context.host.stderr.isTTY ? 'terminal' : 'elsewhere']
+  const timer = context.quiet ? undefined : setInterval(draw, everyMs)
+  return {
+    [Symbol.dispose]() {
+      clearInterval(timer)
+      status[Symbol.dispose]()
+    },
+  }
+}

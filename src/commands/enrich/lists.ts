@@ -1,0 +1,82 @@
+import type { Context } from '../../context.ts'
+import { wakePaidJobs } from '../../db/job-claims.ts'
+import { listFailed } from '../../db/job-lists.ts'
+import { snapshot, write } from '../../db/open.ts'
+import { listUnconfirmed } from '../../db/provider-requests.ts'
+import { retryJobs } from '../../steps/enrich/queue-companies.ts'
+import { settleByOperator } from '../../steps/settle-doubt.ts'
+import { printable, safeJson } from '../../text.ts'
+import type { Answer } from '../command.ts'
+
+const iso = (ms: number) => new Date(ms).toISOString()
+
+/** Prints the companies whose enrichment failed. */
+export async function printFailed(context: Context): Promise<Answer> {
+  const rows = snapshot(await context.existingDb(), listFailed).map((job) => ({
+    id: job.companyNumber,
+    company_number: job.companyNumber,
+    company_name: job.companyName,
+    stage: job.stage,
+    error: job.error,
+    failed_at: iso(job.failedAt),
+  }))
+  const line = (row: (typeof rows)[number]) =>
+    `${row.company_number}  ${row.stage.padEnd(8)}  ${row.company_name}: ${row.error ?? ''}`
+  return printRows(context, rows, line, 'No enrichment has failed.')
+}
+
+/** Prints the purchases in doubt. */
+export async function printUnconfirmed(context: Context): Promise<Answer> {
+  const rows = snapshot(await context.existingDb(), listUnconfirmed).map((request) => ({
+    id: request.id,
+    operation: request.operation,
+    inputs: request.inputs.map(({ name }) => name),
+    domain: request.inputs[0]?.domain ?? null,
+    worst_case_credits: request.reserved,
+    balance_before: request.balanceBefore,
+    requested_at: iso(request.requestedAt),
+    error: request.lastError,
+  }))
+  const line = (row: (typeof rows)[number]) =>
+    [
+      String(row.id).padStart(6),
+      row.operation.padEnd(6),
+      row.requested_at,
+      `at most ${row.worst_case_credits} credits`,
+      `${row.domain ? `${row.domain}: ` : ''}${row.inputs.join('; ')}`,
+    ].join('  ')
+  return printRows(context, rows, line, 'No purchase is in doubt.')
+}
+
+async function printRows<Row>(
+  context: Context,
+  rows: Row[],
+  line: (row: Row) => string,
+  none: string,
+): Promise<Answer> {
+  const text = rows.length === 0 ? none : rows.map((row) => printable(line(row))).join('\n')
+  await context.print(`${context.json ? safeJson(rows) : text}\n`)
+  return 0
+}
+
+/** Puts failed companies back. */
+export async function retry(context: Context, company: string): Promise<Answer> {
+  const retried = retryJobs(await context.db({ create: false }), context.clock, company)
+  const sentence = `${retried} ${retried === 1 ? 'company is' : 'companies are'} due again; chpipe enrich takes them up.`
+  await context.print(`${context.json ? safeJson({ retried }) : sentence}\n`)
+  return 0
+}
+
+/** Takes the operator's word about a purchase in doubt; what waited for it may go on. */
+export async function settle(
+  context: Context,
+  { id, verdict }: { id: number; verdict: 'bought' | 'not-bought' },
+): Promise<Answer> {
+  const { clock } = context
+  const db = await context.db({ create: false })
+  settleByOperator(db, clock, id, verdict)
+  write(db, (tx) => wakePaidJobs(tx, clock.now()))
+  const meaning = verdict === 'bought' ? 'booked, and not asked for again' : 'free to be asked for again'
+  await context.print(`${context.json ? safeJson({ id, settled: verdict }) : `Purchase ${id} is ${meaning}.`}\n`)
+  return 0
+}

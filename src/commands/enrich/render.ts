@@ -1,0 +1,60 @@
+import { formatDuration } from '../../durations.ts'
+import type { EnrichPlan } from '../../steps/enrich/plan-enrichment.ts'
+import type { EnrichEnding } from '../../steps/enrich/run-enrichment.ts'
+import { formatNumber } from '../../text.ts'
+
+/** The names and their order are what `--json` prints. */
+export interface EnrichReport {
+  /** Companies whose enrichment ended in this run. */
+  companies: number
+  queued: number
+  done: number
+  skipped: number
+  failed: number
+  /** Not ended: due later, waiting for Snov, or not paid for. */
+  left: number
+  domains: number
+  emails: number
+  credits_spent: number
+  calls: { companies_house: number; snov: number }
+  rate_limited: number
+  elapsed_seconds: number
+  ended: EnrichEnding | 'error'
+}
+
+const SENTENCES: Record<EnrichReport['ended'], string> = {
+  'nothing-left': 'Nothing is left to do now',
+  'limit-reached': 'The limit of credits is reached',
+  'not-enough-credits': 'Snov has not enough credits; the free work is done',
+  away: 'Snov did not answer; the free work is done',
+  interrupted: 'Interrupted; everything answered is stored',
+  error: 'Stopped early; everything answered is stored',
+}
+
+/** The report as a few sentences. */
+export function renderReport(report: EnrichReport): string {
+  const n = formatNumber
+  const { companies_house: rest, snov } = report.calls
+  return `${SENTENCES[report.ended]}: ${n(report.companies)} companies ended (${n(report.done)} enriched, ${n(report.skipped)} without a domain, ${n(report.failed)} failed), ${n(report.left)} left.
+This run found ${n(report.domains)} domains and ${n(report.emails)} addresses for ${n(report.credits_spent)} credits
+in ${formatDuration(report.elapsed_seconds * 1000)} with ${n(rest)} calls to Companies House and ${n(snov)} to Snov, ${n(report.rate_limited)} of them refused (429).
+`
+}
+
+/** The plan as a table of words and numbers. */
+export function renderPlan(plan: EnrichPlan): string {
+  const n = formatNumber
+  const guess =
+    plan.companies_without_officers > 0
+      ? ` (3 each reckoned for ${n(plan.companies_without_officers)} companies whose officers are not stored yet)`
+      : ''
+  return `companies     ${n(plan.companies)}
+names         ${n(plan.names_to_ask)} to ask Snov for
+people        ${n(plan.people_to_ask)} at most, if every name has a domain${guess}
+calls         ${n(plan.calls.companies_house)} to Companies House, about ${n(plan.calls.snov)} to Snov
+credits       ${n(plan.worst_case_credits)} at worst; the limits allow ${n(plan.credits_allowed)} of these
+time          about ${formatDuration(plan.estimated_seconds * 1000)}
+
+Nothing was asked, spent or written.
+`
+}

@@ -1,0 +1,60 @@
+// The enrichment beside the stream. Whatever becomes of it, the stream goes on.
+import type { Context } from '../../context.ts'
+import { readRunCredits } from '../../db/credits.ts'
+import { type Db, snapshot } from '../../db/open.ts'
+import { ChpipeError, errorMessage } from '../../errors.ts'
+import type { EnrichCounts } from '../../steps/enrich/enrich-step.ts'
+import { runEnrichment } from '../../steps/enrich/run-enrichment.ts'
+import { DEFAULT_ROLES } from '../../steps/wanted-people.ts'
+import { DEFAULT_MIN_CONFIDENCE } from '../enrich.ts'
+import type { StreamOptions } from '../stream.ts'
+
+export interface EnrichmentStep {
+  db: Db
+  runId: number
+  signal: AbortSignal
+}
+
+export interface EnrichedSummary extends EnrichCounts {
+  credits_spent: number
+}
+
+/** Enriches what is queued until the signal aborts; resolves with what it did, and never rejects. */
+export type Enrichment = (step: EnrichmentStep) => Promise<EnrichedSummary>
+
+/** Makes the enrichment ready; it counts in `counts`. Throws `config` when a key or the Snov credentials are missing. */
+export async function prepareEnrichment(
+  context: Context,
+  { maxCredits, minConfidence = DEFAULT_MIN_CONFIDENCE }: StreamOptions,
+  counts: EnrichCounts,
+): Promise<Enrichment> {
+  const { clock, log, settings, timings } = context
+  const companiesHouse = await context.companiesHouse()
+  const snov = await context.snov()
+  return async ({ db, runId, signal }) => {
+    const step = { db, companiesHouse, snov, clock, log, timings, runId }
+    while (!signal.aborted) {
+      try {
+        await runEnrichment(
+          step,
+          {
+            until: 'stopped',
+            limits: { maxCredits: maxCredits ?? null, budget: settings.creditBudget },
+            minConfidence,
+            roles: DEFAULT_ROLES,
+            retryMissesBefore: null,
+            scope: null,
+            signal,
+          },
+          counts,
+        )
+      } catch (error) {
+        if (signal.aborted) break
+        const hint = error instanceof ChpipeError ? error.hint : undefined
+        log.error('enrichment rests, the stream goes on', { error: errorMessage(error), try: hint })
+        await clock.sleep(timings.paidPauseMs, signal).catch(() => {})
+      }
+    }
+    return { ...counts, credits_spent: snapshot(db, (tx) => readRunCredits(tx, runId).spent) }
+  }
+}

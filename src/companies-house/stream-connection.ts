@@ -1,0 +1,123 @@
+// One connection to the stream, from its request to its end.
+import type { Clock } from '../clock.ts'
+import { errorMessage } from '../errors.ts'
+import type { Timings } from '../timings.ts'
+import { StreamError, statusError } from './stream-error.ts'
+import { isWhole } from './stream-event.ts'
+import { createSplitter, type Line } from './stream-splitter.ts'
+
+/** `opened` comes once, before all lines; `timepoint` is where the stream was asked to begin, null for live. */
+export type ConnectionItem = { kind: 'opened'; timepoint: number | null } | Line
+
+export interface ConnectionOptions {
+  /** Where the streams live, without a path. */
+  baseUrl: string
+  /** The stream's name, which is its path. */
+  stream: string
+  key: string
+  clock: Clock
+  timings: Pick<Timings, 'streamHeadersMs' | 'streamIdleMs'>
+}
+
+/**
+ * Connects and yields the lines as they come; whoever takes them slowly slows the server down. It always ends with an
+ * error: a `StreamError` that says how, or the signal's reason.
+ */
+export async function* connectStream(
+  options: ConnectionOptions,
+  timepoint: number | null,
+  signal: AbortSignal,
+): AsyncGenerator<ConnectionItem, never> {
+  const { clock, timings } = options
+  using watch = watchSilence(clock, timings.streamHeadersMs, signal)
+  try {
+    const response = await request(options, timepoint, watch.signal)
+    watch.limitMs = timings.streamIdleMs
+    watch.pause()
+    yield { kind: 'opened', timepoint }
+    watch.resume()
+    const splitter = createSplitter()
+    let end: unknown = new StreamError('closed', 'Companies House ended the connection')
+    try {
+      for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) {
+        watch.pause()
+        yield* splitter.push(chunk)
+        watch.resume()
+      }
+    } catch (error) {
+      end = error
+    }
+    const rest = splitter.rest()
+    if (rest?.kind === 'line' && isWhole(rest.text)) yield rest
+    throw end
+  } catch (error) {
+    throw explain(error, watch.signal, signal)
+  }
+}
+
+/** Sends the request (facts 3.1 and 3.4: gzip would buffer the heartbeats). */
+async function request({ baseUrl, stream, key }: ConnectionOptions, timepoint: number | null, signal: AbortSignal) {
+  const query = timepoint === null ? '' : `?timepoint=${timepoint}`
+  const response = await fetch(`${baseUrl}/${stream}${query}`, {
+    headers: {
+      authorization: `Basic ${Buffer.from(`${key}:`).toString('base64')}`,
+      accept: 'application/json',
+      'accept-encoding': 'identity',
+    },
+    redirect: 'manual',
+    signal,
+  })
+  if (response.status === 200 && response.body) return response
+  await response.body?.cancel().catch(() => {})
+  throw statusError(response.status, timepoint !== null)
+}
+
+const SILENT = Symbol('silent')
+const HELD_UP_MS = 20
+
+/** Aborts when nothing has come for `limitMs`. While the reader is busy with what came, the time does not count. */
+function watchSilence(clock: Clock, limitMs: number, signal: AbortSignal) {
+  const controller = new AbortController()
+  const stop = () => controller.abort(signal.reason)
+  signal.addEventListener('abort', stop, { once: true })
+  if (signal.aborted) stop()
+  const done = new AbortController()
+  let since: number | null = clock.steady()
+  const watch = {
+    limitMs,
+    signal: controller.signal,
+    pause() {
+      since = null
+    },
+    resume() {
+      since = clock.steady()
+    },
+    [Symbol.dispose]() {
+      signal.removeEventListener('abort', stop)
+      done.abort()
+      controller.abort()
+    },
+  }
+  const leftMs = () => (since === null ? watch.limitMs : since + watch.limitMs - clock.steady())
+  const keepWatch = async () => {
+    while (!controller.signal.aborted) {
+      await clock.sleep(Math.min(leftMs(), watch.limitMs / 4), done.signal)
+      if (leftMs() > 0) continue
+      // After a hold-up of this process itself, what lies in the socket has its turn first.
+      await clock.sleep(HELD_UP_MS, done.signal)
+      if (leftMs() <= 0) return controller.abort(SILENT)
+    }
+  }
+  keepWatch().catch(() => {})
+  return watch
+}
+
+function explain(error: unknown, watch: AbortSignal, signal: AbortSignal): unknown {
+  if (error instanceof StreamError) return error
+  if (signal.aborted) return signal.reason
+  if (watch.aborted && watch.reason === SILENT) {
+    return new StreamError('idle', 'Not even a heartbeat came from the stream', { cause: error })
+  }
+  const why = errorMessage((error as Error).cause ?? error)
+  return new StreamError('network', `The connection to the stream failed (${why})`, { cause: error })
+}

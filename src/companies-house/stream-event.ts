@@ -1,0 +1,125 @@
+// One line of the companies stream to what it means (facts 3.5).
+import { z } from 'zod'
+import type { CompanyDetails } from '../db/stream-companies.ts'
+import { COMPANY_NUMBER, companyDetails, companyProfile } from './company-profile.ts'
+import { splitObjects } from './stream-objects.ts'
+import type { Line } from './stream-splitter.ts'
+
+export interface EventHead {
+  /** The only thing that orders events. */
+  timepoint: number
+  /** As it came, in one of three formats; null when it is missing. */
+  publishedAt: string | null
+  companyNumber: string
+}
+
+export interface ChangedEvent extends EventHead {
+  kind: 'changed'
+  company: CompanyDetails
+}
+
+/** Often without data, so that nothing but the number is known. */
+export interface DeletedEvent extends EventHead {
+  kind: 'deleted'
+}
+
+/** A line, or a part of one, that is no event; `timepoint` is null where it cannot be told. */
+export interface RejectedLine {
+  kind: 'rejected'
+  timepoint: number | null
+  reason: string
+  line: string
+}
+
+export type CompanyEvent = ChangedEvent | DeletedEvent
+
+const envelope = z.object({
+  resource_kind: z.string(),
+  resource_id: z.string().nullish(),
+  resource_uri: z.string().nullish(),
+  /** A deleted event may come with the old profile, with null, or without data: there it is not looked at. */
+  data: z.unknown().optional(),
+  event: z.object({
+    timepoint: z.int().nonnegative(),
+    published_at: z.string().nullish(),
+    type: z.enum(['changed', 'deleted']),
+  }),
+})
+
+/** The events of a line: one, or several where objects run together without a line end. Never throws. */
+export function readLine(line: Exclude<Line, { kind: 'heartbeat' }>): (CompanyEvent | RejectedLine)[] {
+  if (line.kind === 'overlong') {
+    const timepoint = timepointAtEnd(line.tail) ?? timepointAtStart(line.head)
+    return [{ kind: 'rejected', timepoint, reason: `longer than 8 MB: ${line.bytes} bytes`, line: line.head }]
+  }
+  const { text } = line
+  if (!line.utf8) return [rejected(text, 'not UTF-8', parse(text))]
+  const whole = parse(text)
+  if (whole !== undefined) return [readObject(text, whole)]
+  const parts = splitObjects(text)
+  if (parts.length < 2) return [rejected(text, 'not JSON', undefined)]
+  return parts.map((part) => {
+    const object = parse(part)
+    return object === undefined ? rejected(part, 'not JSON', undefined) : readObject(part, object)
+  })
+}
+
+/** Whether bytes that were left without a line end are a whole JSON value all the same. */
+export function isWhole(text: string): boolean {
+  return parse(text) !== undefined
+}
+
+function readObject(text: string, object: unknown): CompanyEvent | RejectedLine {
+  const read = envelope.safeParse(object)
+  if (!read.success) return rejected(text, describe(read.error, 'the line'), object)
+  const { resource_kind, resource_id, resource_uri, data, event } = read.data
+  const companyNumber = resource_id ?? /^\/?company\/([^/]+)$/.exec(resource_uri ?? '')?.[1] ?? ''
+  if (!resource_kind.startsWith('company-profile')) return rejected(text, 'not of a company profile', object)
+  if (!COMPANY_NUMBER.test(companyNumber)) return rejected(text, 'names no company number', object)
+  const head = { timepoint: event.timepoint, publishedAt: event.published_at ?? null, companyNumber }
+  if (event.type === 'deleted') return { ...head, kind: 'deleted' }
+  const profile = companyProfile.safeParse(data)
+  if (!profile.success) return rejected(text, describe(profile.error, 'data'), object)
+  if ((profile.data.company_number ?? companyNumber) !== companyNumber) {
+    return rejected(text, 'its data belongs to another company number', object)
+  }
+  return { ...head, kind: 'changed', company: companyDetails(companyNumber, profile.data) }
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+function rejected(text: string, reason: string, object: unknown): RejectedLine {
+  const told = (object as { event?: { timepoint?: unknown } } | null | undefined)?.event?.timepoint
+  const timepoint = object === undefined ? (timepointAtEnd(text.slice(-1024)) ?? timepointAtStart(text)) : told
+  return {
+    kind: 'rejected',
+    timepoint: Number.isSafeInteger(timepoint) && Number(timepoint) >= 0 ? Number(timepoint) : null,
+    reason,
+    line: text,
+  }
+}
+
+/** Where the envelope closes, in the order that the service writes (facts 3.4). */
+function timepointAtEnd(tail: string): number | null {
+  return numberIn(/"event":\{[^{}]*"timepoint":(\d{1,15})[^{}]*\}\}\s*$/.exec(tail))
+}
+
+/** Deleted events were seen with the envelope first. */
+function timepointAtStart(head: string): number | null {
+  return numberIn(/^\s*\{"event":\{[^{}]{0,1000}?"timepoint":(\d{1,15})/.exec(head))
+}
+
+function numberIn(match: RegExpExecArray | null): number | null {
+  return match ? Number(match[1]) : null
+}
+
+function describe(error: z.ZodError, place: string): string {
+  const [issue] = error.issues
+  return `not an event: ${[place, ...(issue?.path ?? [])].join('.')}: ${issue?.message ?? 'odd'}`.slice(0, 200)
+}

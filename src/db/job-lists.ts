@@ -1,0 +1,141 @@
+// Jobs as the operator sees and steers them: what is to be queued, what failed, what is tried again.
+import { and, asc, count, eq, isNull, lt, lte, max, ne, or, type SQL, sql } from 'drizzle-orm'
+import type { Tx } from './open.ts'
+import { companies, jobs, runs } from './schema.ts'
+
+/** A company that may be queued. */
+export interface Candidate {
+  companyNumber: string
+  /** A profile is stored: its name can be asked for at once. */
+  hasDetails: boolean
+}
+
+/** Stored companies without a job, those with officers first, then by number. */
+export function findCandidates(tx: Tx, limit: number): Candidate[] {
+  return candidates(tx, and(isNull(jobs.company_number), isNull(companies.deleted_at)))
+    .limit(limit)
+    .all()
+}
+
+/** One stored company, with a job or without; null when it is not stored. */
+export function findCandidate(tx: Tx, companyNumber: string): Candidate | null {
+  return candidates(tx, eq(companies.company_number, companyNumber)).get() ?? null
+}
+
+function candidates(tx: Tx, where: SQL | undefined) {
+  return tx
+    .select({
+      companyNumber: companies.company_number,
+      hasDetails: sql<boolean>`${companies.company_status} IS NOT NULL OR ${companies.type} IS NOT NULL`.mapWith(
+        Boolean,
+      ),
+    })
+    .from(companies)
+    .leftJoin(jobs, eq(jobs.company_number, companies.company_number))
+    .where(where)
+    .orderBy(sql`${companies.officers_state} <> 'complete'`, asc(companies.company_number))
+    .$dynamic()
+}
+
+/** A job that a run would take: due at `dueBy` (ms) at the latest, or skipped before `skippedBefore`. */
+export function isTakenUp(dueBy: number, skippedBefore: number | null): SQL | undefined {
+  const due = and(eq(jobs.state, 'due'), lte(jobs.due_at, dueBy))
+  return skippedBefore === null ? due : or(due, and(eq(jobs.state, 'skipped'), lt(jobs.updated_at, skippedBefore)))
+}
+
+/** Companies whose job a run would take up, the most urgent first. */
+export function findDueJobs(tx: Tx, dueBy: number, skippedBefore: number | null, limit: number): string[] {
+  return tx
+    .select({ number: jobs.company_number })
+    .from(jobs)
+    .where(isTakenUp(dueBy, skippedBefore))
+    .orderBy(asc(jobs.priority), asc(jobs.created_at), asc(jobs.company_number))
+    .limit(limit)
+    .all()
+    .map(({ number }) => number)
+}
+
+/** Jobs that `enrich` runs queued and ended since the last such run that came to its end by itself. */
+export function countEndedSinceInterrupt(tx: Tx, ownRun: number): number {
+  const enrich = and(eq(runs.command, 'enrich'), ne(runs.id, ownRun))
+  const whole = and(enrich, sql`${runs.summary} IS NOT NULL`)
+  const last =
+    tx
+      .select({ id: max(runs.id) })
+      .from(runs)
+      .where(whole)
+      .get()?.id ?? 0
+  const queued = sql`${jobs.run_id} IN (SELECT id FROM ${runs} WHERE command = 'enrich' AND id > ${last})`
+  const row = tx
+    .select({ n: count() })
+    .from(jobs)
+    .where(and(ne(jobs.state, 'due'), queued))
+    .get()
+  return row?.n ?? 0
+}
+
+/** Puts jobs that were skipped before `before` (ms) back to their stage; returns how many. */
+export function retrySkipped(tx: Tx, before: number, now: number): number {
+  return tx
+    .update(jobs)
+    .set({ state: 'due', attempts: 0, due_at: now, updated_at: now })
+    .where(and(eq(jobs.state, 'skipped'), lt(jobs.updated_at, before)))
+    .run().changes
+}
+
+/** Puts failed jobs back to the stage at which they failed; returns how many. */
+export function retryFailed(tx: Tx, companyNumber: string | null, now: number): number {
+  const wanted = companyNumber === null ? undefined : eq(jobs.company_number, companyNumber)
+  return tx
+    .update(jobs)
+    .set({ state: 'due', attempts: 0, due_at: now, updated_at: now })
+    .where(and(eq(jobs.state, 'failed'), wanted))
+    .run().changes
+}
+
+export interface FailedJob {
+  companyNumber: string
+  companyName: string
+  stage: string
+  error: string | null
+  failedAt: number
+}
+
+/** Jobs whose retries are used up, oldest first. */
+export function listFailed(tx: Tx): FailedJob[] {
+  return tx
+    .select({
+      companyNumber: jobs.company_number,
+      companyName: companies.company_name,
+      stage: jobs.stage,
+      error: jobs.last_error,
+      failedAt: jobs.updated_at,
+    })
+    .from(jobs)
+    .innerJoin(companies, eq(companies.company_number, jobs.company_number))
+    .where(eq(jobs.state, 'failed'))
+    .orderBy(asc(jobs.updated_at), asc(jobs.company_number))
+    .all()
+}
+
+export type JobState = typeof jobs.$inferSelect.state
+
+/** How many jobs are in each state; of the given companies, or of all. */
+export function countJobs(tx: Tx, scope: string[] | null): Record<JobState, number> {
+  const some =
+    scope === null ? undefined : sql`${jobs.company_number} IN (SELECT value FROM json_each(${JSON.stringify(scope)}))`
+  const rows = tx.select({ state: jobs.state, n: count() }).from(jobs).where(some).groupBy(jobs.state).all()
+  const counts = { due: 0, skipped: 0, failed: 0, done: 0 }
+  return Object.assign(counts, Object.fromEntries(rows.map(({ state, n }) => [state, n])))
+}
+
+/** The job's state and stage; null when the company has none. */
+export function findJob(tx: Tx, companyNumber: string): { state: JobState; stage: string } | null {
+  return (
+    tx
+      .select({ state: jobs.state, stage: jobs.stage })
+      .from(jobs)
+      .where(eq(jobs.company_number, companyNumber))
+      .get() ?? null
+  )
+}

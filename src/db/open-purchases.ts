@@ -1,0 +1,31 @@
+import { and, eq, gt, inArray, sql } from 'drizzle-orm'
+import type { Tx } from './open.ts'
+import { PROVIDER } from './provider-requests.ts'
+import { provider_requests } from './schema.ts'
+
+/** How many purchases written down after `since` (ms) are on their way: their answers are worth waiting for. */
+export function countPromising(tx: Tx, since: number): number {
+  const promising = and(
+    eq(provider_requests.provider, PROVIDER),
+    inArray(provider_requests.status, ['created', 'started']),
+    gt(provider_requests.requested_at, since),
+  )
+  return tx.select({ n: sql<number>`count(*)` }).from(provider_requests).where(promising).get()?.n ?? 0
+}
+
+/** Of the given requests, those that are in doubt or were written down at or before `before` (ms). */
+export function findStuck(tx: Tx, ids: number[], before: number): Map<number, 'in-doubt' | 'slow'> {
+  const rows = tx.select().from(provider_requests).where(inArray(provider_requests.id, ids)).all()
+  return new Map(
+    rows.flatMap(({ id, status, requested_at: at }): [number, 'in-doubt' | 'slow'][] => {
+      if (status === 'unconfirmed') return [[id, 'in-doubt']]
+      return at <= before ? [[id, 'slow']] : []
+    }),
+  )
+}
+
+/** Calls and purchases of a run, for its summary. */
+export function countPurchases(tx: Tx, runId: number): number {
+  const ofRun = and(eq(provider_requests.provider, PROVIDER), eq(provider_requests.run_id, runId))
+  return tx.select({ n: sql<number>`count(*)` }).from(provider_requests).where(ofRun).get()?.n ?? 0
+}

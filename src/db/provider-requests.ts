@@ -1,0 +1,220 @@
+// Paid requests. A row is written before its POST and names every input that it asks for, so that no process, now or
+// after a crash, asks for the same again while nobody knows the answer.
+import { and, asc, eq, inArray, isNotNull, lte, max, min, ne, sql } from 'drizzle-orm'
+import type { Clock } from '../clock.ts'
+import type { Tx } from './open.ts'
+import { deadRuns } from './runs.ts'
+import { provider_requests } from './schema.ts'
+
+/** The one provider there is, as its rows name it. */
+export const PROVIDER = 'snov'
+
+export type Operation = 'domain' | 'emails'
+
+/** One input of a request: `key` is the hash of what is asked, `name` the company or person as results name it. */
+export interface AskedInput {
+  key: string
+  name: string
+  /** Where the person is looked for; absent for a company. */
+  domain?: string | undefined
+}
+
+export interface ProviderRequest {
+  id: number
+  operation: Operation
+  status: 'created' | 'started' | 'completed' | 'refused' | 'unconfirmed'
+  inputs: AskedInput[]
+  task: string | null
+  polls: number
+  reserved: number
+  balanceBefore: string | null
+  requestedAt: number
+  lastError: string | null
+  runId: number
+}
+
+/** Neither answered nor refused: the inputs are on their way, or nobody knows. */
+const OPEN = ['created', 'started', 'unconfirmed'] as const
+
+const mine = eq(provider_requests.provider, PROVIDER)
+const open = and(mine, inArray(provider_requests.status, [...OPEN]))
+const byId = (id: number) => eq(provider_requests.id, id)
+
+export interface OpenInput {
+  requestId: number
+  status: (typeof OPEN)[number]
+  key: string
+  domain: string | null
+}
+
+/** Every input of the open requests of one operation. */
+export function readOpenInputs(tx: Tx, operation: Operation): OpenInput[] {
+  return tx.all<OpenInput>(sql`
+    SELECT request.id AS requestId, request.status AS status,
+      json_extract(input.value, '$.key') AS key, json_extract(input.value, '$.domain') AS domain
+    FROM provider_requests AS request, json_each(request.input) AS input
+    WHERE request.provider = ${PROVIDER} AND request.operation = ${operation}
+      AND request.status IN ('created', 'started', 'unconfirmed')`)
+}
+
+/** Open requests of every kind, and the id of the newest request: what a reading of the balance must be judged by. */
+export function readTraffic(tx: Tx): { open: number; newestId: number } {
+  const count = tx.select({ n: sql<number>`count(*)` }).from(provider_requests).where(open).get()
+  const newest = tx
+    .select({ id: max(provider_requests.id) })
+    .from(provider_requests)
+    .where(mine)
+    .get()
+  return { open: count?.n ?? 0, newestId: newest?.id ?? 0 }
+}
+
+export interface NewRequest {
+  operation: Operation
+  requestKey: string
+  inputs: AskedInput[]
+  /** The worst case in credits, taken from the budget until the answer is booked. */
+  reserved: number
+  balanceBefore: string | null
+  requestedAt: number
+  runId: number
+}
+
+/** Writes a purchase down, before it is sent; returns its id. Belongs in the transaction that checked the budget. */
+export function createRequest(tx: Tx, request: NewRequest): number {
+  const { operation, requestKey, inputs, reserved, balanceBefore, requestedAt, runId } = request
+  const values = {
+    provider: PROVIDER,
+    operation,
+    request_key: requestKey,
+    input: JSON.stringify(inputs),
+    status: 'created' as const,
+    reserved,
+    balance_before: balanceBefore,
+    requested_at: requestedAt,
+    run_id: runId,
+  }
+  return tx.insert(provider_requests).values(values).returning({ id: provider_requests.id }).get().id
+}
+
+/** The provider took it: from now on it is only polled. */
+export function startRequest(tx: Tx, id: number, { task, nextPollAt }: { task: string; nextPollAt: number }): void {
+  tx.update(provider_requests)
+    .set({ status: 'started', task_hash: task, next_poll_at: nextPollAt })
+    .where(byId(id))
+    .run()
+}
+
+/** It surely never arrived: as if it had not been written. */
+export function withdrawRequest(tx: Tx, id: number): void {
+  tx.delete(provider_requests)
+    .where(and(byId(id), eq(provider_requests.status, 'created')))
+    .run()
+}
+
+/** Nobody knows whether it was bought. It stays open, and is never sent again by itself. */
+export function doubtRequest(tx: Tx, id: number, { error, nextPollAt }: { error: string; nextPollAt: number }): void {
+  tx.update(provider_requests)
+    .set({ status: 'unconfirmed', last_error: error, next_poll_at: nextPollAt, polls: 0 })
+    .where(and(byId(id), open))
+    .run()
+}
+
+/** Requests that a dead process left between its decision and the task hash. */
+export function readLostStarts(tx: Tx, ownRun: number, clock: Clock): number[] {
+  const created = and(mine, eq(provider_requests.status, 'created'), ne(provider_requests.run_id, ownRun))
+  const rows = tx
+    .select({ id: provider_requests.id, run: provider_requests.run_id })
+    .from(provider_requests)
+    .where(created)
+    .all()
+  const dead = new Set(deadRuns(tx, clock, [...new Set(rows.map(({ run }) => run))]))
+  return rows.filter(({ run }) => dead.has(run)).map(({ id }) => id)
+}
+
+/** Ends an open request; false when another process has done so already, and nothing may be booked. */
+export function closeRequest(
+  tx: Tx,
+  id: number,
+  {
+    status,
+    completedAt,
+    error = null,
+  }: { status: 'completed' | 'refused'; completedAt: number; error?: string | null },
+): boolean {
+  const values = { status, completed_at: completedAt, last_error: error, next_poll_at: null }
+  return (
+    tx
+      .update(provider_requests)
+      .set(values)
+      .where(and(byId(id), open))
+      .run().changes > 0
+  )
+}
+
+/** Takes the due requests, started or in doubt, so that no other process asks before `leaseUntil`. */
+export function claimDueRequests(tx: Tx, now: number, leaseUntil: number, limit: number): ProviderRequest[] {
+  const due = and(
+    mine,
+    inArray(provider_requests.status, ['started', 'unconfirmed']),
+    lte(provider_requests.next_poll_at, now),
+  )
+  const rows = tx.select().from(provider_requests).where(due).orderBy(asc(provider_requests.next_poll_at)).limit(limit)
+  const requests = rows.all().map(fromRow)
+  const ids = requests.map(({ id }) => id)
+  tx.update(provider_requests)
+    .set({ next_poll_at: leaseUntil, polls: sql`${provider_requests.polls} + 1` })
+    .where(inArray(provider_requests.id, ids))
+    .run()
+  return requests
+}
+
+/** Puts the next question off; what went wrong with the last one is kept. */
+export function postponeRequest(tx: Tx, id: number, nextPollAt: number, error: string | null): void {
+  tx.update(provider_requests)
+    .set({ next_poll_at: nextPollAt, last_error: error })
+    .where(and(byId(id), open))
+    .run()
+}
+
+/** When the next request is due; null when none is open. */
+export function readNextPollAt(tx: Tx): number | null {
+  const waiting = and(open, isNotNull(provider_requests.next_poll_at))
+  return (
+    tx
+      .select({ at: min(provider_requests.next_poll_at) })
+      .from(provider_requests)
+      .where(waiting)
+      .get()?.at ?? null
+  )
+}
+
+export function findRequest(tx: Tx, id: number): ProviderRequest | null {
+  const row = tx
+    .select()
+    .from(provider_requests)
+    .where(and(mine, byId(id)))
+    .get()
+  return row ? fromRow(row) : null
+}
+
+/** The purchases that wait for the operator's word, oldest first. */
+export function listUnconfirmed(tx: Tx): ProviderRequest[] {
+  const unconfirmed = and(mine, eq(provider_requests.status, 'unconfirmed'))
+  return tx.select().from(provider_requests).where(unconfirmed).orderBy(asc(provider_requests.id)).all().map(fromRow)
+}
+
+function fromRow(row: typeof provider_requests.$inferSelect): ProviderRequest {
+  return {
+    id: row.id,
+    operation: row.operation,
+    status: row.status,
+    inputs: JSON.parse(row.input) as AskedInput[],
+    task: row.task_hash,
+    polls: row.polls,
+    reserved: row.reserved,
+    balanceBefore: row.balance_before,
+    requestedAt: row.requested_at,
+    lastError: row.last_error,
+    runId: row.run_id,
+  }
+}

@@ -1,0 +1,95 @@
+// Spans of timepoints that never came. An expired span stays open until the first event behind it is applied; its days
+// are searched again for as long as it may still grow.
+import { and, asc, eq, isNull, sql } from 'drizzle-orm'
+import type { Tx } from './open.ts'
+import { stream_cursors, stream_gaps } from './schema.ts'
+
+export type StreamGap = typeof stream_gaps.$inferSelect
+
+interface Noted {
+  stream: string
+  now: number
+  runId: number
+}
+
+/** Notes timepoints that a connection skipped; belongs in the transaction that moves the cursor past them. */
+export function saveJump(tx: Tx, { stream, now, runId }: Noted, from: number, to: number): void {
+  tx.insert(stream_gaps)
+    .values({ stream, kind: 'jump', from_timepoint: from, to_timepoint: to, noted_at: now, run_id: runId })
+    .run()
+}
+
+/**
+ * Notes that everything from a timepoint on is lost (416) and takes the cursor back, so that the stream is followed live
+ * from now on, whatever happens next. Belongs in a transaction of its own.
+ */
+export function expireCursor(
+  tx: Tx,
+  { stream, now, runId }: Noted,
+  lost: { from: number; fromDay: string; toDay: string },
+): void {
+  tx.insert(stream_gaps)
+    .values({
+      stream,
+      kind: 'expired',
+      from_timepoint: lost.from,
+      from_day: lost.fromDay,
+      to_day: lost.toDay,
+      noted_at: now,
+      run_id: runId,
+    })
+    .run()
+  tx.update(stream_cursors).set({ timepoint: null }).where(eq(stream_cursors.stream, stream)).run()
+}
+
+const openSpan = (stream: string) =>
+  and(eq(stream_gaps.stream, stream), eq(stream_gaps.kind, 'expired'), isNull(stream_gaps.to_timepoint))
+
+/** The stream is live from now on: an expired span that no event has closed yet reaches to today, and must be searched. */
+export function extendExpired(tx: Tx, stream: string, { toDay, now }: { toDay: string; now: number }): void {
+  tx.update(stream_gaps).set({ to_day: toDay, noted_at: now, repaired_at: null }).where(openSpan(stream)).run()
+}
+
+/** The first event behind an expired span closes it. */
+export function closeExpired(tx: Tx, stream: string, firstTimepoint: number): void {
+  tx.update(stream_gaps)
+    .set({ to_timepoint: firstTimepoint - 1 })
+    .where(openSpan(stream))
+    .run()
+}
+
+/** Expired spans whose days are still to be searched, oldest first. */
+export function readUnrepaired(db: Tx, stream: string): StreamGap[] {
+  return db
+    .select()
+    .from(stream_gaps)
+    .where(and(eq(stream_gaps.stream, stream), eq(stream_gaps.kind, 'expired'), isNull(stream_gaps.repaired_at)))
+    .orderBy(asc(stream_gaps.id))
+    .all()
+}
+
+/** The days of a span have been searched; one that has grown meanwhile stays unrepaired. */
+export function saveRepaired(tx: Tx, { id, noted_at }: StreamGap, repairedAt: number): boolean {
+  const unchanged = and(eq(stream_gaps.id, id), eq(stream_gaps.noted_at, noted_at))
+  return tx.update(stream_gaps).set({ repaired_at: repairedAt }).where(unchanged).run().changes > 0
+}
+
+export interface GapCounts {
+  jumps: number
+  expired: number
+  unrepaired: number
+}
+
+/** How many spans were lost, by kind. */
+export function countGaps(db: Tx, stream: string): GapCounts {
+  const found = db
+    .select({
+      jumps: sql<number>`count(*) FILTER (WHERE ${stream_gaps.kind} = 'jump')`,
+      expired: sql<number>`count(*) FILTER (WHERE ${stream_gaps.kind} = 'expired')`,
+      unrepaired: sql<number>`count(*) FILTER (WHERE ${stream_gaps.kind} = 'expired' AND repaired_at IS NULL)`,
+    })
+    .from(stream_gaps)
+    .where(eq(stream_gaps.stream, stream))
+    .get()
+  return found ?? { jumps: 0, expired: 0, unrepaired: 0 }
+}

@@ -1,0 +1,48 @@
+import { and, count, desc, eq, isNull, like } from 'drizzle-orm'
+import type { Tx } from './open.ts'
+import { stream_rejects } from './schema.ts'
+
+export interface NewReject {
+  stream: string
+  /** Null where the line does not tell it. */
+  timepoint: number | null
+  /** The last timepoint before the line; null when none was known. */
+  after: number | null
+  reason: string
+  line: string
+  receivedAt: number
+  runId: number
+}
+
+/** Keeps a line that could not be applied, as it came; belongs in the transaction that moves the cursor past it. */
+export function saveReject(tx: Tx, { stream, timepoint, after, reason, line, receivedAt, runId }: NewReject): void {
+  const place = timepoint === null && after !== null ? placeAfter(after) : ''
+  tx.insert(stream_rejects)
+    .values({ stream, timepoint, reason: reason + place, line, received_at: receivedAt, run_id: runId })
+    .run()
+}
+
+/** More lines without a timepoint than this in one place are not told apart from earlier ones. */
+const MAX_SAME_PLACE = 1000
+
+/** The lines without a timepoint that are kept from behind a timepoint: they come again when the stream is resumed there. */
+export function readRejectsAfter(db: Tx, stream: string, timepoint: number): string[] {
+  const here = like(stream_rejects.reason, `%${placeAfter(timepoint)}`)
+  return db
+    .select({ line: stream_rejects.line })
+    .from(stream_rejects)
+    .where(and(eq(stream_rejects.stream, stream), isNull(stream_rejects.timepoint), here))
+    .orderBy(desc(stream_rejects.id))
+    .limit(MAX_SAME_PLACE)
+    .all()
+    .map(({ line }) => line)
+}
+
+/** How many lines of the stream were rejected, ever. */
+export function countRejects(db: Tx, stream: string): number {
+  return db.select({ n: count() }).from(stream_rejects).where(eq(stream_rejects.stream, stream)).get()?.n ?? 0
+}
+
+function placeAfter(timepoint: number): string {
+  return `, after timepoint ${timepoint}`
+}

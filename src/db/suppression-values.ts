@@ -1,0 +1,71 @@
+// The values of suppressions. What is suppressed and what is looked up go through the same functions, so that neither
+// case nor accents nor punctuation let anybody slip through.
+import { createHash } from 'node:crypto'
+import { domainToASCII } from 'node:url'
+
+const LABEL = '[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?'
+const HOST = new RegExp(`^(?=.{4,253}$)(?:${LABEL}\\.)+[a-z](?:[a-z0-9-]{0,61}[a-z0-9])$`)
+const PLAIN_HOST = /^[a-z0-9._-]+$/
+const LOCAL_PART = /^[^\s@<>(),;:"[\]\\\p{C}]{1,64}$/u
+
+/** A domain in lower case and punycode, without `www.` and a final dot; null for what is none. */
+export function normalDomain(text: string): string | null {
+  return normalHost(text)?.replace(/^www\.(?=.+\.)/, '') ?? null
+}
+
+function normalHost(text: string): string | null {
+  const host = text.trim().toLowerCase().replace(/\.$/, '')
+  if (/[\s/?#:@\\%]/.test(host)) return null
+  const ascii = PLAIN_HOST.test(host) ? host : domainToASCII(host)
+  return HOST.test(ascii) ? ascii : null
+}
+
+/** An e-mail address in lower case, its domain in punycode; null for what is none. */
+export function normalEmail(text: string): string | null {
+  const address = text.trim().normalize('NFC').toLowerCase()
+  const at = address.lastIndexOf('@')
+  const local = address.slice(0, Math.max(0, at))
+  const host = normalHost(address.slice(at + 1))
+  return host !== null && LOCAL_PART.test(local) ? `${local}@${host}` : null
+}
+
+/** The hash under which an e-mail address is suppressed: SHA-256 in hex of the address as it is compared. */
+export function emailHash(address: string): string {
+  return createHash('sha256')
+    .update(normalEmail(address) ?? address.trim().toLowerCase())
+    .digest('hex')
+}
+
+/** Upper case, and with the leading zeros that spreadsheets take from numbers; null for what is no company number. */
+export function normalCompanyNumber(text: string): string | null {
+  const trimmed = text.trim().toUpperCase()
+  const number = /^\d{1,8}$/.test(trimmed) ? trimmed.padStart(8, '0') : trimmed
+  return /^[A-Z0-9]{8}$/.test(number) ? number : null
+}
+
+/** Letters that no decomposition reduces to a plain one. */
+const PLAIN: Record<string, string> = {
+  ł: 'l',
+  đ: 'd',
+  ð: 'd',
+  ø: 'o',
+  æ: 'ae',
+  œ: 'oe',
+  ß: 'ss',
+  þ: 'th',
+  ı: 'i',
+  ς: 'σ',
+}
+
+/** The words of a name as they are compared: lower case, no accents; apostrophes and dots join, all else separates. */
+export function nameWords(name: string): string[] {
+  return name
+    .toLowerCase()
+    .normalize('NFKD')
+    .replace(/\p{M}+/gu, '')
+    .toLowerCase()
+    .replace(/[łđðøæœßþıς]/g, (letter) => PLAIN[letter] ?? letter)
+    .replace(/['’‘ʼ`´.]+/g, '')
+    .split(/[^\p{L}\p{N}]+/u)
+    .filter(Boolean)
+}

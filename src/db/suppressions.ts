@@ -1,0 +1,137 @@
+// Who must not be contacted, enriched or exported. It is a rule, not a mark on rows: whatever is imported, refreshed or
+// bought later falls under it too.
+import { and, asc, eq, inArray } from 'drizzle-orm'
+import type { Tx } from './open.ts'
+import { suppressions } from './schema.ts'
+import { type NameRule, nameRules, type PersonFacts } from './suppression-names.ts'
+import { emailHash, normalCompanyNumber, normalDomain } from './suppression-values.ts'
+
+export type Suppression = typeof suppressions.$inferSelect
+export type SuppressionKind = Suppression['kind']
+
+/** A rule to add; `value` is normalised, and a hash for an e-mail. */
+export type NewSuppression = Pick<Suppression, 'kind' | 'value' | 'born' | 'reason'>
+
+/** SQLite binds at most 32,766 values a statement. */
+const ROWS_PER_QUERY = 1000
+
+/** Adds rules, each once; returns the stored row of each, and whether it was not there before, in their order. */
+export function addSuppressions(
+  tx: Tx,
+  rules: NewSuppression[],
+  addedAt: string,
+): { suppression: Suppression; isNew: boolean }[] {
+  const added: { suppression: Suppression; isNew: boolean }[] = []
+  for (let start = 0; start < rules.length; start += ROWS_PER_QUERY) {
+    const some = rules.slice(start, start + ROWS_PER_QUERY)
+    const known = byKey(findSameValues(tx, some))
+    const missing = new Map(some.flatMap((rule) => (known.has(ruleKey(rule)) ? [] : [[ruleKey(rule), rule] as const])))
+    const stored = new Map([...known, ...byKey(insert(tx, [...missing.values()], addedAt))])
+    for (const rule of some) {
+      const suppression = stored.get(ruleKey(rule))
+      if (suppression) added.push({ suppression, isNew: missing.delete(ruleKey(rule)) })
+    }
+  }
+  return added
+}
+
+/** The kinds are named so that the index on kind and value leads there. */
+function findSameValues(tx: Tx, rules: NewSuppression[]): Suppression[] {
+  const kinds = [...new Set(rules.map(({ kind }) => kind))]
+  const values = rules.map(({ value }) => value)
+  const same = and(inArray(suppressions.kind, kinds), inArray(suppressions.value, values))
+  return tx.select().from(suppressions).where(same).all()
+}
+
+function insert(tx: Tx, rules: NewSuppression[], addedAt: string): Suppression[] {
+  if (rules.length === 0) return []
+  const rows = rules.map(({ kind, value, born, reason }) => ({ kind, value, born, reason, added_at: addedAt }))
+  return tx.insert(suppressions).values(rows).returning().all()
+}
+
+function byKey(rows: Suppression[]): Map<string, Suppression> {
+  return new Map(rows.map((row) => [ruleKey(row), row]))
+}
+
+function ruleKey({ kind, value, born }: NewSuppression): string {
+  return JSON.stringify([kind, value, born])
+}
+
+/** Adds the rule that an e-mail address is left alone, once; `reason` must not name the address. */
+export function suppressEmail(tx: Tx, address: string, { reason, addedAt }: { reason: string; addedAt: string }): void {
+  addSuppressions(tx, [{ kind: 'email', value: emailHash(address), born: null, reason }], addedAt)
+}
+
+/** All rules in the order in which they were added. */
+export function listSuppressions(tx: Tx): Suppression[] {
+  return tx.select().from(suppressions).orderBy(asc(suppressions.id)).all()
+}
+
+/** Takes a rule back and returns it; null when there is none of this id. */
+export function removeSuppression(tx: Tx, id: number): Suppression | null {
+  return tx.delete(suppressions).where(eq(suppressions.id, id)).returning().get() ?? null
+}
+
+/** What tells whether an officer is meant: `officer_id`, name with month of birth, or a corporate officer's number. */
+export interface OfficerFacts extends PersonFacts {
+  officer_id?: string | null | undefined
+  identification_type?: string | null | undefined
+  registration_number?: string | null | undefined
+}
+
+/** All rules at one moment, to ask about any number of rows. */
+export interface Suppressions {
+  /** There is no rule at all. */
+  readonly empty: boolean
+  /** Some rule is about a person: who cannot be told from the person may not pass. */
+  readonly people: boolean
+  company(companyNumber: string): boolean
+  /** A domain is suppressed with its subdomains. */
+  domain(domain: string): boolean
+  /** By the address itself, or by its domain. */
+  email(address: string): boolean
+  officer(officer: OfficerFacts): boolean
+}
+
+/** Reads all rules. Load them anew for every batch of work: others may add to them at any time. */
+export function loadSuppressions(tx: Tx): Suppressions {
+  return suppressionsOf(tx.select().from(suppressions).all())
+}
+
+/** The given rules alone. */
+export function suppressionsOf(rules: Pick<Suppression, 'kind' | 'value' | 'born'>[]): Suppressions {
+  const valuesOf = (kind: SuppressionKind) => new Set(rules.flatMap((rule) => (rule.kind === kind ? [rule.value] : [])))
+  const [companies, domains, emails, officers] = [
+    valuesOf('company'),
+    valuesOf('domain'),
+    valuesOf('email'),
+    valuesOf('officer'),
+  ]
+  const names = rules.flatMap(({ kind, value, born }): NameRule[] => (kind === 'name' && born ? [{ value, born }] : []))
+  const isNamed = nameRules(names)
+  const company = (number: string) => companies.size > 0 && companies.has(normalCompanyNumber(number) ?? number)
+  const domain = (name: string) => domains.size > 0 && withParents(name).some((host) => domains.has(host))
+  return {
+    empty: rules.length === 0,
+    people: officers.size > 0 || names.length > 0,
+    company,
+    domain,
+    email: (address) =>
+      domain(address.slice(address.lastIndexOf('@') + 1)) || (emails.size > 0 && emails.has(emailHash(address))),
+    officer: (officer) =>
+      (officers.size > 0 && officers.has(officer.officer_id ?? '')) ||
+      (names.length > 0 && isNamed(officer)) ||
+      (isOnRegister(officer) && company(officer.registration_number ?? '')),
+  }
+}
+
+/** A domain and those above it: `mail.a.example`, `a.example`, `example`. */
+function withParents(name: string): string[] {
+  const labels = (normalDomain(name) ?? name.trim().toLowerCase()).split('.')
+  return labels.map((_, index) => labels.slice(index).join('.'))
+}
+
+/** A foreign register numbers its companies in its own way. */
+function isOnRegister({ identification_type: type }: OfficerFacts): boolean {
+  return type !== 'eea' && type !== 'non-eea'
+}

@@ -1,0 +1,132 @@
+import { hashText, mix, type Random } from '../random.ts'
+import type { SyntheticCompany } from '../shapes.ts'
+import type { World } from '../world.ts'
+import { type Chronicle, createChronicle } from './chronicle.ts'
+import { companyEvent, eventMembers, officerEvent } from './company-event.ts'
+import { alphabetical, type StreamEvent } from './event.ts'
+import type { EventLog, EventMaker } from './event-log.ts'
+import type { StreamFaultSwitch } from './fault-switch.ts'
+import type { StreamName } from './paths.ts'
+
+/** An event of one's own making; what is left out of `event` is filled in. */
+export interface GivenEvent {
+  /** `companies` unless given. */
+  stream?: StreamName | undefined
+  resource_kind: string
+  resource_uri: string
+  resource_id: string
+  data?: Record<string, unknown> | undefined
+  event?: Partial<Omit<StreamEvent['event'], 'timepoint'>> | undefined
+}
+
+/** Puts events into the logs; each call returns the timepoint of its event. */
+export interface Publisher {
+  publish(event: GivenEvent): number
+  /** Changes members of a company of the world, with an event that shows it; with no members it is only republished. */
+  changeCompany(number: string, members?: Partial<SyntheticCompany>, fieldsChanged?: readonly string[]): number
+  /** Tells that a company was deleted. The world keeps it. */
+  deleteCompany(number: string, withData: boolean): number
+  /** One event on `/officers` for each appointment of the company. */
+  publishOfficers(number: string): void
+  /**
+   * Republishes `count` companies as they stand, at once and in an order that comes to each once before it comes to any
+   * twice. Takes no memory however many there are. Returns the first timepoint.
+   */
+  burst(count: number): number
+}
+
+export interface PublisherOptions {
+  world: World
+  logs: Readonly<Record<StreamName, EventLog>>
+  faults: StreamFaultSwitch
+  random: Random
+  now: () => number
+  /** Called after each publication. */
+  published: () => void
+}
+
+/** Makes the publisher of a world's events. */
+export function createPublisher({ world, logs, faults, random, now, published }: PublisherOptions): Publisher {
+  const chronicle = createChronicle(world)
+
+  function append(stream: StreamName, resourceId: string, make: EventMaker): number {
+    const log = logs[stream]
+    const struck = faults.strike(resourceId)
+    if (struck.hits('jump')) log.jump(random.between(1, LONGEST_JUMP))
+    const timepoint = log.append(make)
+    if (struck.hits('republish')) log.append(make)
+    published()
+    return timepoint
+  }
+
+  return {
+    publish: (event) => append(event.stream ?? 'companies', event.resource_id, givenMaker(event, now())),
+    changeCompany(number, members = {}, fieldsChanged = undefined) {
+      const make = changedMaker(chronicle, number, now(), fieldsChanged)
+      const publish = () => append('companies', number, make)
+      return Object.keys(members).length === 0 ? publish() : chronicle.change(number, inOrder(members), publish)
+    },
+    deleteCompany: (number, withData) =>
+      append('companies', number, deletedMaker(withData ? chronicle : undefined, number, now())),
+    publishOfficers(number) {
+      const atMs = now()
+      for (const officer of world.officers(number)) {
+        append('officers', officer.appointmentId, (timepoint) =>
+          officerEvent(officer, { timepoint, atMs, type: 'changed' }),
+        )
+      }
+    },
+    burst(count) {
+      const first = logs.companies.append(burstMaker(world, chronicle, logs.companies.next, now()), count)
+      published()
+      return first
+    },
+  }
+}
+
+const LONGEST_JUMP = 5000
+const BURST_TAG = hashText('burst')
+
+/** A profile's own members may stand in any order; those of its parts are served as they are. */
+function inOrder(members: Partial<SyntheticCompany>): Partial<SyntheticCompany> {
+  return Object.fromEntries(Object.entries(members).map(([name, member]) => [name, alphabetical(member)]))
+}
+
+function givenMaker({ stream: _, event, ...given }: GivenEvent, atMs: number): EventMaker {
+  const resource = { ...given, data: alphabetical(given.data) }
+  return (timepoint) => ({ ...resource, event: { ...eventMembers({ timepoint, atMs, type: 'changed' }), ...event } })
+}
+
+function changedMaker(
+  chronicle: Chronicle,
+  number: string,
+  atMs: number,
+  fieldsChanged: readonly string[] | undefined,
+): EventMaker {
+  return (timepoint) => {
+    const occasion = { timepoint, atMs, type: 'changed', fieldsChanged } as const
+    return companyEvent(number, chronicle.companyAt(number, timepoint), occasion)
+  }
+}
+
+/** Without a chronicle the event has no data. */
+function deletedMaker(chronicle: Chronicle | undefined, number: string, atMs: number): EventMaker {
+  return (timepoint) =>
+    companyEvent(number, chronicle?.companyAt(number, timepoint), { timepoint, atMs, type: 'deleted' })
+}
+
+/** Companies in steps that share no factor with the world's size, so that none comes again before all have come. */
+function burstMaker(world: World, chronicle: Chronicle, first: number, atMs: number): EventMaker {
+  const { seed, size } = world
+  if (size === 0) throw new RangeError('There is no company to tell of.')
+  let step = 1 + (mix(seed, BURST_TAG) % size)
+  while (commonFactor(step, size) !== 1) step += 1
+  return (timepoint) => {
+    const number = world.companyNumber(((timepoint - first) * step) % size)
+    return companyEvent(number, chronicle.companyAt(number, timepoint), { timepoint, atMs, type: 'changed' })
+  }
+}
+
+function commonFactor(left: number, right: number): number {
+  return right === 0 ? left : commonFactor(right, left % right)
+}

@@ -1,0 +1,29 @@
+// First stage: a company's profile, where no event carried it. One call; the profile and the move to the next stage are
+// stored together.
+import { companyDetails, companyProfile } from '../../companies-house/company-profile.ts'
+import { UpstreamError } from '../../companies-house/upstream-error.ts'
+import type { Job } from '../../db/job-claims.ts'
+import { updateCompany } from '../../db/stream-companies.ts'
+import { errorMessage } from '../../errors.ts'
+import { moveJob, retryJob } from './end-job.ts'
+import { type Enrichment, laneOf } from './enrich-step.ts'
+
+/** Fetches one profile. Throws when the service is away or the key refused, and the signal's reason. */
+export async function enrichDetails(run: Enrichment, job: Job, signal: AbortSignal): Promise<void> {
+  const { companiesHouse, db, runId } = run
+  const { companyNumber } = job
+  const path = `/company/${encodeURIComponent(companyNumber)}`
+  try {
+    const reply = await companiesHouse.get(path, { lane: laneOf([job]), signal })
+    if (reply.status === 404) return retryJob(run, job, `Companies House answered 404: GET ${path}`)
+    const profile = companyProfile.safeParse(reply.body)
+    if (!profile.success) return retryJob(run, job, `The answer is not a company profile: GET ${path}`)
+    moveJob(run, job, { stage: 'domain' }, (_tx, now) => {
+      const origin = { source: 'rest', fetchedAt: new Date(now).toISOString(), runId }
+      updateCompany(db, companyDetails(companyNumber, profile.data), origin)
+    })
+  } catch (error) {
+    if (!(error instanceof UpstreamError) || signal.aborted) throw error
+    retryJob(run, job, errorMessage(error))
+  }
+}

@@ -1,0 +1,85 @@
+// Third stage: the officers of a company that has a domain, stored whole with the move to the next stage. A list that is
+// there already is not fetched again; one that is empty just after the incorporation is asked for again and again
+// before it is believed.
+import { fetchOfficers, type OfficerList } from '../../companies-house/officers.ts'
+import { UpstreamError } from '../../companies-house/upstream-error.ts'
+import { type CompanyToEnrich, findCompany, saveNoOfficers } from '../../db/enriched.ts'
+import { type Job, postponeJob } from '../../db/job-claims.ts'
+import { saveNotes } from '../../db/notes.ts'
+import { endFetch } from '../../db/officer-fetches.ts'
+import { saveOfficers } from '../../db/officers.ts'
+import { snapshot, write } from '../../db/open.ts'
+import { loadSuppressions } from '../../db/suppressions.ts'
+import { errorMessage } from '../../errors.ts'
+import { officerNotes, officerRows, totalDiffers } from '../officer-rows.ts'
+import { moveJob, refusalOf, retryJob } from './end-job.ts'
+import { type Enrichment, laneOf } from './enrich-step.ts'
+
+/** So long after its incorporation a company's officers may still be on their way (facts 1.5). */
+const YOUNG_MS = 14 * 86_400_000
+
+/** Fetches and stores one list. Throws when the service is away or the key refused, and the signal's reason. */
+export async function enrichOfficers(run: Enrichment, job: Job, signal: AbortSignal): Promise<void> {
+  const { db, companiesHouse } = run
+  const { companyNumber } = job
+  const { company, suppressions } = snapshot(db, (tx) => {
+    return { company: findCompany(tx, companyNumber), suppressions: loadSuppressions(tx) }
+  })
+  if (!company) return
+  const refusal = refusalOf(company, suppressions)
+  if (refusal) {
+    moveJob(run, job, { state: 'skipped', error: refusal })
+    return
+  }
+  if (company.officers_state === 'complete') {
+    moveJob(run, job, { stage: 'emails' })
+    return
+  }
+  try {
+    const list = await fetchWhole(companiesHouse, companyNumber, { lane: laneOf([job]), signal })
+    if (list && list.officers.length > 0) saveList(run, job, list)
+    else doubtNone(run, job, company, list === null)
+  } catch (error) {
+    if (!(error instanceof UpstreamError) || signal.aborted) throw error
+    retryJob(run, job, errorMessage(error))
+  }
+}
+
+/** A list that disagrees with its total is fetched once more; then the list is right. */
+async function fetchWhole(...call: Parameters<typeof fetchOfficers>): Promise<OfficerList | null> {
+  const list = await fetchOfficers(...call)
+  return list && totalDiffers(list) ? fetchOfficers(...call) : list
+}
+
+function saveList(run: Enrichment, job: Job, list: OfficerList): void {
+  const { db, runId } = run
+  const { companyNumber } = job
+  moveJob(run, job, { stage: 'emails' }, (tx, notedAt) => {
+    const fetchedAt = new Date(notedAt).toISOString()
+    const rows = officerRows(list, { companyNumber, fetchedAt, runId })
+    saveOfficers(db, companyNumber, rows, { state: 'complete', fetchedAt })
+    saveNotes(tx, officerNotes(list, companyNumber), { notedAt, runId })
+    endFetch(tx, companyNumber)
+  })
+}
+
+/** An old company without a list has no officers; a young one may have them tomorrow. */
+function doubtNone(run: Enrichment, job: Job, company: CompanyToEnrich, absent: boolean): void {
+  const { db, clock, timings, runId, log } = run
+  const { companyNumber, attempts } = job
+  const now = clock.now()
+  const age = now - Date.parse(company.date_of_creation ?? '')
+  const young = job.cause === 'new' || age < YOUNG_MS
+  const waits = young ? timings.youngOfficersRetryMs : absent ? timings.officersRetryMs : []
+  const waitMs = waits[attempts]
+  if (waitMs === undefined) {
+    moveJob(run, job, { state: 'done' }, (tx) => {
+      saveNoOfficers(tx, companyNumber, new Date(now).toISOString())
+      endFetch(tx, companyNumber)
+    })
+    return
+  }
+  const error = absent ? 'the officers answered 404' : 'no officers yet'
+  write(db, (tx) => postponeJob(tx, companyNumber, { dueAt: now + waitMs, error, counted: true }, { runId, now }))
+  log.info('officers not there yet', { company: companyNumber, round: attempts + 1 })
+}

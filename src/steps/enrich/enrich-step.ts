@@ -1,0 +1,88 @@
+import type { Clock } from '../../clock.ts'
+import type { CompaniesHouse } from '../../companies-house/client.ts'
+import type { CreditLimits } from '../../db/credits.ts'
+import type { Job, JobQuery, Stage } from '../../db/job-claims.ts'
+import type { Db } from '../../db/open.ts'
+import type { Lane } from '../../db/quota-room.ts'
+import type { Log } from '../../log.ts'
+import type { Snov } from '../../snov/client.ts'
+import type { Timings } from '../../timings.ts'
+
+/** What every stage of enrichment works with. */
+export interface EnrichStep {
+  db: Db
+  companiesHouse: CompaniesHouse
+  snov: Snov
+  clock: Clock
+  log: Log
+  timings: Timings
+  runId: number
+}
+
+export interface EnrichOptions {
+  /**
+   * `idle`: until nothing is due soon, tasks that Snov takes more than five minutes over left aside.
+   * `stopped`: until the signal aborts.
+   */
+  until: 'idle' | 'stopped'
+  limits: CreditLimits
+  /** Below this confidence (0 to 100) a domain is kept, and no address is bought. */
+  minConfidence: number
+  /** Officers whose role contains one of these are asked for. */
+  roles: readonly string[]
+  /** Names that Snov did not know before this moment (ms) are asked for again; null believes it for good. */
+  retryMissesBefore: number | null
+  /** Only these companies; null for every job that is due. */
+  scope: string[] | null
+  signal: AbortSignal
+}
+
+/** What a run did; counts are of this run alone. */
+export interface EnrichCounts {
+  /** Companies whose job came to its end, whichever it was. */
+  done: number
+  skipped: number
+  failed: number
+  domains: number
+  emails: number
+}
+
+/** The stages' view of one run: the step, its options, its counts, and the companies set aside for now. */
+export interface Enrichment extends EnrichStep {
+  options: EnrichOptions
+  counts: EnrichCounts
+  /** Companies whose next input cannot be paid for now. */
+  setAside: Set<string>
+  /** Purchases settled by this run so far: whoever waits for an answer looks again when it grows. */
+  settled: number
+}
+
+/** Answers that another process brings are noticed within this time. */
+const LOOK_ANYWAY_MS = 1000
+
+/** Says whether it is time to look for answers again: one was settled, or a while has gone by. */
+export function lookAgain(run: Enrichment): () => boolean {
+  const everyMs = Math.min(LOOK_ANYWAY_MS, run.timings.domainGatherMs)
+  let seen = -1
+  let at = 0
+  return () => {
+    if (run.settled === seen && run.clock.steady() < at) return false
+    seen = run.settled
+    at = run.clock.steady() + everyMs
+    return true
+  }
+}
+
+export function noEnrichCounts(): EnrichCounts {
+  return { done: 0, skipped: 0, failed: 0, domains: 0, emails: 0 }
+}
+
+/** What the stream brought goes first. */
+export function laneOf(jobs: Pick<Job, 'priority'>[]): Lane {
+  return jobs.some(({ priority }) => priority === 0) ? 'stream' : 'background'
+}
+
+/** The jobs of a stage that this run may take now. */
+export function queryOf({ options, setAside }: Enrichment, stage: Stage, priority: number): JobQuery {
+  return { stage, priority, scope: options.scope, without: [...setAside] }
+}

@@ -1,0 +1,131 @@
+// Takes companies from a stored name to their people's addresses: details, domain, officers, e-mails. Reads and writes
+// `jobs` and what its stages fill. Each stage commits its result with the move to the next; the loops share nothing but
+// the table, so a slow task of Snov never holds up a call to Companies House. Safe to interrupt, and beside itself.
+import { setMaxListeners } from 'node:events'
+import { readRunCredits } from '../../db/credits.ts'
+import { freeDeadJobs, readNextDueAt, releaseJobs, type Stage } from '../../db/job-claims.ts'
+import { countJobs } from '../../db/job-lists.ts'
+import { snapshot, type Tx, write } from '../../db/open.ts'
+import { readNextPollAt } from '../../db/provider-requests.ts'
+import { pollPurchases } from '../poll-purchases.ts'
+import { doubtLostStarts } from '../settle-doubt.ts'
+import { domainWorker } from './enrich-domains.ts'
+import { emailWorker } from './enrich-emails.ts'
+import {
+  type EnrichCounts,
+  type Enrichment,
+  type EnrichOptions,
+  type EnrichStep,
+  noEnrichCounts,
+  queryOf,
+} from './enrich-step.ts'
+import { createPaidGate, type PaidGate } from './paid-gate.ts'
+import { restWorker } from './rest-worker.ts'
+
+/** Other processes queue and settle unseen; a new company's first call may not wait longer than a moment. */
+const LOOK_AGAIN_MS = 100
+/** How often the claims and purchases of dead processes are looked for. */
+const TIDY_MS = 1000
+
+const STAGES: Stage[] = ['details', 'domain', 'officers', 'emails']
+
+/** `away`: Snov did not answer. */
+export type EnrichEnding = 'nothing-left' | 'limit-reached' | 'not-enough-credits' | 'away' | 'interrupted'
+
+export interface EnrichSummary extends EnrichCounts {
+  /** Jobs that are not ended yet: due later, waiting for Snov, or not paid for. */
+  left: number
+  creditsSpent: number
+  ended: EnrichEnding
+  /** What keeps the rest from being bought, in a sentence. */
+  why: string | null
+}
+
+/**
+ * Works until nothing is due soon, or until the signal aborts; then what is in flight ends or is abandoned within two
+ * seconds, and all claims are given back. Throws a `config` error for refused credentials and, until idle, `upstream`
+ * when Companies House is away. `counts` may be watched while it runs.
+ */
+export async function runEnrichment(
+  step: EnrichStep,
+  options: EnrichOptions,
+  counts: EnrichCounts = noEnrichCounts(),
+): Promise<EnrichSummary> {
+  const { db, runId } = step
+  const { signal } = options
+  const run: Enrichment = { ...step, options, counts, setAside: new Set(), settled: 0 }
+  const gate = createPaidGate(run)
+  const halt = new AbortController()
+  setMaxListeners(0, halt.signal)
+  const interrupted = () => halt.abort(signal.reason)
+  signal.addEventListener('abort', interrupted, { once: true })
+  if (signal.aborted) interrupted()
+  const fail = (error: unknown) => halt.abort(error)
+
+  const rest = [restWorker(run, 0, fail), restWorker(run, 1, fail)]
+  const paid = [domainWorker(run, gate), emailWorker(run, gate)]
+  const isOver = () =>
+    options.until === 'idle' &&
+    rest.every(({ flying }) => flying.size === 0) &&
+    paid.every(({ held }) => held.jobs.length === 0) &&
+    !isDueSoon(run)
+  const rounds = [...rest, ...paid].map(({ round }) => round)
+  const loops = [...rounds, pollWorker(run, gate)].map((round) => loop(run, round, isOver, halt.signal).catch(fail))
+  await Promise.all(loops)
+  await Promise.all(rest.flatMap(({ flying }) => [...flying]))
+  signal.removeEventListener('abort', interrupted)
+  write(db, (tx) => releaseJobs(tx, runId))
+  if (halt.signal.aborted && !signal.aborted) throw halt.signal.reason
+  return summarize(run, gate)
+}
+
+/** Rounds until it is over: at once again after a busy one, after a moment otherwise. */
+async function loop(
+  { clock }: Enrichment,
+  round: (signal: AbortSignal) => Promise<boolean>,
+  isOver: () => boolean,
+  signal: AbortSignal,
+): Promise<void> {
+  while (!signal.aborted) {
+    const busy = await round(signal)
+    if (!busy && isOver()) return
+    await clock.sleep(busy ? 0 : LOOK_AGAIN_MS, signal)
+  }
+}
+
+/** Asks for the answers of purchases, whoever began them, and tidies up after processes that died. */
+function pollWorker(run: Enrichment, gate: PaidGate) {
+  const { db, clock, runId, options } = run
+  let tidyAt = 0
+  return async (signal: AbortSignal): Promise<boolean> => {
+    if (clock.steady() >= tidyAt) {
+      tidyAt = clock.steady() + TIDY_MS
+      doubtLostStarts(run)
+      freeDeadJobs(db, runId, clock)
+    }
+    if ((readNextPollAt(db) ?? Number.POSITIVE_INFINITY) > clock.now()) return false
+    const lane = options.until === 'stopped' ? 'stream' : 'background'
+    const { settled, notEnoughCredits } = await pollPurchases(run, { lane, signal })
+    run.settled += settled
+    if (settled > 0) gate.settled(notEnoughCredits)
+    return settled > 0
+  }
+}
+
+function isDueSoon(run: Enrichment): boolean {
+  const { db, clock, timings, runId } = run
+  freeDeadJobs(db, runId, clock)
+  const soon = clock.now() + timings.enrichPatienceMs
+  const isDue = (tx: Tx, stage: Stage, priority: number) =>
+    (readNextDueAt(tx, queryOf(run, stage, priority)) ?? Number.POSITIVE_INFINITY) <= soon
+  return snapshot(db, (tx) => STAGES.some((stage) => isDue(tx, stage, 0) || isDue(tx, stage, 1)))
+}
+
+function summarize({ db, runId, counts, options, setAside }: Enrichment, gate: PaidGate): EnrichSummary {
+  const { left, creditsSpent } = snapshot(db, (tx) => {
+    return { left: countJobs(tx, options.scope).due, creditsSpent: readRunCredits(tx, runId).spent }
+  })
+  const closed = setAside.size > 0 ? gate.closedBy() : null
+  const ended = options.signal.aborted ? 'interrupted' : (closed?.by ?? 'nothing-left')
+  return { ...counts, left, creditsSpent, ended, why: closed?.why ?? null }
+}

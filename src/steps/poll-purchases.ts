@@ -1,0 +1,135 @@
+// Asks for the results of purchases that are on their way, whichever process or run began them, and settles those that
+// are finished. Reads and writes `provider_requests`, writes `provider_answers` and `credit_ledger`. Safe to run again
+// and beside itself: a due request is claimed before it is asked for, and closed once.
+import { write } from '../db/open.ts'
+import {
+  claimDueRequests,
+  doubtRequest,
+  type ProviderRequest,
+  postponeRequest,
+  readNextPollAt,
+} from '../db/provider-requests.ts'
+import { errorMessage } from '../errors.ts'
+import type { CallOptions } from '../snov/client.ts'
+import { SnovError } from '../snov/snov-error.ts'
+import type { Poll } from '../snov/tasks.ts'
+import type { Timings } from '../timings.ts'
+import type { PurchaseStep } from './purchase.ts'
+import { type Answers, domainAnswers, emailsAnswers } from './purchase-answers.ts'
+import { measurePurchase } from './purchase-balance.ts'
+import { doubtLostStarts, settleByBalance } from './settle-doubt.ts'
+import { settlePurchase } from './settle-purchase.ts'
+
+/** Requests asked for side by side. */
+const WIDTH = 8
+
+export interface PollSummary {
+  /** Questions asked about open purchases. */
+  polled: number
+  /** Purchases whose answers are stored now. */
+  settled: number
+  /** Snov ran out of credits on the way: paid stages should pause. */
+  notEnoughCredits: boolean
+}
+
+/**
+ * Polls what is due, once each. A task that takes long is parked and polled ever more rarely, but never started again.
+ * Throws a `config` error for refused credentials and the signal's reason.
+ */
+export async function pollPurchases(step: PurchaseStep, options: CallOptions): Promise<PollSummary> {
+  const { db, clock, timings } = step
+  doubtLostStarts(step)
+  const summary: PollSummary = { polled: 0, settled: 0, notEnoughCredits: false }
+  const dueAt = clock.now()
+  for (;;) {
+    options.signal.throwIfAborted()
+    if ((readNextPollAt(db) ?? Number.POSITIVE_INFINITY) > dueAt) return summary
+    const leaseUntil = Math.ceil(clock.now() + timings.requestTimeoutMs)
+    const due = write(db, (tx) => claimDueRequests(tx, dueAt, leaseUntil, WIDTH))
+    const polls = await Promise.allSettled(due.map((request) => askOnce(step, request, options, summary)))
+    for (const poll of polls) if (poll.status === 'rejected') throw poll.reason
+  }
+}
+
+async function askOnce(
+  step: PurchaseStep,
+  request: ProviderRequest,
+  options: CallOptions,
+  summary: PollSummary,
+): Promise<void> {
+  const { db } = step
+  const { id } = request
+  summary.polled += 1
+  try {
+    if (request.task === null || request.status === 'unconfirmed') {
+      if (await settleByBalance(step, request, options)) summary.settled += 1
+      else postpone(step, request, request.lastError)
+      return
+    }
+    const poll = await pollTask(step, request.task, request, options)
+    if (poll === 'pending') return postpone(step, request, null)
+    if (settlePurchase(step, request, poll.state, poll.answers)) summary.settled += 1
+    if (poll.state === 'not-enough-credits') summary.notEnoughCredits = true
+    await measurePurchase(step, request, options)
+  } catch (error) {
+    if (!(error instanceof SnovError)) {
+      write(db, (tx) => postponeRequest(tx, id, step.clock.now(), request.lastError))
+      throw error
+    }
+    endFailedPoll(step, request, error)
+  }
+}
+
+interface Finished {
+  state: 'completed' | 'not-enough-credits'
+  answers: Answers
+}
+
+async function pollTask(
+  { snov, log }: PurchaseStep,
+  task: string,
+  { id, operation, inputs }: ProviderRequest,
+  options: CallOptions,
+): Promise<Finished | 'pending'> {
+  const finish = <Row>(poll: Poll<Row>, shape: (rows: Row[]) => Answers): Finished | 'pending' => {
+    if (poll.state === 'pending') return 'pending'
+    if (poll.odd > 0) log.warn('rows of an answer could not be read', { request: id, rows: poll.odd })
+    return { state: poll.state, answers: shape(poll.rows) }
+  }
+  if (operation === 'domain') {
+    return finish(await snov.pollDomains(task, options), (rows) => domainAnswers(inputs, rows))
+  }
+  return finish(await snov.pollEmails(task, options), (rows) => emailsAnswers(inputs, rows))
+}
+
+/** A task that Snov no longer knows, long after its start, was bought or not: that is a doubt. */
+function endFailedPoll(step: PurchaseStep, request: ProviderRequest, failure: SnovError): void {
+  const { db, clock, timings, log } = step
+  const error = errorMessage(failure)
+  const ageMs = clock.now() - request.requestedAt
+  if (failure.fault !== 'not-found' || ageMs < timings.snovParkAfterMs || request.status === 'unconfirmed') {
+    postpone(step, request, error)
+    return
+  }
+  write(db, (tx) => doubtRequest(tx, request.id, { error, nextPollAt: clock.now() + timings.snovParkedMs }))
+  log.warn('purchase in doubt: Snov does not know its task any more', { request: request.id })
+}
+
+function postpone({ db, clock, timings, log }: PurchaseStep, request: ProviderRequest, error: string | null): void {
+  const { id, polls, requestedAt } = request
+  const now = clock.now()
+  const ageMs = now - requestedAt
+  const waitMs = pollWaitMs(polls + 1, ageMs, timings)
+  const sincePark = ageMs - timings.snovParkAfterMs
+  if (sincePark >= 0 && sincePark < pollWaitMs(polls, 0, timings)) {
+    log.warn('purchase parked: Snov takes long over it', { request: id })
+  }
+  write(db, (tx) => postponeRequest(tx, id, Math.ceil(now + waitMs), error))
+}
+
+/** How long to wait after so many polls of a task that was started `ageMs` ago. */
+export function pollWaitMs(polls: number, ageMs: number, timings: Timings): number {
+  const { snovPollMs, snovParkAfterMs, snovParkedMs, snovParkedCapMs } = timings
+  if (ageMs >= snovParkAfterMs) return Math.min(snovParkedCapMs, Math.max(snovParkedMs, ageMs))
+  return snovPollMs[Math.min(polls, snovPollMs.length - 1)] ?? snovParkedMs
+}

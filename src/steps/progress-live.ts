@@ -1,0 +1,131 @@
+// How the stream and the enrichment stand. Reads only; what there is nothing to say about is left out.
+import type { Clock } from '../clock.ts'
+import { readCreditReport } from '../db/credits.ts'
+import { countFound, countJobs, countStreamCalls, findBalanceBefore, type JobCount } from '../db/live-counts.ts'
+import type { Db } from '../db/open.ts'
+import { COMPANIES_HOUSE_ALLOWANCE } from '../quota/report.ts'
+import type { Quota } from '../settings.ts'
+import { readStreamReport, type StreamReport } from './stream-report.ts'
+
+export interface JobsReport {
+  due: number
+  /** Of those that are due, by what is to be done next. */
+  stages: { details: number; domain: number; officers: number; emails: number }
+  /** Without a domain. */
+  skipped: number
+  failed: number
+  done: number
+}
+
+export interface DomainsReport {
+  found: number
+  /** Companies that have been looked for, and those that have a domain. */
+  companies_asked: number
+  companies_found: number
+  /** Null before anything was asked. */
+  hit_percent: number | null
+}
+
+export interface EmailsReport {
+  found: number
+  people_asked: number
+  people_found: number
+  hit_percent: number | null
+}
+
+export interface CreditsReport {
+  spent: number
+  /** Worst case of the purchases on their way. */
+  reserved: number
+  /** The balance that was read last, as Snov writes it; null when it never was. */
+  left: string | null
+}
+
+/** Calls a minute. */
+export interface CapacityReport {
+  allowance_per_minute: number
+  /** What the stream took in the last window; it goes first, so this is what it needs. */
+  stream_per_minute: number
+  background_per_minute: number
+}
+
+/** The names and their order are what `progress --json` prints after the rest. */
+export interface LiveProgress {
+  stream?: StreamReport
+  jobs?: JobsReport
+  domains?: DomainsReport
+  emails?: EmailsReport
+  credits?: CreditsReport
+  capacity?: CapacityReport
+}
+
+/** Reads it within the caller's snapshot. */
+export function readLiveProgress(db: Db, clock: Clock, quota: Quota): LiveProgress {
+  const stream = readStreamReport(db, clock)
+  const counts = countJobs(db)
+  const found = countFound(db)
+  const { spent, reserved, balance } = readCreditReport(db)
+  const left = balance ?? findBalanceBefore(db)
+  const asked = counts.filter(hasDomainAnswer).reduce((sum, { count }) => sum + count, 0)
+  return {
+    ...(stream ? { stream } : {}),
+    ...(counts.length > 0 ? { jobs: jobsReport(counts) } : {}),
+    ...(asked + found.domains > 0 ? { domains: domainsReport(found, asked) } : {}),
+    ...(found.peopleAsked + found.emails > 0 ? { emails: emailsReport(found) } : {}),
+    ...(spent + reserved > 0 || left !== null ? { credits: { spent, reserved, left } } : {}),
+    ...(stream ? { capacity: capacityReport(db, clock, quota) } : {}),
+  }
+}
+
+function jobsReport(counts: JobCount[]): JobsReport {
+  const of = (wanted: Partial<JobCount>) =>
+    counts
+      .filter(({ state, stage }) => state === wanted.state && (wanted.stage ?? stage) === stage)
+      .reduce((sum, { count }) => sum + count, 0)
+  const due = (stage: JobCount['stage']) => of({ state: 'due', stage })
+  return {
+    due: of({ state: 'due' }),
+    stages: { details: due('details'), domain: due('domain'), officers: due('officers'), emails: due('emails') },
+    skipped: of({ state: 'skipped' }),
+    failed: of({ state: 'failed' }),
+    done: of({ state: 'done' }),
+  }
+}
+
+/** The job is past the search for its domain, found or not. */
+function hasDomainAnswer({ stage, state }: JobCount): boolean {
+  return state === 'skipped' || state === 'done' || stage === 'officers' || stage === 'emails'
+}
+
+function domainsReport({ domains, companiesWithDomain }: ReturnType<typeof countFound>, asked: number): DomainsReport {
+  return {
+    found: domains,
+    companies_asked: Math.max(asked, companiesWithDomain),
+    companies_found: companiesWithDomain,
+    hit_percent: share(companiesWithDomain, asked),
+  }
+}
+
+function emailsReport({ emails, peopleAsked, peopleWithEmail }: ReturnType<typeof countFound>): EmailsReport {
+  return {
+    found: emails,
+    people_asked: peopleAsked,
+    people_found: peopleWithEmail,
+    hit_percent: share(peopleWithEmail, peopleAsked),
+  }
+}
+
+/** Two companies may share an answer, so it is never taken for more than all. */
+function share(found: number, asked: number): number | null {
+  return asked > 0 || found > 0 ? Math.round((found / Math.max(asked, found)) * 1000) / 10 : null
+}
+
+function capacityReport(db: Db, clock: Clock, { limit, windowMs }: Quota): CapacityReport {
+  const perMinute = (calls: number) => Math.round((calls / windowMs) * 600_000) / 10
+  const calls = countStreamCalls(db, COMPANIES_HOUSE_ALLOWANCE, clock.boot, clock.steady())
+  return {
+    allowance_per_minute: perMinute(limit),
+    stream_per_minute: perMinute(calls),
+    background_per_minute: perMinute(Math.max(0, limit - calls)),
+  }
+}

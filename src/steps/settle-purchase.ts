@@ -1,0 +1,43 @@
+// Ends a purchase whose task is finished: its answers, suppressions, ledger row and state in one transaction. Safe to
+// repeat: a request is closed once.
+import { bookPurchase } from '../db/credits.ts'
+import { write } from '../db/open.ts'
+import { saveAnswers } from '../db/provider-answers.ts'
+import { closeRequest, type ProviderRequest } from '../db/provider-requests.ts'
+import { suppressEmail } from '../db/suppressions.ts'
+import type { PurchaseStep } from './purchase.ts'
+import type { Answers } from './purchase-answers.ts'
+
+/**
+ * Books a finished task. When the credits ran out on the way, what was found is kept and paid, and the rest stays
+ * unasked. Returns whether this process booked it.
+ */
+export function settlePurchase(
+  { db, clock, log }: PurchaseStep,
+  request: ProviderRequest,
+  state: 'completed' | 'not-enough-credits',
+  { answers, price, strangers, hidden }: Answers,
+): boolean {
+  const now = clock.now()
+  const complete = state === 'completed'
+  const kept = complete ? answers : answers.filter(({ outcome }) => outcome !== 'miss')
+  const { id, operation, balanceBefore, runId } = request
+  const booked = write(db, (tx) => {
+    const ending = complete ? { status: 'completed' as const } : { status: 'refused' as const, error: state }
+    if (!closeRequest(tx, id, { ...ending, completedAt: now })) return false
+    saveAnswers(tx, kept, { operation, requestId: id, answeredAt: now })
+    const rule = { reason: 'hidden by its owner, says Snov', addedAt: new Date(now).toISOString() }
+    for (const address of hidden) suppressEmail(tx, address, rule)
+    if (complete || price > 0) {
+      const purchase = { requestId: id, operation, expected: price, observed: null, balanceBefore }
+      bookPurchase(tx, { ...purchase, bookedAt: now, runId })
+    }
+    return true
+  })
+  if (booked) {
+    const hits = kept.filter(({ outcome }) => outcome === 'hit').length
+    log.info('purchase settled', { request: id, operation, state, hits, credits: price })
+    if (strangers > 0) log.warn('Snov answered names that were not asked', { request: id, rows: strangers })
+  }
+  return booked
+}

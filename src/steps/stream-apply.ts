@@ -1,0 +1,148 @@
+// Applies a batch of the stream in ONE transaction: companies, the jobs that their events cause, rejects, gaps and the
+// cursor, so that the cursor never outruns the data.
+import type { Clock } from '../clock.ts'
+import type { ChangedEvent, CompanyEvent, RejectedLine } from '../companies-house/stream-event.ts'
+import { type Db, type Tx, write } from '../db/open.ts'
+import { storageError } from '../db/storage-error.ts'
+import { advanceCursor, requireClaim } from '../db/stream.ts'
+import {
+  type CompanyDetails,
+  type DetailsOrigin,
+  findKnownCompany,
+  insertCompany,
+  markDeleted,
+  updateCompany,
+} from '../db/stream-companies.ts'
+import { closeExpired, saveJump } from '../db/stream-gaps.ts'
+import { saveReject } from '../db/stream-rejects.ts'
+import { londonTime } from './london-time.ts'
+import { causeOf, type StreamRules } from './stream-rules.ts'
+
+export interface Match {
+  company: CompanyDetails
+  /** `new`, or the trigger that fired. */
+  cause: string
+  /** What is to be done first: an event carries the profile, a search result does not. */
+  stage: 'domain' | 'details'
+}
+
+/** Called inside the transaction for a company that is worth a job; returns whether one was queued. */
+export type OnMatch = (tx: Tx, match: Match) => boolean
+
+export interface ApplyStep {
+  db: Db
+  clock: Clock
+  stream: { readonly name: string }
+  runId: number
+}
+
+export interface ApplyOptions {
+  rules: StreamRules
+  /** Stores every company of a changed event, not only known and newly formed ones. */
+  all: boolean
+  onMatch: OnMatch
+  /** Hears of what was applied, after its transaction. */
+  onApplied?: ((entries: Entry[]) => void) | undefined
+}
+
+export interface StreamPosition {
+  /** The last timepoint applied; null before the first event of a stream followed live. */
+  timepoint: number | null
+  /** `published_at` of the last event applied, as it came. */
+  publishedAt: string | null
+}
+
+export type Entry =
+  | CompanyEvent
+  /** `after` is the last timepoint before the line. */
+  | (RejectedLine & { after: number | null })
+  | { kind: 'jump'; from: number; to: number }
+  /** The first event since the stream's last position was lost, or of a run. */
+  | { kind: 'first'; timepoint: number }
+
+export interface Changes {
+  /** Events applied, those that changed nothing among them. */
+  events: number
+  inserted: number
+  updated: number
+  deleted: number
+  queued: number
+  rejects: number
+  gaps: number
+}
+
+export function noChanges(): Changes {
+  return { events: 0, inserted: 0, updated: 0, deleted: 0, queued: 0, rejects: 0, gaps: 0 }
+}
+
+/**
+ * Writes all of it, with the stream standing at `position` afterwards, or nothing. Throws a `data` error when the run
+ * has lost its claim or the database cannot be written.
+ */
+export function applyEntries(
+  step: ApplyStep,
+  options: ApplyOptions,
+  entries: Entry[],
+  position: StreamPosition,
+  now: number,
+): Changes {
+  const { db, stream, runId } = step
+  const noted = { stream: stream.name, now, runId }
+  const origin = { source: 'stream', fetchedAt: new Date(now).toISOString(), runId }
+  const changes = noChanges()
+  const apply = (tx: Tx, entry: Entry) => {
+    switch (entry.kind) {
+      case 'changed':
+        changes.events += 1
+        return applyChange(db, tx, options, entry, origin, changes)
+      case 'deleted':
+        changes.events += 1
+        if (markDeleted(db, entry.companyNumber, origin)) changes.deleted += 1
+        return
+      case 'first':
+        return closeExpired(tx, stream.name, entry.timepoint)
+      case 'jump':
+        changes.gaps += 1
+        return saveJump(tx, noted, entry.from, entry.to)
+      case 'rejected':
+        changes.rejects += 1
+        return saveReject(tx, { ...entry, stream: stream.name, receivedAt: now, runId })
+    }
+  }
+  try {
+    write(db, (tx) => {
+      requireClaim(tx, stream.name, runId)
+      for (const entry of entries) apply(tx, entry)
+      advanceCursor(tx, stream.name, { ...position, events: changes.events, now })
+    })
+  } catch (error) {
+    throw storageError(error, db.$client.name)
+  }
+  return changes
+}
+
+function applyChange(
+  db: Db,
+  tx: Tx,
+  { rules, all, onMatch }: ApplyOptions,
+  event: ChangedEvent,
+  origin: DetailsOrigin,
+  changes: Changes,
+): void {
+  const { company } = event
+  const known = findKnownCompany(db, company.company_number)
+  const cause = causeOf(rules, known, company, eventDay(event, origin.fetchedAt))
+  if (known) {
+    updateCompany(db, company, origin)
+    changes.updated += 1
+  } else if (cause !== null || all) {
+    insertCompany(db, company, origin)
+    changes.inserted += 1
+  }
+  if (cause !== null && onMatch(tx, { company, cause, stage: 'domain' })) changes.queued += 1
+}
+
+/** The day on which the event was published, as it came; the day of its arrival where it does not tell. */
+function eventDay({ publishedAt }: ChangedEvent, arrivedAt: string): string {
+  return /^\d{4}-\d{2}-\d{2}/.exec(publishedAt ?? '')?.[0] ?? londonTime(Date.parse(arrivedAt)).day
+}

@@ -1,0 +1,159 @@
+// Events on their way into the database: gathered for a moment, then applied together. Safe to be cut off anywhere: what
+// was not applied comes again, since the stream is resumed behind the cursor.
+import { type CompanyEvent, type RejectedLine, readLine } from '../companies-house/stream-event.ts'
+import type { Line } from '../companies-house/stream-splitter.ts'
+import { readRejectsAfter } from '../db/stream-rejects.ts'
+import {
+  type ApplyOptions,
+  type ApplyStep,
+  applyEntries,
+  type Changes,
+  type Entry,
+  noChanges,
+  type StreamPosition,
+} from './stream-apply.ts'
+
+/** A batch is applied when it holds so many lines or bytes, or this long after its first line. */
+const BATCH_LINES = 500
+const BATCH_BYTES = 4 * 1024 * 1024
+const BATCH_MS = 100
+
+/** A rejected line that tells a timepoint further ahead than this is not believed. */
+const MAX_REJECT_STEP = 1000
+
+export interface BatchOptions extends ApplyOptions {
+  maxEvents: number
+  /** Once it aborts, nothing is applied but by `flush`. */
+  signal: AbortSignal
+  /** Hears of a batch that could not be applied when nobody was waiting for it. */
+  onError(error: unknown): void
+}
+
+export interface StreamCounts extends Changes {
+  /** Lines skipped because they were applied, or kept as rejects, before. */
+  repeated: number
+}
+
+export interface StreamBatch {
+  readonly counts: StreamCounts
+  /** The run has had all the events that it may have. */
+  readonly full: boolean
+  /** When the last event was applied; null before the first. */
+  readonly lastEventAt: number | null
+  /** A connection was opened at this timepoint; null for live. */
+  opened(timepoint: number | null): void
+  add(line: Exclude<Line, { kind: 'heartbeat' }>): void
+  /** Applies what was gathered and returns where the stream stands then. */
+  flush(): StreamPosition
+  /** Goes on from elsewhere; nothing may be gathered. */
+  restart(position: StreamPosition): void
+}
+
+/** Opens the batches of one run, which begin behind `start`. The run must hold the claim on the stream. */
+export function openStreamBatch(step: ApplyStep, options: BatchOptions, start: StreamPosition): StreamBatch {
+  const { db, clock, stream } = step
+  const counts: StreamCounts = { ...noChanges(), repeated: 0 }
+  let at = start
+  let committed = start
+  let entries: Entry[] = []
+  let bytes = 0
+  let taken = 0
+  let number = 0
+  let lastEventAt: number | null = null
+  let keptBefore: string[] = []
+
+  const push = (entry: Entry) => {
+    entries.push(entry)
+    if (entries.length === 1) void flushLater(number)
+  }
+
+  const flushLater = async (batch: number) => {
+    await clock.sleep(BATCH_MS, options.signal).catch(() => {})
+    if (options.signal.aborted || batch !== number || entries.length === 0) return
+    try {
+      flush()
+    } catch (error) {
+      options.onError(error)
+    }
+  }
+
+  const flush = (): StreamPosition => {
+    if (entries.length === 0) return committed
+    const now = clock.now()
+    const changes = applyEntries(step, options, entries, at, now)
+    for (const [name, count] of Object.entries(changes)) counts[name as keyof StreamCounts] += count
+    if (changes.events > 0) lastEventAt = now
+    const applied = entries
+    committed = at
+    entries = []
+    bytes = 0
+    number += 1
+    options.onApplied?.(applied)
+    return committed
+  }
+
+  const takeReject = (line: RejectedLine) => {
+    const told = believable(line.timepoint, at.timepoint)
+    if (told !== null && at.timepoint !== null && told <= at.timepoint) {
+      counts.repeated += 1
+      return
+    }
+    if (told === null && keptBefore.includes(line.line)) {
+      keptBefore.splice(keptBefore.indexOf(line.line), 1)
+      counts.repeated += 1
+      return
+    }
+    if (told !== null) advance(told, at.publishedAt)
+    push({ ...line, timepoint: told, after: at.timepoint })
+  }
+
+  const takeEvent = (event: CompanyEvent) => {
+    if (at.timepoint !== null && event.timepoint <= at.timepoint) {
+      counts.repeated += 1
+      return
+    }
+    if (at.timepoint === null || taken === 0) push({ kind: 'first', timepoint: event.timepoint })
+    advance(event.timepoint, event.publishedAt)
+    push(event)
+    taken += 1
+  }
+
+  const advance = (timepoint: number, publishedAt: string | null) => {
+    const expected = at.timepoint === null ? timepoint : at.timepoint + 1
+    if (timepoint > expected) push({ kind: 'jump', from: expected, to: timepoint - 1 })
+    at = { timepoint, publishedAt }
+    keptBefore = []
+  }
+
+  return {
+    counts,
+    get full() {
+      return taken >= options.maxEvents
+    },
+    get lastEventAt() {
+      return lastEventAt
+    },
+    opened(timepoint) {
+      keptBefore = timepoint === null ? [] : readRejectsAfter(db, stream.name, timepoint - 1)
+    },
+    add(line) {
+      for (const read of readLine(line)) {
+        if (taken >= options.maxEvents) break
+        if (read.kind === 'rejected') takeReject(read)
+        else takeEvent(read)
+      }
+      bytes += line.bytes
+      if (entries.length >= BATCH_LINES || bytes >= BATCH_BYTES) flush()
+    },
+    flush,
+    restart(position) {
+      at = position
+      committed = position
+    },
+  }
+}
+
+/** A line that is broken may also tell a wrong timepoint: it moves the cursor by little, and never sets it. */
+function believable(told: number | null, before: number | null): number | null {
+  return told !== null && before !== null && told <= before + MAX_REJECT_STEP ? told : null
+}

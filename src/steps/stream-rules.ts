@@ -1,0 +1,94 @@
+// Which events are worth a job: newly formed companies, and changes that the operator asked for. Pure.
+import type { CompanyDetails, KnownCompany } from '../db/stream-companies.ts'
+import { ChpipeError } from '../errors.ts'
+
+export interface Trigger {
+  column: 'company_status' | 'company_status_detail'
+  value: string
+  /** As the operator wrote it; the job names it as its cause. */
+  text: string
+}
+
+export interface StreamRules {
+  /** A company is newly formed for so many days after its creation. */
+  newWithinDays: number
+  triggers: Trigger[]
+  /** Of these only, where given. */
+  types?: string[] | undefined
+  sicCodes?: string[] | undefined
+  /** Areas, districts, or more: `EC`, `EC1`, `EC1V 2`. */
+  postcodes?: string[] | undefined
+}
+
+export const NEW = 'new'
+
+const TRIGGER_COLUMNS: Record<string, Trigger['column'] | undefined> = {
+  status: 'company_status',
+  'status-detail': 'company_status_detail',
+}
+
+const DAY_MS = 86_400_000
+
+/** `status-detail=active-proposal-to-strike-off` and the like. Throws a `usage` error for anything else. */
+export function parseTrigger(text: string): Trigger {
+  const [name = '', value = '', ...rest] = text.split('=').map((part) => part.trim())
+  const column = TRIGGER_COLUMNS[name]
+  if (column && /^[a-z-]+$/.test(value) && rest.length === 0) return { column, value, text: `${name}=${value}` }
+  throw new ChpipeError('usage', `Not a trigger: ${text}`, {
+    hint: 'write it as status=liquidation or status-detail=active-proposal-to-strike-off',
+  })
+}
+
+/**
+ * Why the company is to be enriched: `new` when it was not stored before and was created within the rules' days before
+ * `day`, else the first trigger whose value it has now and had not before; null when for nothing.
+ */
+export function causeOf(
+  rules: StreamRules,
+  before: KnownCompany | undefined,
+  company: CompanyDetails,
+  day: string,
+): string | null {
+  const isNew = before === undefined && ageInDays(company, day) <= rules.newWithinDays
+  const fired = isNew
+    ? undefined
+    : rules.triggers.find(({ column, value }) => changedTo(value, column, before, company))
+  const cause = isNew ? NEW : (fired?.text ?? null)
+  return cause !== null && isWanted(rules, company) ? cause : null
+}
+
+/** Whether the filters let the company through. */
+export function isWanted({ types, sicCodes, postcodes }: StreamRules, company: CompanyDetails): boolean {
+  if (types && !types.includes(company.type ?? '')) return false
+  if (sicCodes && !(company.sic_codes ?? '').split(',').some((code) => sicCodes.includes(code))) return false
+  return !postcodes || postcodes.some((wanted) => liesIn(company.postal_code ?? '', wanted))
+}
+
+function changedTo(
+  value: string,
+  column: Trigger['column'],
+  before: KnownCompany | undefined,
+  company: CompanyDetails,
+): boolean {
+  return company[column] === value && before?.[column] !== value
+}
+
+function ageInDays({ date_of_creation }: CompanyDetails, day: string): number {
+  if (date_of_creation === null) return Number.POSITIVE_INFINITY
+  return (Date.parse(day) - Date.parse(date_of_creation)) / DAY_MS
+}
+
+/** `E` holds E1 but not EC1, `W1` holds W1A but not W10, `EC1V 2` holds EC1V 2NX. */
+function liesIn(postcode: string, wanted: string): boolean {
+  const [code, prefix] = [spaced(postcode), wanted.trim().toUpperCase().replace(/\s+/g, ' ')]
+  if (!code.startsWith(prefix)) return code.replace(' ', '') === prefix
+  const next = code.charAt(prefix.length)
+  if (prefix.includes(' ')) return true
+  return /\d$/.test(prefix) ? !/\d/.test(next) : !/[A-Z]/.test(next)
+}
+
+/** The inward part of a postcode is its last three characters, however it was typed. */
+function spaced(postcode: string): string {
+  const code = postcode.toUpperCase().replace(/[^A-Z0-9]/g, '')
+  return code.length > 3 ? `${code.slice(0, -3)} ${code.slice(-3)}` : code
+}

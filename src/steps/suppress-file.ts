@@ -1,0 +1,98 @@
+// Reads a file of rules, CSV with the columns kind, value, born and reason, to its end before anything is stored.
+import { type CsvRecord, createRecordReader } from '../companies-house/register-records.ts'
+import type { RegisterSource } from '../companies-house/register-source.ts'
+import type { NewSuppression } from '../db/suppressions.ts'
+import { ChpipeError } from '../errors.ts'
+import { readRule, suppressionKinds } from './suppress-rule.ts'
+
+const COLUMNS = ['kind', 'value', 'born', 'reason'] as const
+const NEEDED = ['kind', 'value'] as const
+type Columns = Partial<Record<(typeof COLUMNS)[number], number>>
+
+/** An error shows at most this many lines. */
+const MAX_SHOWN = 5
+
+/**
+ * The rules of a file. The header names the columns in any order; `born` and `reason` may be missing. Throws a `data`
+ * error that names the lines when anything in it is wrong, and never repeats an e-mail address.
+ */
+export async function readRules(source: RegisterSource, signal: AbortSignal): Promise<NewSuppression[]> {
+  const rules: NewSuppression[] = []
+  const faults: string[] = []
+  let rows = 0
+  for await (const { header, record } of readRecords(source, signal)) {
+    rows += 1
+    const rule = record.fault ?? ruleOf(header, record)
+    if (typeof rule === 'string') faults.push(`line ${record.line}: ${rule}`)
+    else rules.push(rule)
+  }
+  if (faults.length > 0) throw unreadable(faults, rows, source.name)
+  return rules
+}
+
+interface Header {
+  width: number
+  at: Columns
+}
+
+async function* readRecords(
+  { parts, name }: RegisterSource,
+  signal: AbortSignal,
+): AsyncGenerator<{ header: Header; record: CsvRecord }> {
+  for (const part of parts) {
+    const reader = createRecordReader()
+    let header: Header | null = null
+    for await (const chunk of withEnd(part.chunks(signal))) {
+      const { records, unterminated } = guarded(() => (chunk ? reader.read(chunk) : reader.end()), name)
+      const last = unterminated?.record
+      if (last && unterminated.openQuote) last.fault = 'a quote is never closed'
+      for (const record of last ? [...records, last] : records) {
+        if (header) yield { header, record }
+        else header = readHeader(record, name)
+      }
+    }
+    if (!header) throw new ChpipeError('data', `There is not even a header: ${name}`, { hint: HEADER_HINT })
+  }
+}
+
+async function* withEnd(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer | null> {
+  yield* chunks
+  yield null
+}
+
+/** The reader throws for a line that is longer than any. */
+function guarded<T>(read: () => T, name: string): T {
+  try {
+    return read()
+  } catch (cause) {
+    throw new ChpipeError('data', `There is a line of more than a megabyte: ${name}`, { hint: HEADER_HINT, cause })
+  }
+}
+
+const HEADER_HINT = `the first line is ${COLUMNS.join(',')}; values that hold commas go into double quotes`
+
+function readHeader({ cells, line }: CsvRecord, name: string): Header {
+  const names = cells.map((cell) => cell.trim().toLowerCase())
+  const at = Object.fromEntries(names.map((column, index) => [column, index])) as Columns
+  const unknown = names.some((column) => !COLUMNS.some((known) => known === column))
+  const missing = NEEDED.filter((column) => at[column] === undefined)
+  if (!unknown && missing.length === 0 && Object.keys(at).length === names.length) return { width: names.length, at }
+  throw new ChpipeError('data', `Line ${line} is no header of suppressions: ${name}`, { hint: HEADER_HINT })
+}
+
+function ruleOf({ width, at }: Header, { cells }: CsvRecord): NewSuppression | string {
+  if (cells.length !== width) return `expected ${width} columns, found ${cells.length}`
+  const cell = (column: keyof Columns) => cells[at[column] ?? width]?.trim() ?? ''
+  const kind = suppressionKinds.find((known) => known === cell('kind').toLowerCase())
+  if (!kind) return `expected a kind (${suppressionKinds.join(', ')})`
+  return readRule({ kind, value: cell('value'), born: cell('born') || null, reason: cell('reason') || null })
+}
+
+function unreadable(faults: string[], rows: number, name: string): ChpipeError {
+  const more = faults.length > MAX_SHOWN ? `; and ${faults.length - MAX_SHOWN} more` : ''
+  return new ChpipeError(
+    'data',
+    `Nothing was imported: ${faults.length} of ${rows} rows cannot be used: ${faults.slice(0, MAX_SHOWN).join('; ')}${more}: ${name}`,
+    { hint: HEADER_HINT },
+  )
+}

@@ -1,0 +1,112 @@
+// The built program against both sandboxes: what is stored must equal their truth, whatever happens on the way, and
+// nothing may be bought twice.
+import { setTimeout as sleep } from 'node:timers/promises'
+import { describe, expect, it } from 'vitest'
+import { parseFaults } from '../../src/sandbox/fault-plan.ts'
+import { parseSnovFaults } from '../../src/sandbox/snov/fault-plan.ts'
+import { type EnrichStage, enrichStage } from './enriching.ts'
+
+/** Every company's domain by the truth; what leads nowhere is left out. */
+function trueDomains({ world, snov }: EnrichStage): string[] {
+  return [...world.numbers()]
+    .flatMap((number) => {
+      const found = snov.truth.domainOf(number)
+      return found ? [`${number}|${found.domain}`] : []
+    })
+    .sort()
+}
+
+const storedDomains = (on: EnrichStage) => on.read().domains.map((line) => line.split('|').slice(0, 2).join('|'))
+
+/** Nothing was asked for twice. */
+function expectBoughtOnce({ snov }: EnrichStage): void {
+  expect(Object.entries(snov.requests.starts).filter(([, count]) => count > 1)).toEqual([])
+}
+
+function rowsOf(on: EnrichStage) {
+  const { jobs, domains, emails, officers } = on.read()
+  return { jobs, domains, emails, officers }
+}
+
+describe('enrich', () => {
+  it('takes every stored company to its domain, officers and addresses', async () => {
+    await using on = await enrichStage({ size: 60, bare: true })
+    const { code, stdout, stderr } = await on.start().ended
+    expect([code, stderr]).toEqual([0, expect.stringContaining('domain found')])
+    const report = JSON.parse(stdout)
+    expect(storedDomains(on)).toEqual(trueDomains(on))
+    const state = on.read()
+    expect(report).toMatchObject({
+      companies: 60,
+      failed: 0,
+      left: 0,
+      domains: state.domains.length,
+      rate_limited: 0,
+      ended: 'nothing-left',
+      credits_spent: on.snov.requests.creditsSpent,
+      calls: { companies_house: on.rest.requests.total, snov: on.snov.requests.total },
+    })
+    expect(state.emails.length).toBeGreaterThan(5)
+    expect(state.spent).toBe(1000 - on.snov.balance)
+    expectBoughtOnce(on)
+  }, 60_000)
+
+  it('ends with the same rows after a dozen kill -9, and buys nothing twice', async () => {
+    await using unbroken = await enrichStage({ size: 40 })
+    expect((await unbroken.start().ended).code).toBe(0)
+    await using on = await enrichStage({ size: 40, snov: { pendingPolls: 2 } })
+    for (let kill = 0; kill < 12; kill += 1) {
+      const child = on.start()
+      await sleep(400 + kill * 53)
+      child.process.kill('SIGKILL')
+      await child.ended
+    }
+    expect((await on.start().ended).code).toBe(0)
+    const doubts = JSON.parse((await on.start(['--unconfirmed']).ended).stdout) as { id: number; inputs: string[] }[]
+    expect(doubts.length).toBeLessThanOrEqual(12)
+    if (doubts.length === 0) expect(rowsOf(on)).toEqual(rowsOf(unbroken))
+    for (const { id } of doubts) await on.start(['--settle', String(id), 'bought']).ended
+    const last = await on.start().ended
+    expect([last.code, JSON.parse(last.stdout)]).toEqual([0, expect.objectContaining({ left: 0, failed: 0 })])
+    expect(new Set(on.read().jobs.map((job) => job.split(' ')[0]))).toEqual(new Set(on.world.numbers()))
+    expect(trueDomains(on)).toEqual(expect.arrayContaining(storedDomains(on)))
+    expectBoughtOnce(on)
+  }, 120_000)
+
+  it('shares the work of two processes, without a 429 and without buying twice', async () => {
+    const snov = { callsPerMinute: 60, minuteMs: 1000 }
+    await using on = await enrichStage({ size: 40, snov })
+    const both = [1, 2].map(() => on.start([], { CHPIPE_SNOV_QUOTA: '60/1s' }))
+    const ends = await Promise.all(both.map(({ ended }) => ended))
+    expect(ends.map(({ code }) => code)).toEqual([0, 0])
+    expect(storedDomains(on)).toEqual(trueDomains(on))
+    expect([on.snov.requests.rateLimited, on.rest.requests.rateLimited]).toEqual([0, 0])
+    expectBoughtOnce(on)
+  }, 60_000)
+
+  it('ends within five seconds of SIGTERM with 130, and goes on later', async () => {
+    await using on = await enrichStage({ size: 40, rest: { latencyMs: 20 } })
+    const child = on.start([], { CHPIPE_TIME_SCALE: '0.2' })
+    await sleep(2500)
+    const began = performance.now()
+    child.process.kill('SIGTERM')
+    expect((await child.ended).code).toBe(130)
+    expect(performance.now() - began).toBeLessThan(5000)
+    expect(on.read().jobs.filter((job) => !job.endsWith('null'))).toEqual([])
+    expect((await on.start().ended).code).toBe(0)
+    expect(storedDomains(on)).toEqual(trueDomains(on))
+    expectBoughtOnce(on)
+  }, 60_000)
+
+  it('ends with the same rows when both services have their faults', async () => {
+    await using on = await enrichStage({ size: 40, bare: true })
+    on.rest.setFaults(parseFaults('500:0.06,reset:0.05,truncated:0.05'))
+    on.snov.setFaults(
+      parseSnovFaults('500:0.1:@result,502:0.05:@result,reset:0.05:@result,recased:0.5,stranger:0.3,miss-no-row:0.5'),
+    )
+    const { code } = await on.start().ended
+    expect(code).toBe(0)
+    expect(storedDomains(on)).toEqual(trueDomains(on))
+    expectBoughtOnce(on)
+  }, 60_000)
+})

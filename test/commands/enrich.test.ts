@@ -1,0 +1,230 @@
+import { describe, expect, it } from 'vitest'
+import { openDb } from '../../src/db/open.ts'
+import { runs, suppressions } from '../../src/db/schema.ts'
+import { parseFaults } from '../../src/sandbox/fault-plan.ts'
+import { parseSnovFaults } from '../../src/sandbox/snov/fault-plan.ts'
+import { type EnrichStage, type EnrichStageOptions, enrichStage } from '../acceptance/enriching.ts'
+import { run, tempFolder } from '../host.ts'
+
+const enrich = (on: EnrichStage, ...args: string[]) =>
+  run(['enrich', '--json', '--quiet', ...args], { cwd: on.folder.path, env: { ...on.env, CHPIPE_TIME_SCALE: '0.01' } })
+
+const small = (more: Partial<EnrichStageOptions> = {}) => enrichStage({ size: 12, ...more })
+
+function change(on: EnrichStage, edit: (db: ReturnType<typeof openDb>) => void): void {
+  const db = openDb(on.folder.file('companies.db'))
+  edit(db)
+  db.$client.close()
+}
+
+describe('chpipe enrich', () => {
+  it('needs credentials', async () => {
+    await using on = await small()
+    const env = { ...on.env, SNOV_CLIENT_SECRET: '' }
+    const { code, stderr } = await run(['enrich'], { cwd: on.folder.path, env })
+    expect([code, stderr]).toEqual([3, expect.stringContaining('SNOV_CLIENT_SECRET')])
+  })
+
+  it('ends with 3 when Snov refuses the credentials, and tells no secret', async () => {
+    await using on = await small()
+    const env = { ...on.env, SNOV_CLIENT_SECRET: 'wrong-secret-77', CHPIPE_TIME_SCALE: '0.01' }
+    const { code, stdout, stderr } = await run(['enrich'], { cwd: on.folder.path, env })
+    expect(code).toBe(3)
+    expect(stdout + stderr).not.toContain('wrong-secret-77')
+    expect(on.read().jobs.filter((job) => !job.endsWith('null'))).toEqual([])
+  })
+
+  it('spends nothing with --max-credits 0, and ends with 0', async () => {
+    await using on = await small()
+    const { code, stdout } = await enrich(on, '--max-credits', '0')
+    expect([code, JSON.parse(stdout)]).toEqual([
+      0,
+      expect.objectContaining({ credits_spent: 0, queued: 12, left: 12, ended: 'limit-reached' }),
+    ])
+    expect([on.snov.requests.starts, on.snov.balance]).toEqual([{}, 1000])
+  })
+
+  it('never passes --max-credits, and goes on from there', async () => {
+    await using on = await small()
+    const first = await enrich(on, '--max-credits', '5')
+    expect(first.code).toBe(0)
+    expect(JSON.parse(first.stdout).credits_spent).toBeLessThanOrEqual(5)
+    expect(1000 - on.snov.balance).toBe(JSON.parse(first.stdout).credits_spent)
+    const { code, stdout } = await enrich(on)
+    expect([code, JSON.parse(stdout)]).toEqual([0, expect.objectContaining({ left: 0, ended: 'nothing-left' })])
+    expect(Object.values(on.snov.requests.starts).filter((count) => count > 1)).toEqual([])
+  })
+
+  it('never passes the budget of the environment', async () => {
+    await using on = await small()
+    const env = { ...on.env, CHPIPE_CREDIT_BUDGET: '4/1d', CHPIPE_TIME_SCALE: '0.01' }
+    for (let round = 0; round < 2; round += 1) {
+      const { code } = await run(['enrich', '--quiet'], { cwd: on.folder.path, env })
+      expect([code, 1000 - on.snov.balance <= 4]).toEqual([0, true])
+    }
+  })
+
+  it('ends with 4 after its free work when the credits are used up', async () => {
+    await using on = await small({ bare: true, snov: { credits: 2 } })
+    const { code, stdout, stderr } = await enrich(on)
+    expect([code, stderr]).toEqual([4, expect.stringContaining('credits')])
+    expect(JSON.parse(stdout)).toMatchObject({ ended: 'not-enough-credits', failed: 0 })
+    expect(on.read().jobs.filter((job) => / details /.test(job))).toEqual([])
+    on.snov.moveBalance(500)
+    const again = await enrich(on)
+    expect([again.code, JSON.parse(again.stdout).left]).toEqual([0, 0])
+    expect(Object.values(on.snov.requests.charges).filter((credits) => credits > 2)).toEqual([])
+  })
+
+  it('ends with 4 when Snov does not answer, and everything is still due', async () => {
+    await using on = await small()
+    on.snov.setFaults(parseSnovFaults('502'))
+    const { code, stdout } = await enrich(on)
+    expect([code, JSON.parse(stdout)]).toEqual([4, expect.objectContaining({ left: 12, failed: 0, ended: 'away' })])
+  })
+
+  it('takes as many companies as --limit says, and more the next time', async () => {
+    await using on = await small()
+    expect(JSON.parse((await enrich(on, '--limit', '5')).stdout)).toMatchObject({ queued: 5, companies: 5, left: 0 })
+    expect(JSON.parse((await enrich(on, '--limit', '5')).stdout)).toMatchObject({ queued: 5, companies: 5 })
+    expect(on.read().jobs).toHaveLength(10)
+  })
+
+  it('counts what an interrupted run had ended towards --limit', async () => {
+    await using on = await small()
+    await enrich(on, '--limit', '5')
+    change(on, (db) => db.update(runs).set({ summary: null }).run())
+    expect(JSON.parse((await enrich(on, '--limit', '8')).stdout)).toMatchObject({ queued: 3, companies: 3 })
+  })
+
+  it('takes one company alone, and refuses one that is not stored', async () => {
+    await using on = await small()
+    const number = on.world.companyNumber(3)
+    expect(JSON.parse((await enrich(on, '--company', number)).stdout)).toMatchObject({ companies: 1, queued: 1 })
+    expect(on.read().jobs.map((job) => job.split(' ')[0])).toEqual([number])
+    expect((await enrich(on, '--company', 'ZZ999999')).code).toBe(1)
+  })
+
+  it('asks for no suppressed company, person or domain', async () => {
+    await using on = await small()
+    const db = { added_at: '2026-01-01', reason: null, born: null }
+    change(on, (file) => {
+      for (const value of on.world.numbers()) {
+        file
+          .insert(suppressions)
+          .values({ ...db, kind: 'company', value })
+          .run()
+      }
+    })
+    const { code, stdout } = await enrich(on)
+    expect([code, JSON.parse(stdout)]).toEqual([0, expect.objectContaining({ skipped: 12, credits_spent: 0 })])
+    expect([on.snov.requests.starts, on.rest.requests.total]).toEqual([{}, 0])
+  })
+
+  it('buys no addresses at a domain below --min-confidence, and keeps the domain', async () => {
+    await using on = await small()
+    const { code, stdout } = await enrich(on, '--min-confidence', '100')
+    expect([code, JSON.parse(stdout)]).toEqual([0, expect.objectContaining({ left: 0, emails: 0 })])
+    const { domains, emails } = on.read()
+    expect(domains.length).toBeGreaterThan(0)
+    expect(domains.filter((line) => !line.includes('|unlikely'))).toEqual([])
+    expect(emails).toEqual([])
+  })
+
+  it('asks again for what was skipped, when it was skipped long ago', async () => {
+    await using on = await small()
+    const first = JSON.parse((await enrich(on)).stdout)
+    expect(first.skipped).toBeGreaterThan(0)
+    const starts = () => Object.values(on.snov.requests.starts).filter((count) => count > 1).length
+    expect(JSON.parse((await enrich(on, '--retry-skipped-after', '30d')).stdout)).toMatchObject({ companies: 0 })
+    expect(starts()).toBe(0)
+    const again = JSON.parse((await enrich(on, '--retry-skipped-after', '1ms')).stdout)
+    expect([again.skipped, starts()]).toEqual([first.skipped, first.skipped])
+  })
+
+  it('fails a company whose officers cannot be had, lists it, and puts it back', async () => {
+    await using on = await small()
+    on.rest.setFaults(parseFaults('500'))
+    const bad = on.world.companyNumber(0)
+    await enrich(on, '--company', bad)
+    on.rest.setFaults([{ name: '500', companies: [...on.world.numbers()] }])
+    const { code, stdout } = await enrich(on)
+    const failed = JSON.parse((await enrich(on, '--failed')).stdout) as { id: string; stage: string; error: string }[]
+    expect([code, JSON.parse(stdout).failed]).toEqual([0, failed.length])
+    expect(failed.length).toBeGreaterThan(0)
+    expect(failed[0]).toMatchObject({ stage: 'officers', error: expect.stringContaining('500') })
+    on.rest.setFaults([])
+    expect(JSON.parse((await enrich(on, '--retry', 'all')).stdout)).toEqual({ retried: failed.length })
+    expect((await enrich(on)).code).toBe(0)
+    expect((await enrich(on, '--failed')).stdout).toBe('[]\n')
+    expect((await enrich(on, '--retry', bad)).code).toBe(1)
+  })
+
+  it('lists purchases in doubt and takes the operator’s word', async () => {
+    await using on = await small()
+    on.snov.setFaults(parseSnovFaults('reset-after:@company-domain-by-name+start'))
+    await enrich(on)
+    on.snov.setFaults([])
+    const listed = JSON.parse((await enrich(on, '--unconfirmed')).stdout) as {
+      id: number
+      worst_case_credits: number
+    }[]
+    expect(listed.length).toBeGreaterThan(0)
+    const [{ id } = { id: 0 }] = listed
+    expect((await enrich(on, '--settle', String(id), 'perhaps')).code).toBe(2)
+    expect((await enrich(on, '--settle', String(id))).code).toBe(2)
+    expect((await enrich(on, '--settle', '4711', 'bought')).code).toBe(2)
+    expect(JSON.parse((await enrich(on, '--settle', String(id), 'bought')).stdout)).toEqual({ id, settled: 'bought' })
+    expect((await enrich(on, '--unconfirmed')).stdout).not.toContain(`"id":${id},`)
+    expect(Object.values(on.snov.requests.starts).filter((count) => count > 1)).toEqual([])
+  })
+
+  it('ends although Snov never finishes a task, and starts none again', async () => {
+    await using on = await small()
+    on.snov.setFaults(parseSnovFaults('never-finish'))
+    const { code, stdout } = await enrich(on)
+    expect([code, JSON.parse(stdout)]).toEqual([0, expect.objectContaining({ left: 12 })])
+    await enrich(on)
+    expect(Object.values(on.snov.requests.starts).filter((count) => count > 1)).toEqual([])
+  })
+
+  it('plans without asking, spending or writing anything', async () => {
+    await using on = await small()
+    const { code, stdout } = await run(['enrich', '--dry-run', '--json', '--limit', '5'], { cwd: on.folder.path })
+    expect(code).toBe(0)
+    expect(JSON.parse(stdout)).toEqual({
+      companies: 5,
+      names_to_ask: 5,
+      people_to_ask: 15,
+      companies_without_officers: 5,
+      calls: { companies_house: 5, snov: 24 },
+      worst_case_credits: 20,
+      credits_allowed: 20,
+      estimated_seconds: 24,
+    })
+    expect([on.snov.requests.total, on.rest.requests.total, on.read().jobs]).toEqual([0, 0, []])
+    const limited = await enrich(on, '--dry-run', '--max-credits', '3')
+    expect(JSON.parse(limited.stdout)).toMatchObject({ companies: 12, credits_allowed: 3 })
+  })
+
+  const wrong: string[][] = [
+    ['--failed', '--unconfirmed'],
+    ['--failed', '--limit', '3'],
+    ['--limit', '3', '--company', '00000001'],
+    ['--settle', '3', 'bought', '--dry-run'],
+    ['--retry', 'all', '--max-credits', '3'],
+    ['--company', 'so-so'],
+    ['--min-confidence', '101'],
+    ['--max-credits', '-1'],
+  ]
+  it.each(wrong)('refuses %s %s %s %s', async (...args) => {
+    using folder = tempFolder()
+    expect((await run(['enrich', ...args.filter(Boolean)], { cwd: folder.path })).code).toBe(2)
+  })
+
+  it('says that there is no database yet', async () => {
+    using folder = tempFolder()
+    const { code, stderr } = await run(['enrich', '--failed'], { cwd: folder.path })
+    expect([code, stderr]).toEqual([1, expect.stringContaining('no database')])
+  })
+})

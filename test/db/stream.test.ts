@@ -1,0 +1,216 @@
+import { hostname } from 'node:os'
+import { describe, expect, it } from 'vitest'
+import { systemClock } from '../../src/clock.ts'
+import { companyDetails } from '../../src/companies-house/company-profile.ts'
+import { enqueueJob } from '../../src/db/jobs.ts'
+import { type Db, openDb, write } from '../../src/db/open.ts'
+import { beginRun } from '../../src/db/runs.ts'
+import { companies, jobs, runs, stream_minutes } from '../../src/db/schema.ts'
+import {
+  advanceCursor,
+  claimStream,
+  readCursor,
+  readMinutes,
+  releaseStream,
+  saveConnected,
+} from '../../src/db/stream.ts'
+import { insertCompany, markDeleted, updateCompany } from '../../src/db/stream-companies.ts'
+import { saveJump } from '../../src/db/stream-gaps.ts'
+import { readRejectsAfter, saveReject } from '../../src/db/stream-rejects.ts'
+import { saveSilence } from '../../src/db/stream-silences.ts'
+import { readStreamReport } from '../../src/steps/stream-report.ts'
+
+const now = Date.UTC(2026, 0, 5, 12)
+const clock = { ...systemClock(), now: () => now }
+const stream = 'companies'
+const claim = (db: Db, runId: number) => write(db, (tx) => claimStream(tx, stream, runId, clock))
+
+describe('the claim on a stream', () => {
+  it('is held by one run at a time, and is free once it is given back', () => {
+    const db = openDb(':memory:')
+    using first = beginRun(db, clock, 'stream')
+    using second = beginRun(db, clock, 'stream')
+    claim(db, first.id)
+    claim(db, first.id)
+    expect(() => claim(db, second.id)).toThrow(`process ${process.pid} on ${hostname()}`)
+    write(db, (tx) => releaseStream(tx, stream, second.id))
+    expect(readCursor(db, stream)?.claimed_by).toBe(first.id)
+    write(db, (tx) => releaseStream(tx, stream, first.id))
+    expect(claim(db, second.id)).toMatchObject({ claimed_by: second.id, timepoint: null })
+  })
+
+  it('of another machine ends with its lease', () => {
+    const db = openDb(':memory:')
+    using first = beginRun(db, clock, 'stream')
+    using second = beginRun(db, clock, 'stream')
+    claim(db, first.id)
+    db.update(runs)
+      .set({ host: 'elsewhere', heartbeat_at: now - 60_000 })
+      .run()
+    expect(() => claim(db, second.id)).toThrow('on elsewhere')
+    db.update(runs)
+      .set({ heartbeat_at: now - 600_000 })
+      .run()
+    expect(claim(db, second.id).claimed_by).toBe(second.id)
+  })
+
+  it('forgets minutes that are months old', () => {
+    const db = openDb(':memory:')
+    const minute = now / 60_000
+    for (const age of [1, 50 * 1440, 61 * 1440])
+      db.insert(stream_minutes)
+        .values({ stream, minute: minute - age, events: 1 })
+        .run()
+    claim(db, beginRun(db, clock, 'stream').id)
+    expect(readMinutes(db, stream, 0).map((row) => minute - row.minute)).toEqual([50 * 1440, 1])
+  })
+})
+
+describe('a company of the stream', () => {
+  const details = companyDetails('00000001', {
+    company_name: 'A',
+    type: 'ltd',
+    registered_office_address: { locality: 'York' },
+  })
+  const origin = { source: 'stream', fetchedAt: '2026-01-05T12:00:00.000Z', runId: 4 }
+
+  it('is stored column by column', () => {
+    const db = openDb(':memory:')
+    insertCompany(db, details, origin)
+    expect(db.select().from(companies).get()).toEqual({
+      ...details,
+      officers_state: 'pending',
+      officers_count: 0,
+      officers_fetched_at: null,
+      source: 'stream',
+      fetched_at: origin.fetchedAt,
+      run_id: 4,
+      first_seen_at: origin.fetchedAt,
+      deleted_at: null,
+    })
+  })
+
+  it('is updated in every column of the profile, and only there', () => {
+    const db = openDb(':memory:')
+    insertCompany(db, details, origin)
+    const before = db.select().from(companies).get()
+    const every = Object.fromEntries(Object.keys(details).map((name) => [name, name])) as unknown as typeof details
+    const later = { source: 'rest', fetchedAt: '2026-02-01T00:00:00.000Z', runId: 5 }
+    updateCompany(db, { ...every, company_number: '00000001' }, later)
+    expect(db.select().from(companies).get()).toEqual({
+      ...before,
+      ...every,
+      company_number: '00000001',
+      source: 'rest',
+      fetched_at: later.fetchedAt,
+      run_id: 5,
+    })
+  })
+
+  it('keeps the time at which it was first marked as deleted', () => {
+    const db = openDb(':memory:')
+    insertCompany(db, details, origin)
+    expect(markDeleted(db, '00000001', origin)).toBe(true)
+    expect(markDeleted(db, '00000001', { ...origin, fetchedAt: '2027-01-01T00:00:00.000Z' })).toBe(false)
+    expect(db.select().from(companies).get()?.deleted_at).toBe(origin.fetchedAt)
+  })
+})
+
+describe('a job', () => {
+  it('is queued once, whatever becomes of it', () => {
+    const db = openDb(':memory:')
+    insertCompany(db, companyDetails('00000001', { company_name: 'A' }), { source: 'stream', fetchedAt: 'x', runId: 1 })
+    const job = { companyNumber: '00000001', stage: 'domain', priority: 0, cause: 'new', dueAt: 7, runId: 1 } as const
+    expect(write(db, (tx) => enqueueJob(tx, job))).toBe(true)
+    db.update(jobs).set({ state: 'done', stage: 'done' }).run()
+    expect(write(db, (tx) => enqueueJob(tx, { ...job, cause: 'status=active' }))).toBe(false)
+    expect(db.select().from(jobs).all()).toMatchObject([{ state: 'done', cause: 'new', due_at: 7 }])
+  })
+})
+
+describe('rejects without a timepoint', () => {
+  it('are found again by their place', () => {
+    const db = openDb(':memory:')
+    const reject = { stream, timepoint: null, reason: 'not JSON', receivedAt: 1, runId: 1 }
+    for (const [after, line] of [
+      [5, 'a'],
+      [55, 'b'],
+      [5, 'c'],
+      [null, 'd'],
+    ] as const)
+      saveReject(db, { ...reject, after, line })
+    saveReject(db, { ...reject, after: 5, line: 'e', timepoint: 6 })
+    expect(readRejectsAfter(db, stream, 5).sort()).toEqual(['a', 'c'])
+  })
+})
+
+describe('the report of the stream', () => {
+  const advance = (db: Db, more: Partial<Parameters<typeof advanceCursor>[2]> = {}) =>
+    advanceCursor(db, stream, { timepoint: 9, publishedAt: '2026-01-05T11:59:30', events: 30, now, ...more })
+
+  it('is nothing before the stream was ever followed', () => {
+    expect(readStreamReport(openDb(':memory:'), clock)).toBeNull()
+  })
+
+  it('tells who follows it, how fast it goes and what was lost', () => {
+    const db = openDb(':memory:')
+    using run = beginRun(db, { ...clock, now: () => now - 3_600_000 }, 'stream')
+    claim(db, run.id)
+    saveConnected(db, stream, now - 60_000)
+    advance(db, { now: now - 1_200_000 })
+    advance(db)
+    saveJump(db, { stream, now, runId: run.id }, 3, 4)
+    saveReject(db, { stream, timepoint: 5, after: 4, reason: 'x', line: 'y', receivedAt: now, runId: run.id })
+    expect(readStreamReport(db, clock)).toEqual({
+      stream: 'companies',
+      running: true,
+      host: hostname(),
+      pid: process.pid,
+      connected_since: '2026-01-05T11:59:00.000Z',
+      last_event_at: '2026-01-05T12:00:00.000Z',
+      timepoint: 9,
+      events: 60,
+      events_per_minute: 3,
+      lag_seconds: 30,
+      silent: false,
+      jumps: 1,
+      expired: 0,
+      unrepaired: 0,
+      rejects: 1,
+    })
+  })
+
+  it.each([
+    ['2026-01-05T12:59:00+01:00', 60],
+    ['2026-01-05T11:58:00.742120Z', 119],
+    ['2026-01-05T12:59:00', 0],
+    [null, null],
+  ])('measures the lag from a publishing time of %s', (publishedAt, seconds) => {
+    const db = openDb(':memory:')
+    claim(db, beginRun(db, clock, 'stream').id)
+    advance(db, { publishedAt })
+    expect(readStreamReport(db, clock)?.lag_seconds).toBe(seconds)
+  })
+
+  it('says that it is silent from the warning on until an event comes', () => {
+    const db = openDb(':memory:')
+    using run = beginRun(db, clock, 'stream')
+    claim(db, run.id)
+    advance(db)
+    saveSilence(db, stream, { since: now, now: now + 1, runId: run.id })
+    expect(readStreamReport(db, clock)).toMatchObject({ silent: true })
+    advance(db, { now: now + 2 })
+    expect(readStreamReport(db, clock)).toMatchObject({ silent: false })
+  })
+
+  it('shows a process that died as no process', () => {
+    const db = openDb(':memory:')
+    using run = beginRun(db, clock, 'stream')
+    claim(db, run.id)
+    saveConnected(db, stream, now)
+    db.update(runs)
+      .set({ pid: 2 ** 22 + 1, pid_started: '1' })
+      .run()
+    expect(readStreamReport(db, clock)).toMatchObject({ running: false, pid: null, connected_since: null })
+  })
+})

@@ -1,0 +1,32 @@
+import { type Clock, systemClock } from '../../src/clock.ts'
+import { type Db, openDb } from '../../src/db/open.ts'
+import type { Quota } from '../../src/settings.ts'
+import type { Snov } from '../../src/snov/client.ts'
+import { connectSnov } from '../../src/snov/connect.ts'
+import { type Timings, timings } from '../../src/timings.ts'
+
+/** Back-offs in a hurry; requests and polls in their own time, so that a slow machine changes nothing. */
+export const hurried: Timings = { ...timings(1), backoffBaseMs: 2, backoffCapMs: 10, probePatienceMs: 20 }
+
+export interface ConnectedOptions {
+  db?: Db
+  clock?: Clock
+  quota?: Quota
+  timings?: Partial<Timings>
+}
+
+/** A client on a real allowance, wide unless a test narrows it. */
+export function connected(url: string, options: ConnectedOptions = {}): Promise<Snov> {
+  const db = options.db ?? openDb(':memory:')
+  return connectSnov({
+    db: async () => db,
+    clock: options.clock ?? systemClock(),
+    timings: { ...hurried, ...options.timings },
+    settings: {
+      snovClientId: 'an-id',
+      snovClientSecret: 'a-secret-0123456789abcdef',
+      snovApiUrl: url,
+      snovQuota: options.quota ?? { limit: 1000, windowMs: 1000 },
+    },
+  })
+}

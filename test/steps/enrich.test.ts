@@ -1,0 +1,176 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { describe, expect, it } from 'vitest'
+import { claimJobs, endStage } from '../../src/db/job-claims.ts'
+import { beginRun } from '../../src/db/runs.ts'
+import { companies, domains, emails, jobs, officers, suppressions } from '../../src/db/schema.ts'
+import { parseSnovFaults } from '../../src/sandbox/snov/fault-plan.ts'
+import { type Pipeline, pipeline } from './enriching.ts'
+
+/** The first companies of the world that the truth fits. */
+function numbersWith({ world, snov }: Pipeline, count: number, wanted: (domain: string) => boolean): string[] {
+  const found = [...world.numbers()].filter((number) => {
+    const truth = snov.truth.domainOf(number)
+    return truth?.kind === 'own' && wanted(truth.domain)
+  })
+  if (found.length < count) throw new Error('the world is too small')
+  return found.slice(0, count)
+}
+
+const anyDomain = (on: Pipeline) => numbersWith(on, 1, (domain) => on.snov.truth.mailOf(domain) === 'ordinary')[0] ?? ''
+
+const finderStarts = (on: Pipeline) =>
+  Object.keys(on.snov.requests.starts).filter((input) => input.includes('emails-by-domain'))
+
+describe('runEnrichment', () => {
+  it('asks once for a name that several companies have', async () => {
+    await using on = await pipeline()
+    const name = on.world.company(anyDomain(on))?.company_name ?? ''
+    const numbers = [...on.world.numbers()].slice(0, 3)
+    for (const number of numbers) on.queue(number, { name })
+    expect(await on.run()).toMatchObject({ domains: 3, left: 0, ended: 'nothing-left' })
+    const names = Object.entries(on.snov.requests.starts).filter(([input]) => input.includes('company-domain'))
+    expect(names.map(([, count]) => count)).toEqual([1])
+    const confidences = on.db
+      .select()
+      .from(domains)
+      .all()
+      .map((row) => row.confidence)
+    expect(new Set(confidences).size).toBe(1)
+  })
+
+  it('asks again for the officers of a young company, and stores them when they are there', async () => {
+    await using on = await pipeline({ timings: { youngOfficersRetryMs: [30, 60_000], enrichPatienceMs: 1000 } })
+    const number = on.queue(anyDomain(on))
+    on.db
+      .update(companies)
+      .set({ date_of_creation: new Date().toISOString().slice(0, 10) })
+      .run()
+    on.world.override(number, { officers: 2, profile: { officersVisible: 'empty' } })
+    expect(await on.run()).toMatchObject({ done: 0, left: 1 })
+    expect(on.job(number)).toMatchObject({ stage: 'officers', state: 'due', attempts: 2 })
+    expect(on.db.select().from(companies).get()?.officers_state).toBe('pending')
+    on.world.override(number, { profile: { officersVisible: undefined } })
+    on.db.update(jobs).set({ due_at: 0 }).run()
+    expect(await on.run()).toMatchObject({ done: 1, left: 0 })
+    expect(on.db.select().from(officers).all()).toHaveLength(2)
+  })
+
+  it('believes in no officers after the last round', async () => {
+    await using on = await pipeline({ timings: { youngOfficersRetryMs: [20, 20], enrichPatienceMs: 1000 } })
+    const number = on.queue(anyDomain(on))
+    on.db
+      .update(companies)
+      .set({ date_of_creation: new Date().toISOString().slice(0, 10) })
+      .run()
+    on.world.override(number, { profile: { officersVisible: 'missing' } })
+    expect(await on.run()).toMatchObject({ done: 1, left: 0 })
+    expect(on.db.select().from(companies).get()?.officers_state).toBe('none')
+  })
+
+  it('pays for one person at a domain that takes mail for everybody', async () => {
+    await using on = await pipeline({ size: 1500 })
+    const [number = ''] = numbersWith(on, 1, (domain) => on.snov.truth.mailOf(domain) === 'catchall')
+    on.queue(number)
+    on.world.override(number, { officers: 12 })
+    expect(await on.run()).toMatchObject({ done: 1, left: 0 })
+    expect(on.db.select().from(domains).get()?.state).toBe('catch-all')
+    expect(finderStarts(on)).toHaveLength(1)
+  })
+
+  it('does not ask for a suppressed person, nor store a suppressed address', async () => {
+    await using on = await pipeline()
+    const [number = '', other = ''] = numbersWith(on, 2, (domain) => on.snov.truth.mailOf(domain) === 'ordinary')
+    for (const one of [number, other]) on.world.override(on.queue(one), { officers: 6 })
+    const rule = { kind: 'officer' as const, born: null, reason: null, added_at: '2026-01-01' }
+    for (const { item } of on.world.officers(number)) {
+      const value = /officers\/([^/]+)\//.exec(JSON.stringify(item.links))?.[1] ?? ''
+      on.db
+        .insert(suppressions)
+        .values({ ...rule, value })
+        .run()
+    }
+    expect(await on.run()).toMatchObject({ done: 2, domains: 2 })
+    const asked = (one: string) => {
+      const { domain = '-' } = on.snov.truth.domainOf(one) ?? {}
+      return finderStarts(on).filter((input) => input.includes(domain)).length > 0
+    }
+    expect([asked(number), asked(other)]).toEqual([false, true])
+  })
+
+  it('skips a deleted company and one whose domain is suppressed', async () => {
+    await using on = await pipeline()
+    const [deleted = '', refused = ''] = numbersWith(on, 2, () => true)
+    on.queue(deleted)
+    on.db.update(companies).set({ deleted_at: '2026-01-01' }).run()
+    on.queue(refused)
+    const value = on.snov.truth.domainOf(refused)?.domain ?? ''
+    on.db.insert(suppressions).values({ kind: 'domain', value, added_at: '2026-01-01' }).run()
+    expect(await on.run()).toMatchObject({ skipped: 2, left: 0, domains: 0 })
+    expect(on.job(refused)?.error).toBe('suppressed')
+    expect([on.rest.requests.total, on.db.select().from(emails).all()]).toEqual([0, []])
+  })
+
+  it('goes on with Companies House while Snov hangs', async () => {
+    await using on = await pipeline({ timings: { requestTimeoutMs: 4000 } })
+    on.snov.setFaults(parseSnovFaults('hang:@company-domain-by-name+start'))
+    const stop = new AbortController()
+    on.queue(on.world.companyNumber(0))
+    const running = on.run({ until: 'stopped', signal: stop.signal })
+    await sleep(600)
+    const numbers = [1, 2, 3].map((at) => on.queue(on.world.companyNumber(at), { stage: 'details', priority: 0 }))
+    await sleep(1200)
+    expect(numbers.map((number) => on.job(number)?.stage)).toEqual(['domain', 'domain', 'domain'])
+    stop.abort(new Error('enough'))
+    const began = performance.now()
+    expect(await running).toMatchObject({ ended: 'interrupted' })
+    expect(performance.now() - began).toBeLessThan(5000)
+    expect(
+      on.db
+        .select()
+        .from(jobs)
+        .all()
+        .filter((job) => job.claimed_by !== null),
+    ).toEqual([])
+  })
+
+  it('takes up what is queued while it runs, until it is stopped', async () => {
+    await using on = await pipeline()
+    const stop = new AbortController()
+    const running = on.run({ until: 'stopped', signal: stop.signal })
+    const number = on.queue(anyDomain(on), { stage: 'details', priority: 0 })
+    for (let waited = 0; waited < 100 && on.job(number)?.state !== 'done'; waited += 1) await sleep(100)
+    stop.abort(new Error('enough'))
+    expect(await running).toMatchObject({ done: 1, domains: 1 })
+  })
+
+  it('leaves the jobs of a living run alone, and takes those of a dead one', async () => {
+    await using on = await pipeline()
+    const number = on.queue(anyDomain(on))
+    const { clock } = on.step
+    const other = beginRun(on.db, clock, 'stream')
+    const query = { stage: 'domain', priority: 1, scope: null, without: [] } as const
+    claimJobs(on.db, { ...query, without: [] }, { runId: other.id, limit: 5, clock })
+    expect(await on.run()).toMatchObject({ done: 0, left: 1 })
+    expect(on.snov.requests.starts).toEqual({})
+    other[Symbol.dispose]()
+    expect(await on.run()).toMatchObject({ done: 1, left: 0 })
+    expect(endStage(on.db, number, { state: 'done' }, { runId: other.id, now: 0 })).toBe(false)
+  })
+
+  it('works on the companies of its scope alone', async () => {
+    await using on = await pipeline()
+    const [mine = '', other = ''] = numbersWith(on, 2, () => true).map((number) => on.queue(number))
+    expect(await on.run({ scope: [mine] })).toMatchObject({ done: 1, left: 0 })
+    expect(on.job(other)).toMatchObject({ stage: 'domain', state: 'due' })
+  })
+
+  it('never passes its credits, however many purchases are under way', async () => {
+    await using on = await pipeline({ snov: { pendingPolls: 3 } })
+    for (const number of [...on.world.numbers()].slice(0, 40)) on.queue(number)
+    const { creditsSpent, ended } = await on.run({ limits: { maxCredits: 12, budget: null } })
+    expect(ended).toBe('limit-reached')
+    expect(creditsSpent).toBeGreaterThan(8)
+    expect(creditsSpent).toBeLessThanOrEqual(12)
+    expect(1000 - on.snov.balance).toBe(creditsSpent)
+  })
+})
