@@ -4,6 +4,8 @@ const LF = 0x0a
 const CR = 0x0d
 const QUOTE = 0x22
 const COMMA = 0x2c
+/** Past the last byte. */
+const NONE = -1
 
 /** A piece of input: its bytes, and the same as Latin-1 text, whose indices are theirs. */
 export interface Page {
@@ -28,34 +30,39 @@ export function readCells(page: Page, start: number, cells: string[]): number {
   const { bytes, kept, last } = page
   const size = bytes.length
   for (let at = start; ; at += 1) {
-    const quoted = bytes[at] === QUOTE
+    const quoted = byteAt(bytes, at) === QUOTE
     const from = quoted ? at + 1 : at
-    let to = quoted ? closingQuote(bytes, from) : unquotedEnd(bytes, from)
+    let to = quoted ? closingQuote(page, from) : unquotedEnd(bytes, from)
     if (quoted && to >= size) return last ? OPEN_QUOTE : INCOMPLETE
     at = quoted ? to + 1 : to
     if (at >= size && !last) return INCOMPLETE
-    if (quoted && bytes[at] === CR) {
+    let next = byteAt(bytes, at)
+    if (quoted && next === CR) {
       at += 1
       if (at >= size && !last) return INCOMPLETE
-      if (at < size && bytes[at] !== LF) return MALFORMED
+      next = byteAt(bytes, at)
+      if (next !== LF && next !== NONE) return MALFORMED
     }
-    if (!quoted && to > from && bytes[to - 1] === CR && bytes[to] !== COMMA) to -= 1
-    const wanted = to > from && (kept === null || kept[cells.length] === 1)
-    cells.push(wanted ? cellText(page, from, to, quoted) : '')
-    if (bytes[at] === COMMA) continue
-    return at >= size || bytes[at] === LF ? at : MALFORMED
+    if (!quoted && next !== COMMA && to > from && bytes[to - 1] === CR) to -= 1
+    const wanted = to > from && (kept === null || (cells.length < kept.length && kept[cells.length] === 1))
+    cells[cells.length] = wanted ? cellText(page, from, to, quoted) : ''
+    if (next === COMMA) continue
+    return next === LF || next === NONE ? at : MALFORMED
   }
 }
 
-/** The next quote that is not one of a pair; the size of `bytes` when there is none. */
-function closingQuote(bytes: Buffer, from: number): number {
-  const size = bytes.length
-  for (let at = from; at < size; at += 1) {
-    if (bytes[at] !== QUOTE) continue
-    if (bytes[at + 1] !== QUOTE) return at
-    at += 1
+/** Reading past the end would make V8 read every byte the slow way from then on. */
+function byteAt(bytes: Buffer, at: number): number {
+  return at < bytes.length ? (bytes[at] ?? NONE) : NONE
+}
+
+/** The next quote that is not one of a pair; the number of bytes when there is none. */
+function closingQuote({ bytes, text }: Page, from: number): number {
+  for (let at = from; ; at += 2) {
+    at = byteAt(bytes, at) === QUOTE ? at : text.indexOf('"', at)
+    if (at === -1) return bytes.length
+    if (byteAt(bytes, at + 1) !== QUOTE) return at
   }
-  return size
 }
 
 function unquotedEnd(bytes: Buffer, from: number): number {
@@ -72,6 +79,6 @@ function cellText({ bytes, text, ascii }: Page, from: number, to: number, quoted
 
 /** For the few bytes of a cell, quicker than asking Node. */
 function isAsciiBetween(bytes: Buffer, from: number, to: number): boolean {
-  for (let at = from; at < to; at += 1) if (Number(bytes[at]) > 0x7f) return false
+  for (let at = from; at < to; at += 1) if ((bytes[at] ?? 0) > 0x7f) return false
   return true
 }

@@ -51,12 +51,13 @@ async function openFile(path: string, size: number, signal: AbortSignal): Promis
   const length = readSync(fd, head, 0, MAGIC_BYTES, 0)
   if (isZip(head)) return openZip(fd, path)
   closeSync(fd)
+  if (length === 0) throw emptyFile(path)
   const bytes = readable(createReadStream(path, { highWaterMark: CHUNK_BYTES }), path, signal)
   return plainSource({ name: path, head: head.subarray(0, length), bytes, bytesTotal: size })
 }
 
 function plainSource({ name, head, bytes, bytesTotal }: Opened): RegisterSource {
-  if (head.length === 0) throw new ChpipeError('data', `The file is empty: ${name}`)
+  if (head.length === 0) throw emptyFile(name)
   let read = 0
   async function* metered(): AsyncGenerator<Buffer> {
     for await (const chunk of bytes) {
@@ -78,6 +79,10 @@ function plainSource({ name, head, bytes, bytesTotal }: Opened): RegisterSource 
   }
   const part: RegisterPart = { name: null, chunks: isGzip(head) ? gunzipped : metered }
   return { name, parts: [part], bytesTotal, bytesRead: () => read, close() {} }
+}
+
+function emptyFile(name: string): ChpipeError {
+  return new ChpipeError('data', `The file is empty: ${name}`)
 }
 
 function toReadable(stream: NodeJS.ReadableStream): Readable {
