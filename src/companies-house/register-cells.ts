@@ -6,12 +6,14 @@ const QUOTE = 0x22
 const COMMA = 0x2c
 /** Past the last byte. */
 const NONE = -1
+const HIGH = /[\x80-\xff]/g
 
 /** A piece of input: its bytes, and the same as Latin-1 text, whose indices are theirs. */
 export interface Page {
   bytes: Buffer
   text: string
-  ascii: boolean
+  /** The first byte above 0x7f that the reading has not yet passed; the number of bytes when there is none. */
+  high: number
   /** 1 at the columns whose text is wanted; null for all. */
   kept: Uint8Array | null
   /** Nothing follows. */
@@ -31,6 +33,12 @@ export function readCells(page: Page, start: number, cells: string[]): number {
   const size = bytes.length
   for (let at = start; ; at += 1) {
     const quoted = byteAt(bytes, at) === QUOTE
+    // Most cells of the file are `"",`.
+    if (quoted && byteAt(bytes, at + 1) === QUOTE && byteAt(bytes, at + 2) === COMMA) {
+      cells[cells.length] = ''
+      at += 2
+      continue
+    }
     const from = quoted ? at + 1 : at
     let to = quoted ? closingQuote(page, from) : unquotedEnd(bytes, from)
     if (quoted && to >= size) return last ? OPEN_QUOTE : INCOMPLETE
@@ -72,13 +80,15 @@ function unquotedEnd(bytes: Buffer, from: number): number {
   return at
 }
 
-function cellText({ bytes, text, ascii }: Page, from: number, to: number, quoted: boolean): string {
-  const cell = ascii || isAsciiBetween(bytes, from, to) ? text.slice(from, to) : bytes.toString('utf8', from, to)
+function cellText(page: Page, from: number, to: number, quoted: boolean): string {
+  const { bytes, text } = page
+  if (page.high < from) page.high = highFrom(text, from)
+  const cell = page.high >= to ? text.slice(from, to) : bytes.toString('utf8', from, to)
   return quoted && cell.includes('"') ? cell.replaceAll('""', '"') : cell
 }
 
-/** For the few bytes of a cell, quicker than asking Node. */
-function isAsciiBetween(bytes: Buffer, from: number, to: number): boolean {
-  for (let at = from; at < to; at += 1) if ((bytes[at] ?? 0) > 0x7f) return false
-  return true
+/** The first byte above 0x7f at or behind `from`; the number of bytes when there is none. */
+export function highFrom(text: string, from: number): number {
+  HIGH.lastIndex = from
+  return HIGH.exec(text)?.index ?? text.length
 }

@@ -1,127 +1,127 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { isoDay } from '../../src/companies-house/register-company.ts'
-import { postcodeTest } from '../../src/companies-house/register-postcode.ts'
-import { categoryOf, statusOf } from '../../src/companies-house/register-prose.ts'
 import { type CsvRecord, createRecordReader } from '../../src/companies-house/register-records.ts'
+import { ChpipeError } from '../../src/errors.ts'
 
-/** All records of the bytes, cut into pieces at the given places. */
-function readAll(bytes: Buffer, cuts: number[] = []): CsvRecord[] {
-  const reader = createRecordReader()
-  const places = [0, ...[...cuts].sort((a, b) => a - b), bytes.length]
-  const batches = places.slice(1).map((to, index) => reader.read(bytes.subarray(places[index], to)))
-  const last = reader.end()
-  const records = [...batches, last].flatMap((batch) => batch.records)
-  return last.unterminated ? [...records, last.unterminated.record] : records
+interface Read {
+  records: CsvRecord[]
+  texts: string[]
+  unterminated: { record: CsvRecord; openQuote: boolean } | null
 }
 
-const cellsOf = (text: string) => readAll(Buffer.from(text)).map(({ cells }) => cells)
-
-describe('createRecordReader', () => {
-  it('reads back any table, quoted and cut at any byte', () => {
-    const cell = fc.oneof(fc.string({ unit: 'binary' }), fc.constantFrom('', '"', 'a,b', 'x\ny', '\r\n', '£ẞ漢😀', ' '))
-    const table = fc.array(fc.array(cell, { minLength: 2, maxLength: 5 }), { minLength: 1, maxLength: 6 })
-    const property = fc.property(table, fc.array(fc.nat(4000)), fc.constantFrom('\n', '\r\n'), (rows, cuts, end) => {
-      const text = rows.map((row) => row.map((one) => `"${one.replaceAll('"', '""')}"`).join(',') + end).join('')
-      const bytes = Buffer.from(text)
-      const wanted = rows.map((row) => row.map((one) => Buffer.from(one).toString()))
-      expect(
-        readAll(
-          bytes,
-          cuts.filter((cut) => cut <= bytes.length),
-        ).map(({ cells }) => cells),
-      ).toEqual(wanted)
-    })
-    fc.assert(property, { numRuns: 300 })
-  })
-
-  it('knows the physical line of each record, whatever lies within its quotes', () => {
-    const records = readAll(Buffer.from('a,b\n"one\ntwo\r\nthree",c\n\nd,e\n'))
-    expect(records.map(({ line, cells }) => [line, cells[0]])).toEqual([
-      [1, 'a'],
-      [2, 'one\ntwo\r\nthree'],
-      [6, 'd'],
-    ])
-  })
-
-  it('takes a byte order mark, unquoted cells and a last line without an end', () => {
-    expect(cellsOf('\uFEFFa,b\nc,')).toEqual([
-      ['a', 'b'],
-      ['c', ''],
-    ])
-  })
-
-  it('loses one record only to quotes that do not match', () => {
-    const records = readAll(Buffer.from('a,b\n"x"y,c\nd,e\n'))
-    expect(records.map(({ fault }) => fault)).toEqual([null, 'its quotes do not match', null])
-  })
-
-  it('says which record is not UTF-8', () => {
-    const records = readAll(
-      Buffer.concat([Buffer.from('a,b\nc,'), Buffer.from([0xff, 0xfe, 0x0a]), Buffer.from('d,e\n')]),
-    )
-    expect(records.map(({ fault }) => fault)).toEqual([null, 'it is not valid UTF-8', null])
-  })
-
-  it('ends at once with a quote that is never closed', () => {
-    const reader = createRecordReader()
-    reader.read(Buffer.from('a,b\n"open,'))
-    expect(reader.end().unterminated).toMatchObject({ openQuote: true, record: { line: 2 } })
-  })
-
-  it('refuses a line without end, naming it', () => {
-    const endless = Buffer.concat([Buffer.from('a,b\n'), Buffer.alloc(2_000_000, 0x61)])
-    expect(() => readAll(endless)).toThrow('Line 2 is longer than 1048576 bytes')
-  })
-})
-
-describe('isoDay', () => {
-  const days: [text: string, day: string | null | undefined][] = [
-    ['29/06/2011', '2011-06-29'],
-    ['29/02/2024', '2024-02-29'],
-    ['29/02/2023', undefined],
-    ['31/04/2020', undefined],
-    ['00/01/2020', undefined],
-    ['2020-01-31', '2020-01-31'],
-    ['1/1/2020', undefined],
-    ['', null],
-  ]
-  for (const [text, day] of days) it(`reads ${JSON.stringify(text)}`, () => expect(isoDay(text)).toBe(day))
-})
-
-describe('prose', () => {
-  it('becomes the slugs of the API, whatever its case', () => {
-    expect(statusOf('Active - Proposal to Strike off')).toEqual({
-      company_status: 'active',
-      company_status_detail: 'active-proposal-to-strike-off',
-    })
-    expect(statusOf('RECEIVERSHIP')).toEqual({ company_status: 'receivership', company_status_detail: null })
-    expect(categoryOf('PRI/LTD BY GUAR/NSC (Private, limited by guarantee, no share capital)').type).toBe(
-      'private-limited-guarant-nsc',
-    )
-    expect(categoryOf('Limited Liability Partnership').type).toBe('llp')
-  })
-
-  it('is kept where it is unknown', () => {
-    expect(statusOf('On the moon').company_status).toBe('On the moon')
-    expect(categoryOf('Space Company').type).toBe('Space Company')
-  })
-})
-
-describe('postcodeTest', () => {
-  const cases: [prefix: string, matching: string[], others: string[]][] = [
-    ['N', ['N1 1AA', 'N10 2BB'], ['NE1 1AA', 'NW3 1AA']],
-    ['N1', ['N1 1AA', 'N1C 4AA'], ['N10 2BB']],
-    ['sw1a 1', ['SW1A 1AA'], ['SW1A 2AA', 'SW1 1AA']],
-  ]
-  for (const [prefix, matching, others] of cases) {
-    it(`finds ${matching} but not ${others} by ${prefix}`, () => {
-      const test = postcodeTest(prefix)
-      expect([...matching, ...others].filter((postcode) => test?.(postcode))).toEqual(matching)
-    })
+/** Reads the input in pieces cut at the given places. */
+function read(input: Buffer | string, cuts: number[] = []): Read {
+  const bytes = Buffer.from(input)
+  const places = [...new Set(cuts.map((cut) => cut % (bytes.length + 1)))].sort((a, b) => a - b)
+  const reader = createRecordReader()
+  const records: CsvRecord[] = []
+  const texts: string[] = []
+  const batches = [0, ...places].map((from, index) => reader.read(bytes.subarray(from, places[index])))
+  for (const batch of [...batches, reader.end()]) {
+    for (const record of batch.records) {
+      records.push(record)
+      texts.push(batch.text(record))
+    }
+    if (batch.unterminated) return { records, texts, unterminated: batch.unterminated }
   }
+  return { records, texts, unterminated: null }
+}
 
-  it('knows what is no beginning of a postcode', () => {
-    expect(postcodeTest('12')).toBeNull()
+const cellsOf = ({ records }: Read) => records.map(({ cells }) => cells)
+const faultsOf = ({ records }: Read) => records.map(({ line, fault }) => [line, fault])
+
+describe('the reader of CSV records', () => {
+  const text = fc.oneof(
+    fc.string(),
+    fc.string({ unit: 'binary' }),
+    fc.constantFrom('', '"', ',', '\n', '\r\n', 'Ł', '😀"'),
+  )
+  const table = fc.array(fc.array(text, { minLength: 2, maxLength: 6 }), { minLength: 1, maxLength: 8 })
+
+  it('gives back any table, quoted, however the bytes are cut', () => {
+    fc.assert(
+      fc.property(table, fc.constantFrom('\n', '\r\n'), fc.array(fc.nat(), { maxLength: 8 }), (rows, lineEnd, cuts) => {
+        const input = rows
+          .map((row) => row.map((cell) => `"${cell.replaceAll('"', '""')}"`).join(',') + lineEnd)
+          .join('')
+        expect(cellsOf(read(input, cuts))).toEqual(rows)
+      }),
+      { numRuns: 1000 },
+    )
+  })
+
+  it('gives back any table of plain cells, unquoted, however the bytes are cut', () => {
+    const plain = fc.string({ unit: 'grapheme', minLength: 1 }).filter((cell) => !/[",\r\n\ufeff]/.test(cell))
+    fc.assert(
+      fc.property(fc.array(fc.array(plain, { minLength: 2 })), fc.array(fc.nat()), (rows, cuts) => {
+        const filled = rows.filter((row) => row.length > 1)
+        expect(cellsOf(read(filled.map((row) => `${row.join(',')}\n`).join(''), cuts))).toEqual(filled)
+      }),
+    )
+  })
+
+  it('tells the physical line of every record, whatever its cells hold', () => {
+    const { records } = read('a,b\r\n\r\n"1\n2","3\r\n4"\n\nc,d\n', [9, 12])
+    expect(records.map(({ line }) => line)).toEqual([1, 3, 7])
+  })
+
+  it('tolerates a byte order mark, even one that is cut', () => {
+    expect(cellsOf(read('\ufeff"a",b\n', [1, 2]))).toEqual([['a', 'b']])
+    expect(cellsOf(read('\ufeffa\n'))).toEqual([['a']])
+  })
+
+  it('keeps the text of a record for those who refuse it', () => {
+    expect(read('a,"b\n""c"\r\nd\n', [3]).texts).toEqual(['a,"b\n""c"\r', 'd'])
+  })
+
+  it('reads only the cells that are asked for, and counts the others', () => {
+    const reader = createRecordReader()
+    reader.keepOnly([1])
+    const { records } = reader.read(Buffer.from('"a","b","c",d\n'))
+    expect(records[0]?.cells).toEqual(['', 'b', '', ''])
+  })
+
+  it('goes on behind a record whose quotes are wrong', () => {
+    const input = '"a","b"\n"x "y" z","b"\n"open,"b"\n"c","d"\n'
+    const broken = 'its quotes do not match'
+    const result = read(input, [11, 25])
+    expect(faultsOf(result)).toEqual([
+      [1, null],
+      [2, broken],
+      [3, broken],
+      [4, null],
+    ])
+    expect(result.texts[1]).toBe('"x "y" z","b"')
+    expect(result.records[3]?.cells).toEqual(['c', 'd'])
+  })
+
+  it('loses one line to a quote that is never closed, not the rest of a long file', () => {
+    const many = 'a,b\n'.repeat(400_000)
+    const result = read(`a,b\n"open,b\n${many}`, [500_000, 1_000_000])
+    expect(result.records).toHaveLength(400_002)
+    expect(faultsOf(result)[1]).toEqual([2, 'its quotes do not match'])
+  })
+
+  it('marks records that are not UTF-8', () => {
+    const latin1 = Buffer.concat([Buffer.from('a,É\n'), Buffer.from('b,CAF\xc9\n', 'latin1'), Buffer.from('c,d\n')])
+    expect(faultsOf(read(latin1, [2, 3]))).toEqual([
+      [1, null],
+      [2, 'it is not valid UTF-8'],
+      [3, null],
+    ])
+  })
+
+  it('hands out a last record without line end apart', () => {
+    expect(read('a,b\nc,d', [1]).unterminated).toMatchObject({
+      record: { line: 2, cells: ['c', 'd'] },
+      openQuote: false,
+    })
+    expect(read('a,b\nc,"d').unterminated).toMatchObject({ record: { line: 2 }, openQuote: true })
+    expect(read('a,b\n"c","d"\r').unterminated).toMatchObject({ record: { cells: ['c', 'd'] }, openQuote: false })
+    expect(read('a,b\n').unterminated).toBeNull()
+  })
+
+  it('refuses a line without end', () => {
+    expect(() => read(Buffer.alloc(3_000_000, 'x'), [1_000_000, 2_000_000])).toThrow(ChpipeError)
   })
 })
