@@ -1,24 +1,20 @@
-import type { CompaniesHouse } from '../companies-house/client.ts'
+import { setFlagsFromString } from 'node:v8'
 import type { Context } from '../context.ts'
 import { type Db, snapshot } from '../db/open.ts'
 import { readTallies } from '../db/progress.ts'
 import { beginRun } from '../db/runs.ts'
-import { formatDuration } from '../durations.ts'
-import { ChpipeError, errorMessage } from '../errors.ts'
+import { ChpipeError } from '../errors.ts'
 import { importOfficers } from '../steps/import-officers.ts'
-import { type Ending, noCounts, type OfficerCounts } from '../steps/officer-pool.ts'
-import { readProgress } from '../steps/progress.ts'
+import { noCounts } from '../steps/officer-pool.ts'
 import { refreshOfficers } from '../steps/refresh-officers.ts'
 import type { OfficersStep } from '../steps/store-officers.ts'
-import { formatNumber, safeJson } from '../text.ts'
+import { safeJson } from '../text.ts'
 import type { Answer, Command, Input } from './command.ts'
+import { showStatus } from './import-officers/status-line.ts'
+import { render, type Summary, summarize } from './import-officers/summary.ts'
 import { between, count, duration, sicCodes, words } from './parse.ts'
-import { bar, createStatus } from './status.ts'
 
 const DEFAULT_CONCURRENCY = 8
-
-/** How often the status line is drawn anew, on a terminal and elsewhere. */
-const REDRAW_MS = { terminal: 250, elsewhere: 5000 }
 
 interface Options {
   target?: number
@@ -28,21 +24,6 @@ interface Options {
   status?: string[]
   sic?: string[]
   maxOutage?: number
-}
-
-/** The names and their order are what `--json` prints. */
-interface Summary {
-  companies_with_officers: number
-  target: number
-  fetched: number
-  none: number
-  failed: number
-  officers: number
-  odd_items: number
-  requests: number
-  rate_limited: number
-  elapsed_seconds: number
-  ended: Ending | 'error'
 }
 
 export const importOfficersCommand: Command = {
@@ -87,7 +68,13 @@ where it stopped. Several processes on one database share the work and the allow
   run,
 }
 
+/** The garbage of many thousand answers would let V8 triple its young generation, and gain nothing by it. */
+function keepHeapSmall(): void {
+  setFlagsFromString('--semi-space-growth-factor=1')
+}
+
 async function run(context: Context, { options: given }: Input): Promise<Answer> {
+  keepHeapSmall()
   const options = given as Options
   const { clock, log, timings, settings, signal } = context
   const target = options.target ?? settings.target
@@ -131,83 +118,4 @@ function ranOut(db: Db, target: number): ChpipeError {
     `No candidates are left: ${complete} of ${target} companies have officers (${none} have none, ${failed} failed)`,
     { hint: 'load more companies with chpipe import-companies, or run this again to retry those that failed' },
   )
-}
-
-interface Watched {
-  db: Db
-  companiesHouse: CompaniesHouse
-  target: number
-}
-
-/** Draws the status line until it is disposed. */
-async function showStatus(context: Context, { db, companiesHouse, target }: Watched): Promise<Disposable> {
-  const status = await createStatus(context)
-  const line = () => {
-    const progress = readProgress(db, { target, quota: context.settings.quota, clock: context.clock })
-    const { companies_with_officers: done, officers, eta_seconds, quota } = progress
-    const text = [
-      `${formatNumber(done)}/${formatNumber(target)} companies`,
-      `${formatNumber(officers)} officers`,
-      `calls ${quota.used}/${quota.limit}`,
-      `429s ${companiesHouse.counts.rateLimited}`,
-      `ETA ${eta_seconds === null ? '-' : formatDuration(eta_seconds * 1000)}`,
-    ].join('  ')
-    const room = (context.host.stderr.columns ?? 80) - text.length - 4
-    return room < 4 ? text : `${bar(done / target, Math.min(24, room))} ${text}`
-  }
-  const draw = () => {
-    try {
-      status.update(line())
-    } catch (error) {
-      context.log.warn('the status cannot be read', { error: errorMessage(error) })
-    }
-  }
-  const timer = context.quiet
-    ? undefined
-    : setInterval(draw, REDRAW_MS[context.host.stderr.isTTY ? 'terminal' : 'elsewhere'])
-  return {
-    [Symbol.dispose]() {
-      clearInterval(timer)
-      status[Symbol.dispose]()
-    },
-  }
-}
-
-interface Ended extends Watched {
-  counts: OfficerCounts
-  ended: Summary['ended']
-  startedAt: number
-}
-
-function summarize({ clock }: Context, { db, companiesHouse, target, counts, ended, startedAt }: Ended): Summary {
-  const { fetched, none, failed, officers, odd } = counts
-  return {
-    companies_with_officers: snapshot(db, readTallies).complete,
-    target,
-    fetched,
-    none,
-    failed,
-    officers,
-    odd_items: odd,
-    requests: companiesHouse.counts.requests,
-    rate_limited: companiesHouse.counts.rateLimited,
-    elapsed_seconds: Math.round(clock.now() - startedAt) / 1000,
-    ended,
-  }
-}
-
-const SENTENCES: Record<Summary['ended'], string> = {
-  'target-reached': 'The target is reached',
-  'nothing-left': 'No candidates are left',
-  'limit-reached': 'The limit of this run is reached',
-  interrupted: 'Interrupted; everything fetched is stored',
-  error: 'Stopped early; everything fetched is stored',
-}
-
-function render(summary: Summary): string {
-  const n = formatNumber
-  return `${SENTENCES[summary.ended]}: ${n(summary.companies_with_officers)} of ${n(summary.target)} companies have officers.
-This run fetched ${n(summary.fetched)} companies (${n(summary.none)} without officers, ${n(summary.failed)} failed) and ${n(summary.officers)} officers
-in ${formatDuration(summary.elapsed_seconds * 1000)} with ${n(summary.requests)} calls, ${n(summary.rate_limited)} of them refused (429).
-`
 }

@@ -12,8 +12,8 @@ export const CHUNK_BYTES = 256 * 1024
 export interface RegisterPart {
   /** Its name within a zip that holds several. */
   name: string | null
-  /** Its bytes, decompressed; they can be had once. Rejects with the signal's reason as soon as that aborts. */
-  chunks(signal: AbortSignal): AsyncIterable<Buffer>
+  /** Its bytes, decompressed; they can be had once. */
+  chunks(): AsyncIterable<Buffer>
 }
 
 /** The chunks of a stream; what goes wrong with it becomes a `data` error. */
@@ -71,7 +71,7 @@ export async function headed(
 
 /** Copies bytes to a private temporary file that has no name any more, so that nothing can be left behind. */
 export async function spool(bytes: AsyncIterable<Buffer>): Promise<number> {
-  const folder = mkdtempSync(join(tmpdir(), 'chpipe-'))
+  const folder = mkdtempSync(join(tmpdir(), 'chpipe-register-'))
   let fd: number | undefined
   try {
     fd = openSync(join(folder, 'register.zip'), 'wx+', 0o600)

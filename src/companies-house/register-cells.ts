@@ -4,12 +4,16 @@ const LF = 0x0a
 const CR = 0x0d
 const QUOTE = 0x22
 const COMMA = 0x2c
+/** Past the last byte. */
+const NONE = -1
+const HIGH = /[\x80-\xff]/g
 
 /** A piece of input: its bytes, and the same as Latin-1 text, whose indices are theirs. */
 export interface Page {
   bytes: Buffer
   text: string
-  ascii: boolean
+  /** The first byte above 0x7f that the reading has not yet passed; the number of bytes when there is none. */
+  high: number
   /** 1 at the columns whose text is wanted; null for all. */
   kept: Uint8Array | null
   /** Nothing follows. */
@@ -28,34 +32,45 @@ export function readCells(page: Page, start: number, cells: string[]): number {
   const { bytes, kept, last } = page
   const size = bytes.length
   for (let at = start; ; at += 1) {
-    const quoted = bytes[at] === QUOTE
+    const quoted = byteAt(bytes, at) === QUOTE
+    // Most cells of the file are `"",`.
+    if (quoted && byteAt(bytes, at + 1) === QUOTE && byteAt(bytes, at + 2) === COMMA) {
+      cells[cells.length] = ''
+      at += 2
+      continue
+    }
     const from = quoted ? at + 1 : at
-    let to = quoted ? closingQuote(bytes, from) : unquotedEnd(bytes, from)
+    let to = quoted ? closingQuote(page, from) : unquotedEnd(bytes, from)
     if (quoted && to >= size) return last ? OPEN_QUOTE : INCOMPLETE
     at = quoted ? to + 1 : to
     if (at >= size && !last) return INCOMPLETE
-    if (quoted && bytes[at] === CR) {
+    let next = byteAt(bytes, at)
+    if (quoted && next === CR) {
       at += 1
       if (at >= size && !last) return INCOMPLETE
-      if (at < size && bytes[at] !== LF) return MALFORMED
+      next = byteAt(bytes, at)
+      if (next !== LF && next !== NONE) return MALFORMED
     }
-    if (!quoted && to > from && bytes[to - 1] === CR && bytes[to] !== COMMA) to -= 1
-    const wanted = to > from && (kept === null || kept[cells.length] === 1)
-    cells.push(wanted ? cellText(page, from, to, quoted) : '')
-    if (bytes[at] === COMMA) continue
-    return at >= size || bytes[at] === LF ? at : MALFORMED
+    if (!quoted && next !== COMMA && to > from && bytes[to - 1] === CR) to -= 1
+    const wanted = to > from && (kept === null || (cells.length < kept.length && kept[cells.length] === 1))
+    cells[cells.length] = wanted ? cellText(page, from, to, quoted) : ''
+    if (next === COMMA) continue
+    return next === LF || next === NONE ? at : MALFORMED
   }
 }
 
-/** The next quote that is not one of a pair; the size of `bytes` when there is none. */
-function closingQuote(bytes: Buffer, from: number): number {
-  const size = bytes.length
-  for (let at = from; at < size; at += 1) {
-    if (bytes[at] !== QUOTE) continue
-    if (bytes[at + 1] !== QUOTE) return at
-    at += 1
+/** Reading past the end would make V8 read every byte the slow way from then on. */
+function byteAt(bytes: Buffer, at: number): number {
+  return at < bytes.length ? (bytes[at] ?? NONE) : NONE
+}
+
+/** The next quote that is not one of a pair; the number of bytes when there is none. */
+function closingQuote({ bytes, text }: Page, from: number): number {
+  for (let at = from; ; at += 2) {
+    at = byteAt(bytes, at) === QUOTE ? at : text.indexOf('"', at)
+    if (at === -1) return bytes.length
+    if (byteAt(bytes, at + 1) !== QUOTE) return at
   }
-  return size
 }
 
 function unquotedEnd(bytes: Buffer, from: number): number {
@@ -65,13 +80,15 @@ function unquotedEnd(bytes: Buffer, from: number): number {
   return at
 }
 
-function cellText({ bytes, text, ascii }: Page, from: number, to: number, quoted: boolean): string {
-  const cell = ascii || isAsciiBetween(bytes, from, to) ? text.slice(from, to) : bytes.toString('utf8', from, to)
+function cellText(page: Page, from: number, to: number, quoted: boolean): string {
+  const { bytes, text } = page
+  if (page.high < from) page.high = highFrom(text, from)
+  const cell = page.high >= to ? text.slice(from, to) : bytes.toString('utf8', from, to)
   return quoted && cell.includes('"') ? cell.replaceAll('""', '"') : cell
 }
 
-/** For the few bytes of a cell, quicker than asking Node. */
-function isAsciiBetween(bytes: Buffer, from: number, to: number): boolean {
-  for (let at = from; at < to; at += 1) if (Number(bytes[at]) > 0x7f) return false
-  return true
+/** The first byte above 0x7f at or behind `from`; the number of bytes when there is none. */
+export function highFrom(text: string, from: number): number {
+  HIGH.lastIndex = from
+  return HIGH.exec(text)?.index ?? text.length
 }

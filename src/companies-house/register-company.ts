@@ -19,6 +19,8 @@ export interface RegisterCompany extends Status, Category {
 }
 
 const COMPANY_NUMBER = /^[A-Z0-9]{8}$/
+const BRITISH_DAY = /^(\d{2})\/(\d{2})\/(\d{4})$/
+const ISO_DAY = /^(\d{4})-(\d{2})-(\d{2})$/
 const SIC_TEXT = /^\s*(\d{4,5})(?!\d)/
 const SIC_COLUMNS = [
   'SICCode.SicText_1',
@@ -37,17 +39,17 @@ export function rowReader({ at, width }: RegisterColumns): (cells: string[]) => 
   const category = remembering(categoryOf)
   return (cells) => {
     if (cells.length !== width) return `expected ${width} columns, found ${cells.length}`
-    const cell = (column: RegisterColumn) => cells[at[column]] ?? ''
-    const company_number = companyNumber(cell('CompanyNumber'))
-    if (!COMPANY_NUMBER.test(company_number)) return `not a company number: ${quoted(cell('CompanyNumber'))}`
-    const company_name = cell('CompanyName').trim()
+    const cell = (index: number) => cells[index] ?? ''
+    const company_number = companyNumber(cell(at.CompanyNumber))
+    if (!COMPANY_NUMBER.test(company_number)) return `not a company number: ${quoted(cell(at.CompanyNumber))}`
+    const company_name = cell(at.CompanyName).trim()
     if (company_name === '') return 'the company name is empty'
-    const date_of_creation = isoDay(cell('IncorporationDate'))
-    if (date_of_creation === undefined) return `not a date in IncorporationDate: ${quoted(cell('IncorporationDate'))}`
-    const date_of_cessation = isoDay(cell('DissolutionDate'))
-    if (date_of_cessation === undefined) return `not a date in DissolutionDate: ${quoted(cell('DissolutionDate'))}`
-    const { company_status, company_status_detail } = status(cell('CompanyStatus'))
-    const { type, subtype } = category(cell('CompanyCategory'))
+    const date_of_creation = isoDay(cell(at.IncorporationDate))
+    if (date_of_creation === undefined) return `not a date in IncorporationDate: ${quoted(cell(at.IncorporationDate))}`
+    const date_of_cessation = isoDay(cell(at.DissolutionDate))
+    if (date_of_cessation === undefined) return `not a date in DissolutionDate: ${quoted(cell(at.DissolutionDate))}`
+    const { company_status, company_status_detail } = status(cell(at.CompanyStatus))
+    const { type, subtype } = category(cell(at.CompanyCategory))
     return {
       company_number,
       company_name,
@@ -58,14 +60,14 @@ export function rowReader({ at, width }: RegisterColumns): (cells: string[]) => 
       date_of_creation,
       date_of_cessation,
       sic_codes: sicCodes(cells, sicAt),
-      care_of: filled(cell('RegAddress.CareOf')),
-      po_box: filled(cell('RegAddress.POBox')),
-      address_line_1: filled(cell('RegAddress.AddressLine1')),
-      address_line_2: filled(cell('RegAddress.AddressLine2')),
-      locality: filled(cell('RegAddress.PostTown')),
-      region: filled(cell('RegAddress.County')),
-      country: filled(cell('RegAddress.Country')),
-      postal_code: filled(cell('RegAddress.PostCode')),
+      care_of: filled(cell(at['RegAddress.CareOf'])),
+      po_box: filled(cell(at['RegAddress.POBox'])),
+      address_line_1: filled(cell(at['RegAddress.AddressLine1'])),
+      address_line_2: filled(cell(at['RegAddress.AddressLine2'])),
+      locality: filled(cell(at['RegAddress.PostTown'])),
+      region: filled(cell(at['RegAddress.County'])),
+      country: filled(cell(at['RegAddress.Country'])),
+      postal_code: filled(cell(at['RegAddress.PostCode'])),
     }
   }
 }
@@ -85,12 +87,15 @@ function otherType(companyNumber: string): string {
 export function isoDay(text: string): string | null | undefined {
   const trimmed = text.trim()
   if (trimmed === '') return null
-  const british = /^(\d{2})\/(\d{2})\/(\d{4})$/.exec(trimmed)
-  const day = british ? `${british[3]}-${british[2]}-${british[1]}` : trimmed
-  const match = /^(\d{4})-(\d{2})-(\d{2})$/.exec(day)
-  if (!match) return undefined
-  const [year, month, date] = [Number(match[1]), Number(match[2]), Number(match[3])]
-  return year > 0 && date > 0 && date <= daysIn(year, month) ? day : undefined
+  const british = BRITISH_DAY.exec(trimmed)
+  if (british) return existingDay(british[3], british[2], british[1])
+  const iso = ISO_DAY.exec(trimmed)
+  return iso ? existingDay(iso[1], iso[2], iso[3]) : undefined
+}
+
+function existingDay(year = '', month = '', day = ''): string | undefined {
+  const exists = Number(year) > 0 && Number(day) > 0 && Number(day) <= daysIn(Number(year), Number(month))
+  return exists ? `${year}-${month}-${day}` : undefined
 }
 
 /** 0 for what is no month. */

@@ -1,8 +1,8 @@
 // Cuts CSV bytes into records. It works on bytes, so that no character is ever cut, knows the physical line of every
 // record, counts its cells, and goes on behind a broken one: the fast CSV parsers of npm do none of the last three.
-import { isAscii, isUtf8 } from 'node:buffer'
+import { isUtf8 } from 'node:buffer'
 import { ChpipeError } from '../errors.ts'
-import { INCOMPLETE, OPEN_QUOTE, type Page, readCells } from './register-cells.ts'
+import { highFrom, INCOMPLETE, OPEN_QUOTE, type Page, readCells } from './register-cells.ts'
 
 export interface CsvRecord {
   /** The physical line on which it begins, from 1. */
@@ -58,7 +58,8 @@ export function createRecordReader(): RecordReader {
     }
     if (!begun && bytes.subarray(0, BYTE_ORDER_MARK.length).equals(BYTE_ORDER_MARK)) bytes = bytes.subarray(3)
     begun = true
-    const cut = cutPage({ bytes, text: bytes.toString('latin1'), ascii: isAscii(bytes), kept, last }, line)
+    const text = bytes.toString('latin1')
+    const cut = cutPage({ bytes, text, high: highFrom(text, 0), kept, last }, line)
     line = cut.nextLine
     rest = cut.end < bytes.length ? Buffer.from(bytes.subarray(cut.end)) : NOTHING
     return { ...cut, text: ({ from, to }) => bytes.toString('utf8', from, to) }
@@ -84,7 +85,7 @@ interface Cut {
 
 function cutPage(page: Page, firstLine: number): Cut {
   const { bytes, text, last } = page
-  const utf8 = page.ascii || isUtf8(bytes)
+  const utf8 = page.high === bytes.length || isUtf8(bytes)
   const records: CsvRecord[] = []
   let line = firstLine
   let from = 0

@@ -25,13 +25,15 @@ interface Opened {
   head: Buffer
   bytes: AsyncIterable<Buffer>
   bytesTotal: number | null
+  signal: AbortSignal
 }
 
 const MAGIC_BYTES = 4
 
 /**
  * Opens a register file. Throws a `data` error for what cannot be read, is empty, or is a zip without a readable CSV;
- * whether its bytes are whole shows only when they are read. The caller closes it.
+ * whether its bytes are whole shows only when they are read. Reading rejects with the signal's reason once it aborts. The
+ * caller closes it.
  */
 export async function openRegister(input: RegisterInput, signal: AbortSignal): Promise<RegisterSource> {
   if ('path' in input) {
@@ -41,22 +43,23 @@ export async function openRegister(input: RegisterInput, signal: AbortSignal): P
   const name = 'path' in input ? input.path : input.name
   const stream = 'path' in input ? createReadStream(input.path) : toReadable(input.stream)
   const { head, bytes } = await headed(readable(stream, name, signal), MAGIC_BYTES)
-  if (isZip(head)) return openZip(await spool(bytes), name)
-  return plainSource({ name, head, bytes, bytesTotal: null })
+  if (isZip(head)) return openZip(await spool(bytes), name, signal)
+  return plainSource({ name, head, bytes, bytesTotal: null, signal })
 }
 
 async function openFile(path: string, size: number, signal: AbortSignal): Promise<RegisterSource> {
   const fd = openForReading(path)
   const head = Buffer.alloc(MAGIC_BYTES)
   const length = readSync(fd, head, 0, MAGIC_BYTES, 0)
-  if (isZip(head)) return openZip(fd, path)
+  if (isZip(head)) return openZip(fd, path, signal)
   closeSync(fd)
+  if (length === 0) throw emptyFile(path)
   const bytes = readable(createReadStream(path, { highWaterMark: CHUNK_BYTES }), path, signal)
-  return plainSource({ name: path, head: head.subarray(0, length), bytes, bytesTotal: size })
+  return plainSource({ name: path, head: head.subarray(0, length), bytes, bytesTotal: size, signal })
 }
 
-function plainSource({ name, head, bytes, bytesTotal }: Opened): RegisterSource {
-  if (head.length === 0) throw new ChpipeError('data', `The file is empty: ${name}`)
+function plainSource({ name, head, bytes, bytesTotal, signal }: Opened): RegisterSource {
+  if (head.length === 0) throw emptyFile(name)
   let read = 0
   async function* metered(): AsyncGenerator<Buffer> {
     for await (const chunk of bytes) {
@@ -64,7 +67,7 @@ function plainSource({ name, head, bytes, bytesTotal }: Opened): RegisterSource 
       yield chunk
     }
   }
-  async function* gunzipped(signal: AbortSignal): AsyncGenerator<Buffer> {
+  async function* gunzipped(): AsyncGenerator<Buffer> {
     try {
       yield* through(metered(), createGunzip({ chunkSize: CHUNK_BYTES }), signal)
     } catch (cause) {
@@ -78,6 +81,10 @@ function plainSource({ name, head, bytes, bytesTotal }: Opened): RegisterSource 
   }
   const part: RegisterPart = { name: null, chunks: isGzip(head) ? gunzipped : metered }
   return { name, parts: [part], bytesTotal, bytesRead: () => read, close() {} }
+}
+
+function emptyFile(name: string): ChpipeError {
+  return new ChpipeError('data', `The file is empty: ${name}`)
 }
 
 function toReadable(stream: NodeJS.ReadableStream): Readable {

@@ -22,12 +22,12 @@ export interface RegisterZip {
  * Opens the CSV files of a zip; the file descriptor is closed with it. Throws a `data` error for a broken or encrypted
  * zip and for one without a CSV.
  */
-export async function openZip(fd: number, name: string): Promise<RegisterZip> {
+export async function openZip(fd: number, name: string, signal: AbortSignal): Promise<RegisterZip> {
   try {
     const { zip, entries } = await readDirectory(fd, name)
     let read = 0
     const parts = entries.map((entry): RegisterPart => {
-      async function* chunks(signal: AbortSignal): AsyncGenerator<Buffer> {
+      async function* chunks(): AsyncGenerator<Buffer> {
         for await (const chunk of entryBytes(zip, entry, name, signal)) {
           read += chunk.length
           yield chunk

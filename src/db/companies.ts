@@ -96,6 +96,7 @@ export function openCompanyStaging(db: Db, clock: Clock): CompanyStaging {
   client.pragma('temp_store = FILE')
   client.pragma('temp.secure_delete = OFF')
   client.exec(`CREATE TEMP TABLE ${REJECTS} (line, reason, row)`)
+  client.pragma('temp.journal_mode = MEMORY')
   const insertReject = prepareInsert(client, REJECTS, 3)
   const add = client.transaction((batch: CompanyFacts[]) => {
     for (const facts of batch) {
@@ -112,18 +113,13 @@ export function openCompanyStaging(db: Db, clock: Clock): CompanyStaging {
     reject: (batch) => guarded(() => reject(batch)),
     rejects: () => readRejects(client),
     *merge(origin, size) {
-      const [autocheckpoint, synchronous] = ['wal_autocheckpoint', 'synchronous'].map((name) => [
-        name,
-        client.pragma(name, { simple: true }),
-      ])
-      client.pragma('wal_autocheckpoint = 0')
-      client.pragma('synchronous = NORMAL')
+      const restore = setPragmas(client, MERGING)
       try {
         for (const prefix of [...tables.keys()].sort()) yield* mergeTable(db, clock, tableOf(prefix), origin, size)
       } catch (error) {
         throw storageError(error, client.name)
       } finally {
-        for (const [name, value] of [autocheckpoint, synchronous]) client.pragma(`${name} = ${value}`)
+        restore()
       }
     },
     checkpoint: () => guarded(() => client.pragma('wal_checkpoint(PASSIVE)')),
@@ -136,6 +132,23 @@ export function openCompanyStaging(db: Db, clock: Clock): CompanyStaging {
 }
 
 type Client = Db['$client']
+
+/**
+ * The log is brought into the file when there is time for it, and reaches the disk then: a power cut may undo the last
+ * chunks, never half a chunk. What is written once these are set back makes all before it durable as well.
+ */
+const MERGING = { wal_autocheckpoint: 0, synchronous: 1 }
+
+/** Sets pragmas; the function returned sets them back. */
+function setPragmas(client: Client, wanted: Record<string, number>): () => void {
+  const set = (pragmas: [string, unknown][]) => {
+    for (const [name, value] of pragmas) client.pragma(`${name} = ${value}`)
+  }
+  const before = Object.keys(wanted).map((name): [string, unknown] => [name, client.pragma(name, { simple: true })])
+  set(Object.entries(wanted))
+  return () => set(before)
+}
+
 type Statement = ReturnType<typeof prepareInsert>
 
 function tableOf(prefix: string): string {

@@ -14,7 +14,7 @@ export interface MergeTotals {
 }
 
 /** One transaction keeps the database locked for about this long. */
-const LOCK_MS = 150
+const LOCK_MS = 200
 /** After this much locking the lock stays free for `REST_MS`, longer than SQLite's busy handler waits between two tries. */
 const LOCKED_BEFORE_REST_MS = 400
 const REST_MS = 110

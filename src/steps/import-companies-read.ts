@@ -12,7 +12,6 @@ export interface ReadOptions {
   accepts(company: CompanyFacts): boolean
   /** Rows past it count as filtered out. They are still checked: a file that ends badly is refused whole. */
   limit: number
-  signal: AbortSignal
   onProgress(rows: number): void
 }
 
@@ -79,7 +78,7 @@ async function readPart(
     }
     options.onProgress(totals.rows)
   }
-  for await (const chunk of part.chunks(options.signal)) take(reader.read(chunk))
+  for await (const chunk of part.chunks()) take(reader.read(chunk))
   take(reader.end())
   if (!store) throw new ChpipeError('data', `There is not even a header: ${name}`)
 }

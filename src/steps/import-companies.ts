@@ -64,7 +64,6 @@ export async function importCompanies(
   const read = await readRegister(source, staging, {
     accepts: companyTest(filter),
     limit,
-    signal,
     onProgress(rows) {
       onProgress({ phase: 'reading', bytesRead: source.bytesRead(), bytesTotal: source.bytesTotal, rows })
     },

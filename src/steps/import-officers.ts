@@ -1,7 +1,7 @@
 // Fetches the officers of pending companies until enough companies have some. Reads `companies` and GET
 // /company/{n}/officers, writes `officers` and the companies' state. Safe to run again, and beside itself: what is
 // pending is a query, each company is claimed by one run, and its list is stored whole or not at all.
-import { claimCompany } from '../db/officer-fetches.ts'
+import { claimCompany } from '../db/officer-claims.ts'
 import { writeSoon } from '../db/open.ts'
 import { type Ending, fetchClaims, type OfficerCounts } from './officer-pool.ts'
 import type { OfficersStep } from './store-officers.ts'

@@ -1,7 +1,7 @@
 // Keeps several officer lists in flight: claims are taken one by one, fetches run side by side.
 import { setMaxListeners } from 'node:events'
 import pLimit from 'p-limit'
-import type { Claim } from '../db/officer-fetches.ts'
+import type { Claim } from '../db/officer-claims.ts'
 import { type OfficersStep, type Outcome, storeOfficers } from './store-officers.ts'
 
 export interface OfficerCounts {

@@ -1,6 +1,6 @@
 // Fetches lists again that were stored too long ago, the oldest first, and replaces each in one transaction. A list that
 // cannot be fetched stays as it is.
-import { claimStale } from '../db/officer-fetches.ts'
+import { claimStale } from '../db/officer-claims.ts'
 import { writeSoon } from '../db/open.ts'
 import { type Ending, fetchClaims, type OfficerCounts } from './officer-pool.ts'
 import type { OfficersStep } from './store-officers.ts'

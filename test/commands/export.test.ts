@@ -52,7 +52,7 @@ test.each([
   [['--out', './companies.db'], 2, '--out names the database itself: ./companies.db'],
   [['--out', 'missing/x.csv'], 5, 'The folder does not exist'],
   [['--out', 'companies.db/x.csv'], 5, 'Part of the path is not a folder'],
-  [['--db', 'none.db'], 1, 'There is no database yet'],
+  [['--db', 'none.db'], 5, 'There is no database yet'],
 ])('%j ends with %d', async (args, expected, sentence) => {
   using folder = folderWith(1)
   const { code, stdout, stderr } = await run(['export', ...args], { cwd: folder.path })
