@@ -98,7 +98,7 @@ describe('the rules about imports', () => {
       `import { x } from 'drizzle-orm/sqlite-core'`,
       'commands/x.ts may not import drizzle-orm/sqlite-core: it belongs to db',
     ],
-    ['steps/x.ts', `import ky from 'ky'`, 'steps/x.ts may not import ky: it belongs to companies-house'],
+    ['steps/x.ts', `import ky from 'ky'`, 'steps/x.ts may not import ky: it belongs to companies-house, snov'],
     [
       'steps/x.ts',
       `const { default: ora } = await import('ora')`,

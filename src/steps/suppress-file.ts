@@ -16,11 +16,11 @@ const MAX_SHOWN = 5
  * The rules of a file. The header names the columns in any order; `born` and `reason` may be missing. Throws a `data`
  * error that names the lines when anything in it is wrong, and never repeats an e-mail address.
  */
-export async function readRules(source: RegisterSource, signal: AbortSignal): Promise<NewSuppression[]> {
+export async function readRules(source: RegisterSource): Promise<NewSuppression[]> {
   const rules: NewSuppression[] = []
   const faults: string[] = []
   let rows = 0
-  for await (const { header, record } of readRecords(source, signal)) {
+  for await (const { header, record } of readRecords(source)) {
     rows += 1
     const rule = record.fault ?? ruleOf(header, record)
     if (typeof rule === 'string') faults.push(`line ${record.line}: ${rule}`)
@@ -35,14 +35,11 @@ interface Header {
   at: Columns
 }
 
-async function* readRecords(
-  { parts, name }: RegisterSource,
-  signal: AbortSignal,
-): AsyncGenerator<{ header: Header; record: CsvRecord }> {
+async function* readRecords({ parts, name }: RegisterSource): AsyncGenerator<{ header: Header; record: CsvRecord }> {
   for (const part of parts) {
     const reader = createRecordReader()
     let header: Header | null = null
-    for await (const chunk of withEnd(part.chunks(signal))) {
+    for await (const chunk of withEnd(part.chunks())) {
       const { records, unterminated } = guarded(() => (chunk ? reader.read(chunk) : reader.end()), name)
       const last = unterminated?.record
       if (last && unterminated.openQuote) last.fault = 'a quote is never closed'

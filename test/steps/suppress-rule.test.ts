@@ -52,7 +52,7 @@ test('addresses in a reason are left out', () => {
 
 const signal = new AbortController().signal
 const file = async (text: string | Buffer) =>
-  readRules(await openRegister({ stream: Readable.from([Buffer.from(text)]), name: 'list.csv' }, signal), signal)
+  readRules(await openRegister({ stream: Readable.from([Buffer.from(text)]), name: 'list.csv' }, signal))
 
 test('a file names its columns in any order, with or without born and reason', async () => {
   const rules = await file('\uFEFFReason,VALUE,kind\r\nby post,a.example,Domain\r\n\r\n,"1",company')

@@ -21,7 +21,7 @@ are counted, the first ones named. What is suppressed already stays as it is, so
     const input = argument === '-' ? { stream: host.stdin, name: 'stdin' } : { path: path(argument) }
     const source = await openRegister(input, signal)
     try {
-      const rules = await readRules(source, signal)
+      const rules = await readRules(source)
       const imported = suppressAll(await context.db(), rules, clock.now())
       const { rows, added, known } = imported
       const text = `imported ${formatNumber(rows)} rows: ${formatNumber(added)} new, ${formatNumber(known)} known\n`
