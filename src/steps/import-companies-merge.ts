@@ -14,9 +14,9 @@ export interface MergeTotals {
 }
 
 /** One transaction keeps the database locked for about this long. */
-const LOCK_MS = 200
+const LOCK_MS = 150
 /** After this much locking the lock stays free for `REST_MS`, longer than SQLite's busy handler waits between two tries. */
-const LOCKED_BEFORE_REST_MS = 400
+const LOCKED_BEFORE_REST_MS = 300
 const REST_MS = 110
 
 const FIRST_CHUNK = 1000
@@ -24,8 +24,8 @@ const SMALLEST_CHUNK = 100
 const LARGEST_CHUNK = 20_000
 
 /**
- * Moves everything over. A writer beside it waits half a second at worst. Interrupted, it rejects with the signal's reason
- * after the chunk at hand: what has moved is good, and importing the file again moves the rest.
+ * Moves everything over; a writer beside it waits for about half a second at worst. Interrupted, it rejects with the
+ * signal's reason after the chunk at hand: what has moved is good, and importing the file again moves the rest.
  */
 export async function mergeStaged(
   { clock, signal }: MergeStep,
