@@ -8,5 +8,7 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    // Much of the time goes by in waiting for child processes, so that a second worker pays even on two cores.
+    maxWorkers: 2,
   },
 })
