@@ -83,3 +83,28 @@ function searchQuery(filters: SearchFilters, startIndex: number): string {
   query.set('start_index', String(startIndex))
   return query.toString()
 }
+
+/** A search result in the names of our columns. It tells no status detail and no jurisdiction (facts 1.7). */
+export function foundFacts(found: FoundCompany) {
+  const address = found.registered_office_address
+  return {
+    company_number: found.company_number,
+    company_name: found.company_name,
+    company_status: found.company_status ?? null,
+    company_status_detail: null,
+    type: found.company_type ?? null,
+    subtype: found.company_subtype ?? null,
+    date_of_creation: found.date_of_creation ?? null,
+    date_of_cessation: found.date_of_cessation ?? null,
+    sic_codes: found.sic_codes?.join(',') || null,
+    care_of: address?.care_of ?? null,
+    po_box: address?.po_box ?? null,
+    premises: address?.premises ?? null,
+    address_line_1: address?.address_line_1 ?? null,
+    address_line_2: address?.address_line_2 ?? null,
+    locality: address?.locality ?? null,
+    region: address?.region ?? null,
+    country: address?.country ?? null,
+    postal_code: address?.postal_code ?? null,
+  }
+}

@@ -1,7 +1,7 @@
 // Fills `companies` from advanced search: each day's companies are shaped, filtered and stored in one transaction. Safe to
 // run again: known companies are brought up to date, and what was learnt about their officers stays.
 import type { Clock } from '../clock.ts'
-import type { FoundCompany } from '../companies-house/advanced-search.ts'
+import { type FoundCompany, foundFacts } from '../companies-house/advanced-search.ts'
 import type { CompaniesHouse } from '../companies-house/client.ts'
 import { isSlug, TYPE_SLUGS } from '../companies-house/register-prose.ts'
 import type { CompanyFacts, Origin } from '../db/companies.ts'
@@ -56,7 +56,7 @@ export async function importFoundCompanies(
     const origin = { source: 'search', fetched_at: new Date(clock.now()).toISOString(), run_id: run.id }
     const rows = found
       .filter(({ company_number }) => COMPANY_NUMBER.test(company_number))
-      .map((one) => foundRow(one, origin))
+      .map((one) => ({ ...foundFacts(one), ...origin }))
     const wanted = rows.filter(accepts).slice(0, limit - counts.imported)
     const inserted = saveRows(db, wanted)
     counts.imported += wanted.length
@@ -82,29 +82,4 @@ function saveRows(db: Db, rows: (CompanyFacts & Origin)[]): number {
     saveFoundCompanies(tx, rows)
     return size(readTallies(tx)) - before
   })
-}
-
-function foundRow(company: FoundCompany, origin: Origin): CompanyFacts & Origin & { premises: string | null } {
-  const address = company.registered_office_address
-  return {
-    company_number: company.company_number,
-    company_name: company.company_name,
-    company_status: company.company_status ?? null,
-    company_status_detail: null,
-    type: company.company_type ?? null,
-    subtype: company.company_subtype ?? null,
-    date_of_creation: company.date_of_creation ?? null,
-    date_of_cessation: company.date_of_cessation ?? null,
-    sic_codes: company.sic_codes?.join(',') || null,
-    care_of: address?.care_of ?? null,
-    po_box: address?.po_box ?? null,
-    premises: address?.premises ?? null,
-    address_line_1: address?.address_line_1 ?? null,
-    address_line_2: address?.address_line_2 ?? null,
-    locality: address?.locality ?? null,
-    region: address?.region ?? null,
-    country: address?.country ?? null,
-    postal_code: address?.postal_code ?? null,
-    ...origin,
-  }
 }

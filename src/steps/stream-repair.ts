@@ -2,7 +2,7 @@
 // background lane, and adds those that are not stored to `companies`, queued as their events would have been. Safe to run
 // again: a day's companies and jobs commit together, and what is stored is not missing.
 import type { Clock } from '../clock.ts'
-import type { FoundCompany } from '../companies-house/advanced-search.ts'
+import { type FoundCompany, foundFacts } from '../companies-house/advanced-search.ts'
 import type { CompaniesHouse } from '../companies-house/client.ts'
 import { COMPANY_NUMBER } from '../companies-house/company-profile.ts'
 import { type Db, write } from '../db/open.ts'
@@ -83,28 +83,7 @@ function saveMissing(step: RepairStep, { rules, all, onMatch }: RepairOptions, f
   return saved
 }
 
-/** A search result tells less than a profile: no status detail and no jurisdiction (facts 1.7). */
+/** A search result tells less than a profile. */
 function foundDetails(found: FoundCompany): CompanyDetails {
-  const address = found.registered_office_address
-  return {
-    company_number: found.company_number,
-    company_name: found.company_name,
-    company_status: found.company_status ?? null,
-    company_status_detail: null,
-    type: found.company_type ?? null,
-    subtype: found.company_subtype ?? null,
-    jurisdiction: null,
-    date_of_creation: found.date_of_creation ?? null,
-    date_of_cessation: found.date_of_cessation ?? null,
-    sic_codes: found.sic_codes?.length ? found.sic_codes.join(',') : null,
-    care_of: address?.care_of ?? null,
-    po_box: address?.po_box ?? null,
-    premises: address?.premises ?? null,
-    address_line_1: address?.address_line_1 ?? null,
-    address_line_2: address?.address_line_2 ?? null,
-    locality: address?.locality ?? null,
-    region: address?.region ?? null,
-    country: address?.country ?? null,
-    postal_code: address?.postal_code ?? null,
-  }
+  return { ...foundFacts(found), jurisdiction: null }
 }
