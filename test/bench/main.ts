@@ -4,6 +4,7 @@ import { benchAllowance } from './allowance.ts'
 import { benchExport } from './export.ts'
 import { benchImportCompanies } from './import-companies.ts'
 import { benchStartUp } from './start-up.ts'
+import { benchStream } from './stream.ts'
 
 /** One line of the table; `target` says what the ratio should be. */
 export interface Row {
@@ -19,6 +20,7 @@ const BENCHES: Record<string, () => Promise<Row[]>> = {
   allowance: benchAllowance,
   'import-companies': benchImportCompanies,
   export: benchExport,
+  stream: benchStream,
 }
 
 const [wanted] = process.argv.slice(2)
