@@ -244,5 +244,10 @@ function dropEarlier(client: Client, table: string): void {
 
 /** All companies, from the tallies that triggers keep. */
 function countCompanies(client: Client): number {
-  return Number(client.prepare("SELECT sum(count) FROM tallies WHERE name <> 'officers'").pluck().get())
+  return Number(
+    client
+      .prepare("SELECT sum(count) FROM tallies WHERE name IN ('pending', 'complete', 'none', 'failed')")
+      .pluck()
+      .get(),
+  )
 }

@@ -1,6 +1,7 @@
-// Counts of what the stream and the enrichment have brought, for `progress`: from small tables and along indexes only.
+// Counts of what the stream and the enrichment have brought, for `progress`: from the tallies that triggers keep.
 import { sql } from 'drizzle-orm'
 import type { Tx } from './open.ts'
+import { readCounts } from './progress.ts'
 import type { jobs } from './schema.ts'
 
 type Job = typeof jobs.$inferSelect
@@ -11,9 +12,11 @@ export interface JobCount {
   count: number
 }
 
-/** Jobs by stage and state. */
+/** Jobs by stage and state; those that there are none of are left out. */
 export function countJobs(db: Tx): JobCount[] {
-  return db.all<JobCount>(sql`SELECT stage, state, count(*) AS count FROM jobs GROUP BY state, stage`)
+  return db.all<JobCount>(sql`
+    SELECT substr(rest, instr(rest, ':') + 1) AS stage, substr(rest, 1, instr(rest, ':') - 1) AS state, count
+    FROM (SELECT substr(name, 5) AS rest, count FROM tallies WHERE name LIKE 'job:%' AND count > 0)`)
 }
 
 export interface FoundCounts {
@@ -27,13 +30,14 @@ export interface FoundCounts {
 
 /** What was found so far. */
 export function countFound(db: Tx): FoundCounts {
-  return db.get<FoundCounts>(sql`
-    SELECT domain.rows AS domains, domain.owners AS companiesWithDomain,
-      coalesce(email.rows, 0) AS emails, email.owners AS peopleWithEmail, asked.people AS peopleAsked
-    FROM (SELECT count(*) AS rows, count(DISTINCT company_number) AS owners FROM domains) AS domain,
-      (SELECT sum(n) AS rows, count(*) AS owners
-        FROM (SELECT count(*) AS n FROM emails GROUP BY company_number, appointment_id)) AS email,
-      (SELECT count(*) AS people FROM provider_answers WHERE provider = 'snov' AND operation = 'emails') AS asked`)
+  const counts = readCounts(db)
+  return {
+    domains: counts.domains ?? 0,
+    companiesWithDomain: counts['companies-with-domain'] ?? 0,
+    emails: counts.emails ?? 0,
+    peopleWithEmail: counts['people-with-email'] ?? 0,
+    peopleAsked: counts['people-asked'] ?? 0,
+  }
 }
 
 /** Calls of the stream's lane that the allowance still counts; `now` is steady time since `boot`. */

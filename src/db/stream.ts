@@ -40,7 +40,7 @@ export function claimStream(tx: Tx, stream: string, runId: number, clock: Clock)
   tx.delete(stream_minutes)
     .where(and(eq(stream_minutes.stream, stream), lt(stream_minutes.minute, kept)))
     .run()
-  const claim = { claimed_by: runId, connected_at: null }
+  const claim = { claimed_by: runId, connected_at: null, silent_since: null }
   return tx
     .insert(stream_cursors)
     .values({ stream, ...claim })
@@ -94,12 +94,18 @@ export interface Advance {
   now: number
 }
 
+/** Notes since when the follower has missed events, once it has warned about it; the next event ends it. */
+export function saveSilence(tx: Tx, stream: string, since: number): void {
+  tx.update(stream_cursors).set({ silent_since: since }).where(eq(stream_cursors.stream, stream)).run()
+}
+
 /** Moves the cursor; belongs in the transaction that applies the events before it. */
 export function advanceCursor(tx: Tx, stream: string, { timepoint, publishedAt, events, now }: Advance): void {
   const applied = {
     last_event_at: now,
     first_event_at: sql`coalesce(${stream_cursors.first_event_at}, ${now})`,
     events: sql`${stream_cursors.events} + ${events}`,
+    silent_since: null,
   }
   tx.update(stream_cursors)
     .set({ timepoint, published_at: publishedAt, ...(events > 0 ? applied : {}) })

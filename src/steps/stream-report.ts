@@ -4,7 +4,6 @@ import type { Db } from '../db/open.ts'
 import { findHolder, readCursor, readMinutes } from '../db/stream.ts'
 import { countGaps } from '../db/stream-gaps.ts'
 import { countRejects } from '../db/stream-rejects.ts'
-import { isKnownSilent } from '../db/stream-silences.ts'
 
 /** The names and their order are what `progress --json` prints. Times are ISO 8601. */
 export interface StreamReport {
@@ -55,7 +54,7 @@ export function readStreamReport(db: Db, clock: Clock): StreamReport | null {
     events: cursor.events,
     events_per_minute: recentRate(readMinutes(db, stream, now - RATE_MINUTES * MINUTE_MS), now, holder?.started_at),
     lag_seconds: lagSeconds(cursor.published_at, cursor.last_event_at),
-    silent: holder !== null && isKnownSilent(db, holder.id, cursor.last_event_at ?? 0),
+    silent: holder !== null && cursor.silent_since !== null,
     ...countGaps(db, stream),
     rejects: countRejects(db, stream),
   }

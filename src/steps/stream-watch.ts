@@ -1,7 +1,6 @@
 import type { Clock } from '../clock.ts'
 import type { Db } from '../db/open.ts'
-import { readMinutes } from '../db/stream.ts'
-import { saveSilence } from '../db/stream-silences.ts'
+import { readMinutes, saveSilence } from '../db/stream.ts'
 import { formatDuration } from '../durations.ts'
 import type { Log } from '../log.ts'
 import type { Timings } from '../timings.ts'
@@ -14,7 +13,6 @@ export interface WatchStep {
   clock: Clock
   log: Log
   timings: SilenceTimings & Pick<Timings, 'silenceCheckMs'>
-  runId: number
 }
 
 export interface WatchOptions {
@@ -27,7 +25,7 @@ const DAY_MS = 86_400_000
 
 /** Warns once for each spell in which no event comes for too long, in the log and for `progress`, until the signal aborts. */
 export async function watchStreamSilence(step: WatchStep, options: WatchOptions, signal: AbortSignal): Promise<void> {
-  const { db, stream, clock, log, timings, runId } = step
+  const { db, stream, clock, log, timings } = step
   const began = clock.now()
   const limit = silenceLimit(step, options.silenceMs)
   const checkMs = Math.min(timings.silenceCheckMs, (options.silenceMs ?? Infinity) / 4)
@@ -41,7 +39,7 @@ export async function watchStreamSilence(step: WatchStep, options: WatchOptions,
     }
     if (warnedSince !== null || !isSilent(since, now, limit(now))) return
     warnedSince = since
-    saveSilence(db, stream.name, { since, now, runId })
+    saveSilence(db, stream.name, since)
     log.warn('no event has come for too long, although the process is well: the stream itself may have stalled', {
       stream: stream.name,
       since: new Date(since).toISOString(),

@@ -13,11 +13,11 @@ import {
   readMinutes,
   releaseStream,
   saveConnected,
+  saveSilence,
 } from '../../src/db/stream.ts'
 import { insertCompany, markDeleted, updateCompany } from '../../src/db/stream-companies.ts'
 import { saveJump } from '../../src/db/stream-gaps.ts'
 import { readRejectsAfter, saveReject } from '../../src/db/stream-rejects.ts'
-import { saveSilence } from '../../src/db/stream-silences.ts'
 import { readStreamReport } from '../../src/steps/stream-report.ts'
 
 const now = Date.UTC(2026, 0, 5, 12)
@@ -197,7 +197,7 @@ describe('the report of the stream', () => {
     using run = beginRun(db, clock, 'stream')
     claim(db, run.id)
     advance(db)
-    saveSilence(db, stream, { since: now, now: now + 1, runId: run.id })
+    saveSilence(db, stream, now)
     expect(readStreamReport(db, clock)).toMatchObject({ silent: true })
     advance(db, { now: now + 2 })
     expect(readStreamReport(db, clock)).toMatchObject({ silent: false })

@@ -141,7 +141,7 @@ function fillLive(db: ReturnType<typeof newDatabase>, clock: Clock): void {
      VALUES ('snov', 1, 'domain', 7, '93.00', 0, 1)`,
   )
   sql(
-    `INSERT INTO stream_cursors VALUES ('companies', 77, ?, NULL, NULL, ?, ?, 40)`,
+    `INSERT INTO stream_cursors VALUES ('companies', 77, ?, NULL, NULL, ?, ?, 40, NULL)`,
     ...[new Date(now - 60_000).toISOString(), now, now],
   )
   sql(`INSERT INTO stream_gaps (stream, kind, noted_at, run_id) VALUES ('companies', 'jump', 0, 1)`)

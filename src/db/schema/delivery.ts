@@ -1,0 +1,46 @@
+// What customers were given, and who may ask over HTTP.
+import { index, integer, primaryKey, sqliteTable, text } from 'drizzle-orm/sqlite-core'
+
+/** A finished export: `--since last` counts from the newest with the same goal. */
+export const deliveries = sqliteTable(
+  'deliveries',
+  {
+    id: integer().primaryKey({ autoIncrement: true }),
+    /** The absolute path that was written. */
+    goal: text().notNull(),
+    format: text().notNull(),
+    /** As in the manifest, as JSON. */
+    filters: text().notNull(),
+    /** The moment of the data, ISO 8601. */
+    as_of: text().notNull(),
+    run_id: integer().notNull(),
+  },
+  (table) => [index('deliveries_by_goal').on(table.goal, table.id)],
+)
+
+/** Rows of public tables that are gone, for deltas; a row that comes back takes its entry away. */
+export const deletions = sqliteTable(
+  'deletions',
+  {
+    kind: text({ enum: ['officer', 'domain', 'email'] }).notNull(),
+    company_number: text().notNull(),
+    /** What names the row within its company; empty for an erased person, of whom nothing may stay. */
+    key: text().notNull(),
+    /** ISO 8601. */
+    deleted_at: text().notNull(),
+    run_id: integer().notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.kind, table.company_number, table.key] }),
+    index('deletions_by_time').on(table.deleted_at),
+  ],
+)
+
+/** Bearer tokens of `serve`; of the token itself only the SHA-256 hash is kept. */
+export const api_tokens = sqliteTable('api_tokens', {
+  id: integer().primaryKey({ autoIncrement: true }),
+  name: text().notNull().unique(),
+  hash: text().notNull().unique(),
+  added_at: text().notNull(),
+  revoked_at: text(),
+})

@@ -1,0 +1,60 @@
+// What imports and their runs leave behind. Times are milliseconds.
+import { index, integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
+import { companies } from './public.ts'
+
+/** One row per run of a command that writes; claims and facts name it. */
+export const runs = sqliteTable('runs', {
+  id: integer().primaryKey({ autoIncrement: true }),
+  command: text().notNull(),
+  host: text().notNull(),
+  boot: text().notNull(),
+  pid: integer().notNull(),
+  /** The kernel's start time of the process, so that a reused pid is not taken for it; null where unknown. */
+  pid_started: text(),
+  started_at: integer().notNull(),
+  heartbeat_at: integer().notNull(),
+  finished_at: integer(),
+  /** The summary that the run printed, as JSON. */
+  summary: text(),
+})
+
+/** Officer lists being fetched, put off, or given up; a company without trouble leaves no row. */
+export const officer_fetches = sqliteTable(
+  'officer_fetches',
+  {
+    company_number: text()
+      .primaryKey()
+      .references(() => companies.company_number, { onDelete: 'cascade' }),
+    /** The run that is fetching it now; null when nobody is. */
+    claimed_by: integer(),
+    attempts: integer().notNull().default(0),
+    /** Not before this time, in milliseconds. */
+    retry_at: integer(),
+    failed_at: integer(),
+    last_error: text(),
+  },
+  (table) => [
+    index('officer_fetches_by_claim').on(table.claimed_by),
+    index('officer_fetches_by_retry').on(table.retry_at),
+  ],
+)
+
+/** What was odd about a stored fact: totals that disagree, members that do not fit the schema. */
+export const notes = sqliteTable(
+  'notes',
+  {
+    id: integer().primaryKey({ autoIncrement: true }),
+    kind: text().notNull(),
+    company_number: text(),
+    detail: text().notNull(),
+    noted_at: integer().notNull(),
+    run_id: integer().notNull(),
+  },
+  (table) => [index('notes_by_company').on(table.company_number, table.kind)],
+)
+
+/** Row counts kept by triggers: an officers state, `officers` for all appointments, `job:due:domain`, `domains` and so on. */
+export const tallies = sqliteTable('tallies', {
+  name: text().primaryKey(),
+  count: integer().notNull(),
+})
