@@ -49,8 +49,8 @@ export interface Context {
   print(text: string): Promise<void>
   /** A path as the operator typed it, from the working directory. */
   path(text: string): string
-  /** The database, opened and migrated once. Throws `no` when there is none yet and it must not be created. */
-  db(options?: { create?: boolean }): Promise<Db>
+  /** The database, opened and migrated once. Throws an error of `kind` when there is none yet and it must not be created. */
+  db(options?: { create?: boolean; kind?: 'no' | 'data' }): Promise<Db>
   /** The database for reading only; throws an error of `kind` when there is none yet, and creates nothing. */
   existingDb(kind?: 'no' | 'data'): Promise<Db>
   /** The REST client; an outage may last `maxOutageMs` (default: 15 minutes) before it gives up. Opens the database. */
@@ -101,8 +101,8 @@ export function createContext(
     }),
     print: (text) => writeTo(host.stdout, text),
     path,
-    async db({ create = true } = {}) {
-      if (!create) requireFile(dbPath, 'no')
+    async db({ create = true, kind = 'no' } = {}) {
+      if (!create) requireFile(dbPath, kind)
       writable ??= open(false)
       return writable
     },

@@ -39,6 +39,11 @@ export const commands: CommandEntry[] = [
     load: async () => (await import('./export.ts')).exportCommand,
   },
   {
+    name: 'audit',
+    summary: 'Prove that no new company is missing, against the register itself',
+    load: async () => (await import('./audit.ts')).auditCommand,
+  },
+  {
     name: 'suppress',
     summary: 'Keep people and companies out of enrichment and export',
     load: async () => (await import('./suppress.ts')).suppressCommand,

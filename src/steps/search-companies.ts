@@ -75,13 +75,16 @@ export function daysBetween(from: string, to: string): string[] {
   return days
 }
 
-interface Slice {
+/** What a search has shown; `missed` are hits that were counted but never shown. */
+export interface Slice {
   found: FoundCompany[]
+  /** Items that named no company. */
   odd: number
   missed: number
 }
 
-async function searchSlice(
+/** Searches what the filters let through, by type where that is more than a search shows. Throws what the client throws. */
+export async function searchSlice(
   step: SearchCompaniesStep,
   filters: SearchFilters,
   types: readonly string[],

@@ -52,8 +52,11 @@ export async function storeOfficers(step: OfficersStep, companyNumber: string, s
   }
 }
 
-/** A list that disagrees with its total is fetched once more; then the list is right. */
-async function fetchWhole(companiesHouse: CompaniesHouse, companyNumber: string, signal: AbortSignal) {
+/**
+ * One company's whole list in the background lane; null after a 404. A list that disagrees with its total is fetched once
+ * more; then the list is right. Throws what the client throws.
+ */
+export async function fetchWhole(companiesHouse: CompaniesHouse, companyNumber: string, signal: AbortSignal) {
   const options = { lane: 'background', signal } as const
   const list = await fetchOfficers(companiesHouse, companyNumber, options)
   if (!list || !totalDiffers(list)) return list

@@ -9,16 +9,21 @@ export interface Trigger {
   text: string
 }
 
-export interface StreamRules {
-  /** A company is newly formed for so many days after its creation. */
-  newWithinDays: number
-  triggers: Trigger[]
-  /** Of these only, where given. */
+/** Of these companies only, where given. */
+export interface CompanyFilters {
   types?: string[] | undefined
   sicCodes?: string[] | undefined
   /** Areas, districts, or more: `EC`, `EC1`, `EC1V 2`. */
   postcodes?: string[] | undefined
 }
+
+export interface StreamRules extends CompanyFilters {
+  /** A company is newly formed for so many days after its creation. */
+  newWithinDays: number
+  triggers: Trigger[]
+}
+
+type FilteredFacts = Pick<CompanyDetails, 'type' | 'sic_codes' | 'postal_code'>
 
 export const NEW = 'new'
 
@@ -58,7 +63,7 @@ export function causeOf(
 }
 
 /** Whether the filters let the company through. */
-export function isWanted({ types, sicCodes, postcodes }: StreamRules, company: CompanyDetails): boolean {
+export function isWanted({ types, sicCodes, postcodes }: CompanyFilters, company: FilteredFacts): boolean {
   if (types && !types.includes(company.type ?? '')) return false
   if (sicCodes && !(company.sic_codes ?? '').split(',').some((code) => sicCodes.includes(code))) return false
   return !postcodes || postcodes.some((wanted) => liesIn(company.postal_code ?? '', wanted))

@@ -30,6 +30,8 @@ export const STREAM_FAULTS = {
   'huge-event': 'an event of 10 MB',
   'no-slash': 'resource_uri without its first slash',
   republish: 'what is published is published once more, under the next timepoint',
+  withhold:
+    'publishing leaves out a company: all its events, for every reader and for good, and no timepoint is missing',
   jump: 'publishing skips some timepoints, for every reader and for good',
 } as const
 

@@ -17,6 +17,8 @@ export interface Struck {
 
 export interface StreamFaultSwitch {
   set(plan: StreamFaultPlan): void
+  /** Whether the plan that is set names this fault. */
+  plans(name: StreamFaultName): boolean
   /** Decides which faults strike; `resourceId` is absent for connections. */
   strike(resourceId?: string): Struck
   /** How often each fault had its effect. */
@@ -59,6 +61,7 @@ export function createStreamFaultSwitch(random: Random, now: () => number): Stre
         left: rule.count ?? Number.POSITIVE_INFINITY,
       }))
     },
+    plans: (name) => armed.some(({ rule }) => rule.name === name),
     strike(resourceId) {
       if (armed.length === 0) return UNSTRUCK
       const struck = armed.filter((each) => strikes(each, resourceId))

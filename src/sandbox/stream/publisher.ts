@@ -5,7 +5,7 @@ import { type Chronicle, createChronicle } from './chronicle.ts'
 import { companyEvent, eventMembers, officerEvent } from './company-event.ts'
 import { alphabetical, type StreamEvent } from './event.ts'
 import type { EventLog, EventMaker } from './event-log.ts'
-import type { StreamFaultSwitch } from './fault-switch.ts'
+import type { StreamFaultSwitch, Struck } from './fault-switch.ts'
 import type { StreamName } from './paths.ts'
 
 /** An event of one's own making; what is left out of `event` is filled in. */
@@ -19,7 +19,7 @@ export interface GivenEvent {
   event?: Partial<Omit<StreamEvent['event'], 'timepoint'>> | undefined
 }
 
-/** Puts events into the logs; each call returns the timepoint of its event. */
+/** Puts events into the logs; each call returns the timepoint of its event, or of the next one where it is withheld. */
 export interface Publisher {
   publish(event: GivenEvent): number
   /** Changes members of a company of the world, with an event that shows it; with no members it is only republished. */
@@ -48,10 +48,20 @@ export interface PublisherOptions {
 /** Makes the publisher of a world's events. */
 export function createPublisher({ world, logs, faults, random, now, published }: PublisherOptions): Publisher {
   const chronicle = createChronicle(world)
+  /** Whether a company is left out is decided with its first event under such a plan, and stays so. */
+  const leftOut = new Map<string, boolean>()
+
+  function isLeftOut(companyNumber: string, struck: Struck): boolean {
+    if (!leftOut.has(companyNumber) && faults.plans('withhold')) {
+      leftOut.set(companyNumber, struck.hits('withhold') !== undefined)
+    }
+    return leftOut.get(companyNumber) === true
+  }
 
   function append(stream: StreamName, resourceId: string, make: EventMaker): number {
     const log = logs[stream]
     const struck = faults.strike(resourceId)
+    if (stream === 'companies' && isLeftOut(resourceId, struck)) return log.next
     if (struck.hits('jump')) log.jump(random.between(1, LONGEST_JUMP))
     const timepoint = log.append(make)
     if (struck.hits('republish')) log.append(make)

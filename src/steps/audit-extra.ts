@@ -1,0 +1,55 @@
+// The search index may lag behind the stream, and may leave companies out. So the register is asked itself about each
+// company that it does not list.
+import type { CompaniesHouse } from '../companies-house/client.ts'
+import { companyDetails, companyProfile } from '../companies-house/company-profile.ts'
+import { UpstreamError } from '../companies-house/upstream-error.ts'
+import type { DatedCompany } from '../db/audit.ts'
+import type { CompanyDetails } from '../db/stream-companies.ts'
+
+/** Each is a call; a day whose search is broken must not use up the allowance. */
+const MOST_ASKED = 200
+
+/**
+ * What the profile tells: `confirmed` as formed on that day, formed on an `other-day` (with `details`), `unknown` to the
+ * register, or `unasked` where it did not answer, or too many were left.
+ */
+export type RegisterWord = 'confirmed' | 'other-day' | 'unknown' | 'unasked'
+
+export interface AskedExtra {
+  company: DatedCompany
+  register: RegisterWord
+  details?: CompanyDetails
+}
+
+/** Asks for the profiles in the background lane. Throws when the service is away or the key refused, and the signal's reason. */
+export async function askAboutExtras(
+  companiesHouse: CompaniesHouse,
+  extras: DatedCompany[],
+  signal: AbortSignal,
+): Promise<AskedExtra[]> {
+  const asked: AskedExtra[] = []
+  for (const [place, company] of extras.entries()) {
+    asked.push(place < MOST_ASKED ? await askAbout(companiesHouse, company, signal) : { company, register: 'unasked' })
+  }
+  return asked
+}
+
+async function askAbout(
+  companiesHouse: CompaniesHouse,
+  company: DatedCompany,
+  signal: AbortSignal,
+): Promise<AskedExtra> {
+  const number = company.company_number
+  try {
+    const reply = await companiesHouse.get(`/company/${encodeURIComponent(number)}`, { lane: 'background', signal })
+    if (reply.status === 404) return { company, register: 'unknown' }
+    const profile = companyProfile.safeParse(reply.body)
+    if (!profile.success) return { company, register: 'unasked' }
+    const details = companyDetails(number, profile.data)
+    const isSame = details.date_of_creation === company.date_of_creation
+    return isSame ? { company, register: 'confirmed' } : { company, register: 'other-day', details }
+  } catch (error) {
+    if (!(error instanceof UpstreamError) || signal.aborted) throw error
+    return { company, register: 'unasked' }
+  }
+}

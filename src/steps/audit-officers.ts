@@ -1,0 +1,118 @@
+// Tells how far stored officer lists have drifted from the register: lists of a random sample of complete companies are
+// fetched again in the background lane and compared, appointment by appointment. Writes only to repair: a company's list
+// is replaced whole, unless somebody else has stored a newer one meanwhile. Safe to run again.
+import type { Clock } from '../clock.ts'
+import type { CompaniesHouse } from '../companies-house/client.ts'
+import type { OfficerList } from '../companies-house/officers.ts'
+import { UpstreamError } from '../companies-house/upstream-error.ts'
+import { findListTime, listComplete, listOfficers } from '../db/audit.ts'
+import { saveNotes } from '../db/notes.ts'
+import { type OfficerRow, saveOfficers } from '../db/officers.ts'
+import { type Db, write } from '../db/open.ts'
+import { loadSuppressions } from '../db/suppressions.ts'
+import { errorMessage } from '../errors.ts'
+import { isSteady, type OfficerDrift, officerDrift } from './officer-drift.ts'
+import { officerNotes, officerRows } from './officer-rows.ts'
+import { randomSample } from './random-sample.ts'
+import { fetchWhole } from './store-officers.ts'
+
+export interface AuditOfficersStep {
+  db: Db
+  companiesHouse: CompaniesHouse
+  clock: Clock
+  runId: number
+  signal: AbortSignal
+}
+
+export interface AuditOfficersOptions {
+  /** The same list of companies and the same seed give the same sample. */
+  count: number
+  seed: number
+  repair: boolean
+  onCompany(audit: ListAudit, place: { done: number; of: number }): void
+}
+
+export interface ListAudit {
+  company_number: string
+  /** When the stored list was fetched, ISO 8601. */
+  fetched_at: string
+  /** Null when the list could not be fetched: `error` tells why. */
+  drift: OfficerDrift | null
+  error: string | null
+  equal: boolean
+  /** The fresh list is stored. */
+  repaired: boolean
+}
+
+/**
+ * Audits the sample, company by company. Throws when the service is away or the key refused, and the signal's reason; the
+ * companies before were told by then.
+ */
+export async function auditOfficers(step: AuditOfficersStep, options: AuditOfficersOptions): Promise<void> {
+  const sample = randomSample(listComplete(step.db), options.count, options.seed)
+  for (const [place, companyNumber] of sample.entries()) {
+    step.signal.throwIfAborted()
+    const audit = await auditList(step, companyNumber, options.repair)
+    if (audit) options.onCompany(audit, { done: place + 1, of: sample.length })
+  }
+}
+
+/** Null when the company lost its list since the sample was drawn. */
+async function auditList(step: AuditOfficersStep, companyNumber: string, repair: boolean): Promise<ListAudit | null> {
+  const { db, companiesHouse, clock, runId, signal } = step
+  const fetched_at = findListTime(db, companyNumber)
+  if (fetched_at === null) return null
+  const stored = listOfficers(db, companyNumber)
+  const audit = { company_number: companyNumber, fetched_at, drift: null, error: null, equal: false, repaired: false }
+  const list = await fetchOrExplain(companiesHouse, companyNumber, signal)
+  if ('error' in list) return { ...audit, error: list.error }
+  const fetchedAt = new Date(clock.now()).toISOString()
+  const fresh = withoutErased(db, stored, officerRows(list, { companyNumber, fetchedAt, runId }))
+  const drift = officerDrift(stored, fresh)
+  const equal = isSteady(drift)
+  const repaired = repair && !equal && storeFresh(step, list, fresh, { companyNumber, fetchedAt, before: fetched_at })
+  return { ...audit, drift, equal, repaired }
+}
+
+/** What concerns this company alone becomes a sentence. */
+async function fetchOrExplain(
+  companiesHouse: CompaniesHouse,
+  companyNumber: string,
+  signal: AbortSignal,
+): Promise<OfficerList | { error: string }> {
+  try {
+    return (await fetchWhole(companiesHouse, companyNumber, signal)) ?? { error: 'answered 404' }
+  } catch (error) {
+    if (!(error instanceof UpstreamError) || signal.aborted) throw error
+    return { error: errorMessage(error) }
+  }
+}
+
+/** Suppressed people who are not stored were erased: that they are on the register is no drift, and they stay erased. */
+function withoutErased(db: Db, stored: OfficerRow[], fresh: OfficerRow[]): OfficerRow[] {
+  const suppressions = loadSuppressions(db)
+  if (suppressions.empty) return fresh
+  const known = new Set(stored.map(({ appointment_id }) => appointment_id))
+  return fresh.filter((row) => known.has(row.appointment_id) || !suppressions.officer(row))
+}
+
+interface Fresh {
+  companyNumber: string
+  fetchedAt: string
+  /** When the list that was compared had been fetched. */
+  before: string
+}
+
+function storeFresh(
+  { db, clock, runId }: AuditOfficersStep,
+  list: OfficerList,
+  rows: OfficerRow[],
+  { companyNumber, fetchedAt, before }: Fresh,
+): boolean {
+  return write(db, (tx) => {
+    if (findListTime(db, companyNumber) !== before) return false
+    saveOfficers(db, companyNumber, rows, { state: rows.length > 0 ? 'complete' : 'none', fetchedAt })
+    saveNotes(tx, officerNotes(list, companyNumber), { notedAt: clock.now(), runId })
+    return true
+  })
+}
