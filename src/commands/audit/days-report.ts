@@ -165,15 +165,14 @@ const WORDS: Record<AskedExtra['register'], (formed: string | null) => string> =
 function verdict(report: DaysReport): string[] {
   const { days, days_differing, registered, missing, extra, unlisted, queued, corrected, next_day } = report
   const n = formatNumber
-  const told = `${n(report.requests)} calls in ${formatDuration(report.elapsed_seconds * 1000)}`
+  const told = `${count(report.requests, 'call')} in ${formatDuration(report.elapsed_seconds * 1000)}`
   const lines: string[] = []
   if (days_differing === 0) {
     if (days.length > 0) lines.push(`ALL EQUAL: ${count(days.length, 'day')}, ${companies(registered)}; ${told}`)
   } else {
-    const odd = unlisted > 0 ? `, ${n(unlisted)} counted by the register but not shown` : ''
-    lines.push(
-      `${n(days_differing)} OF ${count(days.length, 'DAY')} DIFFER: ${n(missing)} missing, ${n(extra)} extra${odd}; ${told}`,
-    )
+    const differ = `${n(days_differing)} OF ${count(days.length, 'DAY')} ${days_differing === 1 ? 'DIFFERS' : 'DIFFER'}`
+    const unseen = unlisted > 0 ? `, ${n(unlisted)} not shown` : ''
+    lines.push(`${differ}: ${n(missing)} missing, ${n(extra)} extra${unseen}; ${told}`)
     const first = days.find(({ equal }) => !equal)?.day
     if (report.repair) lines.push(`Repaired: ${n(queued)} stored and queued, ${n(corrected)} corrected.`)
     else lines.push(`Make up for it: chpipe audit --repair --since ${first}`)

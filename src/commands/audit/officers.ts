@@ -44,7 +44,8 @@ export async function auditOfficersInto(context: Context, options: AuditOfficers
       ...{ wanted: count, seed, repair, ended, requests, rateLimited, elapsedMs: clock.now() - current.startedAt },
     })
     current.finish({ ...report, lists: report.lists.length })
-    await context.print(context.json ? `${safeJson(report)}\n` : renderOfficers(report, clock.now()))
+    if (audits.length > 0)
+      await context.print(context.json ? `${safeJson(report)}\n` : renderOfficers(report, clock.now()))
   }
   if (audits.length > 0) return 0
   throw new ChpipeError('no', 'No company has a complete officer list yet, so there is nothing to audit', {
