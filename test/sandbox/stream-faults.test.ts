@@ -257,6 +257,22 @@ describe('publishing', () => {
     await expect.poll(() => reading.lines).toEqual(truth(open.sandbox))
     expect(timepoints(reading.events)).toEqual([first, second])
   })
+
+  it('withhold: some companies are never told of, and no timepoint shows it', async () => {
+    await using open = await openedStream({
+      faults: parseStreamFaults('withhold:2x'),
+      race: { linkMs: 0, metricsMs: 0 },
+    })
+    const first = open.sandbox.logs.companies.next
+    const born = Array.from({ length: 5 }, () => open.sandbox.publishNewCompany().company_number)
+    open.sandbox.setFaults([])
+    open.sandbox.changeCompany(born[0] ?? '')
+    const events = [...open.sandbox.logs.companies.events()]
+    expect(new Set(events.map(({ resource_id }) => resource_id))).toEqual(new Set(born.slice(2)))
+    expect(timepoints(events)).toEqual(events.map((_, index) => first + index))
+    expect(born.map((number) => open.world.company(number)?.company_number)).toEqual(born)
+    expect(open.sandbox.requests.faults).toEqual({ withhold: 2 })
+  })
 })
 
 function isJson(line: string): boolean {

@@ -52,10 +52,12 @@ function register({ found, hits = found.length, profiles = [], broken }: Registe
   })
 }
 
-async function audit(db: Db, url: string, more: Partial<AuditDaysOptions> = {}): Promise<DayAudit | undefined> {
+type Audited = Partial<AuditDaysOptions> & { patienceMs?: number }
+
+async function audit(db: Db, url: string, { patienceMs = 0, ...more }: Audited = {}): Promise<DayAudit | undefined> {
   const audits: DayAudit[] = []
   using run = beginRun(db, clock, 'audit')
-  const step = { db, companiesHouse: connected(url), clock, log: silentLog, timings: { auditPatienceMs: 100 } }
+  const step = { db, companiesHouse: connected(url), clock, log: silentLog, timings: { auditPatienceMs: patienceMs } }
   await auditDays(
     { ...step, runId: run.id, signal: new AbortController().signal },
     {
@@ -112,21 +114,20 @@ describe('auditDays', () => {
     expect(day).toMatchObject({ missing: [], extra: [], unlisted: 2, equal: false })
   })
 
-  it('waits for what is missing today while a stream is followed, and only then', async () => {
+  it('looks again for what is missing today while a stream is followed', async () => {
     await using server = await register({ found: ['00000001', '00000002'] })
-    const late = async (claimed: boolean) => {
-      const db = holding('00000001')
-      using stream = beginRun(db, clock, 'stream')
-      db.insert(stream_cursors)
-        .values({ stream: 'companies', claimed_by: claimed ? stream.id : null })
-        .run()
-      const day = audit(db, server.url, { today: DAY })
-      await expect.poll(() => server.asked.length).toBeGreaterThan(0)
-      server.asked.length = 0
-      await clock.sleep(50)
-      receive(db, '00000002')
-      return (await day)?.equal
-    }
-    expect([await late(true), await late(false)]).toEqual([true, false])
+    const db = holding('00000001')
+    using stream = beginRun(db, clock, 'stream')
+    db.insert(stream_cursors).values({ stream: 'companies', claimed_by: stream.id }).run()
+    const day = audit(db, server.url, { today: DAY, patienceMs: 300 })
+    await expect.poll(() => server.asked.length).toBeGreaterThan(0)
+    await clock.sleep(50)
+    receive(db, '00000002')
+    expect(await day).toMatchObject({ received: 2, missing: [], equal: true })
+  })
+
+  it('waits for nobody while no stream is followed', async () => {
+    await using server = await register({ found: ['00000001'] })
+    expect(await audit(holding(), server.url, { today: DAY, patienceMs: 60_000 })).toMatchObject({ equal: false })
   })
 })

@@ -109,10 +109,15 @@ function dayReport({ missing, extra, ...day }: DayAudit): DayReport {
 /** More of them are told by number alone; `--json` has them all. */
 const MOST_SHOWN = 20
 
-/** The report for people: the table, what differs by name, and the verdict. */
-export function renderDays(report: DaysReport): string {
+/**
+ * The report for people: the table, what differs by name, and the verdict. `filterFlags` are the filters as they were
+ * typed, each behind a blank, for the commands that it proposes.
+ */
+export function renderDays(report: DaysReport, filterFlags: string): string {
   const table = [HEADINGS, ...report.days.map((day) => cells(day, report.today))]
-  const parts = [table.map(aligned), differing(report.days), verdict(report)].filter((lines) => lines.length > 0)
+  const parts = [table.map(aligned), differing(report.days), verdict(report, filterFlags)].filter(
+    (lines) => lines.length > 0,
+  )
   return parts.map((lines) => `${lines.join('\n')}\n`).join('\n')
 }
 
@@ -162,7 +167,7 @@ const WORDS: Record<AskedExtra['register'], (formed: string | null) => string> =
   unasked: () => 'not asked',
 }
 
-function verdict(report: DaysReport): string[] {
+function verdict(report: DaysReport, filterFlags: string): string[] {
   const { days, days_differing, registered, missing, extra, unlisted, queued, corrected, next_day } = report
   const n = formatNumber
   const told = `${count(report.requests, 'call')} in ${formatDuration(report.elapsed_seconds * 1000)}`
@@ -175,9 +180,10 @@ function verdict(report: DaysReport): string[] {
     lines.push(`${differ}: ${n(missing)} missing, ${n(extra)} extra${unseen}; ${told}`)
     const first = days.find(({ equal }) => !equal)?.day
     if (report.repair) lines.push(`Repaired: ${n(queued)} stored and queued, ${n(corrected)} corrected.`)
-    else lines.push(`Make up for it: chpipe audit --repair --since ${first}`)
+    else lines.push(`Make up for it: chpipe audit --repair --since ${first}${filterFlags}`)
   }
-  if (next_day !== null) lines.push(`Stopped before ${next_day}; go on with: chpipe audit --since ${next_day}`)
+  const flags = `${filterFlags}${report.repair ? ' --repair' : ''}`
+  if (next_day !== null) lines.push(`Stopped before ${next_day}; go on with: chpipe audit --since ${next_day}${flags}`)
   return lines
 }
 

@@ -45,7 +45,7 @@ export async function auditDaysInto(context: Context, options: AuditOptions): Pr
     const facts = { liveSince, from, to, today, repair, ended, requests, rateLimited, elapsedMs }
     const report = summarizeDays(audits, facts)
     current.finish({ ...report, days: report.days.length })
-    await context.print(context.json ? `${safeJson(report)}\n` : renderDays(report))
+    await context.print(context.json ? `${safeJson(report)}\n` : renderDays(report, filterFlags(options)))
   }
   return audits.every(({ equal, unlisted }) => equal || (repair && unlisted === 0)) ? 0 : 1
 }
@@ -63,6 +63,17 @@ function chooseDays({ since, day }: AuditOptions, live: string, today: string): 
   const from = day ?? since ?? live
   if (from > today) throw new ChpipeError('usage', `${from} is yet to come; today is ${today}`)
   return { from, to: day ?? today }
+}
+
+function filterFlags({ type, sic, postcode }: AuditOptions): string {
+  return Object.entries({ type, sic, postcode })
+    .map(([name, values]) => (values ? ` --${name} ${safeWord(values.join(','))}` : ''))
+    .join('')
+}
+
+/** A postcode may hold a blank. */
+function safeWord(text: string): string {
+  return text.includes(' ') ? `"${text}"` : text
 }
 
 async function showDays(context: Context, { from, to }: { from: string; to: string }) {

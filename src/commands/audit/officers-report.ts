@@ -77,7 +77,7 @@ export function renderOfficers(report: OfficersReport, now: number): string {
   const rows: [label: string, value: string][] = [
     ['sample', `${n(report.lists_checked)} of ${n(report.wanted)} lists fetched again; --seed ${report.seed}`],
     ['equal', n(report.equal)],
-    ['drifted', `${n(report.drifted)}: ${n(added)} officers added, ${n(removed)} removed, ${n(changed)} changed`],
+    ['drifted', `${n(report.drifted)}: officers ${n(added)} added, ${n(removed)} removed, ${n(changed)} changed`],
   ]
   if (report.failed > 0) rows.push(['failed', n(report.failed)])
   if (report.repair) rows.push(['repaired', `${n(report.repaired)} fresh lists stored`])
