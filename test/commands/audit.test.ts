@@ -57,7 +57,9 @@ Make up for it: chpipe audit --repair --since ${DAYS[0]}
 
   it('audits one day, or from a day on', async () => {
     await using world = await auditWorld('withhold:1x')
-    expect((await world.report(['--day', daysAgo(3)])).code).toBe(1)
+    const one = await world.audit(['--day', daysAgo(3), '--type', 'ltd,llp,private-limited-guarant-nsc'])
+    expect(one.code).toBe(1)
+    expect(one.stdout).toContain(`audit --repair --day ${daysAgo(3)} --type ltd,llp,private-limited-guarant-nsc\n`)
     const { code, report } = await world.report(['--since', daysAgo(2)])
     expect({ code, days: report.days.map(({ day }) => day) }).toEqual({ code: 0, days: DAYS.slice(1) })
   })

@@ -12,7 +12,8 @@ import { formatNumber, safeJson } from '../../text.ts'
 import type { AuditOptions } from '../audit.ts'
 import type { Answer } from '../command.ts'
 import { bar, createStatus } from '../status.ts'
-import { type DaysReport, renderDays, summarizeDays } from './days-report.ts'
+import { type DaysReport, summarizeDays } from './days-report.ts'
+import { renderDays } from './days-table.ts'
 
 const STREAM = 'companies'
 
@@ -38,6 +39,8 @@ export async function auditDaysInto(context: Context, options: AuditOptions): Pr
     }
     await auditDays(step, { from, to, today, filters, types: TYPE_SLUGS, repair, onDay })
     ended = 'finished'
+  } catch (error) {
+    throw signal.aborted ? interrupted() : error
   } finally {
     if (signal.aborted) ended = 'interrupted'
     const { requests, rateLimited } = companiesHouse.counts
@@ -48,6 +51,13 @@ export async function auditDaysInto(context: Context, options: AuditOptions): Pr
     await context.print(context.json ? `${safeJson(report)}\n` : renderDays(report, filterFlags(options)))
   }
   return audits.every(({ equal, unlisted }) => equal || (repair && unlisted === 0)) ? 0 : 1
+}
+
+/** The days before were told with the report, which also says where to go on. */
+function interrupted(): ChpipeError {
+  return new ChpipeError('interrupted', 'Interrupted', {
+    hint: 'go on with --since, as the report says; what was repaired stays',
+  })
 }
 
 /** When the first event was applied, in milliseconds. Throws `no` before that. */
