@@ -100,7 +100,7 @@ function callServer({ world, quota = DEFAULT_QUOTA, windowKind = 'fixed', ...opt
     faults,
     rate: createRateWindow({ kind: windowKind, ...quota, phaseMs, now }),
     windowMs: quota.windowMs,
-    log: createRequestLog(),
+    log: createRequestLog(now),
     latencyMs: options.latencyMs ?? 0,
     random,
     now,
