@@ -3,7 +3,6 @@ import type { Context } from '../../context.ts'
 import { readRunCredits } from '../../db/credits.ts'
 import { type Db, snapshot } from '../../db/open.ts'
 import { ChpipeError, errorMessage } from '../../errors.ts'
-import type { Bell } from '../../steps/enrich/bell.ts'
 import type { EnrichCounts } from '../../steps/enrich/enrich-step.ts'
 import { runEnrichment } from '../../steps/enrich/run-enrichment.ts'
 import { DEFAULT_ROLES } from '../../steps/wanted-people.ts'
@@ -13,8 +12,6 @@ import type { StreamOptions } from '../stream.ts'
 export interface EnrichmentStep {
   db: Db
   runId: number
-  /** Rung when the stream has queued jobs. */
-  bell: Bell
   signal: AbortSignal
 }
 
@@ -34,7 +31,7 @@ export async function prepareEnrichment(
   const { clock, log, settings, timings } = context
   const companiesHouse = await context.companiesHouse()
   const snov = await context.snov()
-  return async ({ db, runId, bell, signal }) => {
+  return async ({ db, runId, signal }) => {
     const step = { db, companiesHouse, snov, clock, log, timings, runId }
     while (!signal.aborted) {
       try {
@@ -47,7 +44,6 @@ export async function prepareEnrichment(
             roles: DEFAULT_ROLES,
             retryMissesBefore: null,
             scope: null,
-            bell,
             signal,
           },
           counts,

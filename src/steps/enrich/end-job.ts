@@ -16,7 +16,6 @@ export function moveJob(
     save(tx, now)
     return true
   })
-  run.bell.ring()
   if (!moved || !('state' in end)) return moved
   counts[end.state] += 1
   if (end.state === 'failed') log.warn('enrichment failed', { company: companyNumber, error: end.error })

@@ -7,7 +7,6 @@ import type { Lane } from '../../db/quota-room.ts'
 import type { Log } from '../../log.ts'
 import type { Snov } from '../../snov/client.ts'
 import type { Timings } from '../../timings.ts'
-import type { Bell } from './bell.ts'
 
 /** What every stage of enrichment works with. */
 export interface EnrichStep {
@@ -35,8 +34,6 @@ export interface EnrichOptions {
   retryMissesBefore: number | null
   /** Only these companies; null for every job that is due. */
   scope: string[] | null
-  /** Rung from outside when jobs were queued; without it they are found by looking. */
-  bell?: Bell | undefined
   signal: AbortSignal
 }
 
@@ -54,8 +51,6 @@ export interface EnrichCounts {
 export interface Enrichment extends EnrichStep {
   options: EnrichOptions
   counts: EnrichCounts
-  /** Rung when a job has moved on, or an answer has come. */
-  bell: Bell
   /** Companies whose next input cannot be paid for now. */
   setAside: Set<string>
   /** Purchases settled by this run so far: whoever waits for an answer looks again when it grows. */

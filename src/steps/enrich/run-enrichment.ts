@@ -9,7 +9,6 @@ import { snapshot, type Tx, write } from '../../db/open.ts'
 import { readNextPollAt } from '../../db/provider-requests.ts'
 import { pollPurchases } from '../poll-purchases.ts'
 import { doubtLostStarts } from '../settle-doubt.ts'
-import { createBell } from './bell.ts'
 import { domainWorker } from './enrich-domains.ts'
 import { emailWorker } from './enrich-emails.ts'
 import {
@@ -53,12 +52,11 @@ export async function runEnrichment(
   counts: EnrichCounts = noEnrichCounts(),
 ): Promise<EnrichSummary> {
   const { db, runId } = step
-  const { signal, bell = createBell(step.clock) } = options
-  const run: Enrichment = { ...step, options, counts, bell, setAside: new Set(), settled: 0 }
+  const { signal } = options
+  const run: Enrichment = { ...step, options, counts, setAside: new Set(), settled: 0 }
   const gate = createPaidGate(run)
   const halt = new AbortController()
   setMaxListeners(0, halt.signal)
-  halt.signal.addEventListener('abort', bell.ring, { once: true })
   const interrupted = () => halt.abort(signal.reason)
   signal.addEventListener('abort', interrupted, { once: true })
   if (signal.aborted) interrupted()
@@ -81,9 +79,9 @@ export async function runEnrichment(
   return summarize(run, gate)
 }
 
-/** Rounds until it is over: at once again after a busy one, otherwise when the bell rings or after a moment. */
+/** Rounds until it is over: at once again after a busy one, after a moment otherwise. */
 async function loop(
-  { clock, bell }: Enrichment,
+  { clock }: Enrichment,
   round: (signal: AbortSignal) => Promise<boolean>,
   isOver: () => boolean,
   signal: AbortSignal,
@@ -91,13 +89,13 @@ async function loop(
   while (!signal.aborted) {
     const busy = await round(signal)
     if (!busy && isOver()) return
-    await (busy ? clock.sleep(0, signal) : bell.wait(LOOK_AGAIN_MS))
+    await clock.sleep(busy ? 0 : LOOK_AGAIN_MS, signal)
   }
 }
 
 /** Asks for the answers of purchases, whoever began them, and tidies up after processes that died. */
 function pollWorker(run: Enrichment, gate: PaidGate) {
-  const { db, clock, runId, options, bell } = run
+  const { db, clock, runId, options } = run
   let tidyAt = 0
   return async (signal: AbortSignal): Promise<boolean> => {
     if (clock.steady() >= tidyAt) {
@@ -105,16 +103,12 @@ function pollWorker(run: Enrichment, gate: PaidGate) {
       doubtLostStarts(run)
       freeDeadJobs(db, runId, clock)
     }
-    const dueInMs = (readNextPollAt(db) ?? Number.POSITIVE_INFINITY) - clock.now()
-    if (dueInMs >= LOOK_AGAIN_MS) return false
-    await clock.sleep(Math.max(0, dueInMs), signal)
+    if ((readNextPollAt(db) ?? Number.POSITIVE_INFINITY) > clock.now()) return false
     const lane = options.until === 'stopped' ? 'stream' : 'background'
     const { settled, notEnoughCredits } = await pollPurchases(run, { lane, signal })
     run.settled += settled
-    if (settled === 0) return false
-    gate.settled(notEnoughCredits)
-    bell.ring()
-    return true
+    if (settled > 0) gate.settled(notEnoughCredits)
+    return settled > 0
   }
 }
 
