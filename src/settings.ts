@@ -27,8 +27,12 @@ export interface Settings {
 
 type Environment = Record<string, string | undefined>
 
-/** Reads the settings from environment variables (design section 3). Throws a `config` error that names the variable. */
+/**
+ * Reads the settings from environment variables (design section 3). Throws a `config` error that names the variable, also
+ * where one would switch off the verification of certificates.
+ */
 export function readSettings(env: Environment): Settings {
+  refuseUnverifiedTls(env)
   return {
     companiesHouseApiKey: env.COMPANIES_HOUSE_API_KEY?.trim() || undefined,
     companiesHouseApiUrl: readUrl(env, 'COMPANIES_HOUSE_API_URL', 'https://api.company-information.service.gov.uk'),
@@ -44,6 +48,18 @@ export function readSettings(env: Environment): Settings {
     target: readCount(env, 'CHPIPE_TARGET', 10_000),
     timeScale: readScale(env),
   }
+}
+
+/** Node itself would obey it: every server could then pass for Companies House, or for Snov, and read the keys. */
+function refuseUnverifiedTls({ NODE_TLS_REJECT_UNAUTHORIZED: verify }: Environment): void {
+  if (verify !== '0') return
+  throw new ChpipeError(
+    'config',
+    'NODE_TLS_REJECT_UNAUTHORIZED=0 would send the keys to servers that nobody verified',
+    {
+      hint: 'unset it; NODE_EXTRA_CA_CERTS names the certificates of a proxy that you trust',
+    },
+  )
 }
 
 function readUrl(env: Environment, name: string, fallback: string): string {

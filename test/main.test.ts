@@ -129,6 +129,10 @@ describe('configuration', () => {
     [{ CHPIPE_CH_QUOTA: '0/5m' }, 'CHPIPE_CH_QUOTA is not a count and a window: 0/5m'],
     [{ CHPIPE_TARGET: 'all' }, 'CHPIPE_TARGET is not a whole number above zero: all'],
     [{ CHPIPE_TIME_SCALE: '0' }, 'CHPIPE_TIME_SCALE is not a number above zero: 0'],
+    [
+      { NODE_TLS_REJECT_UNAUTHORIZED: '0' },
+      'NODE_TLS_REJECT_UNAUTHORIZED=0 would send the keys to servers that nobody verified',
+    ],
     [{ COMPANIES_HOUSE_API_URL: 'ftp://x' }, 'COMPANIES_HOUSE_API_URL is not an http(s) URL without credentials'],
   ]
 

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { gzipSync } from 'node:zlib'
 
 export type Answer = (request: IncomingMessage, response: ServerResponse) => void
 
@@ -51,6 +52,33 @@ export const cut: Answer = (_request, response) => {
 export const reset: Answer = (request) => {
   request.socket.resetAndDestroy()
 }
+
+/** A body that never ends, as fast as the reader takes it. */
+export const endless: Answer = (_request, response) => {
+  response.writeHead(200)
+  const chunk = Buffer.alloc(1024 * 1024, 0x20)
+  const more = () => {
+    while (response.write(chunk)) if (response.destroyed) return
+    response.once('drain', more)
+  }
+  response.on('error', () => {})
+  more()
+}
+
+/** A few kilobytes that unpack to 20 MB. */
+export const bomb: Answer = (_request, response) => {
+  response.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync(Buffer.alloc(20 * 1024 * 1024, 0x20)))
+}
+
+/** Every kind of redirect. */
+export const REDIRECTS = [301, 302, 303, 307, 308]
+
+/** Sends the caller elsewhere. */
+export const redirect =
+  (status: number, location: string): Answer =>
+  (_request, response) => {
+    response.writeHead(status, { location }).end()
+  }
 
 export const silent: Answer = () => {}
 

@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import type { Lane } from '../db/quota-room.ts'
+import { addressColumns, addressShape } from './address.ts'
 import type { CompaniesHouse } from './client.ts'
 import { UpstreamError } from './upstream-error.ts'
 
@@ -28,20 +29,7 @@ const item = z.looseObject({
   date_of_creation: text,
   date_of_cessation: text,
   sic_codes: z.array(z.string()).nullish().catch(null),
-  registered_office_address: z
-    .looseObject({
-      care_of: text,
-      po_box: text,
-      premises: text,
-      address_line_1: text,
-      address_line_2: text,
-      locality: text,
-      region: text,
-      country: text,
-      postal_code: text,
-    })
-    .nullish()
-    .catch(null),
+  registered_office_address: z.looseObject(addressShape(text)).nullish().catch(null),
 })
 
 const page = z.looseObject({ hits: z.int(), items: z.array(z.unknown()) })
@@ -86,7 +74,6 @@ function searchQuery(filters: SearchFilters, startIndex: number): string {
 
 /** A search result in the names of our columns. It tells no status detail and no jurisdiction (facts 1.7). */
 export function foundFacts(found: FoundCompany) {
-  const address = found.registered_office_address
   return {
     company_number: found.company_number,
     company_name: found.company_name,
@@ -97,14 +84,6 @@ export function foundFacts(found: FoundCompany) {
     date_of_creation: found.date_of_creation ?? null,
     date_of_cessation: found.date_of_cessation ?? null,
     sic_codes: found.sic_codes?.join(',') || null,
-    care_of: address?.care_of ?? null,
-    po_box: address?.po_box ?? null,
-    premises: address?.premises ?? null,
-    address_line_1: address?.address_line_1 ?? null,
-    address_line_2: address?.address_line_2 ?? null,
-    locality: address?.locality ?? null,
-    region: address?.region ?? null,
-    country: address?.country ?? null,
-    postal_code: address?.postal_code ?? null,
+    ...addressColumns(found.registered_office_address),
   }
 }

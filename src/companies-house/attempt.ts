@@ -1,15 +1,13 @@
 // One permit, one HTTP exchange.
-import ky, { type KyInstance } from 'ky'
 import type { Clock } from '../clock.ts'
 import type { Lane } from '../db/quota-room.ts'
 import { ChpipeError, errorMessage } from '../errors.ts'
 import type { Allowance, Permit } from '../quota/allowance.ts'
 import { readWord } from '../quota/word.ts'
-import { parseBody, readBody } from './body.ts'
+import { readBody } from '../upstream/body.ts'
+import { type Deadline, startDeadline } from '../upstream/deadline.ts'
+import { createHttp, type Http } from '../upstream/http.ts'
 import { UpstreamError } from './upstream-error.ts'
-
-/** After an interrupt a call that is already out may still finish for this long. */
-const GRACE_MS = 1500
 
 export interface Reply {
   status: 200 | 404
@@ -31,31 +29,24 @@ export interface AttemptOptions {
  * throws a `config` error for a refused key and an `UpstreamError` for everything else.
  */
 export function createAttempt(options: AttemptOptions) {
-  const http = ky.create({
-    prefixUrl: options.baseUrl,
-    headers: {
-      authorization: `Basic ${Buffer.from(`${options.apiKey}:`).toString('base64')}`,
-      accept: 'application/json',
-    },
-    retry: 0,
-    timeout: false,
-    throwHttpErrors: false,
-    redirect: 'manual',
+  const http = createHttp(options.baseUrl, {
+    authorization: `Basic ${Buffer.from(`${options.apiKey}:`).toString('base64')}`,
+    accept: 'application/json',
   })
   return async (path: string, lane: Lane, signal: AbortSignal): Promise<Reply | 'limited'> => {
     const permit = await options.allowance.acquire(lane, signal)
     options.counts.requests += 1
-    using deadline = startDeadline(options, signal)
+    using deadline = startDeadline(options.requestTimeoutMs, signal)
     try {
       const response = await send(http, path, permit, options, deadline.signal)
       return await read(response, path, options)
     } catch (error) {
-      throw explain(error, path, deadline.signal, signal)
+      throw explain(error, path, deadline, signal)
     }
   }
 }
 
-async function send(http: KyInstance, path: string, permit: Permit, { clock }: AttemptOptions, signal: AbortSignal) {
+async function send(http: Http, path: string, permit: Permit, { clock }: AttemptOptions, signal: AbortSignal) {
   try {
     const response = await http.get(path.replace(/^\//, ''), { signal })
     permit.settle(readWord(response.status, response.headers, clock.now()))
@@ -69,7 +60,7 @@ async function send(http: KyInstance, path: string, permit: Permit, { clock }: A
 /** Decides on the status alone (facts 1.3: bodies of errors have no single shape). */
 async function read(response: Response, path: string, { counts }: AttemptOptions): Promise<Reply | 'limited'> {
   const { status } = response
-  if (status === 200) return { status, body: parseBody(await readBody(response, path), path) }
+  if (status === 200) return { status, body: parseBody(await readBody(response), path) }
   await response.body?.cancel()
   if (status === 404) return { status, body: null }
   if (status === 401) throw refusedKey()
@@ -80,39 +71,28 @@ async function read(response: Response, path: string, { counts }: AttemptOptions
   throw new UpstreamError(`Companies House answered ${status}: GET ${path}`, { retryable: status >= 500 })
 }
 
+/** The JSON of a 200. Cut, empty or other text is a passing fault of the service; a body without end is none. */
+function parseBody(text: string | null, path: string): unknown {
+  if (text === null) throw new UpstreamError(`The answer is larger than 16 MB: GET ${path}`, { retryable: false })
+  try {
+    return JSON.parse(text)
+  } catch (cause) {
+    throw new UpstreamError(`The answer is not whole JSON: GET ${path}`, { retryable: true, cause })
+  }
+}
+
 function refusedKey(): ChpipeError {
   return new ChpipeError('config', 'Companies House refused the API key (401)', {
     hint: 'check COMPANIES_HOUSE_API_KEY: it must be a REST key; a stream key does not work here',
   })
 }
 
-const TIMED_OUT = Symbol('timed out')
-
-/** Aborts a call that takes too long, or that outlives an interrupt by more than the grace. */
-function startDeadline({ requestTimeoutMs }: AttemptOptions, signal: AbortSignal) {
-  const controller = new AbortController()
-  const late = setTimeout(() => controller.abort(TIMED_OUT), requestTimeoutMs)
-  let grace: NodeJS.Timeout | undefined
-  const interrupted = () => {
-    grace = setTimeout(() => controller.abort(signal.reason), GRACE_MS)
-  }
-  signal.addEventListener('abort', interrupted, { once: true })
-  return {
-    signal: controller.signal,
-    [Symbol.dispose]() {
-      clearTimeout(late)
-      clearTimeout(grace)
-      signal.removeEventListener('abort', interrupted)
-    },
-  }
-}
-
-function explain(error: unknown, path: string, deadline: AbortSignal, signal: AbortSignal): unknown {
+function explain(error: unknown, path: string, deadline: Deadline, signal: AbortSignal): unknown {
   if (error instanceof ChpipeError) return error
-  if (deadline.aborted && deadline.reason === TIMED_OUT) {
+  if (deadline.passed === 'timed-out') {
     return new UpstreamError(`No answer in time: GET ${path}`, { retryable: true, cause: error })
   }
-  if (deadline.aborted) return signal.reason
+  if (deadline.passed === 'interrupted') return signal.reason
   const why = errorMessage((error as Error).cause ?? error)
   return new UpstreamError(`The connection failed (${why}): GET ${path}`, { retryable: true, cause: error })
 }

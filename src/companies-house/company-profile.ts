@@ -1,6 +1,7 @@
 // What a company profile holds, in a stream event or from REST (facts 1.4): everything but name and number may be absent.
 import { z } from 'zod'
 import type { CompanyDetails } from '../db/stream-companies.ts'
+import { addressColumns, addressShape } from './address.ts'
 
 const text = z.string().nullish()
 const day = z
@@ -20,19 +21,7 @@ export const companyProfile = z.object({
   date_of_creation: day,
   date_of_cessation: day,
   sic_codes: z.array(z.string()).nullish(),
-  registered_office_address: z
-    .object({
-      care_of: text,
-      po_box: text,
-      premises: text,
-      address_line_1: text,
-      address_line_2: text,
-      locality: text,
-      region: text,
-      country: text,
-      postal_code: text,
-    })
-    .nullish(),
+  registered_office_address: z.object(addressShape(text)).nullish(),
 })
 
 export type CompanyProfile = z.infer<typeof companyProfile>
@@ -42,7 +31,6 @@ export const COMPANY_NUMBER = /^[A-Z0-9]{8}$/
 
 /** The profile as a company's columns; what the profile does not have, the company does not have. */
 export function companyDetails(companyNumber: string, profile: CompanyProfile): CompanyDetails {
-  const address = profile.registered_office_address
   return {
     company_number: companyNumber,
     company_name: profile.company_name,
@@ -54,14 +42,6 @@ export function companyDetails(companyNumber: string, profile: CompanyProfile): 
     date_of_creation: profile.date_of_creation ?? null,
     date_of_cessation: profile.date_of_cessation ?? null,
     sic_codes: profile.sic_codes?.length ? profile.sic_codes.join(',') : null,
-    care_of: address?.care_of ?? null,
-    po_box: address?.po_box ?? null,
-    premises: address?.premises ?? null,
-    address_line_1: address?.address_line_1 ?? null,
-    address_line_2: address?.address_line_2 ?? null,
-    locality: address?.locality ?? null,
-    region: address?.region ?? null,
-    country: address?.country ?? null,
-    postal_code: address?.postal_code ?? null,
+    ...addressColumns(profile.registered_office_address),
   }
 }

@@ -1,25 +1,13 @@
 // What one item of an officer list holds (facts 1.5). Absent members may be missing or null; unknown ones are let through.
 import { createHash } from 'node:crypto'
 import * as z from 'zod'
+import { addressShape } from './address.ts'
 
 /** Wraps the schema of one member: strictly, or so that a value of the wrong kind counts as absent. */
 type Member = <T extends z.ZodType>(schema: T) => z.ZodType<z.infer<T> | null | undefined>
 
 const text = z.string()
 const day = z.string().regex(/^\d{4}-\d{2}-\d{2}$/)
-
-const addressOf = (member: Member) =>
-  z.looseObject({
-    care_of: member(text),
-    po_box: member(text),
-    premises: member(text),
-    address_line_1: member(text),
-    address_line_2: member(text),
-    locality: member(text),
-    region: member(text),
-    country: member(text),
-    postal_code: member(text),
-  })
 
 const itemOf = (member: Member) =>
   z.looseObject({
@@ -33,7 +21,7 @@ const itemOf = (member: Member) =>
     country_of_residence: member(text),
     occupation: member(text),
     date_of_birth: member(z.looseObject({ month: member(z.int()), year: member(z.int()) })),
-    address: member(addressOf(member)),
+    address: member(z.looseObject(addressShape(member(text)))),
     identification: member(
       z.looseObject({
         identification_type: member(text),

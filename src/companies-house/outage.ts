@@ -4,7 +4,7 @@ import { formatDuration } from '../durations.ts'
 import { ChpipeError, errorMessage } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { Timings } from '../timings.ts'
-import { backoffMs } from './backoff.ts'
+import { backoffMs } from '../upstream/backoff.ts'
 
 /** So many failures in a row, of whatever requests, are worth a probe. */
 const SUSPICIOUS_FAILURES = 10

@@ -1,52 +1,18 @@
 // Companies on their way in. They wait in temporary tables, which lie outside the database file and take none of its
-// locks, until all of them are known to be good; then they move over in short transactions. They move in the order of
-// their numbers: in the file's own order, the two indexes by number make it take three times as long.
+// locks, until all of them are known to be good; then they move over in short transactions.
 import type { Clock } from '../clock.ts'
-import { type Db, write } from './open.ts'
-import type { companies } from './schema.ts'
+import { type CompanyFacts, REGISTER_COLUMNS } from './company-columns.ts'
+import { type Chunk, mergeTable, type Origin, tuneForMerge } from './company-merge.ts'
+import type { Db } from './open.ts'
 import { storageError } from './storage-error.ts'
 
-const FACTS = [
-  'company_number',
-  'company_name',
-  'company_status',
-  'company_status_detail',
-  'type',
-  'subtype',
-  'date_of_creation',
-  'date_of_cessation',
-  'sic_codes',
-  'care_of',
-  'po_box',
-  'address_line_1',
-  'address_line_2',
-  'locality',
-  'region',
-  'country',
-  'postal_code',
-] as const
-
-/** What the register file tells about a company. */
-export type CompanyFacts = Pick<typeof companies.$inferSelect, (typeof FACTS)[number]>
-
-export interface Origin {
-  source: string
-  /** ISO 8601. */
-  fetched_at: string
-  run_id: number
-}
+export type { CompanyFacts } from './company-columns.ts'
+export type { Chunk, Origin } from './company-merge.ts'
 
 export interface Reject {
   line: number
   reason: string
   row: string
-}
-
-export interface Chunk {
-  inserted: number
-  updated: number
-  /** For how long the database was locked for other writers. */
-  lockedMs: number
 }
 
 /** Companies and rejects that are not in the database yet. Disposing it drops them. */
@@ -66,15 +32,12 @@ export interface CompanyStaging {
   [Symbol.dispose](): void
 }
 
-const COLUMNS = FACTS.join(', ')
+const COLUMNS = REGISTER_COLUMNS.join(', ')
 const REJECTS = 'staged_rejects'
 const REJECTS_PER_PAGE = 500
 
 /** The companies of one prefix share a table, which is small enough to be put in order in a moment. */
 const PREFIX_LENGTH = 2
-
-/** Higher than every company number. */
-const END = '~'
 
 /** Opens an empty staging; a connection can have one at a time. */
 export function openCompanyStaging(db: Db, clock: Clock): CompanyStaging {
@@ -89,7 +52,7 @@ export function openCompanyStaging(db: Db, clock: Clock): CompanyStaging {
   const tables = new Map<string, Statement>()
   const openTable = (prefix: string) => {
     client.exec(`CREATE TEMP TABLE ${tableOf(prefix)} (${COLUMNS})`)
-    const insert = prepareInsert(client, tableOf(prefix), FACTS.length)
+    const insert = prepareInsert(client, tableOf(prefix), REGISTER_COLUMNS.length)
     tables.set(prefix, insert)
     return insert
   }
@@ -113,7 +76,7 @@ export function openCompanyStaging(db: Db, clock: Clock): CompanyStaging {
     reject: (batch) => guarded(() => reject(batch)),
     rejects: () => readRejects(client),
     *merge(origin, size) {
-      const restore = setPragmas(client, MERGING)
+      const restore = tuneForMerge(client)
       try {
         for (const prefix of [...tables.keys()].sort()) yield* mergeTable(db, clock, tableOf(prefix), origin, size)
       } catch (error) {
@@ -133,22 +96,6 @@ export function openCompanyStaging(db: Db, clock: Clock): CompanyStaging {
 
 type Client = Db['$client']
 
-/**
- * The log is brought into the file when there is time for it, and reaches the disk then: a power cut may undo the last
- * chunks, never half a chunk. What is written once these are set back makes all before it durable as well.
- */
-const MERGING = { wal_autocheckpoint: 0, synchronous: 1 }
-
-/** Sets pragmas; the function returned sets them back. */
-function setPragmas(client: Client, wanted: Record<string, number>): () => void {
-  const set = (pragmas: [string, unknown][]) => {
-    for (const [name, value] of pragmas) client.pragma(`${name} = ${value}`)
-  }
-  const before = Object.keys(wanted).map((name): [string, unknown] => [name, client.pragma(name, { simple: true })])
-  set(Object.entries(wanted))
-  return () => set(before)
-}
-
 type Statement = ReturnType<typeof prepareInsert>
 
 function tableOf(prefix: string): string {
@@ -161,13 +108,12 @@ function prepareInsert(client: Client, table: string, columns: number) {
   )
 }
 
-/** Values one by one: given as an array or by name, they take a third longer to bind. */
+/** Values one by one, in the order of the columns: given as an array or by name, they take a third longer to bind. */
 function addFacts(insert: Statement, facts: CompanyFacts): void {
   insert.run(
     facts.company_number,
     facts.company_name,
     facts.company_status,
-    facts.company_status_detail,
     facts.type,
     facts.subtype,
     facts.date_of_creation,
@@ -181,6 +127,7 @@ function addFacts(insert: Statement, facts: CompanyFacts): void {
     facts.region,
     facts.country,
     facts.postal_code,
+    facts.company_status_detail,
   )
 }
 
@@ -191,63 +138,4 @@ function* readRejects(client: Client): Generator<Reject> {
   for (let rows = page.all(0); rows.length > 0; rows = page.all(rows.at(-1)?.id ?? 0)) {
     for (const { line, reason, row } of rows) yield { line, reason, row }
   }
-}
-
-/** The file tells the whole address without `premises`, and neither the type of every company nor every subtype. */
-const UPSERT = `ON CONFLICT (company_number) DO UPDATE SET
-  ${FACTS.filter((name) => !['company_number', 'type', 'subtype'].includes(name))
-    .map((name) => `${name} = excluded.${name}`)
-    .join(', ')},
-  type = coalesce(excluded.type, type), subtype = coalesce(excluded.subtype, subtype), premises = NULL,
-  source = excluded.source, fetched_at = excluded.fetched_at, run_id = excluded.run_id`
-
-function* mergeTable(db: Db, clock: Clock, table: string, origin: Origin, size: () => number): Generator<Chunk> {
-  const client = db.$client
-  client.exec(`CREATE INDEX temp.${table}_by_number ON ${table} (company_number)`)
-  dropEarlier(client, table)
-  const lastOfChunk = client
-    .prepare<[string, number], string>(
-      `SELECT company_number FROM temp.${table} WHERE company_number > ? ORDER BY company_number LIMIT 1 OFFSET ?`,
-    )
-    .pluck()
-  const move = client.prepare(`
-    INSERT INTO companies (${COLUMNS}, source, fetched_at, first_seen_at, run_id)
-    SELECT ${COLUMNS}, ?, ?, ?, ? FROM temp.${table}
-    WHERE company_number > ? AND company_number <= ? ORDER BY company_number
-    ${UPSERT}`)
-  const { source, fetched_at, run_id } = origin
-  for (let after = ''; after !== END; ) {
-    const last = lastOfChunk.get(after, size() - 1) ?? END
-    let begun = 0
-    const chunk = write(db, () => {
-      begun = clock.steady()
-      const before = countCompanies(client)
-      const { changes } = move.run(source, fetched_at, fetched_at, run_id, after, last)
-      const inserted = countCompanies(client) - before
-      return { inserted, updated: changes - inserted }
-    })
-    yield { ...chunk, lockedMs: clock.steady() - begun }
-    after = last
-  }
-  client.exec(`DROP TABLE temp.${table}`)
-}
-
-/** Of a company that came more than once, the last row stays. */
-function dropEarlier(client: Client, table: string): void {
-  const twice = `SELECT 1 FROM temp.${table} GROUP BY company_number HAVING count(*) > 1 LIMIT 1`
-  if (client.prepare(twice).get() === undefined) return
-  client.exec(`
-    DELETE FROM temp.${table} AS earlier WHERE EXISTS (
-      SELECT 1 FROM temp.${table} AS later
-      WHERE later.company_number = earlier.company_number AND later.rowid > earlier.rowid)`)
-}
-
-/** All companies, from the tallies that triggers keep. */
-function countCompanies(client: Client): number {
-  return Number(
-    client
-      .prepare("SELECT sum(count) FROM tallies WHERE name IN ('pending', 'complete', 'none', 'failed')")
-      .pluck()
-      .get(),
-  )
 }

@@ -1,4 +1,5 @@
 import { sql } from 'drizzle-orm'
+import { ORIGIN_COLUMNS, SEARCH_COLUMNS } from './company-columns.ts'
 import type { Tx } from './open.ts'
 import { companies } from './schema.ts'
 
@@ -8,35 +9,15 @@ export type FoundRow = Omit<
   'officers_state' | 'officers_count' | 'officers_fetched_at' | 'first_seen_at' | 'deleted_at'
 >
 
-/** Columns that a search result fills; what it does not tell, and all about officers, stays as it is. */
-const TOLD = [
-  'company_name',
-  'company_status',
-  'type',
-  'subtype',
-  'date_of_creation',
-  'date_of_cessation',
-  'sic_codes',
-  'care_of',
-  'po_box',
-  'premises',
-  'address_line_1',
-  'address_line_2',
-  'locality',
-  'region',
-  'country',
-  'postal_code',
-  'source',
-  'fetched_at',
-  'run_id',
-] as const
+/** What a search result does not tell, and all about officers, stays as it is. */
+const WRITTEN = [...SEARCH_COLUMNS, ...ORIGIN_COLUMNS]
 
 /** SQLite binds at most 32,766 values a statement. */
 const ROWS_PER_INSERT = 500
 
 /** Inserts or updates companies by their number; belongs in a transaction. */
 export function saveFoundCompanies(tx: Tx, rows: FoundRow[]): void {
-  const set = Object.fromEntries(TOLD.map((column) => [column, sql.raw(`excluded.${column}`)]))
+  const set = Object.fromEntries(WRITTEN.map((column) => [column, sql.raw(`excluded.${column}`)]))
   for (let start = 0; start < rows.length; start += ROWS_PER_INSERT) {
     tx.insert(companies)
       .values(rows.slice(start, start + ROWS_PER_INSERT).map((row) => ({ ...row, first_seen_at: row.fetched_at })))

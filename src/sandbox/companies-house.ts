@@ -1,9 +1,10 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { text } from 'node:stream/consumers'
 import { ADMIN_PREFIX, type AdminView, adminReply } from './admin.ts'
 import { createApi } from './api.ts'
 import type { FaultPlan } from './fault-plan.ts'
 import { createFaultSwitch } from './fault-switch.ts'
+import { listen, stopListening } from './listen.ts'
 import { hashText, mix, Random } from './random.ts'
 import { createRateWindow, type WindowKind } from './rate-window.ts'
 import { createRequestLog, type RequestCounts } from './request-log.ts'
@@ -70,8 +71,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const listening = await listen(server, port, host)
 
   async function close(): Promise<void> {
-    server.closeAllConnections()
-    await new Promise<void>((resolve) => server.close(() => resolve()))
+    await stopListening(server)
   }
   return {
     url: `http://${host}:${listening}`,
@@ -100,7 +100,7 @@ function callServer({ world, quota = DEFAULT_QUOTA, windowKind = 'fixed', ...opt
     faults,
     rate: createRateWindow({ kind: windowKind, ...quota, phaseMs, now }),
     windowMs: quota.windowMs,
-    log: createRequestLog(),
+    log: createRequestLog(now),
     latencyMs: options.latencyMs ?? 0,
     random,
     now,
@@ -110,14 +110,4 @@ function callServer({ world, quota = DEFAULT_QUOTA, windowKind = 'fixed', ...opt
 async function serveAdmin(view: AdminView, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const reply = adminReply(view, request.method ?? 'GET', request.url ?? '', await text(request))
   send(response, reply, {}, UNSPOILT)
-}
-
-/** The port the server listens on. */
-async function listen(server: Server, port: number, host: string): Promise<number> {
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(port, host, resolve)
-  })
-  const address = server.address()
-  return typeof address === 'object' && address !== null ? address.port : port
 }

@@ -1,5 +1,4 @@
-import { parseDuration } from '../durations.ts'
-import { ChpipeError } from '../errors.ts'
+import { type FaultConditions, parseFaultPlan } from './fault-grammar.ts'
 
 /** Every way in which the sandbox can misbehave, and what the caller then sees. */
 export const FAULTS = {
@@ -34,59 +33,21 @@ export const FAULTS = {
 export type FaultName = keyof typeof FAULTS
 
 /** One fault and when it strikes. Without any condition it strikes every call that it concerns. */
-export interface FaultRule {
+export interface FaultRule extends FaultConditions {
   name: FaultName
-  /** 0 to 1. */
-  probability?: number | undefined
-  /** How often it strikes at most. */
-  count?: number | undefined
   /** Only calls about these companies. */
   companies?: readonly string[] | undefined
-  /** How long it lasts from the moment the plan is set. */
-  forMs?: number | undefined
-  /** How long the caller waits for it. */
-  delayMs?: number | undefined
 }
 
 export type FaultPlan = readonly FaultRule[]
 
-const SYNTAX =
-  'A fault is a name with conditions after colons: a share (0.2 or 20%), a number of times (3x), a span (10s), ' +
-  'a delay (~2s) or companies (@00445790+SC123456).'
-
 /** Reads a plan such as `500:0.2,reset:0.05,outage:10s,404:2x:@00445790,slow:~2s`; an empty text is no fault at all. */
 export function parseFaults(text: string): FaultPlan {
-  return text
-    .split(',')
-    .map((part) => part.trim())
-    .filter((part) => part !== '')
-    .map(parseRule)
-}
-
-function parseRule(text: string): FaultRule {
-  const [name = '', ...conditions] = text.split(':').map((part) => part.trim())
-  if (!isFault(name)) {
-    throw new ChpipeError('usage', `There is no fault "${name}".`, {
-      hint: `The faults are ${Object.keys(FAULTS).join(', ')}.`,
-    })
-  }
-  return Object.assign({ name }, ...conditions.map((condition) => parseCondition(condition, text)))
-}
-
-function isFault(name: string): name is FaultName {
-  return Object.hasOwn(FAULTS, name)
-}
-
-function parseCondition(text: string, rule: string): Partial<FaultRule> {
-  if (/^\d+x$/.test(text)) return { count: Number(text.slice(0, -1)) }
-  if (/^@\w+(\+\w+)*$/.test(text)) return { companies: text.slice(1).split('+') }
-  const probability = /^\d+(\.\d+)?%$/.test(text)
-    ? Number(text.slice(0, -1)) / 100
-    : Number(text === '' ? Number.NaN : text)
-  if (probability >= 0 && probability <= 1) return { probability }
-  const delayMs = text.startsWith('~') ? parseDuration(text.slice(1)) : null
-  if (delayMs !== null) return { delayMs }
-  const forMs = parseDuration(text)
-  if (forMs !== null) return { forMs }
-  throw new ChpipeError('usage', `"${text}" in the fault "${rule}" is no condition.`, { hint: SYNTAX })
+  return parseFaultPlan(text, {
+    faults: FAULTS,
+    noun: 'fault',
+    listed: 'The faults',
+    targets: 'companies (@00445790+SC123456)',
+    readTarget: (companies) => (companies.every((number) => /^\w+$/.test(number)) ? { companies } : undefined),
+  })
 }

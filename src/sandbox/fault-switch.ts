@@ -1,3 +1,4 @@
+import { armFaults } from './armed-faults.ts'
 import type { FaultName, FaultPlan, FaultRule } from './fault-plan.ts'
 import type { Random } from './random.ts'
 
@@ -18,43 +19,18 @@ export interface FaultSwitch {
   readonly spent: Record<string, number>
 }
 
-interface Armed {
-  rule: FaultRule
-  untilMs: number
-  left: number
-}
-
 /** Keeps a plan with its spans and counts; draws come from `random`, so that the same calls meet the same faults. */
 export function createFaultSwitch(random: Random, now: () => number): FaultSwitch {
-  let armed: Armed[] = []
-  const spent: Record<string, number> = {}
-
-  function strikes({ rule, untilMs, left }: Armed, companyNumber: string | undefined): boolean {
-    if (left <= 0 || now() >= untilMs) return false
-    if (rule.companies && !(companyNumber !== undefined && rule.companies.includes(companyNumber))) return false
-    return rule.probability === undefined || random.chance(rule.probability)
-  }
-
+  const { set, strike, spend, spent } = armFaults<FaultRule>(random, now)
   return {
-    set(plan) {
-      armed = plan.map((rule) => ({
-        rule,
-        untilMs: rule.forMs === undefined ? Number.POSITIVE_INFINITY : now() + rule.forMs,
-        left: rule.count ?? Number.POSITIVE_INFINITY,
-      }))
-    },
+    set,
     strike(companyNumber) {
-      const struck = new Map(armed.filter((each) => strikes(each, companyNumber)).map((each) => [each.rule.name, each]))
+      const concerns = ({ companies }: FaultRule) =>
+        !companies || (companyNumber !== undefined && companies.includes(companyNumber))
+      const struck = new Map(strike(concerns).map((fault) => [fault.rule.name, fault]))
       return {
         has: (name) => struck.has(name),
-        hits(name) {
-          const fault = struck.get(name)
-          // A call that came at the same time may have used up the last of its times.
-          if (!fault || fault.left <= 0) return false
-          fault.left -= 1
-          spent[name] = (spent[name] ?? 0) + 1
-          return true
-        },
+        hits: (name) => spend(struck.get(name)),
         delayMs: (name) => struck.get(name)?.rule.delayMs ?? 0,
       }
     },

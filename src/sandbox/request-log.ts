@@ -13,6 +13,8 @@ export interface RequestCounts {
   byStatus: Record<string, number>
   /** Calls for a company's officers, by company number. */
   officerCalls: Record<string, number>
+  /** When a call about each company first arrived, in ms since 1970, by company number. */
+  firstCallMs: Record<string, number>
   /** The most calls that one window counted, those of others with the same key included. */
   windowPeak: number
   /** How often each fault struck. */
@@ -28,7 +30,7 @@ export interface RequestLog {
 }
 
 /** Starts a log in which nothing has been asked yet. */
-export function createRequestLog(): RequestLog {
+export function createRequestLog(now: () => number): RequestLog {
   const counts: Omit<RequestCounts, 'windowPeak' | 'faults'> = {
     total: 0,
     counted: 0,
@@ -36,14 +38,15 @@ export function createRequestLog(): RequestLog {
     byKind: {},
     byStatus: {},
     officerCalls: {},
+    firstCallMs: {},
   }
   return {
     arrived(kind, companyNumber) {
       counts.total += 1
       counts.byKind[kind] = (counts.byKind[kind] ?? 0) + 1
-      if (kind === 'officers' && companyNumber !== undefined) {
-        counts.officerCalls[companyNumber] = (counts.officerCalls[companyNumber] ?? 0) + 1
-      }
+      if (companyNumber === undefined) return
+      counts.firstCallMs[companyNumber] ??= now()
+      if (kind === 'officers') counts.officerCalls[companyNumber] = (counts.officerCalls[companyNumber] ?? 0) + 1
     },
     counted() {
       counts.counted += 1

@@ -1,8 +1,8 @@
 import type { Clock } from '../clock.ts'
-import { backoffMs } from '../companies-house/backoff.ts'
 import type { Lane } from '../db/quota-room.ts'
 import type { Allowance } from '../quota/allowance.ts'
 import type { Timings } from '../timings.ts'
+import { backoffMs } from '../upstream/backoff.ts'
 import { type Call, createExchange } from './exchange.ts'
 import { SnovError } from './snov-error.ts'
 import {

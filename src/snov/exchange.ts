@@ -1,15 +1,12 @@
 // One permit, one HTTP exchange with Snov.
-import ky from 'ky'
-import { readBody } from '../companies-house/body.ts'
-import { UpstreamError } from '../companies-house/upstream-error.ts'
 import { ChpipeError, errorMessage } from '../errors.ts'
 import type { Permit } from '../quota/allowance.ts'
 import type { ServerWord } from '../quota/word.ts'
+import { readBody } from '../upstream/body.ts'
+import { type Deadline, startDeadline } from '../upstream/deadline.ts'
+import { createHttp } from '../upstream/http.ts'
 import { type RawReply, replyFault } from './reply-fault.ts'
 import { SnovError } from './snov-error.ts'
-
-/** After an interrupt a call that is already out may still finish for this long, so that its task is not lost. */
-const GRACE_MS = 1500
 
 export interface ExchangeOptions {
   baseUrl: string
@@ -36,14 +33,7 @@ export type Exchange = (call: Call) => Promise<unknown>
  * call: on one that the server is just closing nobody could tell whether a start arrived.
  */
 export function createExchange({ baseUrl, requestTimeoutMs, counts }: ExchangeOptions): Exchange {
-  const http = ky.create({
-    prefixUrl: baseUrl,
-    headers: { accept: 'application/json', connection: 'close' },
-    retry: 0,
-    timeout: false,
-    throwHttpErrors: false,
-    redirect: 'manual',
-  })
+  const http = createHttp(baseUrl, { accept: 'application/json', connection: 'close' })
   const send = async ({ method, path, json, token, permit }: Call, signal: AbortSignal): Promise<Response> => {
     counts.requests += 1
     try {
@@ -69,7 +59,7 @@ export function createExchange({ baseUrl, requestTimeoutMs, counts }: ExchangeOp
       if (response.status === 429) counts.rateLimited += 1
       return accept({ status: response.status, body: parse(await readText(response, name)), call: name })
     } catch (error) {
-      throw explain(error, name, deadline.signal, call.signal)
+      throw explain(error, name, deadline, call.signal)
     }
   }
 }
@@ -90,8 +80,10 @@ function accept(reply: RawReply): unknown {
 
 /** An error says enough by its status, so its body may break off; a success may not. */
 async function readText(response: Response, call: string): Promise<string> {
-  const text = readBody(response, call)
-  return response.ok ? text : text.catch(() => '')
+  if (!response.ok) return (await readBody(response).catch(() => '')) ?? ''
+  const text = await readBody(response)
+  if (text !== null) return text
+  throw new SnovError('passing', `The answer is larger than 16 MB: ${call}`, { mayHaveActed: true })
 }
 
 function parse(text: string): unknown {
@@ -99,27 +91,6 @@ function parse(text: string): unknown {
     return JSON.parse(text)
   } catch {
     return null
-  }
-}
-
-const TIMED_OUT = Symbol('timed out')
-
-/** Aborts a call that takes too long, or that outlives an interrupt by more than the grace. */
-function startDeadline(requestTimeoutMs: number, signal: AbortSignal) {
-  const controller = new AbortController()
-  const late = setTimeout(() => controller.abort(TIMED_OUT), requestTimeoutMs)
-  let grace: NodeJS.Timeout | undefined
-  const interrupted = () => {
-    grace = setTimeout(() => controller.abort(signal.reason), GRACE_MS)
-  }
-  signal.addEventListener('abort', interrupted, { once: true })
-  return {
-    signal: controller.signal,
-    [Symbol.dispose]() {
-      clearTimeout(late)
-      clearTimeout(grace)
-      signal.removeEventListener('abort', interrupted)
-    },
   }
 }
 
@@ -133,16 +104,13 @@ const NEVER_ARRIVED = [
   'UND_ERR_CONNECT_TIMEOUT',
 ]
 
-function explain(error: unknown, call: string, deadline: AbortSignal, signal: AbortSignal): unknown {
+function explain(error: unknown, call: string, deadline: Deadline, signal: AbortSignal): unknown {
   if (error instanceof SnovError) return error
-  if (deadline.aborted && deadline.reason !== TIMED_OUT) return signal.reason
-  if (deadline.aborted) {
+  if (deadline.passed === 'interrupted') return signal.reason
+  if (deadline.passed === 'timed-out') {
     return new SnovError('passing', `No answer in time: ${call}`, { mayHaveActed: true, cause: error })
   }
   if (error instanceof ChpipeError && error.kind === 'config') return error
-  if (error instanceof UpstreamError) {
-    return new SnovError('passing', `The answer is larger than 16 MB: ${call}`, { mayHaveActed: true, cause: error })
-  }
   const cause = (error as Error).cause ?? error
   const mayHaveActed = !NEVER_ARRIVED.includes(String((cause as NodeJS.ErrnoException).code))
   return new SnovError('passing', `The connection failed (${errorMessage(cause)}): ${call}`, {

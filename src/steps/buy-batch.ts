@@ -1,7 +1,7 @@
 // Buys one batch: what to buy, the reserve and the balance are decided and written in one transaction, then the request
 // is sent, once. Reads and writes `provider_requests`, reads `provider_answers` and `credit_ledger`. Safe to interrupt
 // anywhere: a request without its task hash becomes unconfirmed, and its inputs are not asked for again.
-import { backoffMs } from '../companies-house/backoff.ts'
+
 import { readCreditRoom } from '../db/credits.ts'
 import { snapshot, type Tx, write } from '../db/open.ts'
 import {
@@ -17,6 +17,7 @@ import {
 import { ChpipeError, errorMessage } from '../errors.ts'
 import type { ReadyStart } from '../snov/client.ts'
 import { SnovError } from '../snov/snov-error.ts'
+import { backoffMs } from '../upstream/backoff.ts'
 import { requestKey } from './buy-input.ts'
 import { type BuyOptions, MAX_ROWS, type Purchase, type PurchaseStep } from './purchase.ts'
 import { type Reading, readBalanceBefore } from './purchase-balance.ts'

@@ -26,15 +26,15 @@ export function parsePersonName(name: string | null | undefined): PersonName | n
  * honours, nicknames in brackets or quotes are dropped. Null where a first or last name is missing.
  */
 export function personName({ forenames, surname }: Pick<OfficerName, 'forenames' | 'surname'>): PersonName | null {
-  const first = nameWords(forenames)
-  const last = nameWords(surname)
+  const first = wordsToWrite(forenames)
+  const last = wordsToWrite(surname)
   const called = first.find((word) => letterCount(word) > 1) ?? first[0]
   if (!called || last.length === 0) return null
   return { firstName: titleCase(called), lastName: titleCase(last.join(' ')) }
 }
 
 /** The words of a name without what stands around it; a name of nothing but honours keeps its last word. */
-function nameWords(text: string | null): string[] {
+function wordsToWrite(text: string | null): string[] {
   const words = (text ?? '')
     .normalize('NFC')
     .replace(/\([^)]*\)|\[[^\]]*\]|"[^"]*"|“[^”]*”/g, ' ')

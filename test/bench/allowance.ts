@@ -1,16 +1,12 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
+import { spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { type Sandbox, startSandbox } from '../../src/sandbox/companies-house.ts'
 import { writeRegisterFile } from '../../src/sandbox/register-file.ts'
 import { createWorld } from '../../src/sandbox/world.ts'
-import type { Row } from './main.ts'
-
-/** `npm run` starts every script in the package's root. */
-const PROGRAM = resolve('bin/chpipe.js')
+import { expectExit, PROGRAM, type Row } from './measure.ts'
 
 const QUOTA = { limit: 60, windowMs: 3000 }
 /** Full windows, from the first call to the one after them; nobody can make that one sooner than `LEAST_MS`. */
@@ -37,7 +33,7 @@ export async function benchAllowance(): Promise<Row[]> {
   try {
     const register = join(folder, 'register.csv')
     await writeRegisterFile(world, register)
-    expectExit(await exitOf(chpipe('import-companies', register)), 0)
+    await expectExit(chpipe('import-companies', register), 0)
     const importers = [1, 2].map(() => chpipe('import-officers', '--target', String(COMPANIES)))
     await callsCounted(sandbox, 1)
     const startedAt = performance.now()
@@ -45,7 +41,7 @@ export async function benchAllowance(): Promise<Row[]> {
     const tookMs = performance.now() - startedAt
     const { rateLimited } = sandbox.requests
     for (const importer of importers) importer.kill('SIGINT')
-    for (const importer of importers) expectExit(await exitOf(importer), 130)
+    for (const importer of importers) await expectExit(importer, 130)
     return [rowOf(tookMs, rateLimited)]
   } finally {
     rmSync(folder, { recursive: true })
@@ -64,14 +60,4 @@ function rowOf(tookMs: number, rateLimited: number): Row {
 
 async function callsCounted(sandbox: Sandbox, calls: number): Promise<void> {
   while (sandbox.requests.counted < calls) await delay(5)
-}
-
-async function exitOf(child: ChildProcess): Promise<number | null> {
-  if (child.exitCode !== null) return child.exitCode
-  const [code] = (await once(child, 'exit')) as [number | null]
-  return code
-}
-
-function expectExit(code: number | null, wanted: number): void {
-  if (code !== wanted) throw new Error(`chpipe ended with ${code}, not with ${wanted}`)
 }

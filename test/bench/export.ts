@@ -1,28 +1,15 @@
 // Flat CSV export against `sqlite3 -csv` with the same query, and how much memory ours takes.
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, renameSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { datasetColumns } from '../../src/db/dataset.ts'
 import { openDb } from '../../src/db/open.ts'
-
-export interface Row {
-  name: string
-  ours: string
-  theirs: string
-  ratio: number
-  target: string
-}
+import { type Measured, measure, median, PROGRAM, type Row } from './measure.ts'
 
 const COMPANIES = 100_000
 const OFFICERS_EACH = 3
 const ROUNDS = 3
 const MEMORY_MB = 150
-
-/** This file and its bundle, `dist/bench/main.js`, lie equally deep. */
-const program = fileURLToPath(new URL('../../bin/chpipe.js', import.meta.url))
 
 /** Exports 300,000 appointments with both, turn by turn, and compares the medians. */
 export async function benchExport(): Promise<Row[]> {
@@ -33,7 +20,7 @@ export async function benchExport(): Promise<Row[]> {
     const ours: Measured[] = []
     const theirs: Measured[] = []
     for (let round = 0; round < ROUNDS; round += 1) {
-      ours.push(await measure(process.execPath, [program, 'export', '--quiet', '--db', db, '--out', out]))
+      ours.push(await measure(process.execPath, [PROGRAM, 'export', '--quiet', '--db', db, '--out', out]))
       theirs.push(await measure('sqlite3', ['-readonly', '-header', '-csv', db, flatQuery()], out))
     }
     const [mine, yours] = [ours, theirs].map((runs) => median(runs.map(({ seconds }) => seconds)))
@@ -59,44 +46,11 @@ export async function benchExport(): Promise<Row[]> {
   }
 }
 
-interface Measured {
-  seconds: number
-  megabytes: number
-}
-
-async function measure(command: string, args: string[], stdout?: string): Promise<Measured> {
-  const target = stdout ? openSync(stdout, 'w') : ('ignore' as const)
-  const start = process.hrtime.bigint()
-  const child = spawn(command, args, { stdio: ['ignore', target, 'inherit'] })
-  let megabytes = 0
-  const watch = setInterval(() => {
-    megabytes = Math.max(megabytes, peakMegabytes(child.pid))
-  }, 50)
-  const [code] = await once(child, 'exit')
-  clearInterval(watch)
-  if (typeof target === 'number') closeSync(target)
-  if (code !== 0) throw new Error(`${command} ended with ${code}`)
-  return { seconds: Number(process.hrtime.bigint() - start) / 1e9, megabytes }
-}
-
-/** The kernel's high-water mark of a process; 0 where there is no /proc. */
-function peakMegabytes(pid: number | undefined): number {
-  try {
-    return Number(/VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1024
-  } catch {
-    return 0
-  }
-}
-
 function flatQuery(): string {
   const of = (table: 'companies' | 'officers') => datasetColumns[table].map(({ name }) => `${table}.${name}`)
   return `SELECT ${[...of('companies'), ...of('officers').slice(1)].join(', ')}
     FROM companies LEFT JOIN officers USING (company_number)
     WHERE companies.officers_state = 'complete' ORDER BY companies.company_number, officers.appointment_id`
-}
-
-function median(values: number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN
 }
 
 /** Builds the database once; later runs on this machine find it. */

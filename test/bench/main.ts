@@ -1,19 +1,12 @@
 // Measures chpipe against plain tools, in one run: `npm run bench`, or `npm run bench export` for one of them.
 import Table from 'cli-table3'
 import { benchAllowance } from './allowance.ts'
+import { benchEnrichment } from './enrichment.ts'
 import { benchExport } from './export.ts'
 import { benchImportCompanies } from './import-companies.ts'
+import type { Row } from './measure.ts'
 import { benchStartUp } from './start-up.ts'
 import { benchStream } from './stream.ts'
-
-/** One line of the table; `target` says what the ratio should be. */
-export interface Row {
-  name: string
-  ours: string
-  theirs: string
-  ratio: number
-  target: string
-}
 
 const BENCHES: Record<string, () => Promise<Row[]>> = {
   'start-up': benchStartUp,
@@ -21,6 +14,7 @@ const BENCHES: Record<string, () => Promise<Row[]>> = {
   'import-companies': benchImportCompanies,
   export: benchExport,
   stream: benchStream,
+  enrichment: benchEnrichment,
 }
 
 const [wanted] = process.argv.slice(2)

@@ -1,14 +1,11 @@
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { openDb } from '../../src/db/open.ts'
-import type { Row } from './main.ts'
+import { median, PROGRAM, type Row } from './measure.ts'
 
 const ROUNDS = 15
-
-/** `npm run` starts every script in the package's root. */
-const PROGRAM = resolve('bin/chpipe.js')
 
 /** Time from start to exit, medians of alternating runs, so that whatever else the machine does meets all alike. */
 export async function benchStartUp(): Promise<Row[]> {
@@ -47,8 +44,4 @@ function timeOf(args: string[], cwd: string): number {
   const { error, stderr, status } = spawnSync(process.execPath, args, { cwd, encoding: 'utf8' })
   if (error || stderr) throw new Error(`node ${args.join(' ')} ended with ${status}: ${stderr}`, { cause: error })
   return performance.now() - startedAt
-}
-
-function median(values: number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN
 }

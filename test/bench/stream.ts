@@ -11,7 +11,7 @@ import { openDb } from '../../src/db/open.ts'
 import { beginRun } from '../../src/db/runs.ts'
 import { followStream } from '../../src/steps/follow-stream.ts'
 import { timings } from '../../src/timings.ts'
-import type { Row } from './main.ts'
+import type { Row } from './measure.ts'
 
 const EVENTS = 200_000
 /** A third of the events tell of a company for the first time, the others change one of these. */

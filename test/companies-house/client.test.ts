@@ -1,7 +1,19 @@
 import { describe, expect, it } from 'vitest'
 import { UpstreamError } from '../../src/companies-house/upstream-error.ts'
 import { ChpipeError } from '../../src/errors.ts'
-import { type Answer, cut, json, plain, reset, scriptedServer, silent } from '../scripted-server.ts'
+import {
+  type Answer,
+  bomb,
+  cut,
+  endless,
+  json,
+  plain,
+  REDIRECTS,
+  redirect,
+  reset,
+  scriptedServer,
+  silent,
+} from '../scripted-server.ts'
 import { connected } from './connected.ts'
 
 const signal = new AbortController().signal
@@ -96,26 +108,18 @@ describe('a final fault', () => {
     expect(server.asked).toEqual(['/wanted'])
   })
 
-  it('is a redirect, whose goal never sees the key', async () => {
+  it.each(REDIRECTS)('is a redirect, whose goal never sees the key: %i', async (status) => {
     await using goal = await script(json({}))
-    await using server = await script((_request, response) => {
-      response.writeHead(302, { location: `${goal.url}/wanted` }).end()
-    })
+    await using server = await script(redirect(status, `${goal.url}/wanted`))
     expect(await thrown(connected(server.url).get('/wanted', background))).toMatchObject({ retryable: false })
     expect(goal.asked).toEqual([])
   })
 
-  it('is a body above 16 MB', async () => {
-    await using server = await script((_request, response) => {
-      response.writeHead(200)
-      const chunk = Buffer.alloc(1024 * 1024, 0x20)
-      const more = () => {
-        while (response.write(chunk)) if (response.destroyed) return
-        response.once('drain', more)
-      }
-      response.on('error', () => {})
-      more()
-    })
+  it.each([
+    ['without end', endless],
+    ['that unpacks to more', bomb],
+  ])('is a body above 16 MB, %s', async (_name, answer) => {
+    await using server = await script(answer)
     const error = await thrown(connected(server.url, { scale: 1 }).get('/wanted', background))
     expect(error).toMatchObject({ retryable: false, message: 'The answer is larger than 16 MB: GET /wanted' })
   })

@@ -1,7 +1,9 @@
+import { gzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import { systemClock } from '../../src/clock.ts'
 import { createCompanyStream, type StreamItem } from '../../src/companies-house/stream-client.ts'
 import { type Timings, timings } from '../../src/timings.ts'
+import { REDIRECTS } from '../scripted-server.ts'
 import { silentLog } from './connected.ts'
 import {
   type Connection,
@@ -148,6 +150,23 @@ describe('a connection that ends', () => {
   it('behind a whole event without a line end has brought that event', async () => {
     await using server = await streamServer(sendAndClose('{"a":1}\n{"b":2}'), send('c\n'))
     expect(texts(await listen(server, { until: 3 }))).toEqual(['{"a":1}', '{"b":2}', 'c'])
+  })
+
+  it.each(REDIRECTS)('never leads the key to where a redirect points: %i', async (code) => {
+    await using goal = await streamServer(send('stolen\n'))
+    const away: Connection = (response) => response.writeHead(code, { location: `${goal.url}/companies` }).end()
+    await using server = await streamServer(away, send('a\n'))
+    expect(texts(await listen(server, { until: 1 }))).toEqual(['a'])
+    expect(goal.asked).toEqual([])
+  })
+
+  it('keeps only the ends of a line that unpacks to more than 8 MB', async () => {
+    const packed = gzipSync(Buffer.concat([Buffer.alloc(20 * 1024 * 1024, 0x7e), Buffer.from('\n')]))
+    const bomb: Connection = (response) => response.writeHead(200, { 'content-encoding': 'gzip' }).end(packed)
+    await using server = await streamServer(bomb)
+    const [, line] = await listen(server, { until: 1 })
+    expect(line).toMatchObject({ kind: 'overlong', bytes: 20 * 1024 * 1024 })
+    expect(JSON.stringify(line).length).toBeLessThan(100_000)
   })
 
   const refusals: [string, Connection][] = [

@@ -17,6 +17,7 @@ describe('the admin door', () => {
         byKind: { officers: 1, profile: 1 },
         byStatus: { 200: 2 },
         officerCalls: { [number]: 1 },
+        firstCallMs: { [number]: expect.any(Number) },
         windowPeak: 2,
         faults: {},
       },

@@ -1,6 +1,17 @@
 import { describe, expect, it } from 'vitest'
 import { SnovError } from '../../src/snov/snov-error.ts'
-import { type Answer, json, plain, reset, scriptedServer, silent } from '../scripted-server.ts'
+import {
+  type Answer,
+  bomb,
+  endless,
+  json,
+  plain,
+  REDIRECTS,
+  redirect,
+  reset,
+  scriptedServer,
+  silent,
+} from '../scripted-server.ts'
 import { connected } from './connected.ts'
 import { type SnovCall, scriptedSnov } from './scripted-snov.ts'
 
@@ -164,6 +175,8 @@ describe('a start', () => {
       'passing',
       true,
     ],
+    ['a body without end', endless, 'passing', true],
+    ['a body that unpacks to more than 16 MB', bomb, 'passing', true],
     ['a reset connection', reset, 'passing', true],
     ['half an answer', plain(200, '{"data":{"task_ha'), 'passing', true],
     ['an answer without a hash', json({ data: [], meta: [] }), 'passing', true],
@@ -179,6 +192,18 @@ describe('a start', () => {
       expect(server.count(START)).toBe(1)
     })
   }
+
+  it.each(REDIRECTS)('is not sent on to where a redirect leads, nor is the secret: %i', async (status) => {
+    await using goal = await scriptedServer(() => json({}))
+    await using server = await scriptedSnov()
+    const snov = await connected(server.url)
+    server.world.meddle = ({ path }) => redirect(status, `${goal.url}${path}`)
+    await thrown(snov.balance(background))
+    server.world.meddle = ({ path }) => (path === START ? redirect(status, `${goal.url}${path}`) : undefined)
+    await thrown((await snov.readyStart(background)).startDomains(['x']))
+    expect(server.count(START)).toBe(1)
+    expect(goal.asked).toEqual([])
+  })
 
   it('without an answer in time may have been bought', async () => {
     await using server = await scriptedSnov({ meddle: ({ path }) => (path === START ? silent : undefined) })

@@ -1,5 +1,4 @@
-import { parseDuration } from '../../durations.ts'
-import { ChpipeError } from '../../errors.ts'
+import { type FaultConditions, parseFaultPlan } from '../fault-grammar.ts'
 import { OPERATIONS, type Operation, type Phase } from './route.ts'
 
 /** Every way in which the Snov sandbox can misbehave or differ, and what the caller then sees. */
@@ -49,63 +48,30 @@ export const SNOV_FAULTS = {
 export type SnovFaultName = keyof typeof SNOV_FAULTS
 
 /** One fault and when it strikes. Without any condition it strikes every call that it concerns. */
-export interface SnovFaultRule {
+export interface SnovFaultRule extends FaultConditions {
   name: SnovFaultName
-  /** 0 to 1. */
-  probability?: number | undefined
-  /** How often it strikes at most. */
-  count?: number | undefined
   /** Only these operations, and only this half of a task. */
   calls?: readonly (Operation | Phase)[] | undefined
-  /** How long it lasts from the moment the plan is set. */
-  forMs?: number | undefined
-  /** How long the caller waits for it. */
-  delayMs?: number | undefined
 }
 
 export type SnovFaultPlan = readonly SnovFaultRule[]
 
 const CALLS: readonly string[] = [...OPERATIONS, 'start', 'result']
 
-const SYNTAX =
-  'A fault is a name with conditions after colons: a share (0.2 or 20%), a number of times (3x), a span (10s), ' +
-  `a delay (~2s) or calls (@email-verification+start, of ${CALLS.join(', ')}).`
-
 /** Reads a plan such as `500:0.2,reset-after:1x:@emails-by-domain-by-name+start,slow:~2s`; an empty text is no fault. */
 export function parseSnovFaults(text: string): SnovFaultPlan {
-  return text
-    .split(',')
-    .map((part) => part.trim())
-    .filter((part) => part !== '')
-    .map(parseRule)
-}
-
-function parseRule(text: string): SnovFaultRule {
-  const [name = '', ...conditions] = text.split(':').map((part) => part.trim())
-  if (!isSnovFault(name)) {
-    throw new ChpipeError('usage', `There is no Snov fault "${name}".`, {
-      hint: `The faults are ${Object.keys(SNOV_FAULTS).join(', ')}.`,
-    })
-  }
-  return Object.assign({ name }, ...conditions.map((condition) => parseCondition(condition, text)))
+  return parseFaultPlan(text, {
+    faults: SNOV_FAULTS,
+    noun: 'Snov fault',
+    listed: 'The faults',
+    targets: `calls (@email-verification+start, of ${CALLS.join(', ')})`,
+    readTarget: (calls) => (calls.every(isCall) ? { calls } : undefined),
+  })
 }
 
 /** Whether the sandbox knows a fault of this name. */
 export function isSnovFault(name: string): name is SnovFaultName {
   return Object.hasOwn(SNOV_FAULTS, name)
-}
-
-function parseCondition(text: string, rule: string): Partial<SnovFaultRule> {
-  if (/^\d+x$/.test(text)) return { count: Number(text.slice(0, -1)) }
-  const calls = text.startsWith('@') ? text.slice(1).split('+') : []
-  if (calls.length > 0 && calls.every(isCall)) return { calls }
-  const share = /^\d+(\.\d+)?%$/.test(text) ? Number(text.slice(0, -1)) / 100 : Number(text === '' ? Number.NaN : text)
-  if (share >= 0 && share <= 1) return { probability: share }
-  const delayMs = text.startsWith('~') ? parseDuration(text.slice(1)) : null
-  if (delayMs !== null) return { delayMs }
-  const forMs = parseDuration(text)
-  if (forMs !== null) return { forMs }
-  throw new ChpipeError('usage', `"${text}" in the Snov fault "${rule}" is no condition.`, { hint: SYNTAX })
 }
 
 function isCall(word: string): word is Operation | Phase {

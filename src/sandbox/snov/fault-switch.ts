@@ -1,3 +1,4 @@
+import { armFaults } from '../armed-faults.ts'
 import type { Random } from '../random.ts'
 import type { SnovFaultName, SnovFaultPlan, SnovFaultRule } from './fault-plan.ts'
 import type { Operation, Phase } from './route.ts'
@@ -24,42 +25,16 @@ export interface SnovFaultSwitch {
   readonly spent: Record<string, number>
 }
 
-interface Armed {
-  rule: SnovFaultRule
-  untilMs: number
-  left: number
-}
-
 /** Keeps a plan with its spans and counts; draws come from `random`, so that the same calls meet the same faults. */
 export function createSnovFaultSwitch(random: Random, now: () => number): SnovFaultSwitch {
-  let armed: Armed[] = []
-  const spent: Record<string, number> = {}
-
-  function strikes({ rule, untilMs, left }: Armed, target: Target): boolean {
-    if (left <= 0 || now() >= untilMs || !concerns(rule, target)) return false
-    return rule.probability === undefined || random.chance(rule.probability)
-  }
-
+  const { set, strike, spend, spent } = armFaults<SnovFaultRule>(random, now)
   return {
-    set(plan) {
-      armed = plan.map((rule) => ({
-        rule,
-        untilMs: rule.forMs === undefined ? Number.POSITIVE_INFINITY : now() + rule.forMs,
-        left: rule.count ?? Number.POSITIVE_INFINITY,
-      }))
-    },
+    set,
     strike(target) {
-      const struck = new Map(armed.filter((each) => strikes(each, target)).map((each) => [each.rule.name, each]))
+      const struck = new Map(strike((rule) => concerns(rule, target)).map((fault) => [fault.rule.name, fault]))
       return {
         has: (name) => (struck.get(name)?.left ?? 0) > 0,
-        hits(name) {
-          const fault = struck.get(name)
-          // A call that came at the same time may have used up the last of its times.
-          if (!fault || fault.left <= 0) return false
-          fault.left -= 1
-          spent[name] = (spent[name] ?? 0) + 1
-          return true
-        },
+        hits: (name) => spend(struck.get(name)),
         delayMs: (name) => struck.get(name)?.rule.delayMs ?? 0,
       }
     },

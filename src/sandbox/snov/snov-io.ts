@@ -1,5 +1,6 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { text } from 'node:stream/consumers'
+import { listen, stopListening } from '../listen.ts'
 import { hashText, mix, Random } from '../random.ts'
 import { createRateWindow } from '../rate-window.ts'
 import { send, UNSPOILT } from '../wire.ts'
@@ -81,8 +82,7 @@ export async function startSnovSandbox(options: SnovSandboxOptions): Promise<Sno
   url = `http://${host}:${await listen(server, port, host)}`
 
   async function close(): Promise<void> {
-    server.closeAllConnections()
-    await new Promise<void>((resolve) => server.close(() => resolve()))
+    await stopListening(server)
   }
   return {
     url,
@@ -156,16 +156,6 @@ function adminView({ tasks, faults, rate, log }: SnovCallServer, truth: SnovTrut
 async function serveAdmin(view: SnovAdminView, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const reply = snovAdminReply(view, request.method ?? 'GET', request.url ?? '', await text(request))
   send(response, reply, {}, UNSPOILT)
-}
-
-/** The port the server listens on. */
-async function listen(server: Server, port: number, host: string): Promise<number> {
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(port, host, resolve)
-  })
-  const address = server.address()
-  return typeof address === 'object' && address !== null ? address.port : port
 }
 
 function keyOf({ seed }: World, name: string): string {

@@ -1,5 +1,4 @@
-import { parseDuration } from '../../durations.ts'
-import { ChpipeError } from '../../errors.ts'
+import { type FaultConditions, parseFaultPlan } from '../fault-grammar.ts'
 
 /** Every way in which the stream sandbox can misbehave, and what the reader then sees. */
 export const STREAM_FAULTS = {
@@ -38,62 +37,24 @@ export const STREAM_FAULTS = {
 export type StreamFaultName = keyof typeof STREAM_FAULTS
 
 /** One fault and when it strikes. Without any condition it strikes every connection or event that it concerns. */
-export interface StreamFaultRule {
+export interface StreamFaultRule extends FaultConditions {
   name: StreamFaultName
-  /** 0 to 1. */
-  probability?: number | undefined
-  /** How often it strikes at most. */
-  count?: number | undefined
   /** Only events about these resources: their `resource_id`, for `/companies` the company number. */
   resources?: readonly string[] | undefined
-  /** How long it lasts from the moment the plan is set. */
-  forMs?: number | undefined
-  /** How long the reader waits for it. */
-  delayMs?: number | undefined
 }
 
 export type StreamFaultPlan = readonly StreamFaultRule[]
-
-const SYNTAX =
-  'A fault is a name with conditions after colons: a share (0.2 or 20%), a number of times (3x), a span (10s), ' +
-  'a delay (~2s) or resources (@00445790+SC123456).'
 
 /**
  * Reads a plan such as `cut,duplicate:0.1,503:3x:~2s,stall:10s,skip:1x:@00445790`; an empty text is no fault at all.
  * Throws a usage error that names the wrong part.
  */
 export function parseStreamFaults(text: string): StreamFaultPlan {
-  return text
-    .split(',')
-    .map((part) => part.trim())
-    .filter((part) => part !== '')
-    .map(parseRule)
-}
-
-function parseRule(text: string): StreamFaultRule {
-  const [name = '', ...conditions] = text.split(':').map((part) => part.trim())
-  if (!isFault(name)) {
-    throw new ChpipeError('usage', `There is no stream fault "${name}".`, {
-      hint: `The stream's faults are ${Object.keys(STREAM_FAULTS).join(', ')}.`,
-    })
-  }
-  return Object.assign({ name }, ...conditions.map((condition) => parseCondition(condition, text)))
-}
-
-function isFault(name: string): name is StreamFaultName {
-  return Object.hasOwn(STREAM_FAULTS, name)
-}
-
-function parseCondition(text: string, rule: string): Partial<StreamFaultRule> {
-  if (/^\d+x$/.test(text)) return { count: Number(text.slice(0, -1)) }
-  if (/^@[\w-]+(\+[\w-]+)*$/.test(text)) return { resources: text.slice(1).split('+') }
-  const probability = /^\d+(\.\d+)?%$/.test(text)
-    ? Number(text.slice(0, -1)) / 100
-    : Number(text === '' ? Number.NaN : text)
-  if (probability >= 0 && probability <= 1) return { probability }
-  const delayMs = text.startsWith('~') ? parseDuration(text.slice(1)) : null
-  if (delayMs !== null) return { delayMs }
-  const forMs = parseDuration(text)
-  if (forMs !== null) return { forMs }
-  throw new ChpipeError('usage', `"${text}" in the stream fault "${rule}" is no condition.`, { hint: SYNTAX })
+  return parseFaultPlan(text, {
+    faults: STREAM_FAULTS,
+    noun: 'stream fault',
+    listed: "The stream's faults",
+    targets: 'resources (@00445790+SC123456)',
+    readTarget: (resources) => (resources.every((id) => /^[\w-]+$/.test(id)) ? { resources } : undefined),
+  })
 }

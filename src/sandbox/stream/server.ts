@@ -1,4 +1,5 @@
-import { createServer, type Server } from 'node:http'
+import { createServer } from 'node:http'
+import { listen, stopListening } from '../listen.ts'
 import { hashText, mix, Random } from '../random.ts'
 import type { SyntheticCompany } from '../shapes.ts'
 import type { World } from '../world.ts'
@@ -85,8 +86,7 @@ export async function startStreamSandbox(options: StreamSandboxOptions): Promise
 
   async function close(): Promise<void> {
     for (const stop of stops) stop()
-    server.closeAllConnections()
-    await new Promise<void>((resolve) => server.close(() => resolve()))
+    await stopListening(server)
     await service.over()
   }
 
@@ -131,14 +131,4 @@ function assemble({ world, retention = {}, race = DEFAULT_RACE, ...options }: St
 function createLogs(retention: Retention, now: () => number): Record<StreamName, EventLog> {
   const logs = Object.entries(STREAMS).map(([name, first]) => [name, createEventLog(first, retention, now)])
   return Object.fromEntries(logs)
-}
-
-/** The port the server listens on. */
-async function listen(server: Server, port: number, host: string): Promise<number> {
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(port, host, resolve)
-  })
-  const address = server.address()
-  return typeof address === 'object' && address !== null ? address.port : port
 }
