@@ -39,6 +39,16 @@ export const commands: CommandEntry[] = [
     load: async () => (await import('./export.ts')).exportCommand,
   },
   {
+    name: 'backup',
+    summary: 'Copy the database while it is in use, and check the copy',
+    load: async () => (await import('./backup.ts')).backupCommand,
+  },
+  {
+    name: 'doctor',
+    summary: 'Is this machine ready? Keys, clock, disk, database, backup',
+    load: async () => (await import('./doctor.ts')).doctorCommand,
+  },
+  {
     name: 'suppress',
     summary: 'Keep people and companies out of enrichment and export',
     load: async () => (await import('./suppress.ts')).suppressCommand,
