@@ -5,7 +5,7 @@ import { openDb } from '../db/open.ts'
 import { beginRun } from '../db/runs.ts'
 import { ChpipeError } from '../errors.ts'
 import { type BackupSummary, backupDatabase } from '../steps/backup/backup-database.ts'
-import { type BackupGoal, backupGoal, defaultFolder } from '../steps/backup/goal.ts'
+import { type BackupGoal, backupGoal, defaultFolder, freeBytes } from '../steps/backup/goal.ts'
 import { formatBytes, formatNumber, printable, safeJson } from '../text.ts'
 import type { Command } from './command.ts'
 import { count } from './parse.ts'
@@ -66,7 +66,7 @@ async function backupAndRecord(context: Context, goal: BackupGoal, keep: number 
   using current = beginRun(record.db, clock, 'backup')
   using status = await createStatus(context)
   const summary = await backupDatabase(
-    { db: source.db, clock, signal },
+    { db: source.db, clock, signal, freeBytes },
     {
       database: settings.db,
       goal,

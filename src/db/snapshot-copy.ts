@@ -4,8 +4,8 @@
 import { type Db, schemaVersion } from './open.ts'
 import { sqliteError } from './storage-error.ts'
 
-/** About 4 MB: some milliseconds of a busy processor, after which signals and timers have their turn. */
-const PAGES_PER_STEP = 1000
+/** A megabyte: some milliseconds, after which signals and timers have their turn. */
+const PAGES_PER_STEP = 256
 
 /** The database as it is at one moment. */
 export interface SnapshotCopy {

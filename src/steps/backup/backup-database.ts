@@ -14,7 +14,6 @@ import {
   type BackupGoal,
   backupName,
   createFolder,
-  freeBytes,
   refuseOverwriting,
   removeCreated,
   removeOlder,
@@ -41,6 +40,8 @@ export interface BackupStep {
   db: Db
   clock: Clock
   signal: AbortSignal
+  /** The bytes that may still be written in a folder; null where the file system does not tell. */
+  freeBytes(folder: string): number | null
 }
 
 export interface BackupOptions {
@@ -67,7 +68,7 @@ export async function backupDatabase(step: BackupStep, options: BackupOptions): 
   try {
     const asOf = clock.now()
     using copy = openSnapshotCopy(step.db)
-    refuseFullDisk(folder, copy.bytes)
+    refuseFullDisk(folder, copy.bytes, step.freeBytes(folder))
     const path = goal.kind === 'file' ? goal.path : join(folder, backupName(folder, database, asOf))
     partial = join(folder, `.${basename(path)}.partial-${randomBytes(4).toString('hex')}`)
     await writeCopy(copy, partial, signal, (share) => onProgress('copying', share, copy.bytes))
@@ -98,8 +99,7 @@ export async function backupDatabase(step: BackupStep, options: BackupOptions): 
   }
 }
 
-function refuseFullDisk(folder: string, bytes: number): void {
-  const free = freeBytes(folder)
+function refuseFullDisk(folder: string, bytes: number, free: number | null): void {
   if (free === null || free >= bytes + SPARE_BYTES) return
   throw new ChpipeError(
     'data',

@@ -70,12 +70,12 @@ export function refuseOverwriting(path: string, database: string): void {
   if (!existsSync(path)) return
   const hint = 'name another file, or a folder, with --out'
   if (isSame(path, database)) throw new ChpipeError('data', `This is the database itself: ${path}`, { hint })
+  if (isInUse(path)) {
+    throw new ChpipeError('data', `There is a database in use, and it stays as it is: ${path}`, { hint })
+  }
   const file = statSync(path)
   if (!file.isFile() || (file.size > 0 && !isChpipeDatabase(path))) {
     throw new ChpipeError('data', `There is a file that is no backup, and it stays as it is: ${path}`, { hint })
-  }
-  if (isInUse(path)) {
-    throw new ChpipeError('data', `There is a database in use, and it stays as it is: ${path}`, { hint })
   }
 }
 
