@@ -65,11 +65,13 @@ it('is whole when it is made beside an import and the stream, and a restored one
     CHPIPE_CH_QUOTA: '10000/1s',
     COMPANIES_HOUSE_STREAM_URL: stream.url,
     COMPANIES_HOUSE_STREAM_KEY: stream.streamKey,
-    CHPIPE_TIME_SCALE: '0.1',
+    CHPIPE_TIME_SCALE: '0.05',
   }
   const start = (cwd: string, ...args: string[]) => startChild([...args, '--json'], { cwd, env })
   const follow = ['stream', '--all', '--from', String(stream.logs.companies.next)]
-  const changing = setInterval(() => stream.changeCompany(world.companyNumber(Math.floor(Math.random() * 250))), 20)
+  let changes = 0
+  const change = () => stream.changeCompany(world.companyNumber(changes++ % 60))
+  const changing = setInterval(change, 40)
 
   const following = start(folder.path, ...follow)
   const importing = start(folder.path, 'import-officers', '--target', '60')

@@ -120,12 +120,11 @@ function noRoom(name: string): Check {
 
 /** A refused key is a problem of this machine, and so is a server that cannot be reached; a server in trouble is not. */
 function refusal(name: string, error: unknown, status: number | null, signal: AbortSignal): Check {
-  if (!(error instanceof ChpipeError)) {
-    if (signal.aborted) return fail(name, 'no answer in time', UNREACHABLE)
-    throw error
-  }
-  if (error.kind === 'config') return fail(name, error.message, error.hint ?? 'check the key')
-  if (status === null) return fail(name, error.message, UNREACHABLE)
-  if (status >= 500 || status === 429) return warn(name, error.message, 'try again later')
-  return fail(name, error.message, 'check that the address is right')
+  const known = error instanceof ChpipeError ? error : null
+  if (!known && !signal.aborted) throw error
+  const message = known?.message ?? (status === null ? 'no answer in time' : `the last answer in time was ${status}`)
+  if (known?.kind === 'config') return fail(name, message, known.hint ?? 'check the key')
+  if (status === null) return fail(name, message, UNREACHABLE)
+  if (status >= 500 || status === 429) return warn(name, message, 'try again later')
+  return fail(name, message, 'check that the address is right')
 }
