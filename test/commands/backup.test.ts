@@ -1,5 +1,14 @@
 import { createHash } from 'node:crypto'
-import { chmodSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { systemClock } from '../../src/clock.ts'
@@ -135,6 +144,16 @@ describe('chpipe backup', () => {
     expect(left).toEqual(expect.arrayContaining([...others, 'companies-20250101T000000Z-2.db']))
     expect(left).toContain('companies-20230101T000000Z.db')
     expect(left).toHaveLength(others.length + 5)
+  })
+
+  it('clears away what a killed backup left more than a day ago, and no younger one', async () => {
+    using folder = stocked()
+    mkdirSync(folder.file('kept'))
+    const leftovers = ['1', '2'].map((nth) => `.companies-20260101T000000Z.db.partial-0000000${nth}`)
+    for (const name of leftovers) writeFileSync(folder.file(`kept/${name}`), '')
+    utimesSync(folder.file(`kept/${leftovers[0]}`), 0, Date.now() / 1000 - 86_500)
+    await run(['backup', '--out', 'kept'], { cwd: folder.path })
+    expect(readdirSync(folder.file('kept'))).toEqual([leftovers[1], expect.stringMatching(NAME)])
   })
 
   it('removes no earlier backup when the new one fails', async () => {
