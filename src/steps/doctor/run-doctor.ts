@@ -1,6 +1,7 @@
 // Is this machine ready? Every check stands on its own: what one finds, or how it fails, hides no other. Writes nothing
 // but the permits of its calls.
 import { type Db, openDb } from '../../db/open.ts'
+import { sqliteError } from '../../db/storage-error.ts'
 import { readSettings } from '../../settings.ts'
 import { readLastBackup } from '../backup/last-backup.ts'
 import { readStreamReport } from '../stream-report.ts'
@@ -117,7 +118,14 @@ async function checkState({ settings, clock, signal }: DoctorOptions, db: Db): P
     ['purchases', () => state.checkPurchases(db)],
     ['credits', () => state.checkCredits(db, clock, settings.creditBudget)],
   ]
-  return Promise.all(bodies.map(([check, body]) => guarded(check, { limitMs: LOCAL_LIMIT_MS, signal }, body)))
+  const about = (body: () => Check) => () => {
+    try {
+      return body()
+    } catch (error) {
+      throw sqliteError(error, settings.db)
+    }
+  }
+  return Promise.all(bodies.map(([check, body]) => guarded(check, { limitMs: LOCAL_LIMIT_MS, signal }, about(body))))
 }
 
 /** What a check of its own reports when it fails; here it only means that nothing is known. */
