@@ -67,7 +67,8 @@ export function createContext(
   signal: AbortSignal,
   clock: Clock = systemClock(),
 ): Context {
-  const env = { ...readEnvFile(join(host.cwd(), '.env')), ...definedOnly(host.env) }
+  const envFile = join(host.cwd(), '.env')
+  const env = { ...readEnvFile(envFile), ...definedOnly(host.env) }
   const settings = readSettings(env)
   const path = (text: string) => resolve(host.cwd(), text)
   const dbPath = path(globals.db ?? settings.db)
@@ -126,7 +127,16 @@ export function createContext(
       for (const db of opened) db.$client.close()
     },
   }
+  if (isOpenToOthers(envFile)) {
+    context.log.warn('.env may be read by others on this machine', { file: envFile, try: `chmod 600 ${envFile}` })
+  }
   return context
+}
+
+/** Whether the group or others may read or write a file; false where there is none, or no such thing as modes. */
+function isOpenToOthers(file: string): boolean {
+  const mode = statSync(file, { throwIfNoEntry: false })?.mode ?? 0
+  return process.platform !== 'win32' && (mode & 0o066) !== 0
 }
 
 /** An empty file, as `touch` leaves it, is no database yet. */

@@ -27,3 +27,15 @@ export function formatNumber(value: number): string {
   const grouped = whole.replace(/\B(?=(\d{3})+$)/g, ',')
   return fraction === undefined ? grouped : `${grouped}.${fraction}`
 }
+
+/** `0 bytes`, `845 bytes`, `1.2 MB`: decimal units, as disks are sold. */
+export function formatBytes(bytes: number): string {
+  const units: [number, string][] = [
+    [1e12, 'TB'],
+    [1e9, 'GB'],
+    [1e6, 'MB'],
+    [1e3, 'kB'],
+  ]
+  const [size, unit] = units.find(([least]) => bytes >= least) ?? [1, 'bytes']
+  return `${size === 1 ? bytes : (bytes / size).toFixed(1)} ${unit}`
+}

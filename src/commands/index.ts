@@ -39,6 +39,16 @@ export const commands: CommandEntry[] = [
     load: async () => (await import('./export.ts')).exportCommand,
   },
   {
+    name: 'backup',
+    summary: 'Copy the database while it is in use, and check the copy',
+    load: async () => (await import('./backup.ts')).backupCommand,
+  },
+  {
+    name: 'doctor',
+    summary: 'Is this machine ready? Keys, clock, disk, database, backup',
+    load: async () => (await import('./doctor.ts')).doctorCommand,
+  },
+  {
     name: 'audit',
     summary: 'Prove that no new company is missing, against the register itself',
     load: async () => (await import('./audit.ts')).auditCommand,

@@ -22,6 +22,8 @@ export interface AttemptOptions {
   clock: Clock
   requestTimeoutMs: number
   counts: { requests: number; rateLimited: number }
+  /** Sees every answer before it is read. */
+  onAnswer?: (status: number, headers: Headers) => void
 }
 
 /**
@@ -46,10 +48,11 @@ export function createAttempt(options: AttemptOptions) {
   }
 }
 
-async function send(http: Http, path: string, permit: Permit, { clock }: AttemptOptions, signal: AbortSignal) {
+async function send(http: Http, path: string, permit: Permit, options: AttemptOptions, signal: AbortSignal) {
   try {
     const response = await http.get(path.replace(/^\//, ''), { signal })
-    permit.settle(readWord(response.status, response.headers, clock.now()))
+    permit.settle(readWord(response.status, response.headers, options.clock.now()))
+    options.onAnswer?.(response.status, response.headers)
     return response
   } catch (error) {
     permit.settle(null)

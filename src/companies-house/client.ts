@@ -13,7 +13,7 @@ import { UpstreamError } from './upstream-error.ts'
 const MAX_ATTEMPTS = 5
 
 /** Asked when nothing has succeeded yet: an unknown company has an empty officer list (facts 1.5). */
-const NEUTRAL_PATH = '/company/00000000/officers'
+export const NEUTRAL_PATH = '/company/00000000/officers'
 
 export interface CompaniesHouse {
   /**

@@ -21,22 +21,26 @@ const BUSY_TIMEOUT_MS = 15_000
 export interface OpenOptions {
   /** Open an existing database without ever writing to it; it is not migrated. */
   readonly?: boolean
+  /** False: take an existing database with the schema that it has, be it an older one. */
+  migrate?: boolean
 }
 
 /**
  * Opens the database, creating and migrating it unless `readonly`. Write transactions go through `write`.
  * Throws a `data` error for a file that is not chpipe's, is damaged, or was written by a newer chpipe.
  */
-export function openDb(path: string, { readonly = false }: OpenOptions = {}): Db {
+export function openDb(path: string, { readonly = false, migrate = true }: OpenOptions = {}): Db {
+  const mustExist = readonly || !migrate
   try {
     if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) throw isFolder(path)
-    if (!readonly && path !== ':memory:') createPrivateFile(path)
-    const client = new Database(path, { readonly, fileMustExist: readonly, timeout: BUSY_TIMEOUT_MS })
+    if (!mustExist && path !== ':memory:') createPrivateFile(path)
+    const client = new Database(path, { readonly, fileMustExist: mustExist, timeout: BUSY_TIMEOUT_MS })
     try {
       const migrations = readMigrations()
       refuseForeign(client, path, migrations.length)
-      if (readonly) refuseOlder(client, path, migrations.length)
-      else prepareForWriting(client, migrations)
+      if (!readonly) prepareForWriting(client)
+      if (!mustExist) applyMigrations(client, migrations)
+      else if (migrate) refuseOlder(client, path, migrations.length)
       return drizzle(client)
     } catch (error) {
       client.close()
@@ -74,6 +78,21 @@ export function snapshot<T>(db: Db, body: (tx: Tx) => T): T {
 /** The number of migrations applied to the database: the schema version that manifests and `--version` show. */
 export function schemaVersion(db: Db): number {
   return Number(db.$client.pragma('user_version', { simple: true }))
+}
+
+/** The version of the SQLite library. Throws when its binary does not fit this Node. */
+export function sqliteVersion(): string {
+  const client = new Database(':memory:')
+  try {
+    return String(client.prepare('SELECT sqlite_version()').pluck().get())
+  } finally {
+    client.close()
+  }
+}
+
+/** The schema version that this program writes. */
+export function latestSchemaVersion(): number {
+  return readMigrations().length
 }
 
 function isFolder(path: string): ChpipeError {
@@ -125,12 +144,11 @@ function refuseOlder(client: Database.Database, path: string, known: number): vo
 }
 
 // better-sqlite3 turns synchronous down to NORMAL when a database enters WAL mode, so FULL comes after it.
-function prepareForWriting(client: Database.Database, migrations: Migration[]): void {
+function prepareForWriting(client: Database.Database): void {
   client.pragma('journal_mode = WAL')
   client.pragma('synchronous = FULL')
   client.pragma('secure_delete = ON')
   client.pragma('foreign_keys = ON')
-  applyMigrations(client, migrations)
 }
 
 interface Migration {

@@ -1,7 +1,7 @@
 // A run is one start of a command that writes. Claims and facts name it, and its process tells whether it still lives.
 import { readFileSync } from 'node:fs'
 import { hostname } from 'node:os'
-import { eq, inArray } from 'drizzle-orm'
+import { and, asc, desc, eq, inArray, isNotNull, isNull } from 'drizzle-orm'
 import type { Clock } from '../clock.ts'
 import { type Db, type Tx, write } from './open.ts'
 import { runs } from './schema.ts'
@@ -78,6 +78,24 @@ export function deadRuns(db: Tx, clock: Clock, ids: number[]): number[] {
   const known = db.select().from(runs).where(inArray(runs.id, ids)).all()
   const alive = new Set(known.filter((run) => isAlive(run, clock)).map(({ id }) => id))
   return ids.filter((id) => !alive.has(id))
+}
+
+/** The runs whose process lives now, the oldest first. */
+export function findLiveRuns(db: Tx, clock: Clock): (typeof runs.$inferSelect)[] {
+  const unfinished = db.select().from(runs).where(isNull(runs.finished_at)).orderBy(asc(runs.id)).all()
+  return unfinished.filter((run) => isAlive(run, clock))
+}
+
+/** When the newest run of the command that came to its end did so (ms), with its summary as JSON; null when none did. */
+export function findLastFinished(db: Tx, command: string): { finishedAt: number; summary: string } | null {
+  const last = db
+    .select()
+    .from(runs)
+    .where(and(eq(runs.command, command), isNotNull(runs.summary)))
+    .orderBy(desc(runs.id))
+    .limit(1)
+    .get()
+  return last?.summary && last.finished_at !== null ? { finishedAt: last.finished_at, summary: last.summary } : null
 }
 
 function isAlive(run: typeof runs.$inferSelect, clock: Clock): boolean {

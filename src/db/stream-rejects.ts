@@ -1,4 +1,4 @@
-import { and, count, desc, eq, isNull, like } from 'drizzle-orm'
+import { and, count, desc, eq, gte, isNull, like } from 'drizzle-orm'
 import type { Tx } from './open.ts'
 import { stream_rejects } from './schema.ts'
 
@@ -38,9 +38,10 @@ export function readRejectsAfter(db: Tx, stream: string, timepoint: number): str
     .map(({ line }) => line)
 }
 
-/** How many lines of the stream were rejected, ever. */
-export function countRejects(db: Tx, stream: string): number {
-  return db.select({ n: count() }).from(stream_rejects).where(eq(stream_rejects.stream, stream)).get()?.n ?? 0
+/** How many lines of the stream were rejected since `since` (ms), or ever. */
+export function countRejects(db: Tx, stream: string, since = 0): number {
+  const wanted = and(eq(stream_rejects.stream, stream), gte(stream_rejects.received_at, since))
+  return db.select({ n: count() }).from(stream_rejects).where(wanted).get()?.n ?? 0
 }
 
 function placeAfter(timepoint: number): string {

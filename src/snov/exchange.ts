@@ -12,6 +12,8 @@ export interface ExchangeOptions {
   baseUrl: string
   requestTimeoutMs: number
   counts: { requests: number; rateLimited: number }
+  /** Sees every answer before it is read. */
+  onAnswer?: (status: number, headers: Headers) => void
 }
 
 export interface Call {
@@ -32,7 +34,7 @@ export type Exchange = (call: Call) => Promise<unknown>
  * other failure, and the signal's reason when an interrupt outlives its grace. No connection is kept for the next
  * call: on one that the server is just closing nobody could tell whether a start arrived.
  */
-export function createExchange({ baseUrl, requestTimeoutMs, counts }: ExchangeOptions): Exchange {
+export function createExchange({ baseUrl, requestTimeoutMs, counts, onAnswer }: ExchangeOptions): Exchange {
   const http = createHttp(baseUrl, { accept: 'application/json', connection: 'close' })
   const send = async ({ method, path, json, token, permit }: Call, signal: AbortSignal): Promise<Response> => {
     counts.requests += 1
@@ -41,6 +43,7 @@ export function createExchange({ baseUrl, requestTimeoutMs, counts }: ExchangeOp
       const options = { method, headers, signal, ...(json === undefined ? {} : { json }) }
       const response = await http(path.replace(/^\//, ''), options)
       permit.settle(readWord(response.status))
+      onAnswer?.(response.status, response.headers)
       return response
     } catch (error) {
       permit.settle(null)

@@ -171,6 +171,20 @@ describe('chpipe stream', () => {
     expect(caused.filter(([, cause]) => cause !== 'new')).toHaveLength(2)
   })
 
+  it('warns before it enriches without a backup younger than a day, and not otherwise', async () => {
+    await using on = await opened()
+    const warning = 'there is no backup younger than a day try="chpipe backup"'
+    const args = ['--for', '200ms', '--max-credits', '0', '--enrich']
+    expect((await on.follow(args)).stderr).toContain(warning)
+    expect((await on.follow(['--for', '200ms'])).stderr).not.toContain(warning)
+    await run(['backup'], { cwd: on.folder.path })
+    expect((await on.follow(args)).stderr).not.toContain(warning)
+    const db = openDb(on.folder.file('companies.db'))
+    db.$client.exec("UPDATE runs SET finished_at = finished_at - 86400001 WHERE command = 'backup'")
+    db.$client.close()
+    expect((await on.follow(args)).stderr).toContain(warning)
+  })
+
   it('enriches beside the stream: domains, officers and e-mails, each credit spent once', async () => {
     await using on = await opened()
     const first = on.stream.logs.companies.next

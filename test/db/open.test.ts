@@ -26,6 +26,21 @@ describe('openDb', () => {
     db.$client.close()
   })
 
+  it('takes an older schema as it is when asked, for writing and for reading, and creates nothing then', () => {
+    using folder = tempFolder()
+    const db = openDb(folder.file('a.db'))
+    const older = schemaVersion(db) - 1
+    db.$client.pragma(`user_version = ${older}`)
+    db.$client.close()
+    for (const readonly of [false, true]) {
+      const again = openDb(folder.file('a.db'), { readonly, migrate: false })
+      expect(schemaVersion(again)).toBe(older)
+      again.$client.close()
+    }
+    expect(() => openDb(folder.file('none.db'), { migrate: false })).toThrow('cannot be opened')
+    expect(existsSync(folder.file('none.db'))).toBe(false)
+  })
+
   it('opens again what it has created, for writing and for reading', () => {
     using folder = tempFolder()
     const db = openDb(folder.file('a.db'))

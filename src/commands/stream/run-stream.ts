@@ -9,6 +9,7 @@ import type { Db, Tx } from '../../db/open.ts'
 import { beginRun } from '../../db/runs.ts'
 import { openAllowance } from '../../quota/allowance.ts'
 import { COMPANIES_HOUSE_ALLOWANCE } from '../../quota/report.ts'
+import { readLastBackup } from '../../steps/backup/last-backup.ts'
 import { type EnrichCounts, noEnrichCounts } from '../../steps/enrich/enrich-step.ts'
 import { type FollowStep, followStream } from '../../steps/follow-stream.ts'
 import type { Match } from '../../steps/stream-apply.ts'
@@ -34,6 +35,9 @@ export async function runStream(context: Context, options: StreamOptions, rules:
   const enrichment = options.enrich ? await prepareEnrichment(context, options, enriched) : undefined
   const companiesHouse = settings.companiesHouseApiKey ? await context.companiesHouse() : undefined
   const db = await context.db()
+  if (options.enrich && !readLastBackup(db, clock)?.fresh) {
+    log.warn('there is no backup younger than a day', { try: 'chpipe backup' })
+  }
   using current = beginRun(db, clock, 'stream')
   const runId = current.id
   const news = tellStreamNews(log, stream.name)

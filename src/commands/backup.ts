@@ -1,0 +1,107 @@
+import { existsSync, statSync } from 'node:fs'
+import { sep } from 'node:path'
+import type { Context } from '../context.ts'
+import { openDb } from '../db/open.ts'
+import { beginRun } from '../db/runs.ts'
+import { ChpipeError } from '../errors.ts'
+import { type BackupSummary, backupDatabase } from '../steps/backup/backup-database.ts'
+import { type BackupGoal, backupGoal, defaultFolder, freeBytes } from '../steps/backup/goal.ts'
+import { formatBytes, formatNumber, printable, safeJson } from '../text.ts'
+import type { Command } from './command.ts'
+import { count } from './parse.ts'
+import { bar, createStatus } from './status.ts'
+
+interface BackupCommandOptions {
+  out?: string
+  keep?: number
+}
+
+export const backupCommand: Command = {
+  name: 'backup',
+  summary: 'Copy the database while it is in use, and check the copy',
+  description: [
+    'Copies the whole database as it is at one moment, whatever imports and the stream write meanwhile, checks every page, index and reference of the copy, and puts it into its place only then. The copy is one file, readable by you only, and a database like the one it was made of: `chpipe doctor --db <file>` opens it.',
+    'A backup that fails or is interrupted leaves earlier ones as they were.',
+  ].join('\n\n'),
+  options: [
+    {
+      flags: '-o, --out <path>',
+      description:
+        'a folder (ends with /, exists, or has no extension), or a file, which it replaces if it is a backup',
+      fallback: 'backups/ beside the database',
+    },
+    {
+      flags: '--keep <n>',
+      description: 'then remove older backups of this database from the folder, but for the newest n',
+      parse: count(1),
+    },
+  ],
+  examples: [
+    { line: 'chpipe backup', does: 'backups/companies-20261123T174500Z.db' },
+    { line: 'chpipe backup --keep 14', does: 'every night from cron' },
+    { line: 'chpipe backup --out /mnt/usb/companies.db', does: 'one file, replaced each time' },
+  ],
+  async run(context, { options }) {
+    const { out, keep } = options as BackupCommandOptions
+    const summary = await backupAndRecord(context, chooseGoal(context, out, keep), keep)
+    await context.print(context.json ? `${safeJson(summary)}\n` : renderBackup(summary))
+    return 0
+  },
+}
+
+function chooseGoal({ path, settings }: Context, out: string | undefined, keep: number | undefined): BackupGoal {
+  if (out === '' || out === '-') throw new ChpipeError('usage', '--out needs the path of a folder or a file')
+  if (out === undefined) return { kind: 'folder', path: defaultFolder(settings.db) }
+  const goal = backupGoal(path(out), out.endsWith('/') || out.endsWith(sep))
+  if (goal.kind === 'folder' || keep === undefined) return goal
+  throw new ChpipeError('usage', '--keep belongs to a folder, and --out names a file', { hint: 'leave --keep out' })
+}
+
+/** The run is recorded on a connection of its own: the copy's is bound to its snapshot. */
+async function backupAndRecord(context: Context, goal: BackupGoal, keep: number | undefined): Promise<BackupSummary> {
+  const { clock, signal, settings } = context
+  requireDatabase(settings.db)
+  using source = closing(openDb(settings.db, { migrate: false }))
+  using record = closing(openDb(settings.db, { migrate: false }))
+  using current = beginRun(record.db, clock, 'backup')
+  using status = await createStatus(context)
+  const summary = await backupDatabase(
+    { db: source.db, clock, signal, freeBytes },
+    {
+      database: settings.db,
+      goal,
+      keep,
+      onProgress(phase, share, bytes) {
+        const done = phase === 'checking' ? 'copied, being checked' : `${Math.floor(share * 100)} % copied`
+        status.update(`${bar(share)} ${done}, of ${formatBytes(bytes)}`)
+      },
+    },
+  )
+  current.finish(summary)
+  return summary
+}
+
+function requireDatabase(path: string): void {
+  if (existsSync(path) && statSync(path).size > 0) return
+  throw new ChpipeError('data', `There is no database to back up: ${path}`, {
+    hint: 'name it with --db, or load companies first: chpipe import-companies BasicCompanyData.zip',
+  })
+}
+
+function closing(db: ReturnType<typeof openDb>) {
+  return { db, [Symbol.dispose]: () => db.$client.close() }
+}
+
+/** The summary for people; tables without rows are left out. */
+export function renderBackup(summary: BackupSummary): string {
+  const tables = Object.entries(summary.rows).filter(([, rows]) => rows > 0)
+  const rows: [label: string, value: string][] = [
+    ['backup', summary.path],
+    ['size', `${formatBytes(summary.bytes)}, in ${summary.elapsed_seconds.toFixed(1)} s`],
+    ['sha256', summary.sha256],
+    ['checked', 'every page, index and reference is sound'],
+    ...tables.map(([table, n], index): [string, string] => [index === 0 ? 'rows' : '', `${table} ${formatNumber(n)}`]),
+    ...summary.removed.map((path, index): [string, string] => [index === 0 ? 'removed' : '', path]),
+  ]
+  return rows.map(([label, value]) => `${label.padEnd(16)}${printable(value)}\n`).join('')
+}

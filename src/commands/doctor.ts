@@ -1,0 +1,67 @@
+import packageJson from '../../package.json' with { type: 'json' }
+import type { Context } from '../context.ts'
+import type { Check } from '../steps/doctor/check.ts'
+import { runDoctor } from '../steps/doctor/run-doctor.ts'
+import { printable, safeJson } from '../text.ts'
+import type { Command } from './command.ts'
+import { createStatus } from './status.ts'
+
+/** Where messages begin. */
+const INDENT = ' '.repeat(19)
+
+export const doctorCommand: Command = {
+  name: 'doctor',
+  summary: 'Is this machine ready? Keys, clock, disk, database, backup',
+  description: [
+    'Checks the program, the database, the disk, each key, the clock, the allowance, the stream, the enrichment and the backups, and says of each what is wrong and what to do. Ends with 1 when a check fails; warnings do not count. One check that fails hides no other.',
+    'Each key is tried with one free call (Snov: two), counted in the allowance. A stream that is being followed is left alone. The database is neither changed nor migrated; a damaged one, or none, is a finding like any other.',
+  ].join('\n\n'),
+  options: [{ flags: '--offline', description: 'make no calls: keys are looked for, but not tried' }],
+  examples: [
+    { line: 'chpipe doctor', does: 'before going live, and after a restore' },
+    { line: 'chpipe doctor --offline --json', does: 'for a monitor that asks every minute' },
+  ],
+  async run(context, { options }) {
+    const { offline = false } = options as { offline?: boolean }
+    const checks = await examine(context, offline)
+    const { json, host, print } = context
+    await print(json ? `${safeJson(checks)}\n` : renderChecks(checks, host.stdout.columns))
+    return checks.some(({ state }) => state === 'fail') ? 1 : 0
+  },
+}
+
+async function examine(context: Context, offline: boolean): Promise<Check[]> {
+  const { settings, timings, clock, signal, host } = context
+  using status = await createStatus(context)
+  status.update(offline ? 'looking' : 'looking, and asking Companies House and Snov')
+  const nodeNeeded = packageJson.engines.node
+  return await runDoctor({ settings, timings, clock, signal, cwd: host.cwd(), nodeNeeded, offline })
+}
+
+/** The table for people: a row a check, what to do below it, and the verdict; broken at `columns`, if there are any. */
+export function renderChecks(checks: Check[], columns = Number.POSITIVE_INFINITY): string {
+  const lines = checks.flatMap(({ check, state, message, hint }) => [
+    ...broken(`${state.padEnd(6)}${check.padEnd(13)}`, message, columns),
+    ...(hint === null ? [] : broken(`${INDENT}try: `, hint, columns)),
+  ])
+  const count = (wanted: Check['state']) => checks.filter(({ state }) => state === wanted).length
+  return `${[...lines, '', verdict(count('fail'), count('warn'))].join('\n')}\n`
+}
+
+/** The text behind its head, in lines that fit where its words allow it. */
+function broken(head: string, text: string, columns: number): string[] {
+  const lines = [head]
+  for (const word of printable(text).split(' ')) {
+    const line = lines.at(-1) ?? ''
+    if (line === head) lines[0] = head + word
+    else if (line.length + 1 + word.length < columns) lines[lines.length - 1] = `${line} ${word}`
+    else lines.push(INDENT + word)
+  }
+  return lines
+}
+
+function verdict(failed: number, warned: number): string {
+  const warnings = warned === 0 ? 'no warnings' : warned === 1 ? '1 warning' : `${warned} warnings`
+  if (failed === 0) return `READY: ${warnings}`
+  return `NOT READY: ${failed === 1 ? '1 problem' : `${failed} problems`}, ${warnings}`
+}

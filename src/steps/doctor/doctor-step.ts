@@ -1,0 +1,20 @@
+import type { Clock } from '../../clock.ts'
+import type { Db } from '../../db/open.ts'
+import type { Settings } from '../../settings.ts'
+import type { Timings } from '../../timings.ts'
+
+export interface DoctorOptions {
+  settings: Settings
+  timings: Timings
+  clock: Clock
+  signal: AbortSignal
+  /** The working directory, where `.env` is. */
+  cwd: string
+  /** The versions of Node that the program is made for, such as `>=20.19`. */
+  nodeNeeded: string
+  /** Leaves out all calls. */
+  offline: boolean
+}
+
+/** `allowanceDb` counts the calls: the database itself, or one in memory where that cannot be used. */
+export type DoctorStep = DoctorOptions & { allowanceDb: Db }

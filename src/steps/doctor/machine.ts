@@ -1,0 +1,86 @@
+// What the machine brings along, whatever is in the database.
+import { existsSync, readdirSync, statSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { sqliteVersion } from '../../db/open.ts'
+import { errorMessage } from '../../errors.ts'
+import type { Settings } from '../../settings.ts'
+import { formatBytes } from '../../text.ts'
+import { defaultFolder, freeBytes } from '../backup/goal.ts'
+import { type Check, fail, ok, warn } from './check.ts'
+
+/** Less than this and the next import, or the log of a busy stream, fills the disk. */
+const LEAST_FREE_BYTES = 1e9
+
+/** Whether this Node is new enough; `needed` is the package's own word, such as `>=20.19`. */
+export function checkNode(version: string, needed: string): Check {
+  const [major = 0, minor = 0] = numbersOf(version)
+  const [leastMajor = 0, leastMinor = 0] = numbersOf(needed)
+  const enough = major > leastMajor || (major === leastMajor && minor >= leastMinor)
+  if (enough) return ok('node', version)
+  return fail('node', `${version} is too old; chpipe needs ${needed}`, 'install a newer Node and run npm ci again')
+}
+
+function numbersOf(version: string): number[] {
+  return (version.match(/\d+/g) ?? []).map(Number)
+}
+
+/** Whether SQLite can be loaded: its binary belongs to one version of Node. */
+export function checkSqlite(): Check {
+  try {
+    return ok('sqlite', sqliteVersion())
+  } catch (error) {
+    return fail('sqlite', `SQLite cannot be loaded: ${errorMessage(error)}`, 'npm rebuild better-sqlite3')
+  }
+}
+
+/** The disk that the database lies on. `free` is asked with the folder and tells bytes, or null. */
+export function checkDisk(database: string, free: (folder: string) => number | null = freeBytes): Check {
+  const folder = dirname(database)
+  const left = free(folder)
+  if (left === null) return warn('disk', `the free space cannot be told: ${folder}`, 'check it by hand: df -h')
+  const message = `${formatBytes(left)} free`
+  if (left < LEAST_FREE_BYTES) {
+    return fail('disk', `${message}: ${folder}`, 'free some space, or move the database to a larger disk')
+  }
+  const size = statSync(database, { throwIfNoEntry: false })?.size ?? 0
+  if (left < size)
+    return warn('disk', `${message}, less than a backup here needs`, 'back up to another disk with --out')
+  return ok('disk', message)
+}
+
+/** Whether others on this machine can read what is yours alone. */
+export function checkPermissions({ db }: Settings, cwd: string): Check {
+  if (process.platform === 'win32') return ok('permissions', 'not told by this system')
+  const files = [join(cwd, '.env'), db, `${db}-wal`, `${db}-shm`, ...backupsIn(defaultFolder(db))]
+  const open = files.filter((file) => ((statSync(file, { throwIfNoEntry: false })?.mode ?? 0) & 0o066) !== 0)
+  const [first] = open
+  if (first === undefined) return ok('permissions', 'only you can read the database, its backups and .env')
+  const more = open.length > 1 ? ` and ${open.length - 1} more` : ''
+  return warn('permissions', `others on this machine may read ${first}${more}`, `chmod 600 ${open.join(' ')}`)
+}
+
+function backupsIn(folder: string): string[] {
+  if (!existsSync(folder)) return []
+  return readdirSync(folder)
+    .filter((name) => name.endsWith('.db'))
+    .map((name) => join(folder, name))
+}
+
+/** Which servers are meant; other ones than the real ones are named, and keys must not cross a network in the clear. */
+export function checkAddresses(settings: Settings, defaults: Settings): Check {
+  const names = ['companiesHouseApiUrl', 'companiesHouseStreamUrl', 'snovApiUrl'] as const
+  const custom = names.filter((name) => settings[name] !== defaults[name]).map((name) => settings[name])
+  const plain = custom.find((url) => url.startsWith('http:') && !isLocal(new URL(url).hostname))
+  if (plain) {
+    return warn('addresses', `keys are sent unencrypted to ${plain}`, 'use https, or a server on this machine')
+  }
+  if (settings.timeScale !== 1) {
+    const message = `CHPIPE_TIME_SCALE is ${settings.timeScale}, a test aid${custom.length > 0 ? `; ${custom.join(', ')}` : ''}`
+    return warn('addresses', message, 'unset CHPIPE_TIME_SCALE in production')
+  }
+  return ok('addresses', custom.length === 0 ? 'the real services' : `not the real services: ${custom.join(', ')}`)
+}
+
+function isLocal(hostname: string): boolean {
+  return hostname === 'localhost' || hostname === '[::1]' || hostname.startsWith('127.')
+}

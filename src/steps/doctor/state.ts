@@ -1,0 +1,106 @@
+// What the database tells about its processes, the stream and the enrichment.
+import type { Clock } from '../../clock.ts'
+import { readCreditReport, readCreditRoom } from '../../db/credits.ts'
+import { countJobs } from '../../db/job-lists.ts'
+import type { Db } from '../../db/open.ts'
+import { listUnconfirmed } from '../../db/provider-requests.ts'
+import { readState } from '../../db/quota-room.ts'
+import { findLiveRuns } from '../../db/runs.ts'
+import { countRejects } from '../../db/stream-rejects.ts'
+import { formatDuration } from '../../durations.ts'
+import { COMPANIES_HOUSE_ALLOWANCE, quotaReport } from '../../quota/report.ts'
+import type { Quota } from '../../settings.ts'
+import { formatNumber } from '../../text.ts'
+import { readStreamReport } from '../stream-report.ts'
+import { type Check, ok, warn } from './check.ts'
+
+const DAY_MS = 86_400_000
+
+/** Calls used, and whether the gate is closed after a refusal. */
+export function checkAllowance(db: Db, clock: Clock, quota: Quota): Check {
+  const { used, limit, peak, rate_limited, window_seconds } = quotaReport(db, clock, quota)
+  const state = readState(db, COMPANIES_HOUSE_ALLOWANCE)
+  const closedMs = state?.boot === clock.boot ? (state.gate_until ?? 0) - clock.steady() : 0
+  const use = `${formatNumber(used)} of ${formatNumber(limit)} calls used in ${formatDuration(window_seconds * 1000)}`
+  const message = `${use}; peak ${formatNumber(peak)}, refused ${formatNumber(rate_limited)}`
+  if (closedMs <= 0) return ok('allowance', message)
+  const hint = 'it opens by itself; see that no other program uses the key'
+  return warn('allowance', `closed for ${formatDuration(closedMs)} after a refusal; ${message}`, hint)
+}
+
+/** Which commands run on this database now, this one left out. */
+export function checkProcesses(db: Db, clock: Clock): Check {
+  const live = findLiveRuns(db, clock).map(
+    ({ command, pid, host, started_at }) =>
+      `${command} (process ${pid} on ${host}, for ${formatDuration(clock.now() - started_at)})`,
+  )
+  return ok('processes', live.length === 0 ? 'none runs on this database' : live.join(', '))
+}
+
+/** Whether the stream is followed, and whether events come. */
+export function checkStream(db: Db, clock: Clock): Check {
+  const report = readStreamReport(db, clock)
+  if (!report) return ok('stream', 'never followed')
+  const { running, silent, last_event_at, events_per_minute, pid } = report
+  const last =
+    last_event_at === null
+      ? 'no event yet'
+      : `last event ${formatDuration(clock.now() - Date.parse(last_event_at))} ago`
+  if (!running)
+    return warn('stream', `nobody follows it; ${last}`, 'chpipe stream --enrich, before the place is too old')
+  if (silent) return warn('stream', `it is silent; ${last}`, 'see whether Companies House reports an incident')
+  return ok('stream', `followed by process ${pid}; ${last}, ${formatNumber(events_per_minute)} events a minute`)
+}
+
+/** Spans of the stream that are still missing. */
+export function checkGaps(db: Db, clock: Clock): Check {
+  const report = readStreamReport(db, clock)
+  if (!report) return ok('gaps', 'none')
+  const { unrepaired, expired, jumps } = report
+  if (unrepaired > 0) {
+    const hint = 'a running `chpipe stream` with a REST key searches them; `chpipe audit --repair` does so at once'
+    return warn('gaps', `${formatNumber(unrepaired)} lost spans are still to be searched`, hint)
+  }
+  return ok(
+    'gaps',
+    expired + jumps === 0 ? 'none' : `${formatNumber(expired)} spans searched, ${formatNumber(jumps)} jumps noted`,
+  )
+}
+
+/** Lines of the stream that could not be read. Old ones are history. */
+export function checkRejects(db: Db, clock: Clock): Check {
+  const recent = countRejects(db, 'companies', clock.now() - DAY_MS)
+  if (recent === 0) return ok('rejects', 'none in the last day')
+  const message = `${formatNumber(recent)} lines of the stream could not be read in the last day`
+  return warn(
+    'rejects',
+    message,
+    'sqlite3 <database> "SELECT reason, line FROM stream_rejects ORDER BY id DESC LIMIT 5"',
+  )
+}
+
+/** Enrichments whose retries are used up. */
+export function checkJobs(db: Db): Check {
+  const { due, failed } = countJobs(db, null)
+  if (failed === 0) return ok('jobs', `${formatNumber(due)} due, none failed`)
+  return warn('jobs', `${formatNumber(failed)} failed`, 'chpipe enrich --failed lists them, --retry all tries again')
+}
+
+/** Purchases of which nobody knows whether they were made. */
+export function checkPurchases(db: Db): Check {
+  const doubtful = listUnconfirmed(db).length
+  if (doubtful === 0) return ok('purchases', 'none in doubt')
+  const hint = 'chpipe enrich --unconfirmed lists them, --settle decides'
+  return warn('purchases', `${formatNumber(doubtful)} in doubt: nobody knows whether they were made`, hint)
+}
+
+/** The operator's own limit on credits. */
+export function checkCredits(db: Db, clock: Clock, budget: Quota | null): Check {
+  const { spent, reserved } = readCreditReport(db, budget ? clock.now() - budget.windowMs : 0)
+  const use = `${formatNumber(spent)} spent, ${formatNumber(reserved)} reserved`
+  if (budget === null) return ok('credits', `${use}; no budget is set (CHPIPE_CREDIT_BUDGET)`)
+  const span = formatDuration(budget.windowMs)
+  const message = `${use} of ${formatNumber(budget.limit)} in ${span}`
+  if (readCreditRoom(db, { maxCredits: null, budget }, 0, clock.now()) > 0) return ok('credits', message)
+  return warn('credits', `the budget is used up: ${message}`, 'wait, or raise CHPIPE_CREDIT_BUDGET')
+}
