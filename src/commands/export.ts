@@ -3,8 +3,10 @@ import { exportFormats } from '../steps/export/formats.ts'
 import { safeJson } from '../text.ts'
 import type { Command } from './command.ts'
 import { type ExportInput, tableNames } from './export/options.ts'
+import { runPackage } from './export/package.ts'
 import { planExport } from './export/plan.ts'
 import { runExport } from './export/run.ts'
+import { runVerify } from './export/verify.ts'
 import { oneOf } from './parse.ts'
 
 export const exportCommand: Command = {
@@ -14,6 +16,7 @@ export const exportCommand: Command = {
     'Writes the companies whose officer lists are complete, with their officers, as they are at one moment, whatever is being imported.',
     "To a folder: companies and officers with the tables' own columns, domains and emails when there are any, and manifest.json with counts and checksums. csv and parquet make a file per table, sqlite and xlsx one file with all of them; ndjson and json hold companies with their officers inside. To a file or to stdout: one table with a row per appointment in csv and parquet, the same as in a folder otherwise.",
     '--since writes a delta: every company of which anything changed, whole, and a list of what is gone (deletions).',
+    '--package makes one zip that a customer receives: the data files, manifest.json, data-dictionary.csv, and report.html, a page that opens in any browser. --verify counts and hashes everything in such a zip, or in a folder, again: it ends with 1 when something differs.',
     'An export that fails or is interrupted leaves an earlier one as it was.',
   ].join('\n\n'),
   options: [
@@ -30,6 +33,8 @@ export const exportCommand: Command = {
       description:
         'only what changed since a day (YYYY-MM-DD, or a time in ISO 8601), or since the last export to --out',
     },
+    { flags: '--package <file.zip>', description: 'one zip for the customer: the files, a report, a data dictionary' },
+    { flags: '--verify <path>', description: 'check a folder or zip from an earlier export against its manifest' },
     { flags: '--gzip', description: 'compress csv, ndjson and json' },
     { flags: '--bom', description: 'begin CSV files with a byte order mark, for Excel' },
     { flags: '--raw', description: 'leave cells that a spreadsheet would run as a formula as they are (csv, xlsx)' },
@@ -43,9 +48,18 @@ export const exportCommand: Command = {
     },
     { line: 'chpipe export --format sqlite --out delivery/', does: 'companies.sqlite: a database to query at once' },
     { line: 'chpipe export --since last --out delivery/', does: 'what changed since the last export to that folder' },
+    { line: 'chpipe export --package delivery.zip', does: 'all of it in one zip, with a page to read: report.html' },
+    { line: 'chpipe export --verify delivery.zip', does: 'count and hash everything in it again' },
   ],
   async run(context: Context, { options }) {
-    const plan = await planExport(context, options as ExportInput)
+    const { package: zip, verify, ...input } = options as ExportInput & { package?: string; verify?: string }
+    if (verify !== undefined) return await runVerify(context, options, verify)
+    if (zip !== undefined) {
+      const report = await runPackage(context, input, zip)
+      if (context.json) await context.print(`${safeJson(report)}\n`)
+      return 0
+    }
+    const plan = await planExport(context, input)
     const manifest = await runExport(context, plan)
     if (context.json && plan.goal.kind !== 'stream') await context.print(`${safeJson(manifest)}\n`)
     return 0
