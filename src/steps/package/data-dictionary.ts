@@ -61,9 +61,12 @@ function origin(what: string, words: string): Record<string, ColumnEntry> {
   }
 }
 
-function found(what: string): Record<string, ColumnEntry> {
+function provider(what: string): Record<string, ColumnEntry> {
+  return { provider: entry('slug', CHPIPE, `Service that named ${what}`) }
+}
+
+function foundAt(what: string): Record<string, ColumnEntry> {
   return {
-    provider: entry('slug', CHPIPE, `Service that named ${what}`),
     found_at: entry('timestamp (ISO 8601, UTC)', CHPIPE, `When ${what} was found`),
     run_id: entry('whole number', CHPIPE, 'Run of chpipe that wrote the row, for tracing'),
   }
@@ -181,6 +184,7 @@ const domains: TableEntry = {
   columns: {
     company_number: entry('identifier', CHPIPE, COMPANY_NUMBER),
     domain: entry('text', `${SNOV}: domain by company name`, 'Domain without `www.`, in lower case'),
+    ...provider('the domain'),
     confidence: entry(
       'whole number',
       CHPIPE,
@@ -191,7 +195,7 @@ const domains: TableEntry = {
       CHPIPE,
       '`found`; `unlikely` when it fits the name too little to buy addresses there; `catch-all` when it takes mail for everybody',
     ),
-    ...found('the domain'),
+    ...foundAt('the domain'),
   },
 }
 
@@ -208,7 +212,8 @@ const emails: TableEntry = {
       '`valid` when the mail server confirmed it, `unknown` when it would not say',
     ),
     status_reason: entry('slug', `${SNOV}: unknown_status_reason`, 'Why it is unknown, such as `catchall`'),
-    ...found('the address'),
+    ...provider('the address'),
+    ...foundAt('the address'),
   },
 }
 
