@@ -9,7 +9,7 @@ import { type Source, withFile } from './source.ts'
 
 /** How many bytes of text may come out of one compressed byte; deflate itself ends at about 1,030. */
 const MOST_EXPANSION = 200
-const FREE_EXPANSION = 1 << 24
+const FREE_EXPANSION = 1 << 20
 
 /** A Parquet file ends with its directory; ours are far below this. */
 const PARQUET_TAIL = 1 << 26

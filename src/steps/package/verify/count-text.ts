@@ -1,10 +1,14 @@
 // Counts rows of text as it streams by, byte for byte: nothing is kept of it, however long a row is.
 
 const [LF, CR, QUOTE, BACKSLASH] = [0x0a, 0x0d, 0x22, 0x5c]
-const BLANK = new Set([LF, CR, 0x20, 0x09])
+const [BLANK, TAB] = [0x20, 0x09]
 const BYTE_ORDER_MARK = new Set([0xef, 0xbb, 0xbf])
 
 type Bytes = AsyncIterable<Buffer>
+
+function isBlank(byte: number): boolean {
+  return byte === BLANK || byte === LF || byte === CR || byte === TAB
+}
 
 /** Records of RFC 4180 behind the header; a line end between quotes ends none, and the last needs none. */
 export async function countCsv(bytes: Bytes): Promise<number> {
@@ -12,7 +16,8 @@ export async function countCsv(bytes: Bytes): Promise<number> {
   let quoted = false
   let begun = false
   for await (const chunk of bytes) {
-    for (const byte of chunk) {
+    for (let at = 0; at < chunk.length; at += 1) {
+      const byte = chunk[at]
       if (byte === QUOTE) quoted = !quoted
       if (byte === LF && !quoted) {
         if (begun) records += 1
@@ -29,9 +34,10 @@ export async function countLines(bytes: Bytes): Promise<number> {
   let lines = 0
   let begun = false
   for await (const chunk of bytes) {
-    for (const byte of chunk) {
+    for (let at = 0; at < chunk.length; at += 1) {
+      const byte = chunk[at] ?? LF
       if (byte === LF) begun = false
-      else if (!begun && !BLANK.has(byte)) {
+      else if (!begun && !isBlank(byte)) {
         begun = true
         lines += 1
       }
@@ -43,7 +49,9 @@ export async function countLines(bytes: Bytes): Promise<number> {
 /** Elements of a JSON array. Throws for text that is no array, or one that does not end. */
 export async function countJson(bytes: Bytes): Promise<number> {
   const array = arrayCounter()
-  for await (const chunk of bytes) for (const byte of chunk) array.take(byte)
+  for await (const chunk of bytes) {
+    for (let at = 0; at < chunk.length; at += 1) array.take(chunk[at] ?? BLANK)
+  }
   const elements = array.elements()
   if (elements === null) throw new Error('it is no JSON array, or one that breaks off')
   return elements
@@ -81,7 +89,7 @@ function arrayCounter(): { take(byte: number): void; elements(): number | null }
   return {
     take(byte) {
       if (inText) inside(byte)
-      else if (BLANK.has(byte) || (depth === 0 && BYTE_ORDER_MARK.has(byte))) return
+      else if (isBlank(byte) || (depth === 0 && BYTE_ORDER_MARK.has(byte))) return
       else if (depth === 0) begin(byte)
       else outside(byte)
     },
