@@ -1,6 +1,6 @@
 // Reads the public tables for those who deliver them: one snapshot, in pages, in a stable order.
 import { getTableColumns, type Table } from 'drizzle-orm'
-import { createDelta, type DeletionsReader, IN_DELTA } from './delta.ts'
+import { createDelta, IN_DELTA } from './delta.ts'
 import { type Db, schemaVersion } from './open.ts'
 import { companies, domains, emails, officers } from './schema.ts'
 import { storageError } from './storage-error.ts'
@@ -112,7 +112,7 @@ export function openDataset(db: Db, selection: Selection): Dataset {
       *pages() {
         let next = read(() => reader.after(''))
         for (; next; next = read(() => reader.after(next?.last ?? ''))) yield next.page
-        if (deletions) yield* deletionPages(deletions, tables, read)
+        if (deletions) yield* deletionPages(read(() => deletions(selection.include ?? datasetTables)))
       },
       [Symbol.dispose]() {
         if (client.open && client.inTransaction) client.exec('ROLLBACK')
@@ -129,12 +129,7 @@ function tablesOf({ include, since }: Selection, reader: PageReader): DeliveredT
   return [...datasetTables.filter(wanted), ...(since ? ['deletions' as const] : [])]
 }
 
-function* deletionPages(
-  deletions: DeletionsReader,
-  tables: DeliveredTable[],
-  read: <T>(body: () => T) => T,
-): Generator<Page> {
-  const rows = read(() => deletions(tables))
+function* deletionPages(rows: Row[]): Generator<Page> {
   for (let start = 0; start < rows.length; start += DELETIONS_PER_PAGE) {
     yield {
       companies: [],

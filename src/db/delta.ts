@@ -77,7 +77,7 @@ function readDeletions(db: Db, { since, all, hidden }: DeltaFacts, tables: reado
 function withinTables(row: string[], tables: readonly string[]): string[][] {
   const [table = '', ...rest] = row
   if (tables.includes(table)) return [row]
-  return table === 'companies' ? tables.flatMap((own) => (own === 'deletions' ? [] : [[own, ...rest]])) : []
+  return table === 'companies' ? tables.map((own) => [own, ...rest]) : []
 }
 
 /** Each row once, with its latest time, in order. */

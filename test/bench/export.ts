@@ -99,9 +99,12 @@ function median(values: number[]): number {
   return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN
 }
 
-/** Builds the database once; later runs on this machine find it. */
+/** Builds the database once; later runs on this machine find it, and bring it to the newest schema. */
 function buildDatabase(path: string): string {
-  if (existsSync(path)) return path
+  if (existsSync(path)) {
+    openDb(path).$client.close()
+    return path
+  }
   const building = `${path}.${process.pid}`
   const db = openDb(building)
   db.$client.exec(`BEGIN;

@@ -6,7 +6,7 @@ import { flatTable } from './flat.ts'
 import type { Output } from './output.ts'
 import { type Contents, isDay, rowsOf, type Shape, type Writing } from './shape.ts'
 
-const ROWS_PER_GROUP = 10_000
+const ROWS_PER_GROUP = 5_000
 
 /** A file per table for a folder, one flat table for a file. */
 export function parquetFiles(contents: Contents, folder: boolean): Shape[] {
@@ -30,30 +30,33 @@ function parquetFile(name: string, columns: Column[], rowsOfPage: (page: Page) =
 function openParquet(output: Output, columns: Column[], rowsOfPage: (page: Page) => Row[]): Writing {
   const writer = new ByteWriter()
   const parquet = new ParquetWriter({ writer, schema: schemaOf(columns), createdBy: 'chpipe' })
-  const cells = columns.map(cellOf)
-  let rows: Row[] = []
+  const values = columns.map(valueOfColumn)
+  let group: ColumnSource['data'][] = columns.map(() => [])
+  let rows = 0
   const passOn = async (count: number) => {
-    await output.write(writer.getBytes().slice(), count)
+    await output.write(writer.getBytes(), count)
     writer.index = 0
   }
-  const writeGroup = async (group: Row[]) => {
-    const columnData = columns.map(
-      ({ name }, index): ColumnSource => ({ name, data: group.map((row) => cells[index]?.(row[index] ?? null)) }),
-    )
-    parquet.write({ columnData, rowGroupSize: group.length })
-    await passOn(group.length)
+  const writeGroup = async () => {
+    const columnData = columns.map(({ name }, index): ColumnSource => ({ name, data: group[index] ?? [] }))
+    parquet.write({ columnData, rowGroupSize: rows })
+    await passOn(rows)
+    group = columns.map(() => [])
+    rows = 0
   }
   return {
     passes: 1,
     async add(page) {
-      rows = rows.concat(rowsOfPage(page))
-      if (rows.length < ROWS_PER_GROUP) return
-      const full = rows
-      rows = []
-      await writeGroup(full)
+      const found = rowsOfPage(page)
+      values.forEach((value, index) => {
+        const data = group[index] as unknown[]
+        for (const row of found) data.push(value(row[index] ?? null))
+      })
+      rows += found.length
+      if (rows >= ROWS_PER_GROUP) await writeGroup()
     },
     async end() {
-      if (rows.length > 0) await writeGroup(rows)
+      if (rows > 0) await writeGroup()
       parquet.finish()
       await passOn(0)
     },
@@ -75,13 +78,17 @@ function schemaOf(columns: Column[]): SchemaElement[] {
   return [{ name: 'schema', num_children: columns.length }, ...elements]
 }
 
-/** Text that is no date cannot stand in a date's column, and is left out. */
-function cellOf({ kind }: Column): (cell: Cell) => string | number | Date | null {
+const DAY_MS = 86_400_000
+
+/** Days since 1970, milliseconds since 1970, or text. What is no date cannot stand in a date's column, and is left out. */
+function valueOfColumn(column: Column): (cell: Cell) => string | number | null {
+  const { kind } = column
   if (kind === 'number') return (cell) => cell
   if (kind === 'date') {
+    const unit = isDay(column) ? DAY_MS : 1
     return (cell) => {
-      const date = new Date(cell ?? Number.NaN)
-      return Number.isNaN(date.getTime()) ? null : date
+      const time = cell === null ? Number.NaN : Date.parse(String(cell))
+      return Number.isNaN(time) ? null : Math.floor(time / unit)
     }
   }
   return (cell) => (cell === null ? null : withoutControls(String(cell)))

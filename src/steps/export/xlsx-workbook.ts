@@ -33,10 +33,11 @@ class SteadyWriter extends WorkbookWriter {
   /** The stream of the newest sheet. */
   sheetStream: PassThrough | undefined
 
-  /** The first that the library adds to the zip file. */
+  /** The first that the library adds to the zip file. Text as such would take Node's deprecated way into a buffer. */
   override addThemes(): Promise<void> {
     const append = this.zip.append.bind(this.zip)
-    this.zip.append = (source, data) => append(source, { ...data, date: NO_DATE })
+    this.zip.append = (source, data) =>
+      append(typeof source === 'string' ? Buffer.from(source) : source, { ...data, date: NO_DATE })
     return super.addThemes()
   }
 
