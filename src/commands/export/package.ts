@@ -11,9 +11,15 @@ export type PackageReport = Package['manifest'] & { package: { path: string; byt
 
 /** Packs what was asked for into `file`, tells about it on stderr, and notes it for the next delta. */
 export async function runPackage(context: Context, input: ExportInput, file: string): Promise<PackageReport> {
-  if (input.out !== undefined) throw new ChpipeError('usage', 'Name one, not both --out and --package')
+  if (input.out !== undefined) {
+    throw new ChpipeError('usage', 'Name one, not both --out and --package', {
+      hint: 'chpipe export --package delivery.zip',
+    })
+  }
   if (!/[^/\\]\.zip$/i.test(file)) {
-    throw new ChpipeError('usage', `--package makes a zip file, and names one that ends with .zip, got: ${file}`)
+    throw new ChpipeError('usage', `--package makes a zip file, and names one that ends with .zip, got: ${file}`, {
+      hint: 'chpipe export --package delivery.zip',
+    })
   }
   const plan = await planExport(context, { ...input, out: `${file}/` })
   const path = context.path(file)

@@ -11,8 +11,14 @@ const HEADINGS = ['file', 'what', 'manifest', 'found']
 /** Checks the delivery at `file` against its manifest, prints what differs, and answers whether nothing does. */
 export async function runVerify(context: Context, options: Record<string, unknown>, file: string): Promise<Answer> {
   const [other] = Object.keys(options).filter((name) => name !== 'verify')
-  if (other !== undefined) throw new ChpipeError('usage', `--verify stands alone: it takes no --${other}`)
-  if (file === '') throw new ChpipeError('usage', '--verify needs the path of a folder or a zip file')
+  if (other !== undefined)
+    throw new ChpipeError('usage', `--verify stands alone: it takes no --${other}`, {
+      hint: `chpipe export --verify ${file}`,
+    })
+  if (file === '')
+    throw new ChpipeError('usage', '--verify needs the path of a folder or a zip file', {
+      hint: 'chpipe export --verify delivery.zip',
+    })
   const found = await verifyWithStatus(context, file)
   const ok = found.differences.length === 0
   await context.print(context.json ? `${safeJson({ ok, ...found })}\n` : render(found, file))
