@@ -3,10 +3,8 @@ import { exportFormats } from '../steps/export/formats.ts'
 import { safeJson } from '../text.ts'
 import type { Command } from './command.ts'
 import { type ExportInput, tableNames } from './export/options.ts'
-import { runPackage } from './export/package.ts'
 import { planExport } from './export/plan.ts'
 import { runExport } from './export/run.ts'
-import { runVerify } from './export/verify.ts'
 import { oneOf } from './parse.ts'
 
 export const exportCommand: Command = {
@@ -53,8 +51,9 @@ export const exportCommand: Command = {
   ],
   async run(context: Context, { options }) {
     const { package: zip, verify, ...input } = options as ExportInput & { package?: string; verify?: string }
-    if (verify !== undefined) return await runVerify(context, options, verify)
+    if (verify !== undefined) return await (await import('./export/verify.ts')).runVerify(context, options, verify)
     if (zip !== undefined) {
+      const { runPackage } = await import('./export/package.ts')
       const report = await runPackage(context, input, zip)
       if (context.json) await context.print(`${safeJson(report)}\n`)
       return 0

@@ -216,13 +216,14 @@ test.each([
 })
 
 test('shares and sizes are written as in Britain', () => {
-  expect([share(1, 3), share(0, 0), size(999), size(1000), size(1_234_567)]).toEqual([
+  expect([share(1, 3), share(0, 0), share(1, 9999), share(9998, 9999), share(7, 7)]).toEqual([
     '33.3%',
     '–',
-    '999 bytes',
-    '1.0 kB',
-    '1.2 MB',
+    '<0.1%',
+    '>99.9%',
+    '100.0%',
   ])
+  expect([size(999), size(1000), size(1_234_567)]).toEqual(['999 bytes', '1.0 kB', '1.2 MB'])
 })
 
 describe('the page', () => {
@@ -297,7 +298,9 @@ describe('the page', () => {
 
   test('tells how far the target is, without a word about it in a delta', () => {
     const pages = [{ companies: [company('1')], officers: [officer('1', 'a')] }]
-    expect(report(pages)).toContain('<strong>1 of 10,000</strong> companies that were asked for have officers (0.0%)')
+    expect(report(pages)).toContain(
+      '<strong>1 of 10,000</strong> companies that were asked for have officers (&lt;0.1%)',
+    )
     expect(report(pages, { counts: counted(pages), target: 1 })).toContain('The target is reached')
     expect(report(pages, { since: '2026-11-01T00:00:00.000Z' })).not.toContain('10,000')
   })

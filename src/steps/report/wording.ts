@@ -3,9 +3,13 @@ import { formatNumber } from '../../text.ts'
 
 const MONTHS = 'January February March April May June July August September October November December'.split(' ')
 
-/** `12.3%`; a dash when there is nothing to have a share of. */
+/** `12.3%`; a dash when there is nothing to have a share of. What is not all, or not nothing, is not written as such. */
 export function share(part: number, whole: number): string {
-  return whole > 0 ? `${((part / whole) * 100).toFixed(1)}%` : '–'
+  if (whole <= 0) return '–'
+  const rounded = ((part / whole) * 100).toFixed(1)
+  if (part > 0 && rounded === '0.0') return '<0.1%'
+  if (part < whole && rounded === '100.0') return '>99.9%'
+  return `${rounded}%`
 }
 
 /** `1 company`, `1,200 companies`. */
