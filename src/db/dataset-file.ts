@@ -36,13 +36,20 @@ export interface DatasetFile {
   close(): void
 }
 
+export interface DatasetFileOptions {
+  tables: DeliveredTable[]
+  schemaVersion: number
+  /** What errors call the file, which lies under a temporary name. */
+  name: string
+}
+
 /** Begins a database in the empty file at `path`. Everything throws `data` when it cannot be written. */
-export function createDatasetFile(path: string, tables: DeliveredTable[], schemaVersion: number): DatasetFile {
+export function createDatasetFile(path: string, { tables, schemaVersion, name }: DatasetFileOptions): DatasetFile {
   const guarded = <T>(body: () => T): T => {
     try {
       return body()
     } catch (error) {
-      throw storageError(error, path)
+      throw storageError(error, name)
     }
   }
   const client = guarded(() => new Database(path))
@@ -63,7 +70,7 @@ export function createDatasetFile(path: string, tables: DeliveredTable[], schema
         for (const table of tables) for (const column of INDEXES[table]) client.exec(createIndex(table, column))
         client.exec('VACUUM')
         client.pragma('journal_mode = DELETE')
-        refuseDamage(client, path)
+        refuseDamage(client, name)
         client.close()
       }),
     close: () => client.close(),
@@ -95,10 +102,10 @@ function clean(cell: Row[number]): Row[number] {
   return typeof cell === 'string' ? withoutControls(cell) : cell
 }
 
-function refuseDamage(client: Database.Database, path: string): void {
+function refuseDamage(client: Database.Database, name: string): void {
   const found = client.pragma('integrity_check', { simple: true })
   if (found === 'ok') return
-  throw new ChpipeError('data', `The disk did not keep what was written: ${path}`, {
+  throw new ChpipeError('data', `The disk did not keep what was written: ${name}`, {
     hint: 'check the disk, then export again',
   })
 }

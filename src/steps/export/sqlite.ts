@@ -1,5 +1,5 @@
 // A database of the public tables only. SQLite writes the file itself, so it needs one that can be written anywhere.
-import { createDatasetFile, type DatasetFile } from '../../db/dataset-file.ts'
+import { createDatasetFile } from '../../db/dataset-file.ts'
 import { ChpipeError } from '../../errors.ts'
 import type { Output } from './output.ts'
 import { type Contents, rowsOf, type Shape, type Writing } from './shape.ts'
@@ -15,7 +15,7 @@ function openSqlite(output: Output, { tables, schemaVersion }: Contents): Writin
       hint: 'name a file or a folder with --out',
     })
   }
-  const file: DatasetFile = createDatasetFile(output.path, tables, schemaVersion)
+  const file = createDatasetFile(output.path, { tables, schemaVersion, name: output.entry().name })
   let rows = 0
   return {
     passes: 1,

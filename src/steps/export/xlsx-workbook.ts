@@ -57,35 +57,35 @@ class SteadyWriter extends WorkbookWriter {
 
 /** Opens a workbook that is written to `output` as it grows. */
 export function openWorkbook(output: Output): Workbook {
-  const failure = new AbortController()
   const file = new Writable({
     write(chunk: Buffer, _encoding, done) {
       output.write(chunk, 0).then(() => done(), done)
     },
   })
-  file.on('error', (error) => failure.abort(error))
+  const failed = new Promise<never>((_done, fail) => file.on('error', fail))
+  // Whoever waits next hears of it; until then nobody does.
+  failed.catch(() => {})
+  const unlessFailed = <T>(work: Promise<T>) => Promise.race([failed, work])
   const writer = new SteadyWriter({ stream: file, useStyles: true, ...SAID_OF_ITSELF })
   let sheet: ExcelJS.Worksheet | undefined
 
   const settled = async () => {
-    failure.signal.throwIfAborted()
     const stream = writer.sheetStream
-    if (stream?.writableNeedDrain) await once(stream, 'drain', { signal: failure.signal })
+    if (stream?.writableNeedDrain) await once(stream, 'drain')
   }
   return {
     async beginSheet(name, columns) {
-      await endSheet(sheet, writer.sheetStream)
+      await unlessFailed(endSheet(sheet, writer.sheetStream))
       sheet = writer.addWorksheet(name, { views: [{ state: 'frozen', ySplit: 1 }] })
       sheet.columns = columns.map(({ width, text }) => ({ width, style: text ? { numFmt: '@' } : {} }))
     },
     async addRows(rows) {
       for (const row of rows) sheet?.addRow(row).commit()
-      await settled()
+      await unlessFailed(settled())
     },
     async finish() {
-      await endSheet(sheet, writer.sheetStream)
-      await writer.commit()
-      failure.signal.throwIfAborted()
+      await unlessFailed(endSheet(sheet, writer.sheetStream))
+      await unlessFailed(writer.commit())
     },
     discard: () => writer.zip.abort(),
   }
