@@ -3,7 +3,7 @@
 import Database from 'better-sqlite3'
 import { ChpipeError } from '../errors.ts'
 import { withoutControls } from '../text.ts'
-import { columnsOfTable, type DeliveredTable, type Row } from './dataset.ts'
+import { columnsOfTable, type DeliveredTable, type Row } from './dataset-columns.ts'
 import { storageError } from './storage-error.ts'
 
 /** `CHDS` in the header of the file: not chpipe's own mark, so that chpipe never takes it for its database. */

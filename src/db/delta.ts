@@ -1,6 +1,6 @@
 // What changed since a moment: which companies a delta holds, and what the customer must remove. Everything here reads
 // the snapshot of the connection's open transaction; what it notes down lives in a temporary table.
-import type { Row } from './dataset.ts'
+import type { Row } from './dataset-columns.ts'
 import type { Db } from './open.ts'
 import { type HiddenRows, hiddenSince } from './suppressed-since.ts'
 import { loadSuppressions } from './suppressions.ts'
