@@ -64,10 +64,13 @@ export async function packageDataset(db: Db, options: PackageOptions): Promise<P
   }
 }
 
-/** The operator knows the zip, not the stage beside it. */
+/** The operator knows the zip, not the stage beside it, and named it with --package. */
 function aboutGoal(error: unknown, { path, folder }: Stage): unknown {
   const isAboutStage = error instanceof ChpipeError && error.message.includes(folder)
-  return outputError(isAboutStage ? (error.cause ?? error) : error, path)
+  const told = outputError(isAboutStage ? (error.cause ?? error) : error, path)
+  if (!(told instanceof ChpipeError) || told.hint === undefined) return told
+  const hint = told.hint.replace('another folder with --out', 'another place with --package')
+  return new ChpipeError(told.kind, told.message, { hint, cause: told.cause })
 }
 
 /** Exports into the stage and counts what is written, page by page. */

@@ -56,7 +56,7 @@ function sections(data: ReportData): (Markup | null)[] {
     contactFigures(data),
     checking(data),
     deltaGuide(data),
-    origin(),
+    origin(data),
     dictionary(data),
   ]
 }

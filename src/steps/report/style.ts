@@ -56,8 +56,10 @@ th small{display:block;font-weight:400;font-size:.88em;color:var(--muted);max-wi
 details{margin:.3rem 0 .8rem;font-size:.93rem}summary{cursor:pointer;color:var(--accent);width:max-content}
 details table{max-width:24rem;margin-top:.5rem}
 .sample{min-width:44rem}
-.dictionary{table-layout:fixed;min-width:40rem}
-.dictionary th:nth-child(1){width:22%}.dictionary th:nth-child(2){width:40%}.dictionary th:nth-child(3){width:16%}
+.dictionary{table-layout:fixed;min-width:46rem}
+.dictionary tbody th{white-space:nowrap}
+.scroll+h3{margin-top:2.2rem}
+.dictionary th:nth-child(1){width:24%}.dictionary th:nth-child(2){width:38%}.dictionary th:nth-child(3){width:16%}
 footer{padding:1.6rem 0 3rem;color:var(--muted);font-size:.88rem}
 @media (max-width:48rem){.pair{grid-template-columns:1fr}dl.facts{grid-template-columns:1fr 1fr}header{padding:1.6rem 0}section{padding:1.7rem 0}}
 @media (max-width:24rem){dl.facts dd{font-size:1.4rem}}
