@@ -46,7 +46,7 @@ export interface Context {
   /** Lets a spinner clear its line before a log line is written, and draw itself again after it. */
   beforeLine: { run: () => void }
   /** Writes a result to stdout, waiting while the reader is slow. Rejects when the pipe is closed. */
-  print(text: string): Promise<void>
+  print(result: string | Uint8Array): Promise<void>
   /** A path as the operator typed it, from the working directory. */
   path(text: string): string
   /** The database, opened and migrated once. Throws an error of `kind` when there is none yet and it must not be created. */
@@ -100,7 +100,7 @@ export function createContext(
       now: clock.now,
       write: logWriter(host, globals.logFile ? path(globals.logFile) : undefined, beforeLine),
     }),
-    print: (text) => writeTo(host.stdout, text),
+    print: (result) => writeTo(host.stdout, result),
     path,
     async db({ create = true, kind = 'no' } = {}) {
       if (!create) requireFile(dbPath, kind)
@@ -168,7 +168,7 @@ function logWriter(host: Host, file: string | undefined, beforeLine: Context['be
   }
 }
 
-function writeTo(stream: NodeJS.WritableStream, text: string): Promise<void> {
+function writeTo(stream: NodeJS.WritableStream, text: string | Uint8Array): Promise<void> {
   return new Promise((done, fail) => {
     stream.write(text, (error) => (error ? fail(error) : done()))
   })

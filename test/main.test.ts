@@ -50,7 +50,7 @@ describe('usage', () => {
     ],
     [
       ['export', '--format', 'xml'],
-      'error: --format: expected csv, ndjson, json, got: xml\ntry: chpipe export --help\n',
+      'error: --format: expected csv, ndjson, json, sqlite, parquet, xlsx, got: xml\ntry: chpipe export --help\n',
     ],
     [['--log-format', 'xml', 'progress'], 'error: --log-format: expected text, json, got: xml\ntry: chpipe --help\n'],
   ]

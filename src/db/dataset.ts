@@ -1,52 +1,41 @@
 // Reads the public tables for those who deliver them: one snapshot, in pages, in a stable order.
-import { getTableColumns, type Table } from 'drizzle-orm'
+import { type DatasetTable, type DeliveredTable, datasetColumns, datasetTables, type Row } from './dataset-columns.ts'
+import { createDelta, IN_DELTA } from './delta.ts'
 import { type Db, schemaVersion } from './open.ts'
-import { companies, domains, emails, officers } from './schema.ts'
 import { storageError } from './storage-error.ts'
 import { withoutSuppressed } from './suppressed-pages.ts'
 import { loadSuppressions } from './suppressions.ts'
 
-export type Cell = string | number | null
-/** Cells in the order of `datasetColumns`; the first is the company number in every table. */
-export type Row = Cell[]
-
-export type DatasetTable = 'companies' | 'officers' | 'domains' | 'emails'
-
-export interface Column {
-  name: string
-  /** What a cell means to whoever writes it out; `text` is everything that somebody typed in or may have. */
-  kind: 'id' | 'number' | 'date' | 'text'
-}
+export * from './dataset-columns.ts'
 
 /** Which companies, with all that belongs to them. */
 export interface Selection {
   /** Also those whose officers are not complete. */
   all: boolean
+  /** Only those of which anything changed at or after this moment (ISO 8601), whole; null for every company. */
+  since?: string | null
+  /** The tables that are wanted, empty or not; null for companies, officers, and the others when there are any. */
+  include?: readonly DatasetTable[] | null
 }
 
 /** Some companies in the order of their numbers, with all their officers, domains and e-mails in key order. */
-export type Page = Record<DatasetTable, Row[]>
+export interface Page extends Record<DatasetTable, Row[]> {
+  /** Only in a delta, on pages of their own behind all others; cells in the order of `deletionColumns`. */
+  deletions?: Row[]
+}
 
 export interface Dataset {
   /** The schema version of the database. */
   schemaVersion: number
-  hasDomains: boolean
-  hasEmails: boolean
-  /** Every selected company once, but nothing that is suppressed. Throws a `data` error when the database cannot be read. */
+  /** What the delivery holds, in this order. */
+  tables: DeliveredTable[]
+  /**
+   * Every selected company once, but nothing that is suppressed; may be read several times. Throws a `data` error when
+   * the database cannot be read.
+   */
   pages(): Generator<Page>
   /** Ends the snapshot. */
   [Symbol.dispose](): void
-}
-
-const IDS = new Set(['company_number', 'appointment_id', 'officer_id', 'person_number'])
-const DATE = /^date_of_(creation|cessation)$|_(on|at|before)$/
-
-/** The public tables' columns in the order of the schema, which every export keeps. */
-export const datasetColumns: Record<DatasetTable, Column[]> = {
-  companies: columnsOf(companies),
-  officers: columnsOf(officers),
-  domains: columnsOf(domains),
-  emails: columnsOf(emails),
 }
 
 const OFFICERS_COUNT = datasetColumns.companies.findIndex(({ name }) => name === 'officers_count')
@@ -54,6 +43,7 @@ const OFFICERS_COUNT = datasetColumns.companies.findIndex(({ name }) => name ===
 /** A page ends with the company that brings it to this many companies or officers. Small pages are also the fastest. */
 const COMPANIES_PER_PAGE = 60
 const OFFICERS_PER_PAGE = 200
+const DELETIONS_PER_PAGE = 1000
 
 /**
  * Opens one consistent snapshot of the database for reading, without those who are suppressed at that moment. It blocks
@@ -71,20 +61,43 @@ export function openDataset(db: Db, selection: Selection): Dataset {
   // A deferred transaction takes its snapshot with the first read, which comes right here.
   return read(() => {
     client.exec('BEGIN')
-    const reader = pageReader(db, selection, withoutSuppressed(loadSuppressions(db), datasetColumns))
+    const suppressions = loadSuppressions(db)
+    const deletions = selection.since ? createDelta(db, { ...selection, since: selection.since }) : null
+    const reader = pageReader(db, selection, withoutSuppressed(suppressions, datasetColumns))
+    const tables = tablesOf(selection, reader)
     return {
       schemaVersion: schemaVersion(db),
-      hasDomains: reader.has('domains'),
-      hasEmails: reader.has('emails'),
+      tables,
       *pages() {
         let next = read(() => reader.after(''))
         for (; next; next = read(() => reader.after(next?.last ?? ''))) yield next.page
+        if (deletions) yield* deletionPages(read(() => deletions(selection.include ?? datasetTables)))
       },
       [Symbol.dispose]() {
         if (client.open && client.inTransaction) client.exec('ROLLBACK')
       },
     }
   })
+}
+
+function tablesOf({ include, since }: Selection, reader: PageReader): DeliveredTable[] {
+  const wanted = (table: DatasetTable) => {
+    if (include) return include.includes(table)
+    return table === 'companies' || table === 'officers' || reader.has(table)
+  }
+  return [...datasetTables.filter(wanted), ...(since ? ['deletions' as const] : [])]
+}
+
+function* deletionPages(rows: Row[]): Generator<Page> {
+  for (let start = 0; start < rows.length; start += DELETIONS_PER_PAGE) {
+    yield {
+      companies: [],
+      officers: [],
+      domains: [],
+      emails: [],
+      deletions: rows.slice(start, start + DELETIONS_PER_PAGE),
+    }
+  }
 }
 
 interface PageReader {
@@ -94,17 +107,20 @@ interface PageReader {
   has(table: 'domains' | 'emails'): boolean
 }
 
-function pageReader(db: Db, { all }: Selection, keep: (page: Page) => Page): PageReader {
+function pageReader(db: Db, { all, since }: Selection, keep: (page: Page) => Page): PageReader {
   const prepare = (sql: string) => db.$client.prepare(sql).raw()
-  const chosen = all ? '1' : `companies.officers_state = 'complete'`
+  const complete = all ? '1' : `companies.officers_state = 'complete'`
+  const chosen = since ? `${complete} AND ${IN_DELTA}` : complete
   const select = (table: DatasetTable) =>
     `SELECT ${datasetColumns[table].map(({ name }) => `"${name}"`).join(', ')} FROM ${table}`
   const some = prepare(
     `${select('companies')} WHERE ${chosen} AND company_number > ? ORDER BY company_number LIMIT ${COMPANIES_PER_PAGE}`,
   )
   const one = prepare(`${select('companies')} WHERE company_number = ?`)
+  // A full export reads what lies between two numbers; the companies of a delta may lie far apart.
+  const numbered = since ? 'IN (SELECT value FROM json_each(?))' : 'BETWEEN ? AND ?'
   const between = (table: DatasetTable, key: string) =>
-    prepare(`${select(table)} WHERE company_number BETWEEN ? AND ? ORDER BY company_number, ${key}`)
+    prepare(`${select(table)} WHERE company_number ${numbered} ORDER BY company_number, ${key}`)
   const members = {
     officers: between('officers', 'appointment_id'),
     domains: between('domains', 'domain'),
@@ -113,8 +129,9 @@ function pageReader(db: Db, { all }: Selection, keep: (page: Page) => Page): Pag
   const pageOf = (companies: Row[]): Page => {
     const [first, last] = [companies[0]?.[0], companies.at(-1)?.[0]]
     const numbers = new Set(companies.map(([number]) => number))
+    const bounds = since ? [JSON.stringify([...numbers])] : [first, last]
     const belonging = (table: keyof typeof members) => {
-      const found = members[table].all(first, last) as Row[]
+      const found = members[table].all(...bounds) as Row[]
       return all ? found : found.filter(([number]) => numbers.has(number ?? null))
     }
     return keep({
@@ -147,14 +164,4 @@ function cutAtOfficers(rows: Row[]): Row[] {
     return officers >= OFFICERS_PER_PAGE
   })
   return end === -1 ? rows : rows.slice(0, end + 1)
-}
-
-function columnsOf(table: Table): Column[] {
-  return Object.values(getTableColumns(table)).map(({ name, dataType }) => ({ name, kind: kindOf(name, dataType) }))
-}
-
-function kindOf(name: string, dataType: string): Column['kind'] {
-  if (IDS.has(name)) return 'id'
-  if (dataType === 'number') return 'number'
-  return DATE.test(name) ? 'date' : 'text'
 }

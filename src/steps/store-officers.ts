@@ -71,7 +71,7 @@ function saveList({ db, clock, runId }: OfficersStep, companyNumber: string, lis
   const state = rows.length > 0 ? 'complete' : 'none'
   return write(db, (tx) => {
     if (!holdsClaim(tx, companyNumber, runId)) return { state: 'lost' }
-    saveOfficers(db, companyNumber, rows, { state, fetchedAt })
+    saveOfficers(db, companyNumber, rows, { state, fetchedAt, runId })
     saveNotes(tx, notes, { notedAt, runId })
     endFetch(tx, companyNumber)
     return { state, officers: rows.length, odd: notes.length }

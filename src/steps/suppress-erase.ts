@@ -1,5 +1,6 @@
 // Removes what is stored about whom a rule means: rows, bought answers, the inputs of purchases, notes. What was paid for
 // stays known by its hash, so that it is never bought again. Safe to repeat.
+import { noteErased } from '../db/deletions.ts'
 import type { Tx } from '../db/open.ts'
 import type { AskedInput } from '../db/provider-requests.ts'
 import {
@@ -68,6 +69,11 @@ export function eraseSuppressed(tx: Tx, suppression: Suppression, now: number): 
   const company = suppression.kind === 'company' ? suppression.value : null
   const ownDomains = company === null ? 0 : findDomains(tx, company).length
   deleteOfficers(tx, officers)
+  const erasedAt = new Date(now).toISOString()
+  const owners = (rows: { company_number: string }[]) => rows.map(({ company_number }) => company_number)
+  noteErased(tx, 'email', owners(shared), erasedAt)
+  noteErased(tx, 'domain', owners(domains), erasedAt)
+  noteErased(tx, 'officer', owners(officers), erasedAt)
   const companies = company !== null && deleteCompany(tx, company) ? 1 : 0
   return {
     companies,

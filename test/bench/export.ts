@@ -53,9 +53,12 @@ function flatQuery(): string {
     WHERE companies.officers_state = 'complete' ORDER BY companies.company_number, officers.appointment_id`
 }
 
-/** Builds the database once; later runs on this machine find it. */
+/** Builds the database once; later runs on this machine find it, and bring it to the newest schema. */
 function buildDatabase(path: string): string {
-  if (existsSync(path)) return path
+  if (existsSync(path)) {
+    openDb(path).$client.close()
+    return path
+  }
   const building = `${path}.${process.pid}`
   const db = openDb(building)
   db.$client.exec(`BEGIN;

@@ -83,7 +83,7 @@ function stored(): Db {
       })
       .run()
     const rows = officerRows(list, { companyNumber: number, fetchedAt, runId: 1 })
-    saveOfficers(db, number, rows, { state: 'complete', fetchedAt })
+    saveOfficers(db, number, rows, { state: 'complete', fetchedAt, runId: 1 })
   })
   return db
 }

@@ -46,7 +46,7 @@ test('an empty export is a header, a warning and 0', async () => {
 })
 
 test.each([
-  [['--format', 'xml'], 2, '--format: expected csv, ndjson, json, got: xml'],
+  [['--format', 'xml'], 2, '--format: expected csv, ndjson, json, sqlite, parquet, xlsx, got: xml'],
   [['--format', 'json', '--bom'], 2, '--bom belongs to --format csv, not to json'],
   [['--out', ''], 2, '--out needs the path of a folder or a file'],
   [['--out', './companies.db'], 2, '--out names the database itself: ./companies.db'],

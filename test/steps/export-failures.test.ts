@@ -27,7 +27,16 @@ afterEach(() => {
 const clock = virtualClock()
 
 function exportTo(goal: Goal, signal = new AbortController().signal, onProgress: () => void = () => {}) {
-  const options = { format: 'csv', all: false, bom: false, raw: false, programVersion: '1' } as const
+  const options = {
+    format: 'csv',
+    all: false,
+    bom: false,
+    raw: false,
+    gzip: false,
+    include: null,
+    since: null,
+    programVersion: '1',
+  } as const
   return exportDataset(db, { ...options, goal, clock, signal, onProgress })
 }
 

@@ -90,7 +90,7 @@ export function collected(): { goal: Goal; text: () => string } {
     goal: {
       kind: 'stream',
       async write(more) {
-        text += more
+        text += Buffer.from(more).toString()
       },
     },
     text: () => text,
@@ -105,6 +105,9 @@ export function exportWorld(db: Db, goal: Goal, options: Partial<ExportOptions> 
     all: false,
     bom: false,
     raw: false,
+    gzip: false,
+    include: null,
+    since: null,
     programVersion: '1.2.3',
     clock: virtualClock(),
     signal: new AbortController().signal,

@@ -6,7 +6,7 @@ import { type Db, openDb, write } from '../../src/db/open.ts'
 import { beginRun } from '../../src/db/runs.ts'
 import { removeSuppression } from '../../src/db/suppressions.ts'
 import { goalOf } from '../../src/steps/export/delivery.ts'
-import type { ExportFormat } from '../../src/steps/export/shape.ts'
+import type { TextFormat } from '../../src/steps/export/formats.ts'
 import { noCounts } from '../../src/steps/officer-pool.ts'
 import { refreshOfficers } from '../../src/steps/refresh-officers.ts'
 import { timings } from '../../src/timings.ts'
@@ -29,7 +29,7 @@ afterEach(() => {
   folder[Symbol.dispose]()
 })
 
-async function exported(format: ExportFormat = 'ndjson', all = false): Promise<string> {
+async function exported(format: TextFormat = 'ndjson', all = false): Promise<string> {
   const out = collected()
   const { files } = await exportWorld(db, out.goal, { format, all })
   const rows = { csv: out.text().split('\r\n').length - 2, ndjson: out.text().split('\n').length - 1, json: NaN }[
@@ -51,7 +51,7 @@ async function companies(): Promise<ExportedCompany[]> {
   return JSON.parse(await exported('json'))
 }
 
-const formats: ExportFormat[] = ['csv', 'ndjson', 'json']
+const formats: TextFormat[] = ['csv', 'ndjson', 'json']
 const cases: [
   kind: Parameters<typeof suppressOne>[1],
   value: string,
@@ -215,7 +215,7 @@ test('a person is left out of a list that is stored later', async () => {
     appointment_id: `of-${officer_id}`,
     officer_id,
   }))
-  write(db, () => saveOfficers(db, '00000009', rows, { state: 'complete', fetchedAt: '2026-01-01' }))
+  write(db, () => saveOfficers(db, '00000009', rows, { state: 'complete', fetchedAt: '2026-01-01', runId: 1 }))
   addOfficer(db, { ...origin, appointment_id: 'another', officer_id: 'o-another' })
   expect((await companies()).flatMap(({ officers }) => officers.map(({ appointment_id }) => appointment_id))).toEqual([
     'another',

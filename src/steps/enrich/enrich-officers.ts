@@ -57,7 +57,7 @@ function saveList(run: Enrichment, job: Job, list: OfficerList): void {
   moveJob(run, job, { stage: 'emails' }, (tx, notedAt) => {
     const fetchedAt = new Date(notedAt).toISOString()
     const rows = officerRows(list, { companyNumber, fetchedAt, runId })
-    saveOfficers(db, companyNumber, rows, { state: 'complete', fetchedAt })
+    saveOfficers(db, companyNumber, rows, { state: 'complete', fetchedAt, runId })
     saveNotes(tx, officerNotes(list, companyNumber), { notedAt, runId })
     endFetch(tx, companyNumber)
   })

@@ -3,13 +3,14 @@
 import { mkdirSync, realpathSync, rmdirSync, rmSync, type Stats, statSync } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
+import type { DatasetTable } from '../../db/dataset.ts'
 import { ChpipeError } from '../../errors.ts'
 import { safeJson } from '../../text.ts'
 import { createOutput, type FileEntry, fileOutput, type Output, outputError } from './output.ts'
 import { replaceAll, staleFiles, sweep, temporaryName } from './replace.ts'
 
 export type Goal =
-  | { kind: 'stream'; write(text: string): Promise<void> }
+  | { kind: 'stream'; write(bytes: Uint8Array): Promise<void> }
   | { kind: 'file'; path: string }
   | { kind: 'folder'; path: string }
 
@@ -17,7 +18,13 @@ export interface Manifest {
   schema_version: number
   program_version: string
   as_of: string
-  filters: { all: boolean }
+  filters: {
+    all: boolean
+    /** The tables that were asked for, when any were. */
+    include?: readonly DatasetTable[]
+    /** Only in a delta: the moment from which it counts, ISO 8601. */
+    since?: string
+  }
   files: FileEntry[]
 }
 
@@ -45,7 +52,7 @@ export function isSameFile(one: string, other: string): boolean {
 
 /** Opens the goal for the named files. Throws a `data` error, and leaves nothing behind, when it cannot be written. */
 export async function openDelivery(goal: Goal, names: string[]): Promise<Delivery> {
-  if (goal.kind === 'stream') return streamDelivery(names, (bytes) => goal.write(bytes.toString()))
+  if (goal.kind === 'stream') return streamDelivery(names, goal.write)
   try {
     if (goal.kind === 'folder') return await folderDelivery(goal.path, names)
     const existing = stat(goal.path)
@@ -56,7 +63,7 @@ export async function openDelivery(goal: Goal, names: string[]): Promise<Deliver
   }
 }
 
-function streamDelivery(names: string[], send: (bytes: Buffer) => Promise<void>): Delivery {
+function streamDelivery(names: string[], send: (bytes: Uint8Array) => Promise<void>): Delivery {
   return { outputs: names.map((name) => createOutput(name, send)), async commit() {}, async [Symbol.asyncDispose]() {} }
 }
 
@@ -64,7 +71,7 @@ function streamDelivery(names: string[], send: (bytes: Buffer) => Promise<void>)
 async function deviceDelivery(path: string): Promise<Delivery> {
   const handle = await open(path, 'w')
   return {
-    outputs: [fileOutput(basename(path), handle, path)],
+    outputs: [fileOutput(handle, { from: null, to: path })],
     async commit() {},
     [Symbol.asyncDispose]: () => handle.close(),
   }
@@ -139,7 +146,7 @@ async function openTemporaries(folder: string, names: string[]): Promise<Tempora
     throw error
   }
   return {
-    outputs: opened.map(({ handle, to }) => fileOutput(basename(to), handle, to)),
+    outputs: opened.map(({ handle, from, to }) => fileOutput(handle, { from, to })),
     renames: opened.map(({ from, to }) => ({ from, to })),
     async finish() {
       for (const { handle, to } of opened) {

@@ -2,62 +2,96 @@
 // database, may run beside any writer, and may be stopped and run again at any time.
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Clock } from '../../clock.ts'
-import { openDataset } from '../../db/dataset.ts'
+import { type Dataset, type DatasetTable, openDataset, type Page } from '../../db/dataset.ts'
 import type { Db } from '../../db/open.ts'
-import { type Goal, type Manifest, openDelivery } from './delivery.ts'
-import { type ShapeOptions, shapesOf } from './shape.ts'
+import { type Delivery, type Goal, type Manifest, openDelivery } from './delivery.ts'
+import { type ShapeOptions, shapesOf } from './formats.ts'
+import type { Shape, Writing } from './shape.ts'
 
 export interface ExportOptions extends ShapeOptions {
   goal: Goal
   /** Also companies whose officers are not complete. */
   all: boolean
+  /** The tables that are wanted, empty or not; null for companies, officers, and the others when there are any. */
+  include: readonly DatasetTable[] | null
+  /** For a delta, the moment from which it counts (ISO 8601); null for everything. */
+  since: string | null
   programVersion: string
   clock: Clock
   signal: AbortSignal
   /** Called after each page with the number of companies so far. */
   onProgress?: (companies: number) => void
+  /** Sees every page of companies that is written, once, while the snapshot is open. */
+  onPage?: (page: Page) => void
 }
 
 /**
- * Exports the dataset and tells what was written. Throws `data` when the database cannot be read or the goal cannot be
- * written, and the signal's reason when interrupted; in all these cases an earlier delivery is as it was.
+ * Exports the dataset and tells what was written. Throws `data` when the database cannot be read, the format cannot hold
+ * the data or the goal cannot be written, and the signal's reason when interrupted; in all these cases an earlier
+ * delivery is as it was.
  */
 export async function exportDataset(db: Db, options: ExportOptions): Promise<Manifest> {
-  const { goal, all, programVersion, clock, signal, onProgress } = options
-  using dataset = openDataset(db, { all })
+  const { goal, all, include, since, programVersion, clock } = options
   const asOf = new Date(clock.now()).toISOString()
-  const shapes = shapesOf(dataset, options, goal.kind === 'folder')
+  using dataset = openDataset(db, { all, include, since })
+  const shapes = await shapesOf(dataset, options, goal.kind === 'folder')
+  await survey(dataset, shapes, options)
   await using delivery = await openDelivery(
     goal,
     shapes.map(({ name }) => name),
   )
-  const files = delivery.outputs.flatMap((output, index) => {
-    const shape = shapes[index]
-    return shape ? [{ output, shape, rows: 0 }] : []
-  })
+  await writeFiles(dataset, shapes, delivery, options)
+  const manifest: Manifest = {
+    schema_version: dataset.schemaVersion,
+    program_version: programVersion,
+    as_of: asOf,
+    filters: { all, ...(include ? { include } : {}), ...(since ? { since } : {}) },
+    files: delivery.outputs.map((output) => output.entry()),
+  }
+  await delivery.commit(manifest)
+  return manifest
+}
 
-  for (const { output, shape } of files) await output.write(shape.opening, 0)
+type Progress = Pick<ExportOptions, 'signal' | 'onProgress' | 'onPage'>
+
+async function survey(dataset: Dataset, shapes: Shape[], { signal }: Progress): Promise<void> {
+  const surveys = shapes.flatMap(({ survey }) => survey ?? [])
+  if (surveys.length === 0) return
+  for (const page of dataset.pages()) {
+    for (const look of surveys) look(page)
+    await nextTurn()
+    signal.throwIfAborted()
+  }
+}
+
+async function writeFiles(dataset: Dataset, shapes: Shape[], { outputs }: Delivery, progress: Progress): Promise<void> {
+  const files: Writing[] = []
+  try {
+    for (const [index, shape] of shapes.entries()) {
+      const output = outputs[index]
+      if (output) files.push(await shape.open(output))
+    }
+    const passes = Math.max(...files.map((file) => file.passes))
+    for (let pass = 0; pass < passes; pass += 1) await writePages(dataset, files, pass, progress)
+    for (const file of files) await file.end()
+  } finally {
+    for (const file of files) file.discard()
+  }
+}
+
+async function writePages(
+  dataset: Dataset,
+  files: Writing[],
+  pass: number,
+  { signal, onProgress, onPage }: Progress,
+): Promise<void> {
   let companies = 0
   for (const page of dataset.pages()) {
-    for (const file of files) {
-      const { text, rows } = file.shape.body(page, file.rows)
-      await file.output.write(text, rows)
-      file.rows += rows
-    }
+    for (const file of files) if (pass < file.passes) await file.add(page, pass)
+    if (pass === 0 && !page.deletions) onPage?.(page)
     companies += page.companies.length
     onProgress?.(companies)
     await nextTurn()
     signal.throwIfAborted()
   }
-  for (const { output, shape } of files) await output.write(shape.closing, 0)
-
-  const manifest: Manifest = {
-    schema_version: dataset.schemaVersion,
-    program_version: programVersion,
-    as_of: asOf,
-    filters: { all },
-    files: delivery.outputs.map((output) => output.entry()),
-  }
-  await delivery.commit(manifest)
-  return manifest
 }

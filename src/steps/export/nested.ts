@@ -1,57 +1,63 @@
-import { type Cell, type Dataset, type DatasetTable, datasetColumns, type Page, type Row } from '../../db/dataset.ts'
+import { type Cell, columnsOfTable, type DeliveredTable, type Page, type Row } from '../../db/dataset.ts'
 import { safeJson } from '../../text.ts'
 import { byCompany } from './by-company.ts'
-import type { Shape } from './shape.ts'
+import type { Contents } from './shape.ts'
+import type { TextFile } from './text-shape.ts'
 
 type Item = Record<string, unknown>
 
+type Format = 'json' | 'ndjson'
+
 /**
- * Companies with their officers inside, as one JSON array or as one company a line. Every object has all columns of its
- * table, `null` where nothing is known; `sic_codes` is an array. When there are any domains or e-mails, companies have
- * `domains` and officers have `emails`; a company has `emails` only for those that belong to none of its officers.
+ * Companies with their officers inside, as one JSON array or as one company a line, and for a delta what is gone. Every
+ * object has all columns of its table, `null` where nothing is known; `sic_codes` is an array. When there are any domains
+ * or e-mails, companies have `domains` and officers have `emails`; a company has `emails` only for those that belong to
+ * none of its officers. Tables that are not delivered leave no member, companies but their number.
  */
-export function nested(dataset: Dataset, format: 'json' | 'ndjson'): Shape {
-  const line = (company: Item) => safeJson(company)
+export function nestedFiles({ tables }: Contents, format: Format): TextFile[] {
+  const companies = itemFile('companies', format, (page) => nestedCompanies(tables, page))
+  if (!tables.includes('deletions')) return [companies]
+  return [companies, itemFile('deletions', format, ({ deletions = [] }) => itemsOf('deletions', deletions))]
+}
+
+function itemFile(name: string, format: Format, items: (page: Page) => Item[]): TextFile {
   if (format === 'ndjson') {
     return {
-      name: 'companies.ndjson',
+      name: `${name}.ndjson`,
       opening: '',
-      body: (page) => ({
-        text: nestedCompanies(dataset, page)
-          .map((company) => `${line(company)}\n`)
-          .join(''),
-        rows: page.companies.length,
-      }),
+      body(page) {
+        const lines = items(page).map((item) => `${safeJson(item)}\n`)
+        return { text: lines.join(''), rows: lines.length }
+      },
       closing: '',
     }
   }
   return {
-    name: 'companies.json',
+    name: `${name}.json`,
     opening: '[',
-    body: (page, rowsBefore) => ({
-      text: nestedCompanies(dataset, page)
-        .map((company, index) => `${rowsBefore + index > 0 ? ',' : ''}\n${line(company)}`)
-        .join(''),
-      rows: page.companies.length,
-    }),
+    body(page, rowsBefore) {
+      const lines = items(page).map((item, index) => `${rowsBefore + index > 0 ? ',' : ''}\n${safeJson(item)}`)
+      return { text: lines.join(''), rows: lines.length }
+    },
     closing: '\n]\n',
   }
 }
 
-function nestedCompanies({ hasDomains, hasEmails }: Dataset, page: Page): Item[] {
+function nestedCompanies(tables: DeliveredTable[], page: Page): Item[] {
+  const [hasCompanies, hasOfficers, hasDomains, hasEmails] = (
+    ['companies', 'officers', 'domains', 'emails'] as const
+  ).map((table) => tables.includes(table))
   const officersOf = byCompany(page.officers)
   const domainsOf = byCompany(page.domains)
   const emailsOf = byCompany(page.emails)
-  const items = (table: DatasetTable, rows: Row[] | undefined) => (rows ?? []).map((row) => itemOf(table, row))
   return page.companies.map((row) => {
     const number: Cell = row[0] ?? null
-    const company = itemOf('companies', row)
-    company.sic_codes = typeof company.sic_codes === 'string' ? company.sic_codes.split(',').filter(Boolean) : []
-    const officers = items('officers', officersOf.get(number))
-    company.officers = officers
-    if (hasDomains) company.domains = items('domains', domainsOf.get(number))
+    const company: Item = hasCompanies ? companyOf(row) : { company_number: number }
+    const officers = hasOfficers ? itemsOf('officers', officersOf.get(number)) : []
+    if (hasOfficers) company.officers = officers
+    if (hasDomains) company.domains = itemsOf('domains', domainsOf.get(number))
     if (hasEmails) {
-      const emails = items('emails', emailsOf.get(number))
+      const emails = itemsOf('emails', emailsOf.get(number))
       const known = new Set(officers.map(({ appointment_id }) => appointment_id))
       for (const officer of officers) {
         officer.emails = emails.filter(({ appointment_id }) => appointment_id === officer.appointment_id)
@@ -63,9 +69,19 @@ function nestedCompanies({ hasDomains, hasEmails }: Dataset, page: Page): Item[]
   })
 }
 
-function itemOf(table: DatasetTable, row: Row): Item {
+function companyOf(row: Row): Item {
+  const company = itemOf('companies', row)
+  company.sic_codes = typeof company.sic_codes === 'string' ? company.sic_codes.split(',').filter(Boolean) : []
+  return company
+}
+
+function itemsOf(table: DeliveredTable, rows: Row[] | undefined): Item[] {
+  return (rows ?? []).map((row) => itemOf(table, row))
+}
+
+function itemOf(table: DeliveredTable, row: Row): Item {
   const item: Item = {}
-  datasetColumns[table].forEach(({ name }, index) => {
+  columnsOfTable(table).forEach(({ name }, index) => {
     item[name] = row[index] ?? null
   })
   return item

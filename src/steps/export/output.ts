@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto'
+import { createReadStream } from 'node:fs'
 import type { FileHandle } from 'node:fs/promises'
+import { basename } from 'node:path'
 import { ChpipeError, errorMessage } from '../../errors.ts'
 
 export interface FileEntry {
@@ -12,37 +14,58 @@ export interface FileEntry {
 /** One file or stream being written, which counts and hashes what goes into it. */
 export interface Output {
   entry(): FileEntry
-  /** Resolves when the text is written; waits while the reader is slow. */
-  write(text: string, rows: number): Promise<void>
+  /** Where the bytes lie until they take their goal's place; null when they are passed on as they come. */
+  path: string | null
+  /** Resolves when it is written; waits while the reader is slow. */
+  write(data: string | Uint8Array, rows: number): Promise<void>
+  /** Counts what somebody else wrote into `path`. */
+  takeWritten(rows: number): Promise<void>
 }
 
 /** An output that hands its bytes to `send`. */
-export function createOutput(name: string, send: (bytes: Buffer) => Promise<void>): Output {
+export function createOutput(
+  name: string,
+  send: (bytes: Uint8Array) => Promise<void>,
+  path: string | null = null,
+): Output {
   const hash = createHash('sha256')
   let rows = 0
   let bytes = 0
   return {
     entry: () => ({ name, rows, bytes, sha256: hash.copy().digest('hex') }),
-    async write(text, more) {
-      if (text === '') return
-      const chunk = Buffer.from(text)
+    path,
+    async write(data, more) {
+      rows += more
+      if (data.length === 0) return
+      const chunk = typeof data === 'string' ? Buffer.from(data) : data
       hash.update(chunk)
       await send(chunk)
-      rows += more
       bytes += chunk.length
+    },
+    async takeWritten(more) {
+      rows += more
+      if (path === null) return
+      for await (const chunk of createReadStream(path)) {
+        hash.update(chunk as Buffer)
+        bytes += (chunk as Buffer).length
+      }
     },
   }
 }
 
-/** An output into an open file; what goes wrong names `path`, the goal that the operator knows. */
-export function fileOutput(name: string, handle: FileHandle, path: string): Output {
-  return createOutput(name, async (bytes) => {
+/**
+ * An output into an open file that lies at `from` for now, or nowhere; what goes wrong names `to`, the goal that the
+ * operator knows.
+ */
+export function fileOutput(handle: FileHandle, { from, to }: { from: string | null; to: string }): Output {
+  const send = async (bytes: Uint8Array) => {
     try {
       await handle.appendFile(bytes)
     } catch (error) {
-      throw outputError(error, path)
+      throw outputError(error, to)
     }
-  })
+  }
+  return createOutput(basename(to), send, from)
 }
 
 const SENTENCES: Record<string, [sentence: string, hint: string]> = {

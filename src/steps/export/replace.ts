@@ -22,7 +22,8 @@ export function sweep(folder: string): void {
   }
 }
 
-function livesElsewhere(pid: number): boolean {
+/** Whether another process of this id is alive. */
+export function livesElsewhere(pid: number): boolean {
   if (pid === process.pid) return false
   try {
     process.kill(pid, 0)
@@ -37,10 +38,17 @@ function livesElsewhere(pid: number): boolean {
  * erased must not lie beside a newer list of officers.
  */
 export function staleFiles(folder: string, names: string[], manifest: string): string[] {
-  const endings = new Set(names.map((name) => extname(name)))
+  const formats = new Set(names.map(formatOf))
   return listedFiles(join(folder, manifest))
-    .filter((name) => /^[a-z]+\.[a-z]+$/.test(name) && endings.has(extname(name)) && !names.includes(name))
+    .filter((name) => PLAIN_NAME.test(name) && formats.has(formatOf(name)) && !names.includes(name))
     .map((name) => join(folder, name))
+}
+
+const PLAIN_NAME = /^[a-z]+\.[a-z]+(\.gz)?$/
+
+/** Compressed or not, a file is of the same format. */
+function formatOf(name: string): string {
+  return extname(name.replace(/\.gz$/, ''))
 }
 
 function listedFiles(manifest: string): string[] {

@@ -1,30 +1,38 @@
-import type { Dataset, Page } from '../../db/dataset.ts'
-import { csvFlat, csvTables } from './csv-shapes.ts'
-import { nested } from './nested.ts'
+import type { Column, DeliveredTable, Page } from '../../db/dataset.ts'
+import type { Output } from './output.ts'
 
-/** The text of one file as it grows: the opening, then what each page adds, then the closing. */
+/** One file of a delivery, before it is opened. */
 export interface Shape {
   /** The file's name in a delivery folder. */
   name: string
-  opening: string
-  /** What a page adds; `rowsBefore` counts the rows that earlier pages added. */
-  body(page: Page, rowsBefore: number): { text: string; rows: number }
-  closing: string
+  /** Sees every page before any file is opened; throws `data` when the format cannot hold it. */
+  survey?: (page: Page) => void
+  open(output: Output): Writing | Promise<Writing>
 }
 
-export type ExportFormat = 'csv' | 'ndjson' | 'json'
-export const exportFormats: readonly ExportFormat[] = ['csv', 'ndjson', 'json']
-
-export interface ShapeOptions {
-  format: ExportFormat
-  /** CSV only: begin with a byte order mark. */
-  bom: boolean
-  /** CSV only: leave formulas as they are. */
-  raw: boolean
+/** One file of a delivery as it grows. */
+export interface Writing {
+  /** How often it must see all pages. */
+  passes: number
+  /** Takes what a page adds in this pass, counted from 0. */
+  add(page: Page, pass: number): Promise<void>
+  end(): Promise<void>
+  /** Lets go of whatever is open, when the export failed. */
+  discard(): void
 }
 
-/** The files of a delivery: a file per table for a folder (CSV), one for everything otherwise. */
-export function shapesOf(dataset: Dataset, options: ShapeOptions, folder: boolean): Shape[] {
-  if (options.format !== 'csv') return [nested(dataset, options.format)]
-  return folder ? csvTables(dataset, options) : [csvFlat(dataset, options)]
+/** What a shape must know of the dataset. */
+export interface Contents {
+  schemaVersion: number
+  tables: DeliveredTable[]
+}
+
+/** The rows of a table on a page. */
+export function rowsOf(page: Page, table: DeliveredTable): Page['companies'] {
+  return page[table] ?? []
+}
+
+/** Whether a cell of this column is a calendar day; the other dates are moments. */
+export function isDay({ name, kind }: Column): boolean {
+  return kind === 'date' && !name.endsWith('_at')
 }

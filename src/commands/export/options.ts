@@ -1,0 +1,70 @@
+// What may be asked of `export`, and what goes together.
+import { type DatasetTable, datasetTables } from '../../db/dataset.ts'
+import { ChpipeError } from '../../errors.ts'
+import { type ExportFormat, isBinary, isContainer } from '../../steps/export/formats.ts'
+import { words } from '../parse.ts'
+
+export interface ExportInput {
+  format?: ExportFormat
+  out?: string
+  all?: boolean
+  include?: DatasetTable[]
+  since?: string
+  gzip?: boolean
+  bom?: boolean
+  raw?: boolean
+}
+
+/** Names of tables separated by commas, each once, in the order in which they are delivered. */
+export function tableNames(text: string): DatasetTable[] {
+  const names = words(text)
+  const unknown = names.find((name) => !datasetTables.some((table) => table === name))
+  if (unknown === undefined) return datasetTables.filter((table) => names.includes(table))
+  throw new ChpipeError('usage', `Expected ${datasetTables.join(', ')}, got: ${unknown}`)
+}
+
+const DAY = /^\d{4}-\d{2}-\d{2}$/
+const MOMENT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,3})?)?(Z|[+-]\d{2}:\d{2})$/
+
+/** The beginning of a day in UTC, or a moment; ISO 8601. */
+export function momentOf(text: string): string {
+  const time = new Date(text)
+  const exists = !Number.isNaN(time.getTime()) && (!DAY.test(text) || time.toISOString().startsWith(text))
+  if (exists && (DAY.test(text) || MOMENT.test(text))) return time.toISOString()
+  throw new ChpipeError(
+    'usage',
+    `--since: expected a date as YYYY-MM-DD, a time as 2026-01-31T12:00:00Z, or last, got: ${text}`,
+  )
+}
+
+/** Throws `usage` for options that do not belong to the format. */
+export function refuseMisplaced({ format = 'csv', bom, raw, gzip }: ExportInput): void {
+  if (bom && format !== 'csv') throw new ChpipeError('usage', `--bom belongs to --format csv, not to ${format}`)
+  if (raw && format !== 'csv' && format !== 'xlsx') {
+    throw new ChpipeError('usage', `--raw belongs to --format csv, not to ${format}`)
+  }
+  if (gzip && isBinary(format)) {
+    throw new ChpipeError('usage', `--gzip belongs to csv, ndjson and json, not to ${format}`)
+  }
+}
+
+/** Throws `usage` when the goal cannot take the format: `kind` is where it goes. */
+export function refuseGoal(
+  { format = 'csv', gzip, since }: ExportInput,
+  kind: 'stream' | 'file' | 'folder',
+  isTerminal: boolean,
+): void {
+  if (kind === 'stream' && isBinary(format)) {
+    throw new ChpipeError('usage', `${format} is not for stdout`, { hint: 'name a folder or a file with --out' })
+  }
+  if (kind === 'stream' && gzip && isTerminal) {
+    throw new ChpipeError('usage', 'Compressed data is not for a terminal', {
+      hint: 'name a folder or a file with --out, or send stdout to a file',
+    })
+  }
+  if (since !== undefined && kind !== 'folder' && !isContainer(format)) {
+    throw new ChpipeError('usage', `A delta in ${format} is more than one file: changes, and deletions`, {
+      hint: 'name a folder with --out, or use --format sqlite or xlsx',
+    })
+  }
+}

@@ -1,0 +1,43 @@
+import type { Context } from '../../context.ts'
+import { ChpipeError } from '../../errors.ts'
+import { type Package, packageDataset } from '../../steps/package/package-dataset.ts'
+import { createStatus } from '../status.ts'
+import type { ExportInput } from './options.ts'
+import { planExport } from './plan.ts'
+import { noteDelivery } from './run.ts'
+
+/** What is printed under `--json`: the manifest inside, and the zip around it. */
+export type PackageReport = Package['manifest'] & { package: { path: string; bytes: number; sha256: string } }
+
+/** Packs what was asked for into `file`, tells about it on stderr, and notes it for the next delta. */
+export async function runPackage(context: Context, input: ExportInput, file: string): Promise<PackageReport> {
+  if (input.out !== undefined) {
+    throw new ChpipeError('usage', 'Name one, not both --out and --package', {
+      hint: 'chpipe export --package delivery.zip',
+    })
+  }
+  if (!/[^/\\]\.zip$/i.test(file)) {
+    throw new ChpipeError('usage', `--package makes a zip file, and names one that ends with .zip, got: ${file}`, {
+      hint: 'chpipe export --package delivery.zip',
+    })
+  }
+  const plan = await planExport(context, { ...input, out: `${file}/` })
+  const path = context.path(file)
+  using status = await createStatus(context)
+  const { manifest, bytes, sha256 } = await packageDataset(plan.db, {
+    ...plan.options,
+    path,
+    target: context.settings.target,
+    onProgress: (companies) => status.update(`packaging: ${companies} companies`),
+  })
+  status[Symbol.dispose]()
+  context.log.info('Packaged', { file: path, files: manifest.files.length + 1, bytes, sha256, as_of: manifest.as_of })
+  if (
+    !manifest.filters.since &&
+    manifest.files.every(({ name, rows }) => rows === 0 || name === 'data-dictionary.csv')
+  ) {
+    context.log.warn('The package is empty: no company has a complete officer list yet (--all takes every company)')
+  }
+  await noteDelivery(context, plan, path)
+  return { ...manifest, package: { path, bytes, sha256 } }
+}

@@ -1,0 +1,60 @@
+import { sep } from 'node:path'
+import packageJson from '../../../package.json' with { type: 'json' }
+import type { Context } from '../../context.ts'
+import { findLastDelivery, heldUntil } from '../../db/deliveries.ts'
+import type { Db } from '../../db/open.ts'
+import { ChpipeError } from '../../errors.ts'
+import { type Goal, goalOf, isSameFile } from '../../steps/export/delivery.ts'
+import type { ExportOptions } from '../../steps/export/export-dataset.ts'
+import { type ExportInput, momentOf, refuseGoal, refuseMisplaced } from './options.ts'
+
+/** An export that is about to begin. */
+export interface ExportPlan {
+  db: Db
+  goal: Goal
+  options: ExportOptions
+  /** The moment up to which it will surely hold everything, from which a later `--since last` counts. */
+  heldUntil: string
+}
+
+/** Checks what was asked for and opens the database. Throws `usage`, or `data` when there is nothing to count from. */
+export async function planExport(context: Context, input: ExportInput): Promise<ExportPlan> {
+  refuseMisplaced(input)
+  const goal = chooseGoal(context, input.out)
+  refuseGoal(input, goal.kind, context.host.stdout.isTTY === true)
+  const since = input.since === undefined || input.since === 'last' ? null : momentOf(input.since)
+  const { format = 'csv', all = false, include = null, gzip = false, bom = false, raw = false } = input
+  const db = await context.existingDb('data')
+  const options: ExportOptions = {
+    goal,
+    format,
+    all,
+    include,
+    since: input.since === 'last' ? lastDelivery(db, goal, { all, include }) : since,
+    gzip,
+    bom,
+    raw,
+    programVersion: packageJson.version,
+    clock: context.clock,
+    signal: context.signal,
+  }
+  return { db, goal, options, heldUntil: heldUntil(db, context.clock) }
+}
+
+function chooseGoal({ path, print, settings }: Context, out: string | undefined): Goal {
+  if (out === undefined || out === '-') return { kind: 'stream', write: print }
+  if (out === '') throw new ChpipeError('usage', '--out needs the path of a folder or a file')
+  if (isSameFile(path(out), settings.db)) throw new ChpipeError('usage', `--out names the database itself: ${out}`)
+  return goalOf(path(out), out.endsWith('/') || out.endsWith(sep))
+}
+
+function lastDelivery(db: Db, goal: Goal, selection: Pick<ExportOptions, 'all' | 'include'>): string {
+  if (goal.kind === 'stream') {
+    throw new ChpipeError('usage', '--since last needs --out: it counts from the last export to the same place')
+  }
+  const last = findLastDelivery(db, goal.path, selection)
+  if (last !== null) return last
+  throw new ChpipeError('data', `No earlier export of these companies and tables is known for ${goal.path}`, {
+    hint: 'export everything there once without --since, or name the day: --since 2026-01-31',
+  })
+}

@@ -1,0 +1,50 @@
+import { join } from 'node:path'
+import type { Context } from '../../context.ts'
+import { saveDelivery } from '../../db/deliveries.ts'
+import { errorMessage } from '../../errors.ts'
+import type { Goal, Manifest } from '../../steps/export/delivery.ts'
+import { exportDataset } from '../../steps/export/export-dataset.ts'
+import { createStatus } from '../status.ts'
+import type { ExportPlan } from './plan.ts'
+
+/** Writes what was planned, tells about it on stderr, and notes it for the next delta. */
+export async function runExport(context: Context, plan: ExportPlan): Promise<Manifest> {
+  const manifest = await exportWithStatus(context, plan)
+  report(context, manifest, plan.goal)
+  if (plan.goal.kind !== 'stream') await noteDelivery(context, plan, plan.goal.path)
+  return manifest
+}
+
+/** A stream shows no status: a pager on the same terminal would be drawn over. */
+async function exportWithStatus(context: Context, { db, goal, options }: ExportPlan): Promise<Manifest> {
+  if (goal.kind === 'stream') return exportDataset(db, options)
+  using status = await createStatus(context)
+  const onProgress = (companies: number) => status.update(`exporting: ${companies} companies`)
+  return await exportDataset(db, { ...options, onProgress })
+}
+
+/** Notes a finished export to `goal`, a path. A database that cannot be written makes no export fail. */
+export async function noteDelivery(context: Context, { options, heldUntil }: ExportPlan, goal: string): Promise<void> {
+  const { format, all, include, since } = options
+  try {
+    const db = await context.db({ create: false })
+    saveDelivery(db, context.clock, { goal, format, filters: { all, include, since }, heldUntil })
+  } catch (error) {
+    context.log.warn('The export is whole, but could not be noted: --since last will not count from it', {
+      reason: errorMessage(error),
+    })
+  }
+}
+
+function report({ log }: Context, { as_of, filters, files }: Manifest, goal: Goal): void {
+  for (const { name, rows, bytes } of files) {
+    const file = goal.kind === 'stream' ? 'stdout' : goal.kind === 'file' ? goal.path : join(goal.path, name)
+    log.info('Exported', { file, rows, bytes, as_of })
+  }
+  if (filters.since || files[0]?.rows !== 0) return
+  log.warn(
+    filters.all
+      ? 'The export is empty: the database has no companies'
+      : 'The export is empty: no company has a complete officer list yet (--all takes every company)',
+  )
+}

@@ -1,0 +1,74 @@
+// What the rules that were added since a moment hide: the customer may have it, and must be told.
+import { gte } from 'drizzle-orm'
+import type { Db } from './open.ts'
+import { suppressions as rules } from './schema.ts'
+import { type OfficerFacts, type Suppressions, suppressionsOf } from './suppressions.ts'
+
+export interface HiddenRows {
+  /** Companies that are suppressed as a whole, stored or not. */
+  companies: { company_number: string; at: string }[]
+  /** Tables of which some rows of a company are hidden. They are not named: their keys may name whom nobody shall see. */
+  rows: { table: 'officers' | 'domains' | 'emails'; company_number: string; at: string }[]
+}
+
+/** Looks for everything that rules added at or after `since` hide; the time told is that of the latest rule. */
+export function hiddenSince(db: Db, since: string): HiddenRows {
+  const added = db.select().from(rules).where(gte(rules.added_at, since)).all()
+  const at = added.reduce((latest, { added_at }) => (added_at > latest ? added_at : latest), since)
+  const suppressions = suppressionsOf(added)
+  const kinds = new Set(added.map(({ kind }) => kind))
+  const hidden = new Map<string, HiddenRows['rows'][number]>()
+  const hide = (table: HiddenRows['rows'][number]['table'], company_number: string) =>
+    hidden.set(`${table} ${company_number}`, { table, company_number, at })
+
+  if (kinds.has('officer') || kinds.has('name') || kinds.has('company')) hideOfficers(db, suppressions, hide)
+  if (kinds.has('domain')) {
+    for (const { company_number, domain } of iterate<{ company_number: string; domain: string }>(db, DOMAINS)) {
+      if (suppressions.domain(domain)) hide('domains', company_number)
+    }
+  }
+  if (kinds.has('domain') || kinds.has('email')) {
+    for (const { company_number, email } of iterate<{ company_number: string; email: string }>(db, EMAILS)) {
+      if (suppressions.email(email)) hide('emails', company_number)
+    }
+  }
+  const companies = added.flatMap(({ kind, value, added_at }) =>
+    kind === 'company' ? [{ company_number: value, at: added_at }] : [],
+  )
+  return { companies, rows: [...hidden.values()] }
+}
+
+const OFFICERS = `
+  SELECT company_number, appointment_id, officer_id, name, surname, forenames, date_of_birth_year, date_of_birth_month,
+    identification_type, registration_number FROM officers`
+const DOMAINS = 'SELECT company_number, domain FROM domains'
+const EMAILS = 'SELECT company_number, email FROM emails'
+const EMAIL_OF = 'SELECT 1 FROM emails WHERE company_number = ? AND appointment_id = ?'
+const EMAILS_OF_NOBODY = `
+  SELECT DISTINCT company_number FROM emails WHERE NOT EXISTS (
+    SELECT 1 FROM officers
+    WHERE officers.company_number = emails.company_number AND officers.appointment_id = emails.appointment_id)`
+
+type Officer = OfficerFacts & { company_number: string; appointment_id: string }
+
+/** With the first person, e-mails of officers who are not stored are hidden as well: nobody can tell whose they are. */
+function hideOfficers(
+  db: Db,
+  suppressions: Suppressions,
+  hide: (table: 'officers' | 'emails', companyNumber: string) => void,
+): void {
+  const emailOf = db.$client.prepare(EMAIL_OF)
+  for (const officer of iterate<Officer>(db, OFFICERS)) {
+    if (!suppressions.officer(officer)) continue
+    hide('officers', officer.company_number)
+    if (emailOf.get(officer.company_number, officer.appointment_id)) hide('emails', officer.company_number)
+  }
+  if (!suppressions.people) return
+  for (const { company_number } of iterate<{ company_number: string }>(db, EMAILS_OF_NOBODY)) {
+    hide('emails', company_number)
+  }
+}
+
+function iterate<T>(db: Db, sql: string): IterableIterator<T> {
+  return db.$client.prepare(sql).iterate() as IterableIterator<T>
+}

@@ -1,0 +1,104 @@
+// The middle of the report: what the rows say.
+import { formatNumber } from '../../text.ts'
+import { bars, meter } from './bars.ts'
+import { columns } from './columns.ts'
+import type { ReportCounts } from './count-pages.ts'
+import { type CreationSeries, creationSeries } from './creation-series.ts'
+import { html, type Markup } from './html.ts'
+import { slugLabel, typeLabel } from './labels.ts'
+import type { ReportData } from './report-data.ts'
+import type { Count } from './tally.ts'
+import { counted, share, shortMonth } from './wording.ts'
+
+export function companyFigures({ counts, asOf, tables }: ReportData): Markup | null {
+  if (!tables.includes('companies')) return null
+  const whole = counts.rows.companies
+  const list = (caption: string, name: string, entries: Count[]) =>
+    bars({ caption, heads: [name, 'Companies'], entries, whole })
+  return html`<section id="companies"><h2>Companies</h2>
+${creation(creationSeries(counts.months, asOf))}
+<div class="pair"><div>${list('Companies by legal form', 'Legal form', labelled(counts.types, typeLabel))}</div>
+<div>${list('Companies by status', 'Status', labelled(counts.statuses, slugLabel))}</div>
+<div>${list('Companies by section of SIC 2007', 'Section', counts.sections)}
+<p class="note">A company with codes in several sections counts in each of them, so the shares add up to more than 100%.</p></div>
+<div>${list('Companies by region of the registered office', 'Region', counts.regions)}
+<p class="note">By the letters that the postcode begins with; these areas do not follow borders, and each counts where most of it lies. Without a postcode, by the country as filed.</p></div></div>
+${sample(counts)}</section>
+`
+}
+
+function creation({ months, before, years, undated }: CreationSeries): Markup {
+  if (months.length === 0) return html`<p class="muted">No company has a date of creation.</p>`
+  const rest = [
+    before > 0 ? `${counted(before, 'company was', 'companies were')} formed before these months.` : '',
+    undated > 0 ? `${counted(undated, 'company has', 'companies have')} no date of creation, or one to come.` : '',
+  ]
+  const shown = months.map(({ name, count }) => ({ name: shortMonth(name), count }))
+  return html`${columns({ id: 'by-month', title: 'Companies by month of creation', heads: ['Month', 'Companies'], entries: shown, labelEvery: months.length > 12 ? 12 : 2 })}
+${rest.some(Boolean) ? html`<p class="note">${rest.filter(Boolean).join(' ')}</p>` : null}
+${years.length === 0 ? null : columns({ id: 'by-year', title: 'Companies by year of creation', heads: ['Year', 'Companies'], entries: years, labelEvery: years.length > 12 ? 5 : 1 })}
+${years[0]?.name.startsWith('to ') ? html`<p class="note">The first column counts all companies formed ${years[0].name}.</p>` : null}`
+}
+
+function sample({ sample: companies, rows }: ReportCounts): Markup | null {
+  if (companies.length === 0) return null
+  return html`<h3>A first look</h3>
+<p class="note">The first ${companies.length} of ${formatNumber(rows.companies)} companies, in the order of their numbers.</p>
+<div class="scroll" role="region" tabindex="0" aria-label="The first companies"><table class="sample">
+<thead><tr><th scope="col">Number</th><th scope="col">Name</th><th scope="col">Legal form</th><th scope="col">Created</th><th scope="col" class="num">Officers</th><th scope="col">Domain</th></tr></thead>
+<tbody>
+${companies.map(
+  ({
+    number,
+    name,
+    type,
+    created,
+    officers,
+    domain,
+  }) => html`<tr><th scope="row" class="names"><code>${number}</code></th><td><bdi>${name}</bdi></td><td>${type === null ? '–' : typeLabel(type)}</td><td class="names">${created ?? '–'}</td><td class="num">${formatNumber(officers)}</td><td>${domain ?? '–'}</td></tr>
+`,
+)}</tbody></table></div>
+`
+}
+
+export function officerFigures({ counts, tables }: ReportData): Markup | null {
+  if (!tables.includes('officers')) return null
+  const { rows, roles, activeOfficers } = counts
+  const active = `${formatNumber(activeOfficers)} of ${formatNumber(rows.officers)} appointments are active (${share(activeOfficers, rows.officers)})`
+  return html`<section id="officers"><h2>Officers</h2>
+<p>${active}; the others have ended and are kept for the record. A row is an appointment: a person with two roles has two.</p>
+${bars({ caption: 'Appointments by role', heads: ['Role', 'Appointments'], entries: labelled(roles, slugLabel), whole: rows.officers })}</section>
+`
+}
+
+export function contactFigures({ counts }: ReportData): Markup {
+  const { lookedUp, lookedUpWithDomain, wanted, wantedWithEmail, rows, emailStatuses } = counts
+  if (lookedUp === 0 && rows.domains === 0 && rows.emails === 0) {
+    return html`<section id="contacts"><h2>Domains and e-mail addresses</h2>
+<p>No domain or e-mail address was looked for, so this package holds none.</p></section>
+`
+  }
+  return html`<section id="contacts"><h2>Domains and e-mail addresses</h2>
+<div class="pair"><div><h3>Domain hit rate</h3>
+<p>Among the companies of these files, a domain was looked for at <strong>${counted(lookedUp, 'company', 'companies')}</strong>, and found at <strong>${formatNumber(lookedUpWithDomain)}</strong> (${share(lookedUpWithDomain, lookedUp)}).</p>
+${meter(lookedUpWithDomain, lookedUp)}</div>
+<div><h3>E-mail hit rate</h3>
+<p>Those companies that have a domain have <strong>${counted(wanted, 'active director or LLP member', 'active directors and LLP members')}</strong>; <strong>${formatNumber(wantedWithEmail)}</strong> of them have an address (${share(wantedWithEmail, wanted)}).</p>
+${meter(wantedWithEmail, wanted)}</div></div>
+${bars({ caption: 'E-mail addresses by status', heads: ['Status', 'Addresses'], entries: labelled(emailStatuses, emailStatusLabel), whole: rows.emails })}
+<p class="note">Valid: the mail server confirmed the address. Unknown: it would not say; <code>status_reason</code> tells why. Addresses known to be wrong are not delivered.</p></section>
+`
+}
+
+const EMAIL_STATUSES = new Map([
+  ['valid', 'Valid, confirmed by the mail server'],
+  ['unknown', 'Unknown, not confirmed'],
+])
+
+function emailStatusLabel(status: string): string {
+  return EMAIL_STATUSES.get(status) ?? slugLabel(status)
+}
+
+function labelled(entries: Count[], label: (name: string) => string): Count[] {
+  return entries.map(({ name, count }) => ({ name: label(name), count }))
+}
