@@ -1,5 +1,6 @@
 import { parseDuration } from '../durations.ts'
 import { ChpipeError } from '../errors.ts'
+import { didYouMean } from '../text.ts'
 
 /** Every way in which the sandbox can misbehave, and what the caller then sees. */
 export const FAULTS = {
@@ -67,7 +68,7 @@ function parseRule(text: string): FaultRule {
   const [name = '', ...conditions] = text.split(':').map((part) => part.trim())
   if (!isFault(name)) {
     throw new ChpipeError('usage', `There is no fault "${name}".`, {
-      hint: `The faults are ${Object.keys(FAULTS).join(', ')}.`,
+      hint: didYouMean(name, Object.keys(FAULTS)) ?? `The faults are ${Object.keys(FAULTS).join(', ')}.`,
     })
   }
   return Object.assign({ name }, ...conditions.map((condition) => parseCondition(condition, text)))

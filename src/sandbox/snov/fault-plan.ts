@@ -1,5 +1,6 @@
 import { parseDuration } from '../../durations.ts'
 import { ChpipeError } from '../../errors.ts'
+import { didYouMean } from '../../text.ts'
 import { OPERATIONS, type Operation, type Phase } from './route.ts'
 
 /** Every way in which the Snov sandbox can misbehave or differ, and what the caller then sees. */
@@ -84,7 +85,7 @@ function parseRule(text: string): SnovFaultRule {
   const [name = '', ...conditions] = text.split(':').map((part) => part.trim())
   if (!isSnovFault(name)) {
     throw new ChpipeError('usage', `There is no Snov fault "${name}".`, {
-      hint: `The faults are ${Object.keys(SNOV_FAULTS).join(', ')}.`,
+      hint: didYouMean(name, Object.keys(SNOV_FAULTS)) ?? `The faults are ${Object.keys(SNOV_FAULTS).join(', ')}.`,
     })
   }
   return Object.assign({ name }, ...conditions.map((condition) => parseCondition(condition, text)))

@@ -1,5 +1,6 @@
 import { parseDuration } from '../../durations.ts'
 import { ChpipeError } from '../../errors.ts'
+import { didYouMean } from '../../text.ts'
 
 /** Every way in which the stream sandbox can misbehave, and what the reader then sees. */
 export const STREAM_FAULTS = {
@@ -72,7 +73,9 @@ function parseRule(text: string): StreamFaultRule {
   const [name = '', ...conditions] = text.split(':').map((part) => part.trim())
   if (!isFault(name)) {
     throw new ChpipeError('usage', `There is no stream fault "${name}".`, {
-      hint: `The stream's faults are ${Object.keys(STREAM_FAULTS).join(', ')}.`,
+      hint:
+        didYouMean(name, Object.keys(STREAM_FAULTS)) ??
+        `The stream's faults are ${Object.keys(STREAM_FAULTS).join(', ')}.`,
     })
   }
   return Object.assign({ name }, ...conditions.map((condition) => parseCondition(condition, text)))
