@@ -14,7 +14,7 @@ function renderBlock(lines: string[], width: number): string {
   if (first.startsWith('#')) return plain(first.replace(/^#+ */, ''))
   return itemsOf(lines)
     .map((item) => {
-      const mark = /^(?:- |\d+\. )/.exec(item)?.[0] ?? ''
+      const mark = /^ *(?:- |\d+\. )?/.exec(item)?.[0] ?? ''
       return wrap(plain(item.slice(mark.length)), width, mark, ' '.repeat(mark.length))
     })
     .join('\n')
