@@ -1,16 +1,24 @@
 // Turns a command line into a command with its options. Kept apart from `main`, which must start without a parser.
 import { Command as Commander, CommanderError, Option } from 'commander'
 import packageJson from '../package.json' with { type: 'json' }
-import type { Answer, Command, CommandGroup, Example } from './commands/command.ts'
+import type { Answer, Command, CommandGroup, Example, OptionSpec } from './commands/command.ts'
+import { globalOptions } from './commands/global-options.ts'
+import { topicNames } from './commands/help-topics.ts'
 import { commands } from './commands/index.ts'
-import { oneOf } from './commands/parse.ts'
 import { createContext, type Globals, type Host } from './context.ts'
 import { sqliteError } from './db/storage-error.ts'
 import { ChpipeError } from './errors.ts'
+import { versionLine } from './version.ts'
 
 /** Parses the command line and runs its command. Throws a `usage` error before anything runs. */
 export async function runCommandLine(host: Host, signal: AbortSignal): Promise<Answer> {
-  const args = helpAsOption(host.argv.slice(2))
+  const given = host.argv.slice(2)
+  if (asksForTopic(given)) {
+    const { helpOnTopic } = await import('./commands/help.ts')
+    host.stdout.write(await helpOnTopic(given.slice(1), host.stdout.columns))
+    return 0
+  }
+  const args = helpAsOption(given)
   const program = createProgram(host)
   let answer: Answer = 0
   const runDefinition = async (sub: Commander, definition: Command, received: unknown[]) => {
@@ -52,33 +60,34 @@ function firstError(error: unknown): unknown {
   return suppressed ? firstError(error.suppressed) : error
 }
 
-/**
- * `chpipe help suppress add` is `chpipe suppress add --help`: only a command that is called has its options loaded. A
- * misspelt command is refused even when its help is asked for.
- */
+/** `chpipe help environment`, or a word that is neither a topic nor a command. */
+function asksForTopic([first, topic]: string[]): boolean {
+  const named = first === 'help' && topic !== undefined && !topic.startsWith('-')
+  return named && commands.every(({ name }) => name !== topic)
+}
+
+/** `chpipe help suppress add` is `chpipe suppress add --help`: only a command that is called has its options loaded. */
 function helpAsOption(args: string[]): string[] {
-  const [first, ...topics] = args
-  const [topic] = topics
-  const asked = first === 'help' && topic !== undefined && !topic.startsWith('-') ? [...topics, '--help'] : args
-  const [name] = asked
+  const [first, topic] = args
+  const asked = first === 'help' && topic !== undefined && !topic.startsWith('-')
+  return asked ? [...args.slice(1), '--help'] : refuseUnknown(args)
+}
+
+/** A misspelt command is refused even when its help is asked for. */
+function refuseUnknown(args: string[]): string[] {
+  const [name] = args
   const known = name === undefined || name === 'help' || name.startsWith('-') || commands.some((c) => c.name === name)
-  return known ? asked : [name]
+  return known ? args : [name]
 }
 
 function createProgram(host: Host): Commander {
-  const logFormat = new Option('--log-format <format>', 'text or json')
-  logFormat.argParser((value: string) => named(logFormat, 'chpipe --help', () => oneOf(['text', 'json'])(value)))
-  return new Commander('chpipe')
+  const program = new Commander('chpipe')
     .description(packageJson.description)
-    .version(packageJson.version, '-V, --version', 'print the version')
-    .option('--db <file>', 'the database (default: $CHPIPE_DB, else companies.db)')
-    .option('--json', 'print the result as JSON')
-    .option('--quiet', 'no progress and no notices, only results, warnings and errors')
-    .addOption(logFormat)
-    .option('--log-file <file>', 'append the log to a file instead of stderr')
+    .version(versionLine(), '-V, --version', 'print the version of the program and of its databases')
     .helpOption('-h, --help', 'show this help')
-    .helpCommand('help [command]', 'show the help of a command')
+    .helpCommand('help [command]', 'show the help of a command, or of a topic')
     .configureHelp({ showGlobalOptions: true })
+    .addHelpText('after', `\nTopics of \`chpipe help <topic>\`:\n  ${topicNames.join(', ')}`)
     .addHelpText('after', '\nStart with `chpipe demo`: the whole pipeline on a built-in sandbox, without any key.')
     .configureOutput({
       writeOut: (text) => host.stdout.write(text),
@@ -86,6 +95,8 @@ function createProgram(host: Host): Commander {
       getOutHelpWidth: () => host.stdout.columns ?? 100,
     })
     .exitOverride()
+  for (const spec of globalOptions) program.addOption(toOption(spec, 'chpipe --help'))
+  return program
 }
 
 /** Declares the verbs of a command and returns them. A misspelt verb is refused even when its help is asked for. */
@@ -118,18 +129,20 @@ function declare(sub: Commander, command: Command, path = `chpipe ${command.name
   const { description, argument, options, examples } = command
   sub.description(reflow(description))
   if (argument) sub.argument(argument.name, argument.description)
-  for (const { flags, description: text, parse, fallback } of options) {
-    const option = new Option(flags, fallback === undefined ? text : `${text} (default: ${fallback})`)
-    if (parse) {
-      const read = (value: string) => named(option, `${path} --help`, () => parse(value))
-      option.argParser((value: string, before: unknown) =>
-        option.variadic ? [...((before as unknown[] | undefined) ?? []), read(value)] : read(value),
-      )
-    }
-    sub.addOption(option)
-  }
+  for (const spec of options) sub.addOption(toOption(spec, `${path} --help`))
   sub.addHelpText('after', exampleLines(examples))
   return [sub, command]
+}
+
+function toOption({ flags, description, parse, fallback }: OptionSpec, help: string): Option {
+  const option = new Option(flags, fallback === undefined ? description : `${description} (default: ${fallback})`)
+  if (parse) {
+    const read = (value: string) => named(option, help, () => parse(value))
+    option.argParser((value: string, before: unknown) =>
+      option.variadic ? [...((before as unknown[] | undefined) ?? []), read(value)] : read(value),
+    )
+  }
+  return option
 }
 
 function exampleLines(examples: Example[]): string {

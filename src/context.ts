@@ -42,6 +42,8 @@ export interface Context {
   signal: AbortSignal
   json: boolean
   quiet: boolean
+  /** Whether a terminal may be shown colours: not when `NO_COLOR` is set to anything. */
+  color: boolean
   log: Log
   /** Lets a spinner clear its line before a log line is written, and draw itself again after it. */
   beforeLine: { run: () => void }
@@ -93,6 +95,7 @@ export function createContext(
     signal,
     json: globals.json === true,
     quiet,
+    color: !env.NO_COLOR,
     beforeLine,
     log: createLog({
       format: globals.logFormat ?? 'text',

@@ -1,8 +1,8 @@
 import { setMaxListeners } from 'node:events'
-import packageJson from '../package.json' with { type: 'json' }
 import type { Host } from './context.ts'
 import { ChpipeError, type ErrorKind, errorMessage } from './errors.ts'
 import { printable, safeJson } from './text.ts'
+import { versionLine } from './version.ts'
 
 /** The one table of exit codes; the README shows it. */
 export const exitCodes: Record<ErrorKind, number> = {
@@ -48,7 +48,7 @@ function ignoreClosedPipe(): void {}
 async function run(host: Host, signal: AbortSignal): Promise<number> {
   const [first, ...rest] = host.argv.slice(2)
   if (rest.length === 0 && (first === '--version' || first === '-V')) {
-    host.stdout.write(`${packageJson.version}\n`)
+    host.stdout.write(`${versionLine()}\n`)
     return 0
   }
   const { runCommandLine } = await import('./command-line.ts')

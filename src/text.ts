@@ -39,3 +39,33 @@ export function formatBytes(bytes: number): string {
   const [size, unit] = units.find(([least]) => bytes >= least) ?? [1, 'bytes']
   return `${size === 1 ? bytes : (bytes / size).toFixed(1)} ${unit}`
 }
+
+/** `Did you mean export?` for `exprot`, or null when none of the words is near enough. */
+export function didYouMean(word: string, known: readonly string[]): string | null {
+  const [nearest] = known
+    .map((candidate) => ({ candidate, distance: editDistance(word.toLowerCase(), candidate.toLowerCase()) }))
+    .filter(({ candidate, distance }) => distance <= 3 && distance < 0.5 * Math.max(word.length, candidate.length))
+    .toSorted((a, b) => a.distance - b.distance)
+  return nearest ? `Did you mean ${nearest.candidate}?` : null
+}
+
+/** Letters to add, drop, change or swap with their neighbour to get from one word to the other. */
+function editDistance(from: string, to: string): number {
+  let before: number[] = []
+  let above = Array.from({ length: to.length + 1 }, (_, column) => column)
+  for (let row = 1; row <= from.length; row += 1) {
+    const current = [row]
+    for (let column = 1; column <= to.length; column += 1) {
+      const same = from[row - 1] === to[column - 1] ? 0 : 1
+      const at = (line: number[], index: number) => line[index] ?? Number.POSITIVE_INFINITY
+      let best = Math.min(at(above, column) + 1, at(current, column - 1) + 1, at(above, column - 1) + same)
+      if (row > 1 && column > 1 && from[row - 1] === to[column - 2] && from[row - 2] === to[column - 1]) {
+        best = Math.min(best, at(before, column - 2) + 1)
+      }
+      current.push(best)
+    }
+    before = above
+    above = current
+  }
+  return above[to.length] ?? from.length
+}

@@ -5,7 +5,7 @@ import Database from 'better-sqlite3'
 import { describe, expect, it } from 'vitest'
 import packageJson from '../package.json' with { type: 'json' }
 import { commands } from '../src/commands/index.ts'
-import { openDb } from '../src/db/open.ts'
+import { openDb, schemaVersion } from '../src/db/open.ts'
 import { run, tempFolder } from './host.ts'
 
 const KEY = 'secret-key-0123456789'
@@ -13,7 +13,10 @@ const KEY = 'secret-key-0123456789'
 describe('usage', () => {
   const refused: [args: string[], stderr: string][] = [
     [['improt-officers'], "error: Unknown command 'improt-officers'\ntry: Did you mean import-officers?\n"],
-    [['help', 'improt-officers'], "error: Unknown command 'improt-officers'\ntry: Did you mean import-officers?\n"],
+    [
+      ['help', 'improt-officers'],
+      "error: Unknown command or topic 'improt-officers'\ntry: Did you mean import-officers?\n",
+    ],
     [['exprot', '--help'], "error: Unknown command 'exprot'\ntry: Did you mean export?\n"],
     [['everything'], "error: Unknown command 'everything'\ntry: chpipe --help\n"],
     [['--quiet'], 'error: No command is named\ntry: chpipe --help\n'],
@@ -52,6 +55,13 @@ describe('usage', () => {
       ['export', '--format', 'xml'],
       'error: --format: expected csv, ndjson, json, sqlite, parquet, xlsx, got: xml\ntry: chpipe export --help\n',
     ],
+    [
+      ['export', '--format', 'jsno'],
+      'error: --format: expected csv, ndjson, json, got: jsno\ntry: Did you mean json?\n',
+    ],
+    [['suppress', 'lits'], "error: Unknown command 'lits'\ntry: Did you mean list?\n"],
+    [['suppress', 'add', '--emial', 'x'], "error: Unknown option '--emial'\ntry: Did you mean --email?\n"],
+    [['sandbox', '--fault', 'outag'], 'error: --fault: there is no fault "outag".\ntry: Did you mean outage?\n'],
     [['--log-format', 'xml', 'progress'], 'error: --log-format: expected text, json, got: xml\ntry: chpipe --help\n'],
   ]
 
@@ -106,8 +116,16 @@ describe('help and version', () => {
     expect(readdirSync(folder.path)).toEqual([])
   })
 
-  it('prints the version of the package', async () => {
-    expect(await run(['--version'])).toEqual({ code: 0, stdout: `${packageJson.version}\n`, stderr: '' })
+  it('prints the version of the package, and that of the databases it makes', async () => {
+    using folder = tempFolder()
+    const db = openDb(folder.file('x.db'))
+    const schema = schemaVersion(db)
+    db.$client.close()
+    expect(await run(['--version'])).toEqual({
+      code: 0,
+      stdout: `chpipe ${packageJson.version} (schema ${schema})\n`,
+      stderr: '',
+    })
   })
 })
 

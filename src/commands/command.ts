@@ -3,12 +3,21 @@ import type { Context } from '../context.ts'
 /** 0: done. 1: the answer is no. Every other end of a command is a thrown `ChpipeError`. */
 export type Answer = 0 | 1
 
+/** Turns the text of an option into its value, or throws `ChpipeError('usage')`. */
+export interface Parser<T = unknown> {
+  (text: string): T
+  /** The words that it takes, when they can be listed: the shell's completion offers them. */
+  choices?: readonly string[]
+  /** Whether it takes several of them, separated by commas. */
+  list?: true
+}
+
 export interface OptionSpec {
   /** As commander writes them: `--limit <n>`, `-o, --out <path>`, `--all`. */
   flags: string
   description: string
-  /** Turns the text into the value, or throws `ChpipeError('usage')`; without it the text is the value. */
-  parse?: (text: string) => unknown
+  /** Without it the text is the value. */
+  parse?: Parser
   /** Shown in the help; the command applies it. */
   fallback?: string
 }
@@ -24,7 +33,7 @@ export interface Command {
   summary: string
   description: string
   /** `<file>` (needed) or `[file]`, with its meaning. */
-  argument?: { name: string; description: string }
+  argument?: { name: string; description: string; choices?: readonly string[] }
   options: OptionSpec[]
   examples: Example[]
   run(context: Context, input: Input): Promise<Answer>

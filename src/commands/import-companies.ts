@@ -12,7 +12,7 @@ import {
 } from '../steps/import-companies.ts'
 import { formatNumber, printable, safeJson } from '../text.ts'
 import type { Answer, Command, Input } from './command.ts'
-import { count, day, oneOf, sicCodes, words } from './parse.ts'
+import { count, day, sicCodes, someOf, words } from './parse.ts'
 import { bar, createStatus } from './status.ts'
 
 interface Options {
@@ -44,12 +44,12 @@ cuts anything off. That needs a key, and a call or more for each day.`,
     {
       flags: '--status <slugs>',
       description: 'only companies with one of these statuses, such as active',
-      parse: slugs(STATUS_SLUGS),
+      parse: someOf(STATUS_SLUGS),
     },
     {
       flags: '--type <slugs>',
       description: 'only companies of one of these types or subtypes, such as ltd,llp',
-      parse: slugs([...TYPE_SLUGS, ...SUBTYPE_SLUGS]),
+      parse: someOf([...TYPE_SLUGS, ...SUBTYPE_SLUGS]),
     },
     { flags: '--sic <codes>', description: 'only companies with one of these SIC codes', parse: sicCodes },
     { flags: '--incorporated-from <day>', description: 'only companies formed on this day or later', parse: day },
@@ -167,10 +167,6 @@ function render(summary: ImportCompaniesSummary): string {
     }
   }
   return rows.map(([label, value]) => `${label.padEnd(16)}${printable(value)}\n`).join('')
-}
-
-function slugs(known: readonly string[]): (text: string) => string[] {
-  return (text) => words(text).map(oneOf(known))
 }
 
 function postcodes(text: string): string[] {

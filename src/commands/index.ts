@@ -68,4 +68,9 @@ export const commands: CommandEntry[] = [
     summary: 'Run the whole pipeline against the sandbox, without any key',
     load: async () => (await import('./demo.ts')).demoCommand,
   },
+  {
+    name: 'completion',
+    summary: 'Print the completion script for bash, zsh or fish',
+    load: async () => (await import('./completion.ts')).completionCommand,
+  },
 ]

@@ -1,6 +1,8 @@
 // Turns option text into values. Each throws a `usage` error whose sentence says what was expected.
 import { parseDuration } from '../durations.ts'
 import { ChpipeError } from '../errors.ts'
+import { didYouMean } from '../text.ts'
+import type { Parser } from './command.ts'
 
 /** A whole number of at least `least`. */
 export function count(least: 0 | 1): (text: string) => number {
@@ -52,10 +54,26 @@ export function sicCodes(text: string): string[] {
 }
 
 /** One word of a closed list. */
-export function oneOf<T extends string>(choices: readonly T[]): (text: string) => T {
-  return (text) => {
+export function oneOf<T extends string>(choices: readonly T[]): Parser<T> {
+  const parse = (text: string) => {
     const choice = choices.find((candidate) => candidate === text)
     if (choice !== undefined) return choice
-    throw new ChpipeError('usage', `Expected ${choices.join(', ')}, got: ${text}`)
+    const hint = didYouMean(text, choices)
+    throw new ChpipeError('usage', `Expected ${choices.join(', ')}, got: ${text}`, hint === null ? {} : { hint })
   }
+  return offering(choices, parse)
+}
+
+/** Words of a closed list, separated by commas. */
+export function someOf<T extends string>(choices: readonly T[]): Parser<T[]> {
+  const one = oneOf(choices)
+  return Object.assign(
+    offering(choices, (text: string) => words(text).map(one)),
+    { list: true as const },
+  )
+}
+
+/** A parser that also knows which words it takes, so that the shell can offer them. */
+export function offering<T>(choices: readonly string[], parse: (text: string) => T): Parser<T> {
+  return Object.assign((text: string) => parse(text), { choices })
 }

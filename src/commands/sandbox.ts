@@ -7,8 +7,8 @@ import { parseStreamFaults, STREAM_FAULTS, type StreamFaultPlan } from '../sandb
 import { createWorld, type World } from '../sandbox/world.ts'
 import { parseQuota, type Quota } from '../settings.ts'
 import { safeJson } from '../text.ts'
-import type { Command } from './command.ts'
-import { between, count } from './parse.ts'
+import type { Command, Parser } from './command.ts'
+import { between, count, offering } from './parse.ts'
 import { type SandboxServers, startServers } from './sandbox/servers.ts'
 
 interface SandboxOptions {
@@ -70,9 +70,21 @@ ${faultList(SNOV_FAULTS)}`,
       fallback: String(DEFAULT_COMPANIES),
     },
     { flags: '--seed <n>', description: 'which register', parse: count(0), fallback: String(DEFAULT_SEED) },
-    { flags: '--fault <spec>', description: 'what goes wrong, such as 500:0.2,reset:5%', parse: parseFaults },
-    { flags: '--stream-fault <spec>', description: 'what goes wrong on the stream', parse: parseStreamFaults },
-    { flags: '--snov-fault <spec>', description: 'what goes wrong at Snov', parse: parseSnovFaults },
+    {
+      flags: '--fault <spec>',
+      description: 'what goes wrong, such as 500:0.2,reset:5%',
+      parse: faultParser(FAULTS, parseFaults),
+    },
+    {
+      flags: '--stream-fault <spec>',
+      description: 'what goes wrong on the stream',
+      parse: faultParser(STREAM_FAULTS, parseStreamFaults),
+    },
+    {
+      flags: '--snov-fault <spec>',
+      description: 'what goes wrong at Snov',
+      parse: faultParser(SNOV_FAULTS, parseSnovFaults),
+    },
     {
       flags: '--born <per minute>',
       description: 'companies newly formed in a minute',
@@ -116,6 +128,10 @@ ${faultList(SNOV_FAULTS)}`,
     await tellRequests(context, servers)
     return 0
   },
+}
+
+function faultParser<T>(faults: Record<string, string>, parse: (text: string) => T): Parser<T> {
+  return Object.assign(offering(Object.keys(faults), parse), { list: true as const })
 }
 
 function faultList(faults: Record<string, string>): string {

@@ -15,9 +15,10 @@ export async function createStatus(context: Context): Promise<Status> {
   return context.host.stderr.isTTY ? spinner(context) : plainLines(context)
 }
 
-async function spinner({ host, beforeLine }: Context): Promise<Status> {
+async function spinner({ host, color, beforeLine }: Context): Promise<Status> {
   const { default: ora } = await import('ora')
-  const line = ora({ stream: host.stderr as NodeJS.WriteStream, text: '', discardStdin: false }).start()
+  const stream = host.stderr as NodeJS.WriteStream
+  const line = ora({ stream, text: '', discardStdin: false, color: color ? 'cyan' : false }).start()
   beforeLine.run = () => {
     line.clear()
   }

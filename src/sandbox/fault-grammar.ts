@@ -1,6 +1,7 @@
 // How the plans of all three servers are written: names with conditions after colons, which differ in what they may name.
 import { parseDuration } from '../durations.ts'
 import { ChpipeError } from '../errors.ts'
+import { didYouMean } from '../text.ts'
 
 /** When a fault strikes. Without any condition it strikes every time that it may. */
 export interface FaultConditions {
@@ -43,9 +44,10 @@ export function parseFaultPlan<Name extends string, Target>(
 
 function parseRule<Name extends string, Target>(text: string, grammar: FaultGrammar<Name, Target>) {
   const [name = '', ...conditions] = text.split(':').map((part) => part.trim())
-  if (!Object.hasOwn(grammar.faults, name)) {
+  const known = Object.keys(grammar.faults)
+  if (!known.includes(name)) {
     throw new ChpipeError('usage', `There is no ${grammar.noun} "${name}".`, {
-      hint: `${grammar.listed} are ${Object.keys(grammar.faults).join(', ')}.`,
+      hint: didYouMean(name, known) ?? `${grammar.listed} are ${known.join(', ')}.`,
     })
   }
   return Object.assign(

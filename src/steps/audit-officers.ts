@@ -111,7 +111,7 @@ function storeFresh(
 ): boolean {
   return write(db, (tx) => {
     if (findListTime(db, companyNumber) !== before) return false
-    saveOfficers(db, companyNumber, rows, { state: rows.length > 0 ? 'complete' : 'none', fetchedAt })
+    saveOfficers(db, companyNumber, rows, { state: rows.length > 0 ? 'complete' : 'none', fetchedAt, runId })
     saveNotes(tx, officerNotes(list, companyNumber), { notedAt: clock.now(), runId })
     return true
   })

@@ -1,0 +1,47 @@
+import { Writable } from 'node:stream'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { createStatus } from '../../src/commands/status.ts'
+import { createContext, type Host } from '../../src/context.ts'
+
+afterEach(() => {
+  vi.unstubAllEnvs()
+})
+
+/** What a terminal is sent by a status line that is shown once. */
+async function shownOnTerminal(env: Record<string, string>): Promise<string> {
+  let written = ''
+  const terminal = new Writable({
+    write(chunk: Buffer, _encoding, done) {
+      written += chunk
+      done()
+    },
+  })
+  const still = () => true
+  const host = {
+    argv: [],
+    env,
+    cwd: () => '/nowhere',
+    stdin: process.stdin,
+    stdout: terminal,
+    stderr: Object.assign(terminal, { isTTY: true, columns: 80, cursorTo: still, clearLine: still, moveCursor: still }),
+    on: still,
+    off: still,
+    exit: still,
+  } satisfies Host
+  {
+    using status = await createStatus(createContext(host, {}, new AbortController().signal))
+    status.update('12 companies')
+    await vi.waitFor(() => expect(written).toContain('12 companies'))
+  }
+  return written
+}
+
+describe('the status line on a terminal', () => {
+  const COLOUR = /\x1b\[3\dm/
+
+  it('turns in colour, but not under NO_COLOR', async () => {
+    vi.stubEnv('FORCE_COLOR', '1')
+    expect(await shownOnTerminal({})).toContain('12 companies')
+    expect(await shownOnTerminal({ NO_COLOR: '1' })).not.toMatch(COLOUR)
+  })
+})

@@ -1,0 +1,172 @@
+import { spawnSync } from 'node:child_process'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, it } from 'vitest'
+import packageJson from '../../package.json' with { type: 'json' }
+import { listCommands, listGlobalOptions } from '../../src/commands/catalogue.ts'
+import { exitCodes } from '../../src/main.ts'
+
+const DEPLOY = fileURLToPath(new URL('../../deploy', import.meta.url))
+const files = readdirSync(DEPLOY)
+const services = files.filter((name) => name.endsWith('.service'))
+const timers = files.filter((name) => name.endsWith('.timer'))
+const ours = services.filter((name) => name !== 'chpipe-alert@.service')
+
+/** What the contract promises; some of it is built beside this. */
+const OPTIONS = ['--prometheus']
+const COMMANDS =
+  'import-companies import-officers progress stream enrich export backup doctor audit suppress serve token sandbox demo'
+
+interface Setting {
+  section: string
+  key: string
+  value: string
+}
+
+describe('the systemd units', () => {
+  it('are accepted by systemd', () => {
+    const paths = [...services, ...timers].map((name) => join(DEPLOY, name))
+    expect(paths.length).toBeGreaterThan(10)
+    const { error, stdout, stderr } = spawnSync('systemd-analyze', ['verify', ...paths], { encoding: 'utf8' })
+    const said = error ? paths.flatMap((path) => readUnit(path).filter(({ value }) => value === '')) : stdout + stderr
+    expect(said).toEqual(error ? [{ section: 'Service', key: 'CapabilityBoundingSet', value: '' }] : '')
+  })
+
+  it('have a service for every timer', () => {
+    expect(timers.length).toBeGreaterThan(4)
+    expect(timers.filter((timer) => !services.includes(timer.replace('.timer', '.service')))).toEqual([])
+    expect(timers.map((timer) => valuesOf(timer, 'WantedBy'))).toEqual(timers.map(() => ['timers.target']))
+  })
+
+  it.each(ours)('%s runs as its own user, in the same sandbox as the others, and tells of failures', (name) => {
+    expect(valuesOf(name, 'User')).toEqual(['chpipe'])
+    expect(valuesOf(name, 'StateDirectory')).toEqual(['chpipe'])
+    expect(valuesOf(name, 'OnFailure')).toEqual(['chpipe-alert@%N.service'])
+    expect(sandboxOf(name)).toEqual(sandboxOf('chpipe-stream.service'))
+    expect(sandboxOf(name).length).toBeGreaterThan(15)
+  })
+
+  it('start the stream and the API again, but not when a person is needed', () => {
+    const needsPerson = `${exitCodes.usage} ${exitCodes.config}`
+    for (const name of ['chpipe-stream.service', 'chpipe-serve.service']) {
+      expect(valuesOf(name, 'Restart')).toEqual(['on-failure'])
+      expect(valuesOf(name, 'RestartPreventExitStatus')).toEqual([needsPerson])
+      expect(valuesOf(name, 'StartLimitIntervalSec')).toEqual(['0'])
+    }
+  })
+
+  it('go live only when ready, sound and backed up, and then no more', () => {
+    expect(valuesOf('chpipe-go-live.service', 'ExecCondition')).toEqual(['/usr/bin/env chpipe progress --quiet'])
+    expect(valuesOf('chpipe-go-live.service', 'ExecStart')).toEqual([
+      '/usr/bin/env chpipe doctor',
+      '/usr/bin/env chpipe backup --keep 14',
+      '+/usr/bin/env systemctl enable --now chpipe-stream.service chpipe-audit.timer',
+      '+/usr/bin/env systemctl disable --now chpipe-go-live.timer',
+    ])
+  })
+})
+
+describe('the crontab', () => {
+  const lines = read('crontab')
+    .split('\n')
+    .filter((line) => /^[\d*]/.test(line))
+
+  it('has five fields of time, a lock, and no bare per cent sign in every line', () => {
+    expect(lines.length).toBeGreaterThan(7)
+    const fields = String.raw`(?:\*|\d+|\*\/\d+)`
+    const shape = new RegExp(`^(?:${fields} ){5}cd /var/lib/chpipe && .*flock -n [\\w-]+\\.lock `)
+    expect(lines.filter((line) => !shape.test(line) || /(?<!\\)%/.test(line))).toEqual([])
+  })
+
+  it('has shell commands that the shell can read, and scripts that exist', () => {
+    for (const line of lines) {
+      const { status, stderr } = spawnSync('sh', ['-n', '-c', line.replace(/^(?:\S+ ){5}/, '')], { encoding: 'utf8' })
+      expect({ line, status, stderr }).toEqual({ line, status: 0, stderr: '' })
+    }
+    const scripts = lines.flatMap((line) => /\$DEPLOY\/([\w.-]+)/.exec(line)?.[1] ?? [])
+    expect(scripts.length).toBeGreaterThan(2)
+    expect(scripts.filter((script) => !files.includes(script))).toEqual([])
+  })
+})
+
+describe('every command line in deploy/', () => {
+  const shown = files
+    .filter((name) => !name.startsWith('Dockerfile'))
+    .flatMap((name) => [...codeOf(name).matchAll(/(?<![\w/.-])chpipe ([a-z][a-z-]+)((?: (?!&&|\|\||>)[^\s;|>]+)*)/g)])
+
+  it('names a command of chpipe', () => {
+    expect(shown.length).toBeGreaterThan(20)
+    expect(shown.map(([, name = '']) => name).filter((name) => !COMMANDS.split(' ').includes(name))).toEqual([])
+  })
+
+  it('has options that its command has', async () => {
+    const catalogue = await listCommands()
+    const everywhere = listGlobalOptions().map(({ long }) => long)
+    const unknown = shown.flatMap(([line, name, rest = '']) => {
+      const parts = catalogue.filter(({ path }) => path.split(' ')[0] === name)
+      const known = [...OPTIONS, ...everywhere, ...parts.flatMap(({ options }) => options.map(({ long }) => long))]
+      const used = rest.match(/--[\w-]+/g) ?? []
+      return parts.length > 0 && used.some((option) => !known.includes(option)) ? [line] : []
+    })
+    expect(unknown).toEqual([])
+  })
+})
+
+describe('the container', () => {
+  it('holds everything that the package holds', () => {
+    const copied = [...read('Dockerfile').matchAll(/\/app\/([\w.]+)/g)].map(([, name]) => name)
+    const published = [...packageJson.files.map((path) => path.split('/')[0]), 'package.json', 'README.md', 'LICENSE']
+    expect(published.filter((name) => !copied.includes(name))).toEqual([])
+    expect(read('Dockerfile')).toMatch(/^USER node$/m)
+  })
+
+  it('gets from Render only variables that chpipe reads, and no secret from the file', () => {
+    const settings = readFileSync(new URL('../../src/settings.ts', import.meta.url), 'utf8')
+    const entries = [...read('render.yaml').matchAll(/- key: (\w+)\n\s+(\w+): (.*)/g)]
+    expect(entries.length).toBeGreaterThan(4)
+    for (const [, key = '', kind] of entries) {
+      expect(key === 'PORT' || settings.includes(key)).toBe(true)
+      expect(kind).toBe(/KEY|SECRET|ID$/.test(key) ? 'sync' : 'value')
+    }
+  })
+})
+
+/** The settings of a unit in their order. Throws for a line that is none. */
+function readUnit(path: string): Setting[] {
+  let section = ''
+  return readFileSync(path, 'utf8')
+    .split('\n')
+    .flatMap((line) => {
+      if (line === '' || line.startsWith('#')) return []
+      const heading = /^\[(Unit|Service|Timer|Install)\]$/.exec(line)?.[1]
+      if (heading) section = heading
+      if (heading) return []
+      const [, key, value] = /^([A-Z]\w+)=(.*)$/.exec(line) ?? []
+      if (key === undefined || value === undefined || section === '') throw new Error(`${path}: ${line}`)
+      return [{ section, key, value }]
+    })
+}
+
+function valuesOf(name: string, wanted: string): string[] {
+  return readUnit(join(DEPLOY, name)).flatMap(({ key, value }) => (key === wanted ? [value] : []))
+}
+
+function sandboxOf(name: string): Setting[] {
+  const settings = readUnit(join(DEPLOY, name))
+  return settings.filter(({ key }) =>
+    /^(Protect|Private|Restrict(?!Prevent)|SystemCall|NoNew|Lock|Capab|Remove|UMask)/.test(key),
+  )
+}
+
+/** A file of `deploy/` without its comments. */
+function codeOf(name: string): string {
+  return read(name)
+    .split('\n')
+    .filter((line) => !/^\s*#|^Description=|^\s*echo /.test(line))
+    .join('\n')
+}
+
+function read(name: string): string {
+  return readFileSync(join(DEPLOY, name), 'utf8')
+}
