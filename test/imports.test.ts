@@ -11,11 +11,12 @@ const FLOORS = [
   ['command-line'],
   ['commands'],
   ['context', 'sandbox'],
+  ['http'],
   ['steps'],
   ['companies-house', 'snov'],
   ['quota'],
   ['db'],
-  ['errors', 'settings', 'timings', 'clock', 'text', 'log', 'durations'],
+  ['errors', 'settings', 'timings', 'clock', 'text', 'log', 'durations', 'exposition'],
 ]
 
 /** The sandbox is a stranger to the pipeline that it tests: it shares only a few leaves with it. */
@@ -24,6 +25,8 @@ const SANDBOX_MAY_USE = ['sandbox', 'errors', 'clock', 'text', 'durations']
 const PACKAGE_OWNERS: Record<string, string[]> = {
   'drizzle-orm': ['db'],
   'better-sqlite3': ['db'],
+  hono: ['http'],
+  '@hono': ['http'],
   ky: ['companies-house', 'snov'],
   commander: ['command-line'],
   ora: ['commands'],
