@@ -37,7 +37,7 @@ export function openNameIndex(): NameIndex {
   client.exec(`
     CREATE TABLE seen (id INTEGER PRIMARY KEY, stamp INTEGER NOT NULL);
     CREATE VIRTUAL TABLE words USING fts5(name, scope, surnames, officer_ids, content='', contentless_delete=1,
-      detail=column, columnsize=0, prefix='1 2 3')`)
+      detail=column, prefix='1 2 3')`)
   const query = client
     .prepare('SELECT rowid FROM words WHERE words MATCH ? AND rowid > ? ORDER BY rowid LIMIT ?')
     .pluck()

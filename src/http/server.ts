@@ -45,8 +45,13 @@ export async function startApi(options: ApiOptions): Promise<Api> {
   server.maxConnections = MAX_CONNECTIONS
   server.setTimeout(timings.serveIdleMs)
   server.on('clientError', refuse)
-  await listen(server, host, port)
   const names = startNameSearch(options)
+  try {
+    await listen(server, host, port)
+  } catch (error) {
+    await names.close()
+    throw error
+  }
   const metrics = () => [...options.pipelineMetrics(), ...counts.metrics(), ...processMetrics()]
   const app = createApp({ ...options, names, metrics })
   server.on('request', (request, response) => observe(request, response, options, counts))
