@@ -1,4 +1,5 @@
 // The Prometheus text exposition format, version 0.0.4.
+import { printable } from './text.ts'
 
 export type Labels = Record<string, string>
 
@@ -20,7 +21,10 @@ export interface Metric {
 /** The media type of `exposition`. */
 export const EXPOSITION_TYPE = 'text/plain; version=0.0.4; charset=utf-8'
 
-/** Metrics as text, each with its HELP and TYPE lines, ending with a line end; those without a sample are left out. */
+/**
+ * Metrics as text, each with its HELP and TYPE lines, ending with a line end; those without a sample are left out.
+ * Control characters become harmless.
+ */
 export function exposition(metrics: Metric[]): string {
   return metrics
     .filter(({ samples }) => samples.length > 0)
@@ -28,7 +32,7 @@ export function exposition(metrics: Metric[]): string {
       const lines = samples.map(
         ({ suffix = '', labels, value }) => `${name}${suffix}${braces(labels)} ${number(value)}\n`,
       )
-      return `# HELP ${name} ${help.replace(/\\/g, '\\\\').replace(/\n/g, '\\n')}\n# TYPE ${name} ${type}\n${lines.join('')}`
+      return `# HELP ${name} ${printable(help).replaceAll('\\', '\\\\')}\n# TYPE ${name} ${type}\n${lines.join('')}`
     })
     .join('')
 }
@@ -54,7 +58,7 @@ function braces(labels: Labels = {}): string {
 }
 
 function escaped(value: string): string {
-  return value.replace(/\\/g, '\\\\').replace(/"/g, '\\"').replace(/\n/g, '\\n')
+  return printable(value).replaceAll('\\', '\\\\').replaceAll('"', '\\"')
 }
 
 function number(value: number): string {

@@ -3,25 +3,31 @@ import { z } from '@hono/zod-openapi'
 import type { Item, ServedCompany } from '../db/served-companies.ts'
 import { companyColumns, domainColumns, emailColumns, officerColumns } from './columns.ts'
 
-const officerWithEmails = officerColumns
-  .extend({ emails: z.array(emailColumns).openapi({ description: 'Addresses of this appointment' }) })
+const officerWithEmails = z
+  .object({
+    ...officerColumns.shape,
+    emails: z.array(emailColumns).openapi({ description: 'Addresses of this appointment' }),
+  })
   .openapi('OfficerWithEmails')
 
-const members = {
-  officers: z.array(officerWithEmails).openapi({ description: 'All appointments, by appointment_id' }),
-  domains: z.array(domainColumns).openapi({ description: 'All domains, by name' }),
-  emails: z
-    .array(emailColumns)
-    .openapi({ description: 'Addresses whose officer is not stored; absent when there are none' }),
-}
+const officers = z.array(officerWithEmails).openapi({ description: 'All appointments, by appointment_id' })
+const domains = z.array(domainColumns).openapi({ description: 'All domains, by name' })
+const otherEmails = z
+  .array(emailColumns)
+  .optional()
+  .openapi({ description: 'Addresses that belong to none of the officers here; absent when there are none' })
 
-export const companyWithMembers = companyColumns
-  .extend({ ...members, emails: members.emails.optional() })
+export const companyWithMembers = z
+  .object({ ...companyColumns.shape, officers, domains, emails: otherEmails })
   .openapi('CompanyWithMembers')
 
-const listedCompany = companyColumns
-  .extend({ ...members })
-  .partial({ officers: true, domains: true, emails: true })
+const listedCompany = z
+  .object({
+    ...companyColumns.shape,
+    officers: officers.optional(),
+    domains: domains.optional(),
+    emails: otherEmails,
+  })
   .openapi('ListedCompany', { description: 'A company, with what `include` asks for' })
 
 export const change = z
