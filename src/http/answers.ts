@@ -38,7 +38,7 @@ export const change = z
       example: '2026-11-23T15:24:00.000Z',
     }),
     removed: z.boolean().openapi({ description: 'The company is gone: remove it with all that belongs to it' }),
-    company: companyWithMembers.nullable().openapi({
+    company: z.union([companyWithMembers, z.null()]).openapi({
       description: 'The company as it is now, which replaces all that you had of it; null when it is gone',
     }),
   })

@@ -23,7 +23,7 @@ test('without a database ends with 5, without a token with 3, on a port in use w
   const other = createServer().listen(0, '127.0.0.1')
   await once(other, 'listening')
   const port = String((other.address() as AddressInfo).port)
-  const busy = await run(['serve', '--port', port], { cwd, env: { CHPIPE_SERVE_TOKEN: 'just-a-trial' } })
+  const busy = await run(['serve', '--port', port, '--quiet'], { cwd, env: { CHPIPE_SERVE_TOKEN: 'just-a-trial' } })
   expect([busy.code, busy.stderr]).toEqual([
     3,
     `error: Port ${port} on 127.0.0.1 is in use\ntry: name another one with --port, or 0 for any free one\n`,

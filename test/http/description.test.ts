@@ -34,7 +34,9 @@ function closed(schema: unknown): unknown {
   if (typeof schema !== 'object' || schema === null) return schema
   const entries = Object.entries(schema).map(([key, value]) => [key, closed(value)])
   const own = Object.fromEntries(entries)
-  return 'properties' in own ? { ...own, additionalProperties: false } : own
+  return Object.keys((own.properties as object | undefined) ?? {}).length > 0
+    ? { ...own, additionalProperties: false }
+    : own
 }
 
 function complaints(schema: object, value: unknown): unknown {
