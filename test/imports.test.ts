@@ -113,6 +113,12 @@ describe('the rules about imports', () => {
       `import { Command } from 'commander'`,
       'context.ts may not import commander: it belongs to command-line',
     ],
+    ['http/x.ts', `import { x } from '../commands/x.ts'`, 'http/x.ts may not import ../commands/x.ts: it lies above'],
+    [
+      'steps/x.ts',
+      `import { serve } from '@hono/node-server'`,
+      'steps/x.ts may not import @hono/node-server: it belongs to http',
+    ],
     ['utils/x.ts', `import { join } from 'node:path'`, 'utils/x.ts belongs to no floor of the house'],
     [
       'db/x.ts',

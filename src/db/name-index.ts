@@ -27,7 +27,7 @@ export interface NameIndex {
   close(): void
 }
 
-const WINDOW = 500
+const WINDOW = 250
 
 /** Opens an empty index. */
 export function openNameIndex(): NameIndex {
