@@ -22,6 +22,8 @@ export interface Settings {
   db: string
   quota: Quota
   target: number
+  /** A token that `serve` takes besides the stored ones. */
+  serveToken: string | undefined
   timeScale: number
 }
 
@@ -46,6 +48,7 @@ export function readSettings(env: Environment): Settings {
     db: env.CHPIPE_DB || 'companies.db',
     quota: parseQuota(env.CHPIPE_CH_QUOTA || '600/5m'),
     target: readCount(env, 'CHPIPE_TARGET', 10_000),
+    serveToken: env.CHPIPE_SERVE_TOKEN?.trim() || undefined,
     timeScale: readScale(env),
   }
 }

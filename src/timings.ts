@@ -53,6 +53,16 @@ export interface Timings {
   enrichPatienceMs: number
   /** How long paid stages rest when Snov is away, or the credits or the budget are used up. */
   paidPauseMs: number
+  /** `serve` answers with what it has when a page takes longer than this, and the client asks on. */
+  servePageMs: number
+  /** How often the index of names is compared with the tables, and how long a search waits for the first time. */
+  serveIndexMs: number
+  serveIndexPatienceMs: number
+  /** A connection on which nothing moves for this long is closed; one that has not sent its headers, sooner. */
+  serveIdleMs: number
+  serveHeadersMs: number
+  /** How long answers on their way may take when the server stops. */
+  serveDrainMs: number
 }
 
 const SECOND = 1000
@@ -94,5 +104,11 @@ export function timings(scale: number): Timings {
     youngOfficersRetryMs: [2, 10, 60, 6 * 60, 24 * 60].map((minutes) => minutes * MINUTE * scale),
     enrichPatienceMs: 5 * MINUTE * scale,
     paidPauseMs: 5 * MINUTE * scale,
+    servePageMs: 2 * SECOND * scale,
+    serveIndexMs: 10 * SECOND * scale,
+    serveIndexPatienceMs: 20 * SECOND * scale,
+    serveIdleMs: 2 * MINUTE * scale,
+    serveHeadersMs: 10 * SECOND * scale,
+    serveDrainMs: 5 * SECOND * scale,
   }
 }

@@ -11,12 +11,13 @@ const FLOORS = [
   ['command-line'],
   ['commands'],
   ['context', 'sandbox'],
+  ['http'],
   ['steps'],
   ['companies-house', 'snov'],
   ['upstream'],
   ['quota'],
   ['db'],
-  ['errors', 'settings', 'timings', 'clock', 'text', 'log', 'durations', 'version'],
+  ['errors', 'settings', 'timings', 'clock', 'text', 'log', 'durations', 'exposition', 'version'],
 ]
 
 /** The sandbox is a stranger to the pipeline that it tests: it shares only a few leaves with it. */
@@ -25,6 +26,8 @@ const SANDBOX_MAY_USE = ['sandbox', 'errors', 'clock', 'text', 'durations']
 const PACKAGE_OWNERS: Record<string, string[]> = {
   'drizzle-orm': ['db'],
   'better-sqlite3': ['db'],
+  hono: ['http'],
+  '@hono': ['http'],
   ky: ['upstream'],
   commander: ['command-line'],
   ora: ['commands'],
@@ -110,6 +113,12 @@ describe('the rules about imports', () => {
       'context.ts',
       `import { Command } from 'commander'`,
       'context.ts may not import commander: it belongs to command-line',
+    ],
+    ['http/x.ts', `import { x } from '../commands/x.ts'`, 'http/x.ts may not import ../commands/x.ts: it lies above'],
+    [
+      'steps/x.ts',
+      `import { serve } from '@hono/node-server'`,
+      'steps/x.ts may not import @hono/node-server: it belongs to http',
     ],
     ['utils/x.ts', `import { join } from 'node:path'`, 'utils/x.ts belongs to no floor of the house'],
     [

@@ -18,6 +18,7 @@ describe('readSettings', () => {
       db: 'companies.db',
       quota: { limit: 600, windowMs: 300_000 },
       target: 10_000,
+      serveToken: undefined,
       timeScale: 1,
     })
   })

@@ -59,6 +59,16 @@ export const commands: CommandEntry[] = [
     load: async () => (await import('./suppress.ts')).suppressCommand,
   },
   {
+    name: 'serve',
+    summary: 'Serve the dataset as a read-only HTTP API',
+    load: async () => (await import('./serve.ts')).serveCommand,
+  },
+  {
+    name: 'token',
+    summary: 'Give and revoke access to `chpipe serve`',
+    load: async () => (await import('./token.ts')).tokenCommand,
+  },
+  {
     name: 'sandbox',
     summary: 'Serve a stand-in for Companies House and Snov on this machine',
     load: async () => (await import('./sandbox.ts')).sandboxCommand,

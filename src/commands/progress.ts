@@ -1,5 +1,9 @@
+import packageJson from '../../package.json' with { type: 'json' }
 import { formatDuration } from '../durations.ts'
+import { ChpipeError } from '../errors.ts'
+import { exposition } from '../exposition.ts'
 import { type Progress, readProgress } from '../steps/progress.ts'
+import { progressMetrics } from '../steps/progress-metrics.ts'
 import { formatNumber, printable, safeJson } from '../text.ts'
 import type { Command } from './command.ts'
 import { between, count } from './parse.ts'
@@ -9,6 +13,7 @@ import { bar } from './status.ts'
 interface ProgressOptions {
   target?: number
   watch?: number | true
+  prometheus?: boolean
 }
 
 const DEFAULT_WATCH_SECONDS = 2
@@ -30,16 +35,26 @@ export const progressCommand: Command = {
       description: `show it again every so many seconds (${DEFAULT_WATCH_SECONDS} unless given) until ready`,
       parse: between(1, 86_400),
     },
+    { flags: '--prometheus', description: 'print it as Prometheus metrics, ready or not; ends with 0' },
   ],
   examples: [
     { line: 'chpipe progress', does: 'a report, and whether streaming may begin' },
     { line: 'chpipe progress --watch', does: 'the same, kept up to date in place' },
     { line: 'chpipe progress --json', does: 'for scripts' },
+    { line: 'chpipe progress --prometheus > chpipe.prom', does: "for the node exporter's textfile collector" },
   ],
   async run({ existingDb, settings, clock, signal, host, json, print }, { options }) {
-    const { target = settings.target, watch } = options as ProgressOptions
+    const { target = settings.target, watch, prometheus = false } = options as ProgressOptions
+    if (prometheus && (json || watch !== undefined)) {
+      throw new ChpipeError('usage', `--prometheus and ${json ? '--json' : '--watch'} exclude each other`)
+    }
     const db = await existingDb()
     const { quota } = settings
+    if (prometheus) {
+      const progress = readProgress(db, { target, quota, clock })
+      await print(exposition(progressMetrics(progress, packageJson.version)))
+      return 0
+    }
     const inPlace = host.stdout.isTTY === true && watch !== undefined && !json
     for (let drawn = 0; ; ) {
       const progress = readProgress(db, { target, quota, clock })

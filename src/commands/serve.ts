@@ -1,0 +1,117 @@
+import packageJson from '../../package.json' with { type: 'json' }
+import type { Context } from '../context.ts'
+import { countTokens } from '../db/api-tokens.ts'
+import type { Db } from '../db/open.ts'
+import { ChpipeError } from '../errors.ts'
+import { readProgress } from '../steps/progress.ts'
+import { progressMetrics } from '../steps/progress-metrics.ts'
+import { safeJson } from '../text.ts'
+import type { Command } from './command.ts'
+import { between } from './parse.ts'
+
+interface ServeOptions {
+  host?: string
+  port?: number
+  token?: string
+  limit?: number
+}
+
+const DEFAULT_HOST = '127.0.0.1'
+const DEFAULT_PORT = 8480
+const DEFAULT_LIMIT = 600
+const LEAST_TOKEN = 8
+
+export const serveCommand: Command = {
+  name: 'serve',
+  summary: 'Serve the dataset as a read-only HTTP API',
+  description: `Serves companies, officers, domains and e-mail addresses as JSON, while everything else goes on writing. It cannot write
+itself. \`/\` describes it for people, \`/openapi.json\` for programs, \`/healthz\` for load balancers; everything else needs a
+bearer token from \`chpipe token add\`. What is suppressed is not served.
+
+It speaks plain HTTP. Let others reach it only through a proxy that adds TLS. It runs until SIGTERM or Ctrl-C (exit 0).`,
+  options: [
+    { flags: '--host <address>', description: 'where to listen', fallback: DEFAULT_HOST },
+    {
+      flags: '--port <n>',
+      description: 'the port; 0 takes any free one',
+      parse: between(0, 65_535),
+      fallback: String(DEFAULT_PORT),
+    },
+    {
+      flags: '--token <token>',
+      description:
+        'for a trial: also take this token, which the process list shows; $CHPIPE_SERVE_TOKEN does the same unseen',
+      parse: trialToken,
+    },
+    {
+      flags: '--limit <n>',
+      description: 'requests a minute for each token',
+      parse: between(1, 1_000_000),
+      fallback: String(DEFAULT_LIMIT),
+    },
+  ],
+  examples: [
+    { line: 'chpipe token add acme && chpipe serve', does: 'for the customer acme, on 127.0.0.1:8480' },
+    { line: 'chpipe serve --port 0 --token just-a-trial', does: 'to try it, on any free port' },
+    { line: 'chpipe serve --host 0.0.0.0 --limit 120', does: 'for all interfaces, two requests a second' },
+  ],
+  async run(context, { options }) {
+    const { host = DEFAULT_HOST, port = DEFAULT_PORT, token, limit = DEFAULT_LIMIT } = options as ServeOptions
+    const { settings, clock, timings, log, signal } = context
+    const db = await context.existingDb('data')
+    const fromEnvironment = settings.serveToken === undefined ? undefined : environmentToken(settings.serveToken)
+    const trial = token ?? fromEnvironment
+    requireToken(db, trial)
+    warn(context, { host, token })
+    const { startApi } = await import('../http/server.ts')
+    const { target, quota } = settings
+    await using api = await startApi({
+      ...{ db, clock, timings, log, host, port, limitPerMinute: limit, trialToken: trial },
+      version: packageJson.version,
+      pipelineMetrics: () => progressMetrics(readProgress(db, { target, quota, clock }), packageJson.version),
+    })
+    await context.print(context.json ? `${safeJson({ url: api.url })}\n` : `${api.url}\n`)
+    await stopped(signal)
+    log.info('stopping: answers on their way may end')
+    return 0
+  },
+}
+
+function trialToken(text: string): string {
+  if (/^[\w.~+/=-]{8,200}$/.test(text)) return text
+  throw new ChpipeError('usage', `Expected at least ${LEAST_TOKEN} letters, digits or any of -._~+/=`)
+}
+
+function environmentToken(text: string): string {
+  try {
+    return trialToken(text)
+  } catch {
+    throw new ChpipeError(
+      'config',
+      `CHPIPE_SERVE_TOKEN is not at least ${LEAST_TOKEN} letters, digits or any of -._~+/=`,
+    )
+  }
+}
+
+function requireToken(db: Db, trial: string | undefined): void {
+  if (trial !== undefined || countTokens(db) > 0) return
+  throw new ChpipeError('config', 'Nobody could ask: there is no token', {
+    hint: 'chpipe token add <name>, or for a trial: chpipe serve --token <token>',
+  })
+}
+
+function warn({ log }: Context, { host, token }: { host: string; token: string | undefined }): void {
+  if (token !== undefined)
+    log.warn('the token of --token shows in the process list; for more than a trial: chpipe token add')
+  if (!/^(127\.|::1$|localhost$)/.test(host)) {
+    log.warn('plain HTTP beyond this machine: put a proxy with TLS in front of it', { host })
+  }
+}
+
+/** Resolves when the operator stops the command. */
+function stopped(signal: AbortSignal): Promise<void> {
+  return new Promise((done) => {
+    if (signal.aborted) done()
+    signal.addEventListener('abort', () => done(), { once: true })
+  })
+}

@@ -1,0 +1,41 @@
+import { randomBytes } from 'node:crypto'
+import { addToken, tokenHash } from '../../db/api-tokens.ts'
+import { write } from '../../db/open.ts'
+import { ChpipeError } from '../../errors.ts'
+import { safeJson } from '../../text.ts'
+import type { Command } from '../command.ts'
+
+/** Lets secret scanners, and people, see what they have found. */
+const PREFIX = 'chp_'
+const TOKEN_BYTES = 32
+
+export const addVerb: Command = {
+  name: 'add',
+  summary: 'Make a token and show it once',
+  description:
+    'Makes a token of 256 random bits and prints it, alone on stdout, so that it may be piped into a secret store. It is not shown again. A server that is running takes it at once.',
+  argument: { name: '<name>', description: 'who it is for: letters, digits, dots, hyphens and underscores' },
+  options: [],
+  examples: [
+    { line: 'chpipe token add acme', does: 'a token for the customer acme' },
+    { line: 'chpipe token add acme --json', does: 'with its id, for scripts' },
+  ],
+  async run({ db: open, clock, json, print, log }, { argument: name = '' }) {
+    if (!/^[A-Za-z][\w.-]{0,63}$/.test(name)) {
+      throw new ChpipeError('usage', 'Expected a name of at most 64 letters, digits, dots, hyphens and underscores', {
+        hint: 'begin it with a letter: chpipe token add acme',
+      })
+    }
+    const token = `${PREFIX}${randomBytes(TOKEN_BYTES).toString('base64url')}`
+    const addedAt = new Date(clock.now()).toISOString()
+    const added = write(await open(), (tx) => addToken(tx, { name, hash: tokenHash(token), addedAt }))
+    if (!added) {
+      throw new ChpipeError('no', `There is a token of this name already, valid or revoked: ${name}`, {
+        hint: `choose another name, such as ${name}-2; see them all: chpipe token list`,
+      })
+    }
+    await print(json ? `${safeJson({ id: added.id, name, token, added_at: addedAt })}\n` : `${token}\n`)
+    log.info('token added; it is not shown again', { id: added.id, name })
+    return 0
+  },
+}

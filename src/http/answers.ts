@@ -1,0 +1,108 @@
+// The shapes of answers.
+import { z } from '@hono/zod-openapi'
+import type { Item, ServedCompany } from '../db/served-companies.ts'
+import { companyColumns, domainColumns, emailColumns, officerColumns } from './columns.ts'
+
+const officerWithEmails = z
+  .object({
+    ...officerColumns.shape,
+    emails: z.array(emailColumns).openapi({ description: 'Addresses of this appointment' }),
+  })
+  .openapi('OfficerWithEmails')
+
+const officers = z.array(officerWithEmails).openapi({ description: 'All appointments, by appointment_id' })
+const domains = z.array(domainColumns).openapi({ description: 'All domains, by name' })
+const otherEmails = z
+  .array(emailColumns)
+  .optional()
+  .openapi({ description: 'Addresses that belong to none of the officers here; absent when there are none' })
+
+export const companyWithMembers = z
+  .object({ ...companyColumns.shape, officers, domains, emails: otherEmails })
+  .openapi('CompanyWithMembers')
+
+const listedCompany = z
+  .object({
+    ...companyColumns.shape,
+    officers: officers.optional(),
+    domains: domains.optional(),
+    emails: otherEmails,
+  })
+  .openapi('ListedCompany', { description: 'A company, with what `include` asks for' })
+
+export const change = z
+  .object({
+    company_number: z.string().openapi({ example: '00445790' }),
+    changed_at: z.string().nullable().openapi({
+      description: 'The newest time that any fact of the company carries; null when something was only withdrawn',
+      example: '2026-11-23T15:24:00.000Z',
+    }),
+    removed: z.boolean().openapi({ description: 'The company is gone: remove it with all that belongs to it' }),
+    company: z.union([companyWithMembers, z.null()]).openapi({
+      description: 'The company as it is now, which replaces all that you had of it; null when it is gone',
+    }),
+  })
+  .openapi('Change')
+
+const next = z.string().nullable().openapi({
+  description:
+    'Path and query of the next page; null on the last one. A page may hold fewer items than `limit`, even none, and still have a next one.',
+  example: '/v1/companies?limit=100&cursor=WyJ4Il0',
+})
+
+export const companyList = z.object({ items: z.array(listedCompany), next }).openapi('CompanyList')
+export const officerList = z.object({ items: z.array(officerWithEmails), next }).openapi('OfficerList')
+export const changeList = z
+  .object({
+    items: z.array(change),
+    next,
+    checkpoint: z.string().openapi({
+      description: 'Ask for the next changes with `since` set to this, once you have read the last page',
+      example: '2026-11-23T15:24:00.000Z',
+    }),
+  })
+  .openapi('ChangeList')
+
+export const health = z
+  .object({ status: z.literal('ok'), version: z.string().openapi({ example: '0.1.0' }) })
+  .openapi('Health')
+
+export const problem = z
+  .object({
+    type: z.string().openapi({ example: 'about:blank' }),
+    title: z.string().openapi({ example: 'Bad Request' }),
+    status: z.int().openapi({ example: 400 }),
+    detail: z.string().optional().openapi({ example: 'A parameter is wrong or unknown' }),
+    errors: z
+      .array(z.object({ parameter: z.string(), detail: z.string() }))
+      .optional()
+      .openapi({ description: 'What is wrong with which parameter' }),
+  })
+  .openapi('Problem')
+
+export const MEMBERS = ['officers', 'domains', 'emails'] as const
+export type Member = (typeof MEMBERS)[number]
+
+type Nested = Record<string, Item[string] | Nested[]>
+
+/** A company with the members that are asked for inside, as the exports nest them. */
+export function nestedCompany(
+  { company, officers, domains, emails }: ServedCompany,
+  include: readonly Member[],
+): Nested {
+  const nested: Nested = { ...company }
+  const withEmails = include.includes('emails')
+  if (include.includes('officers'))
+    nested.officers = officers.map((officer) => nestedOfficer(officer, withEmails ? emails : []))
+  if (include.includes('domains')) nested.domains = domains
+  if (!withEmails) return nested
+  const known = new Set(include.includes('officers') ? officers.map(({ appointment_id }) => appointment_id) : [])
+  const others = emails.filter(({ appointment_id }) => !known.has(appointment_id))
+  if (others.length > 0 || !include.includes('officers')) nested.emails = others
+  return nested
+}
+
+/** An officer with those of the company's addresses that are theirs. */
+export function nestedOfficer(officer: Item, emails: Item[]): Nested {
+  return { ...officer, emails: emails.filter(({ appointment_id }) => appointment_id === officer.appointment_id) }
+}

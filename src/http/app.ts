@@ -1,0 +1,195 @@
+// The endpoints themselves.
+import type { HttpBindings } from '@hono/node-server'
+import { OpenAPIHono, type z } from '@hono/zod-openapi'
+import type { Context } from 'hono'
+import type { Clock } from '../clock.ts'
+import type { Db } from '../db/open.ts'
+import { readCheckpoint } from '../db/served-changes.ts'
+import { healthCheck } from '../db/served-health.ts'
+import { errorMessage } from '../errors.ts'
+import { EXPOSITION_TYPE, exposition, type Metric } from '../exposition.ts'
+import type { Log } from '../log.ts'
+import { safeJson } from '../text.ts'
+import type { Timings } from '../timings.ts'
+import { acceptedType } from './accept.ts'
+import { readCursor, writeCursor } from './cursor.ts'
+import { describe } from './description.ts'
+import { factsOf, type GuardOptions, guard } from './guard.ts'
+import { indexPage } from './index-page.ts'
+import { readAll, readPage, type Walk } from './listing.ts'
+import { readCompany, walkChanges, walkCompanies, walkOfficers } from './lists.ts'
+import type { NameSearch } from './name-search.ts'
+import { defaultLimit } from './parameters.ts'
+import { Problem, problemResponse } from './problem.ts'
+import { JSON_TYPE, NDJSON, respond, respondLines } from './respond.ts'
+import {
+  changesRoute,
+  companiesRoute,
+  companyRoute,
+  healthRoute,
+  indexRoute,
+  metricsRoute,
+  officersRoute,
+  openApiRoute,
+} from './routes.ts'
+
+export interface AppOptions extends Omit<GuardOptions, 'steady'> {
+  db: Db
+  clock: Clock
+  timings: Timings
+  log: Log
+  version: string
+  names: NameSearch
+  /** Reads all metrics; throws when the database cannot be read. */
+  metrics(): Metric[]
+}
+
+type Env = { Bindings: HttpBindings }
+
+const SECURITY_HEADERS = {
+  'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
+  'Cross-Origin-Resource-Policy': 'same-origin',
+  'Referrer-Policy': 'no-referrer',
+  'X-Content-Type-Options': 'nosniff',
+}
+
+/** The application: a function from requests to answers. */
+export function createApp(options: AppOptions): OpenAPIHono<Env> {
+  const { db, clock, log, names } = options
+  const app = new OpenAPIHono<Env>({
+    defaultHook: (result) => {
+      if (!result.success) throw badParameters(result.error)
+    },
+  })
+  app.use(async (c, next) => {
+    await next()
+    for (const [name, value] of Object.entries(SECURITY_HEADERS)) {
+      if (!c.res.headers.has(name)) c.res.headers.set(name, value)
+    }
+  })
+  app.use(guard({ ...options, steady: clock.steady }))
+  app.notFound(() => problemResponse(new Problem(404)))
+  app.onError((error, c) => {
+    if (error instanceof Problem) return problemResponse(error)
+    log.error('request failed', { route: factsOf(c.env.incoming).route, error: errorMessage(error) })
+    return problemResponse(new Problem(500))
+  })
+
+  app.openapi(companiesRoute, async (c) => {
+    const {
+      q: words,
+      limit,
+      created_from,
+      created_to,
+      has_domain,
+      has_email,
+      include = [],
+      all = false,
+      ...query
+    } = c.req.valid('query')
+    if (words) await names.ready()
+    const filter = { createdFrom: created_from, createdTo: created_to, hasDomain: has_domain, hasEmail: has_email }
+    const wanted = { ...query, ...filter, all, words, include }
+    return answerList(c, options, { walk: walkCompanies(db, wanted, names.find), limit, cursorLength: 1 })
+  })
+  app.openapi(officersRoute, async (c) => {
+    const { officer_id: officerId, limit, active = false, all = false, company, surname } = c.req.valid('query')
+    if (officerId !== undefined || surname) await names.ready()
+    const walk = walkOfficers(db, { all, company, officerId, surname, active }, names.find)
+    return answerList(c, options, { walk, limit, cursorLength: 2 })
+  })
+  app.openapi(changesRoute, async (c) => {
+    const { since, limit, all = false } = c.req.valid('query')
+    return answerList(c, options, {
+      walk: walkChanges(db, { all, since }),
+      limit,
+      cursorLength: 1,
+      checkpoint: readCheckpoint(db, clock),
+    })
+  })
+  app.openapi(companyRoute, async (c) => {
+    accept(c, [JSON_TYPE])
+    const company = readCompany(db, c.req.valid('param').company_number, c.req.valid('query').all ?? false)
+    if (!company) throw new Problem(404, { detail: 'There is no such company here' })
+    return respond(c, { type: JSON_TYPE, text: safeJson(company) })
+  })
+  addOpenEndpoints(app, options)
+  app.openapi(metricsRoute, async (c) => {
+    accept(c, ['text/plain'])
+    return respond(c, { type: EXPOSITION_TYPE, text: exposition(options.metrics()), headers: NOT_KEPT })
+  })
+  return app
+}
+
+const NOT_KEPT = { 'Cache-Control': 'no-store' }
+
+function addOpenEndpoints(app: OpenAPIHono<Env>, { db, version }: AppOptions): void {
+  const description = describe(version)
+  const page = indexPage(description)
+  const check = healthCheck(db)
+  app.openapi(healthRoute, (c) => {
+    accept(c, [JSON_TYPE])
+    try {
+      check()
+    } catch {
+      throw new Problem(503, { detail: 'The database cannot be read' })
+    }
+    return respond(c, { type: JSON_TYPE, text: safeJson({ status: 'ok', version }), headers: NOT_KEPT })
+  })
+  app.openapi(openApiRoute, (c) => {
+    accept(c, [JSON_TYPE])
+    return respond(c, { type: JSON_TYPE, text: safeJson(description) })
+  })
+  app.openapi(indexRoute, (c) => {
+    accept(c, ['text/html'])
+    return respond(c, {
+      type: 'text/html; charset=utf-8',
+      text: page.html,
+      headers: { 'Content-Security-Policy': page.policy },
+    })
+  })
+}
+
+/** The type that the client likes best. Throws a 406 problem when it takes none. */
+function accept<T extends string>(c: Context, offered: readonly T[]): T {
+  const type = acceptedType(c.req.header('accept'), offered)
+  if (type !== null) return type
+  throw new Problem(406, { detail: `This is there as ${offered.join(' or ')}` })
+}
+
+interface AskedList {
+  walk: Walk<object>
+  limit: number | undefined
+  cursorLength: number
+  /** Told with a list of changes. */
+  checkpoint?: string
+}
+
+/** A list as a page, or as lines to its end. A later page repeats the checkpoint of the first. */
+async function answerList(c: Context, options: AppOptions, asked: AskedList): Promise<Response> {
+  const { walk, limit, cursorLength } = asked
+  const type = accept(c, [JSON_TYPE, NDJSON])
+  const query = c.req.query()
+  const length = cursorLength + (asked.checkpoint === undefined ? 0 : 1)
+  const cursor = query.cursor === undefined ? null : readCursor(query.cursor, query, length)
+  const checkpoint = asked.checkpoint === undefined ? undefined : (cursor?.at(-1) ?? asked.checkpoint)
+  const after = cursor?.slice(0, cursorLength) ?? null
+  const told: Record<string, string> = checkpoint === undefined ? {} : { 'Changes-Checkpoint': checkpoint }
+  if (type === NDJSON) return respondLines(c, readAll(walk, after, limit), told)
+
+  const { clock, timings } = options
+  const page = await readPage(walk, { after, limit: limit ?? defaultLimit, budgetMs: timings.servePageMs, clock })
+  const position = page.next && (checkpoint === undefined ? page.next : [...page.next, checkpoint])
+  const next = position && `${c.req.path}?${new URLSearchParams({ ...query, cursor: writeCursor(position, query) })}`
+  const headers = next === null ? told : { ...told, Link: `<${next}>; rel="next"` }
+  return respond(c, { type: JSON_TYPE, text: safeJson({ items: page.items, next, checkpoint }), headers })
+}
+
+function badParameters({ issues }: z.ZodError): Problem {
+  const errors = issues.flatMap((issue) =>
+    issue.code === 'unrecognized_keys'
+      ? issue.keys.map((parameter) => ({ parameter, detail: 'is not known here' }))
+      : [{ parameter: String(issue.path[0] ?? ''), detail: issue.message }],
+  )
+  return new Problem(400, { detail: 'A parameter is wrong or unknown', errors })
+}

@@ -1,0 +1,89 @@
+// What every request passes before its endpoint: does the path exist, the method, no body, a token, room for it.
+import { timingSafeEqual } from 'node:crypto'
+import type { IncomingMessage } from 'node:http'
+import type { HttpBindings } from '@hono/node-server'
+import type { MiddlewareHandler } from 'hono'
+import { tokenHash, tokenName } from '../db/api-tokens.ts'
+import type { Db } from '../db/open.ts'
+import { createLimiter } from './limiter.ts'
+import { Problem } from './problem.ts'
+import { routes } from './routes.ts'
+
+/** What is known of a request, for the log and the metrics. */
+export interface Facts {
+  /** The path of the endpoint with its parameters, or `other`. */
+  route: string
+  /** The name of the token; null without a valid one. */
+  token: string | null
+}
+
+const facts = new WeakMap<IncomingMessage, Facts>()
+
+/** What has become known of a request so far. */
+export function factsOf(request: IncomingMessage): Facts {
+  const known = facts.get(request) ?? { route: 'other', token: null }
+  facts.set(request, known)
+  return known
+}
+
+export interface GuardOptions {
+  db: Db
+  /** A token that is valid besides the stored ones. */
+  trialToken: string | undefined
+  limitPerMinute: number
+  steady(): number
+}
+
+const endpoints = routes.map(({ path, security }) => ({
+  path,
+  open: security === undefined,
+  pattern: new RegExp(`^${path.replace(/\{\w+\}/g, '[^/]+')}$`),
+}))
+
+const CHALLENGE = 'Bearer realm="chpipe"'
+
+/** Refuses what needs no endpoint to refuse it. Throws the problem. */
+export function guard(options: GuardOptions): MiddlewareHandler<{ Bindings: HttpBindings }> {
+  const grant = createLimiter(options.limitPerMinute, options.steady)
+  return async (c, next) => {
+    const own = factsOf(c.env.incoming)
+    const endpoint = endpoints.find(({ pattern }) => pattern.test(c.req.path))
+    if (!endpoint) throw new Problem(404, { detail: 'There is no such path; see /openapi.json' })
+    own.route = endpoint.path
+    if (c.req.method !== 'GET' && c.req.method !== 'HEAD') {
+      throw new Problem(405, {
+        detail: 'Only GET and HEAD are there',
+        headers: { Allow: 'GET, HEAD', Connection: 'close' },
+      })
+    }
+    const { headers } = c.env.incoming
+    if (headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0) {
+      throw new Problem(400, { detail: 'No request takes a body', headers: { Connection: 'close' } })
+    }
+    if (endpoint.open) return next()
+    own.token = authenticate(c.req.header('authorization'), options)
+    const { allowed, headers: limits } = grant(own.token)
+    if (!allowed) throw new Problem(429, { detail: 'This token has made too many requests', headers: limits })
+    await next()
+    for (const [name, value] of Object.entries(limits)) c.res.headers.set(name, value)
+  }
+}
+
+/** The name under which the request counts. */
+function authenticate(authorization: string | undefined, { db, trialToken }: GuardOptions): string {
+  const challenge = (error?: string) => ({ 'WWW-Authenticate': error ? `${CHALLENGE}, error="${error}"` : CHALLENGE })
+  if (authorization === undefined) {
+    throw new Problem(401, { detail: 'Send a token: Authorization: Bearer chp_...', headers: challenge() })
+  }
+  const [, token = ''] = /^bearer +([\w.~+/=-]{1,200})$/i.exec(authorization.trim()) ?? []
+  const name = token === '' ? null : isSame(token, trialToken) ? TRIAL : tokenName(db, token)
+  if (name !== null) return name
+  throw new Problem(401, { detail: 'The token is not valid', headers: challenge('invalid_token') })
+}
+
+/** Stored tokens have names without brackets. */
+const TRIAL = '(trial)'
+
+function isSame(token: string, other: string | undefined): boolean {
+  return other !== undefined && timingSafeEqual(Buffer.from(tokenHash(token)), Buffer.from(tokenHash(other)))
+}

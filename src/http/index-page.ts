@@ -1,0 +1,96 @@
+// The description as a page for people: plain HTML that loads nothing.
+import { createHash } from 'node:crypto'
+import type { Description } from './description.ts'
+
+export interface IndexPage {
+  html: string
+  /** The Content-Security-Policy that lets the page use its own style and nothing else. */
+  policy: string
+}
+
+const STYLE = `
+  :root { color-scheme: light dark; }
+  body { font: 16px/1.5 system-ui, sans-serif; max-width: 56rem; margin: 2rem auto; padding: 0 1rem; }
+  h1 { margin-bottom: 0; }
+  h2 { margin-top: 2.5rem; border-top: 1px solid #8886; padding-top: 1rem; }
+  code, pre { font: 14px/1.45 ui-monospace, monospace; }
+  pre { background: #8882; padding: .75rem 1rem; overflow-x: auto; border-radius: 4px; }
+  table { border-collapse: collapse; width: 100%; }
+  th, td { text-align: left; vertical-align: top; padding: .35rem .75rem .35rem 0; border-bottom: 1px solid #8884; }
+  .dim { opacity: .7; }
+`
+
+interface Parameter {
+  name: string
+  in: string
+  required?: boolean
+  description?: string
+  schema?: { type?: string; description?: string; example?: unknown }
+}
+
+interface Operation {
+  summary: string
+  description: string
+  security?: unknown[]
+  parameters?: Parameter[]
+}
+
+/** The page for a description; every text in it is escaped. */
+export function indexPage({ info, paths = {} }: Description): IndexPage {
+  const operations = Object.entries(paths).map(([path, item]) => ({ path, ...(item?.get as unknown as Operation) }))
+  const html = `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${escapeHtml(info.title)} API</title>
+<style>${STYLE}</style>
+</head>
+<body>
+<h1>${escapeHtml(info.title)} API</h1>
+<p class="dim">version ${escapeHtml(info.version)}, described for programs in <a href="/openapi.json">/openapi.json</a></p>
+${paragraphs(info.description ?? '')}
+<pre>curl -H "Authorization: Bearer $TOKEN" "$URL/v1/companies?q=hawthorn&amp;limit=10"
+curl -H "Authorization: Bearer $TOKEN" "$URL/v1/companies/00445790"
+curl -H "Authorization: Bearer $TOKEN" -H "Accept: application/x-ndjson" --compressed "$URL/v1/companies?include=officers"
+curl -H "Authorization: Bearer $TOKEN" "$URL/v1/changes?since=2026-11-23T00:00:00Z"</pre>
+${operations.map(section).join('\n')}
+</body>
+</html>
+`
+  const style = createHash('sha256').update(STYLE).digest('base64')
+  return {
+    html,
+    policy: `default-src 'none'; style-src 'sha256-${style}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,
+  }
+}
+
+function section({ path, summary, description, security, parameters = [] }: Operation & { path: string }): string {
+  const rows = parameters.filter((parameter) => parameter.in !== 'header').map(row)
+  const table =
+    rows.length === 0
+      ? ''
+      : `<table>\n<tr><th>parameter</th><th>meaning</th><th>example</th></tr>\n${rows.join('\n')}\n</table>`
+  const access = security ? '' : ' <span class="dim">open</span>'
+  return `<h2><code>GET ${escapeHtml(path)}</code>${access}</h2>\n<p>${escapeHtml(summary)}. ${escapeHtml(description)}</p>\n${table}`
+}
+
+function row({ name, in: place, required, description, schema }: Parameter): string {
+  const needed = required && place === 'query' ? ' (needed)' : ''
+  const meaning = `${description ?? schema?.description ?? ''}${needed}`
+  const example = schema?.example === undefined ? '' : `<code>${escapeHtml(String(schema.example))}</code>`
+  return `<tr><td><code>${escapeHtml(name)}</code></td><td>${escapeHtml(meaning)}</td><td>${example}</td></tr>`
+}
+
+function paragraphs(text: string): string {
+  return text
+    .split(/\n\n+/)
+    .map((paragraph) => `<p>${escapeHtml(paragraph)}</p>`)
+    .join('\n')
+}
+
+const ENTITIES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' }
+
+function escapeHtml(text: string): string {
+  return text.replace(/[&<>"']/g, (character) => ENTITIES[character] ?? character)
+}

@@ -1,0 +1,126 @@
+// What each list walks over.
+
+import { postcodeTest } from '../companies-house/register-postcode.ts'
+import type { NameQuery } from '../db/name-index.ts'
+import type { Db } from '../db/open.ts'
+import { type Change, readChanges } from '../db/served-changes.ts'
+import {
+  companySource,
+  listedSource,
+  oneSource,
+  readWindow,
+  type ServedCompany,
+  type Source,
+} from '../db/served-companies.ts'
+import type { CompanyFilter } from '../db/served-filter.ts'
+import { nameWords, normalCompanyNumber } from '../db/suppression-values.ts'
+import { MEMBERS, type Member, nestedCompany, nestedOfficer } from './answers.ts'
+import type { Position } from './cursor.ts'
+import type { Walk } from './listing.ts'
+
+export type Find = (query: NameQuery, after: string, limit: number) => string[]
+
+export interface CompaniesWanted extends CompanyFilter {
+  words?: NameQuery['words']
+  include: readonly Member[]
+}
+
+/** Companies of a filter, in the order of their numbers. */
+export function walkCompanies(db: Db, wanted: CompaniesWanted, find: Find): Walk<object> {
+  const { all, words, include, postcode, hasDomain, hasEmail } = wanted
+  const sieve = { ...wanted, postcode: postcode?.map((prefix) => prefix.split(' ')[0] ?? '') }
+  const source = words
+    ? listedSource(db, sieve, (after, limit) => find({ all, words }, after, limit))
+    : companySource(db, sieve)
+  const members = include.length > 0 || hasDomain !== undefined || hasEmail !== undefined
+  const places = postcode?.map(postcodeTest)
+  const fits = ({ company, domains, emails }: ServedCompany) =>
+    (!places || places.some((test) => test?.(company.postal_code as string | null))) &&
+    (hasDomain === undefined || domains.length > 0 === hasDomain) &&
+    (hasEmail === undefined || emails.length > 0 === hasEmail)
+  return (after, limit) => {
+    const { companies, reached } = readWindow(db, source, { after: after?.[0] ?? '', limit, members })
+    const entries = companies
+      .filter(fits)
+      .map((one) => ({ value: nestedCompany(one, include), position: [one.number] }))
+    return { entries, reached: reached === null ? null : [reached] }
+  }
+}
+
+/** One company with everything inside; null when it is not there, not in the scope or suppressed. */
+export function readCompany(db: Db, typed: string, all: boolean): object | null {
+  const source = oneSource(db, { all }, canonical(typed))
+  const [found] = readWindow(db, source, { after: '', limit: 1, members: true }).companies
+  return found ? nestedCompany(found, MEMBERS) : null
+}
+
+export interface OfficersWanted {
+  all: boolean
+  company?: string | undefined
+  officerId?: string | undefined
+  /** Words of the surname. */
+  surname?: string[] | undefined
+  active: boolean
+}
+
+/** Officers, in the order of their companies' numbers and their appointment ids. */
+export function walkOfficers(db: Db, wanted: OfficersWanted, find: Find): Walk<object> {
+  const { all, company, officerId, surname, active } = wanted
+  const searched = officerId !== undefined || surname !== undefined
+  const source = searched
+    ? listedSource(db, { all }, (after, limit) => find({ all, surname, officerId }, after, limit))
+    : companySource(db, { all })
+  const fits = (officer: ServedCompany['officers'][number]) =>
+    (officerId === undefined || officer.officer_id === officerId) &&
+    (surname === undefined || nameWords(String(officer.surname ?? '')).join(' ') === surname.join(' ')) &&
+    (!active || officer.resigned_on === null)
+  const entriesOf = ({ number, officers, emails }: ServedCompany, behind = '') =>
+    officers
+      .filter((officer) => String(officer.appointment_id) > behind && fits(officer))
+      .map((officer) => ({
+        value: nestedOfficer(officer, emails),
+        position: [number, String(officer.appointment_id)],
+      }))
+  const read = (from: Source, after: string, limit: number) => readWindow(db, from, { after, limit, members: true })
+  return (after, limit) => {
+    const [number = '', appointment = ''] = after ?? []
+    const only = company === undefined ? null : canonical(company)
+    if (only !== null || appointment !== '') {
+      const { companies } = read(oneSource(db, { all }, only ?? number), '', 1)
+      const entries = companies.flatMap((one) => entriesOf(one, appointment))
+      return { entries, reached: only === null ? [number, ''] : null }
+    }
+    const { companies, reached } = read(source, number, limit)
+    return { entries: companies.flatMap((one) => entriesOf(one)), reached: reached === null ? null : [reached, ''] }
+  }
+}
+
+/** Looks at this many changed companies at least, as most may have changed for nobody. */
+const CHANGES_PER_STEP = 200
+
+/** Companies that changed, in the order of their numbers. */
+export function walkChanges(db: Db, { all, since }: { all: boolean; since: string }): Walk<object> {
+  return (after, limit) => {
+    const from: string = after?.[0] ?? ''
+    const step = readChanges(db, { all, since, after: from, limit: Math.max(limit, CHANGES_PER_STEP) })
+    const entries = step.changes.map((change) => ({
+      value: shownChange(change),
+      position: [change.number] as Position,
+    }))
+    return { entries, reached: step.reached === null ? null : [step.reached] }
+  }
+}
+
+function shownChange({ number, changedAt, company }: Change): object {
+  return {
+    company_number: number,
+    changed_at: changedAt,
+    removed: company === null,
+    company: company && nestedCompany(company, MEMBERS),
+  }
+}
+
+/** With the leading zeros that may be left out. */
+function canonical(typed: string): string {
+  return normalCompanyNumber(typed) ?? typed.toUpperCase()
+}

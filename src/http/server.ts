@@ -1,0 +1,148 @@
+// The HTTP server: listening, limits on what a client may send and how slowly, the access log, and a graceful end.
+import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http'
+import type { AddressInfo, Socket } from 'node:net'
+import { getRequestListener } from '@hono/node-server'
+import { ChpipeError, errorMessage } from '../errors.ts'
+import type { Metric } from '../exposition.ts'
+import { type AppOptions, createApp } from './app.ts'
+import { factsOf } from './guard.ts'
+import { createHttpMetrics, type HttpMetrics } from './http-metrics.ts'
+import { startNameSearch } from './name-search.ts'
+import { PROBLEM_TYPE, Problem, problemBody, problemResponse } from './problem.ts'
+
+export interface ApiOptions extends Omit<AppOptions, 'names' | 'metrics'> {
+  host: string
+  /** 0 takes any free port. */
+  port: number
+  /** Reads the metrics of the pipeline. */
+  pipelineMetrics(): Metric[]
+}
+
+export interface Api {
+  url: string
+  /** Takes no more requests, lets answers on their way end for a while, then cuts them. */
+  [Symbol.asyncDispose](): Promise<void>
+}
+
+const MAX_HEADER_BYTES = 16 * 1024
+const MAX_HEADERS = 100
+const MAX_CONNECTIONS = 1000
+const KEEP_ALIVE_MS = 5000
+const PATH_SHOWN = 200
+
+/** Starts to serve. Throws a `config` error when the address cannot be listened on. */
+export async function startApi(options: ApiOptions): Promise<Api> {
+  const { host, port, timings, clock } = options
+  const counts = createHttpMetrics()
+  const server = createServer({
+    maxHeaderSize: MAX_HEADER_BYTES,
+    headersTimeout: timings.serveHeadersMs,
+    requestTimeout: timings.serveHeadersMs,
+    connectionsCheckingInterval: timings.serveHeadersMs / 2,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+  })
+  server.maxHeadersCount = MAX_HEADERS
+  server.maxConnections = MAX_CONNECTIONS
+  server.setTimeout(timings.serveIdleMs)
+  server.on('clientError', refuse)
+  const names = startNameSearch(options)
+  try {
+    await listen(server, host, port)
+  } catch (error) {
+    await names.close()
+    throw error
+  }
+  const metrics = () => [...options.pipelineMetrics(), ...counts.metrics(), ...processMetrics()]
+  const app = createApp({ ...options, names, metrics })
+  server.on('request', (request, response) => observe(request, response, options, counts))
+  server.on('request', getRequestListener(app.fetch, { errorHandler, overrideGlobalObjects: false }))
+  return {
+    url: urlOf(server.address() as AddressInfo),
+    async [Symbol.asyncDispose]() {
+      const closed = new Promise((done) => server.close(done))
+      server.closeIdleConnections()
+      const patience = new AbortController()
+      await Promise.race([closed, clock.sleep(timings.serveDrainMs, patience.signal).catch(() => {})])
+      patience.abort()
+      server.closeAllConnections()
+      await closed
+      await names.close()
+    },
+  }
+}
+
+function listen(server: Server, host: string, port: number): Promise<void> {
+  return new Promise((done, fail) => {
+    server.once('error', (error: NodeJS.ErrnoException) => fail(listenError(error, host, port)))
+    server.listen(port, host, done)
+  })
+}
+
+function listenError(cause: NodeJS.ErrnoException, host: string, port: number): ChpipeError {
+  const [sentence, hint] =
+    cause.code === 'EADDRINUSE'
+      ? [`Port ${port} on ${host} is in use`, 'name another one with --port, or 0 for any free one']
+      : [`Cannot listen on ${host}, port ${port} (${errorMessage(cause)})`, 'name another --host or --port']
+  return new ChpipeError('config', sentence, { hint, cause })
+}
+
+function urlOf({ address, port, family }: AddressInfo): string {
+  return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`
+}
+
+/** A line of the log and a count for each request, when its answer has gone out or the client has left. */
+function observe(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { clock, log }: ApiOptions,
+  counts: HttpMetrics,
+): void {
+  const begun = clock.steady()
+  counts.begin()
+  response.once('close', () => {
+    const ms = clock.steady() - begun
+    const { route, token } = factsOf(request)
+    const { method = '' } = request
+    const status = response.statusCode
+    const path = (request.url ?? '').split('?')[0]?.slice(0, PATH_SHOWN)
+    const aborted = response.writableFinished ? undefined : true
+    log.info('request', { method, path, status, ms, token: token ?? undefined, aborted })
+    counts.end({ route, method, status, seconds: ms / 1000 })
+  })
+}
+
+/** What is no HTTP, too large or too slow never reaches the application. */
+function refuse(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy()
+    return
+  }
+  const status = error.code === 'HPE_HEADER_OVERFLOW' ? 431 : error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 408 : 400
+  const body = problemBody(new Problem(status))
+  const head = [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
+    `Content-Type: ${PROBLEM_TYPE}`,
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    'Connection: close',
+  ]
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`)
+}
+
+/** A request that cannot become one for the application, such as one with a Host that is none. */
+function errorHandler(): Response {
+  return problemResponse(new Problem(400))
+}
+
+function processMetrics(): Metric[] {
+  const gauge = (name: string, help: string, value: number): Metric => ({
+    name,
+    help,
+    type: 'gauge',
+    samples: [{ value }],
+  })
+  const started = Math.round(Date.now() / 1000 - process.uptime())
+  return [
+    gauge('process_resident_memory_bytes', 'Memory of the server process.', process.memoryUsage.rss()),
+    gauge('process_start_time_seconds', 'When the server process started, as Unix time.', started),
+  ]
+}

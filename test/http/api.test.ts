@@ -1,0 +1,363 @@
+import { request } from 'node:http'
+import { gunzipSync } from 'node:zlib'
+import { eq } from 'drizzle-orm'
+import { afterAll, beforeAll, describe, expect, it, test } from 'vitest'
+import type { Db } from '../../src/db/open.ts'
+import { companies, deletions } from '../../src/db/schema.ts'
+import { addSuppressions } from '../../src/db/suppressions.ts'
+import { type Serving, serving, TOKEN } from './serving.ts'
+
+let api: Serving
+beforeAll(async () => {
+  api = await serving()
+})
+afterAll(() => api[Symbol.asyncDispose]())
+
+const numbers = async (path: string) => {
+  const { body } = await api.json(path)
+  return body.items.map((item: { company_number: string }) => item.company_number)
+}
+
+describe('companies', () => {
+  it.each([
+    ['', ['00000001', '00000002', '00000003', 'SC000004']],
+    ['?all=true', ['00000001', '00000002', '00000003', 'SC000004', 'SC000005']],
+    ['?status=active', ['00000001', '00000003']],
+    ['?status=active,liquidation&type=ltd', ['00000001', '00000002']],
+    ['?sic=011', ['00000001']],
+    ['?sic=2020', []],
+    ['?sic=59,62', ['00000001', '00000002']],
+    ['?postcode=N1', ['00000001']],
+    ['?postcode=n10,n1%207', ['00000001', '00000002']],
+    ['?locality=london&region=greater%20london&country=ENGLAND', ['00000001']],
+    ['?created_from=2021-06-01&created_to=2021-12-31', ['00000002']],
+    ['?has_domain=true', ['00000001']],
+    ['?has_domain=false', ['00000002', '00000003', 'SC000004']],
+    ['?has_email=true', ['00000001']],
+    ['?q=river', ['00000002', '00000003']],
+    ['?q=riv*%20stud', ['00000002']],
+    ['?q=riv%20studios', []],
+    ['?q=eclair', ['00000003']],
+    ["?q=o'neil", ['00000001']],
+    ['?q=river&all=true', ['00000002', '00000003', 'SC000005']],
+    ['?q=river&status=liquidation', ['00000002']],
+    ['?q=%22river%22%20OR%20(name:%20AND%20NEAR', []],
+  ])('%s', async (query, expected) => {
+    expect(await numbers(`/v1/companies${query}`)).toEqual(expected)
+  })
+
+  it('come page by page, each once, and the last page has no next one', async () => {
+    const seen: string[] = []
+    let next: string | null = '/v1/companies?limit=2'
+    let pages = 0
+    for (; next; pages += 1) {
+      const { body, headers } = await api.json(next)
+      seen.push(...body.items.map((item: { company_number: string }) => item.company_number))
+      next = body.next
+      expect(headers.get('link')).toBe(next && `<${next}>; rel="next"`)
+    }
+    expect([pages, seen]).toEqual([2, ['00000001', '00000002', '00000003', 'SC000004']])
+  })
+
+  it('hold what include asks for', async () => {
+    const { body } = await api.json('/v1/companies?limit=1&include=officers,emails')
+    const [company] = body.items
+    expect(company.sic_codes).toEqual(['62020', '01110'])
+    expect(Object.keys(company)).not.toContain('domains')
+    expect(company.officers.map((officer: { emails: unknown[] }) => officer.emails.length)).toEqual([1, 0])
+  })
+
+  it('one alone has everything inside, with or without its leading zeros', async () => {
+    const { body } = await api.json('/v1/companies/1')
+    expect([body.company_number, body.officers.length, body.domains[0].domain]).toEqual([
+      '00000001',
+      2,
+      'oneil.example',
+    ])
+    expect((await api.json('/v1/companies/SC000005')).status).toBe(404)
+    expect((await api.json('/v1/companies/SC000005?all=true')).status).toBe(200)
+    expect((await api.json('/v1/companies/99999999')).status).toBe(404)
+  })
+})
+
+describe('officers', () => {
+  it.each([
+    ['', ['-aB', 'zZ', 'b']],
+    ['?company=00000001', ['-aB', 'zZ']],
+    ['?company=1&active=true', ['-aB']],
+    ['?officer_id=oF-1', ['-aB', 'b']],
+    ['?surname=van%20der%20Berg', ['-aB', 'b']],
+    ['?surname=berg', []],
+    ['?surname=smith&active=true', []],
+  ])('%s', async (query, expected) => {
+    const { body } = await api.json(`/v1/officers${query}`)
+    expect(body.items.map((item: { appointment_id: string }) => item.appointment_id)).toEqual(expected)
+  })
+
+  it('are paged within a company as well', async () => {
+    const seen: string[] = []
+    for (let next: string | null = '/v1/officers?limit=1'; next; ) {
+      const { body }: { body: { items: { appointment_id: string }[]; next: string | null } } = await api.json(next)
+      seen.push(...body.items.map(({ appointment_id }) => appointment_id))
+      next = body.next
+    }
+    expect(seen).toEqual(['-aB', 'zZ', 'b'])
+  })
+})
+
+describe('refusals', () => {
+  it.each([
+    ['/v1/companies?foo=1', 400, ['foo']],
+    ['/v1/companies?limit=0', 400, ['limit']],
+    ['/v1/companies?limit=1001', 400, ['limit']],
+    ['/v1/companies?limit=1e2', 400, ['limit']],
+    ['/v1/companies?limit=1&limit=2', 400, ['limit']],
+    ['/v1/companies?status=Active%27', 400, ['status']],
+    ['/v1/companies?sic=abc&created_from=2021-02-30', 400, ['sic', 'created_from']],
+    ['/v1/companies?q=%22*', 400, ['q']],
+    ['/v1/companies?postcode=%25', 400, ['postcode']],
+    ['/v1/companies?include=secrets', 400, ['include']],
+    ['/v1/companies?cursor=abc', 400, ['cursor']],
+    ['/v1/companies?cursor=%00', 400, ['cursor']],
+    ['/v1/companies/..%2F..%2Fetc', 400, ['company_number']],
+    ['/v1/changes', 400, ['since']],
+    ['/v1/changes?since=yesterday', 400, ['since']],
+    ['/healthz?x=1', 400, ['x']],
+  ])('%s: %i', async (path, status, parameters) => {
+    const { body, headers, status: got } = await api.json(path)
+    expect([got, headers.get('content-type'), body.status]).toEqual([status, 'application/problem+json', status])
+    expect(body.errors.map(({ parameter }: { parameter: string }) => parameter)).toEqual(parameters)
+  })
+
+  it('a cursor of another query is refused', async () => {
+    const { body } = await api.json('/v1/companies?limit=1')
+    const cursor = new URL(body.next, api.url).searchParams.get('cursor')
+    expect((await api.json(`/v1/companies?status=active&cursor=${cursor}`)).status).toBe(400)
+    expect((await api.json(`/v1/companies?limit=3&cursor=${cursor}`)).status).toBe(200)
+  })
+
+  it.each(['/v1/companies', '/v1/companies/00000001', '/v1/officers', '/v1/changes', '/metrics'])(
+    '%s needs a token',
+    async (path) => {
+      const none = await fetch(`${api.url}${path}`)
+      expect([none.status, none.headers.get('www-authenticate')]).toEqual([401, 'Bearer realm="chpipe"'])
+      const wrong = await api.get(path, { headers: { Authorization: `Bearer ${TOKEN}x` } })
+      expect([wrong.status, wrong.headers.get('www-authenticate')]).toEqual([
+        401,
+        'Bearer realm="chpipe", error="invalid_token"',
+      ])
+    },
+  )
+
+  it('other methods, paths, types and bodies', async () => {
+    const post = await api.get('/v1/companies', { method: 'POST', body: 'x' })
+    expect([post.status, post.headers.get('allow')]).toEqual([405, 'GET, HEAD'])
+    expect((await api.json('/v2')).status).toBe(404)
+    expect((await api.json('/v1/companies', { Accept: 'text/csv' })).status).toBe(406)
+    expect(await withBody(`${api.url}/v1/companies`)).toBe(400)
+  })
+
+  it('more requests than the limit, counted by token', async () => {
+    await using small = await serving(undefined, { limitPerMinute: 2 })
+    const first = await small.json('/v1/companies')
+    expect([first.status, first.headers.get('ratelimit-limit'), first.headers.get('ratelimit-remaining')]).toEqual([
+      200,
+      '2',
+      '1',
+    ])
+    await small.json('/v1/officers')
+    const third = await small.json('/v1/companies')
+    expect([third.status, third.body.title]).toEqual([429, 'Too Many Requests'])
+    expect(Number(third.headers.get('retry-after'))).toBeGreaterThan(50)
+    expect((await small.json('/healthz')).status).toBe(200)
+  })
+})
+
+describe('answers', () => {
+  it('carry an ETag that spares an unchanged body', async () => {
+    const { headers } = await api.json('/v1/companies')
+    const tag = headers.get('etag') ?? ''
+    expect(tag).toMatch(/^"[\w-]{27}(-gzip)?"$/)
+    const again = await api.get('/v1/companies', { headers: { 'If-None-Match': `"x", W/${tag}` } })
+    expect([again.status, again.headers.get('etag'), await again.text()]).toEqual([304, tag, ''])
+  })
+
+  it('are compressed for those who take it', async () => {
+    const plain = await raw(`${api.url}/v1/companies`, 'identity')
+    const zipped = await raw(`${api.url}/v1/companies`, 'br, gzip;q=0.5')
+    expect(zipped.headers['content-encoding']).toBe('gzip')
+    expect(plain.headers['content-encoding']).toBeUndefined()
+    expect(gunzipSync(zipped.body).equals(plain.body)).toBe(true)
+    expect(zipped.headers.etag).not.toBe(plain.headers.etag)
+  })
+
+  it('to HEAD have the headers alone', async () => {
+    const get = await raw(`${api.url}/v1/companies`, 'identity')
+    const head = await raw(`${api.url}/v1/companies`, 'identity', 'HEAD')
+    expect([head.status, head.body.length, head.headers.etag]).toEqual([200, 0, get.headers.etag])
+    expect(head.headers['content-length']).toBe(get.headers['content-length'])
+  })
+
+  it('come as lines to those who ask for lines, whole, compressed or not', async () => {
+    const lines = async (path: string) => {
+      const response = await api.get(path, { headers: { Accept: 'application/x-ndjson' } })
+      return (await response.text())
+        .trimEnd()
+        .split('\n')
+        .map((line) => JSON.parse(line))
+    }
+    const { body } = await api.json('/v1/companies?include=officers')
+    expect(await lines('/v1/companies?include=officers')).toEqual(body.items)
+    expect(await lines('/v1/companies?include=officers&limit=2')).toEqual(body.items.slice(0, 2))
+    expect(await lines('/v1/officers')).toEqual((await api.json('/v1/officers')).body.items)
+  })
+
+  it('forbid browsers everything', async () => {
+    const { headers } = await api.json('/v1/companies')
+    expect(headers.get('content-security-policy')).toBe("default-src 'none'; frame-ancestors 'none'")
+    expect(headers.get('x-content-type-options')).toBe('nosniff')
+    const page = await fetch(`${api.url}/`)
+    expect(page.headers.get('content-security-policy')).toContain("default-src 'none'; style-src 'sha256-")
+    expect(await page.text()).not.toMatch(/<script|https?:\/\//)
+  })
+})
+
+describe('changes', () => {
+  it('tell every company that changed, deleted ones by their number alone', async () => {
+    const { body } = await api.json('/v1/changes?since=2026-01-15T00:00:00Z')
+    expect(body.items).toEqual([
+      { company_number: 'SC000004', changed_at: '2026-02-01T00:00:00.000Z', removed: true, company: null },
+    ])
+    const all = await api.json('/v1/changes?since=2026-01-01T00:00:00%2B01:00&limit=3')
+    expect(all.body.items.map(({ removed }: { removed: boolean }) => removed)).toEqual([false, false, false])
+    const rest = await api.json(all.body.next)
+    expect([rest.body.items.length, rest.body.next, rest.body.checkpoint]).toEqual([1, null, all.body.checkpoint])
+  })
+
+  it('tell what was removed from a company, and who was suppressed since', async () => {
+    await using own = await serving()
+    const since = '2026-03-01T00:00:00Z'
+    expect((await own.json(`/v1/changes?since=${since}`)).body.items).toEqual([])
+    const at = '2026-03-02T00:00:00.000Z'
+    own.db
+      .insert(deletions)
+      .values({ kind: 'email', company_number: '00000003', key: 'x', deleted_at: at, run_id: 1 })
+      .run()
+    expect((await own.json(`/v1/changes?since=${since}`)).body.items).toMatchObject([
+      { company_number: '00000003', changed_at: at, removed: false },
+    ])
+    addSuppressions(own.db, [{ kind: 'officer', value: 'oF-1', born: null, reason: null }], at)
+    addSuppressions(own.db, [{ kind: 'company', value: '00000003', born: null, reason: null }], at)
+    const { body } = await own.json(`/v1/changes?since=${since}`)
+    expect(
+      body.items.map(
+        (item: { company_number: string; removed: boolean; company: { officers_count: number } | null }) => [
+          item.company_number,
+          item.removed,
+          item.company?.officers_count,
+        ],
+      ),
+    ).toEqual([
+      ['00000001', false, 1],
+      ['00000002', false, 0],
+      ['00000003', true, undefined],
+    ])
+  })
+
+  it('leave their checkpoint before a register file that is being imported', async () => {
+    await using own = await serving()
+    const started = Date.parse('2026-01-01T00:00:00Z')
+    own.db.$client
+      .prepare('INSERT INTO runs (command, host, boot, pid, started_at, heartbeat_at) VALUES (?, ?, ?, ?, ?, ?)')
+      .run('import-companies', 'elsewhere', 'b', 1, started, Date.now())
+    const { body } = await own.json('/v1/changes?since=2026-03-01T00:00:00Z')
+    expect(body.checkpoint).toBe('2026-01-01T00:00:00.000Z')
+  })
+})
+
+test('what is suppressed is nowhere', async () => {
+  await using own = await serving()
+  const rules = [
+    { kind: 'company' as const, value: '00000002', born: null, reason: null },
+    { kind: 'name' as const, value: 'van der berg, sian', born: '1970-04', reason: null },
+    { kind: 'domain' as const, value: 'oneil.example', born: null, reason: null },
+  ]
+  addSuppressions(own.db, rules, '2026-01-01T00:00:00.000Z')
+  for (const path of [
+    '/v1/companies?include=officers,domains,emails',
+    '/v1/companies?q=riverside',
+    '/v1/companies/00000001',
+    '/v1/companies/00000002',
+    '/v1/officers',
+    '/v1/officers?surname=van%20der%20berg',
+    '/v1/officers?officer_id=oF-1',
+    '/v1/officers?company=00000002',
+    '/v1/changes?since=2026-01-02T00:00:00Z',
+  ]) {
+    const text = await (await own.get(path)).text()
+    expect([path, text.match(/RIVERSIDE|BERG|oneil\.example/)]).toEqual([path, null])
+  }
+  expect((await own.json('/v1/companies?has_domain=true')).body.items).toEqual([])
+  expect((await own.json('/v1/companies/00000001')).body.officers_count).toBe(1)
+})
+
+test('the index of names follows what is written', async () => {
+  await using own = await serving()
+  expect((await own.json('/v1/companies?q=newname')).body.items).toEqual([])
+  own.db.update(companies).set({ company_name: 'NEWNAME LTD' }).where(eq(companies.company_number, '00000003')).run()
+  await expect.poll(async () => (await own.json('/v1/companies?q=newname')).body.items.length).toBe(1)
+  expect((await own.json('/v1/companies?q=eclair')).body.items).toEqual([])
+})
+
+test('a reader of lines who leaves ends the reading, and the log tells', async () => {
+  await using own = await serving(many)
+  const leave = new AbortController()
+  const headers = { Accept: 'application/x-ndjson', 'Accept-Encoding': 'identity' }
+  const response = await own.get('/v1/companies?include=officers', { signal: leave.signal, headers })
+  await response.body?.getReader().read()
+  leave.abort()
+  await expect
+    .poll(() => own.logged.find(({ path }) => path === '/v1/companies'))
+    .toMatchObject({
+      status: 200,
+      aborted: true,
+      token: '(trial)',
+    })
+  expect(JSON.stringify(own.logged)).not.toContain(TOKEN)
+  expect((await own.json('/healthz')).status).toBe(200)
+})
+
+function raw(url: string, encoding: string, method = 'GET') {
+  type Raw = { status: number | undefined; headers: Record<string, unknown>; body: Buffer }
+  return new Promise<Raw>((done, fail) => {
+    const headers = { Authorization: `Bearer ${TOKEN}`, 'Accept-Encoding': encoding }
+    request(url, { method, headers }, (response) => {
+      const chunks: Buffer[] = []
+      response.on('data', (chunk) => chunks.push(chunk))
+      response.on('end', () =>
+        done({ status: response.statusCode, headers: response.headers, body: Buffer.concat(chunks) }),
+      )
+    })
+      .on('error', fail)
+      .end()
+  })
+}
+
+function withBody(url: string): Promise<number | undefined> {
+  return new Promise((done, fail) => {
+    const headers = { Authorization: `Bearer ${TOKEN}` }
+    request(url, { method: 'GET', headers }, (response) => done(response.resume().statusCode))
+      .on('error', fail)
+      .end('body')
+  })
+}
+
+/** More lines than sockets and buffers hold. */
+function many(db: Db): void {
+  db.$client.exec(`
+    INSERT INTO companies (company_number, company_name, officers_state, officers_count, source, fetched_at, run_id, first_seen_at)
+      WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000)
+      SELECT printf('%08d', i), 'COMPANY ' || i, 'complete', 1, 'bulk', '2026-01-01', 1, '2026-01-01' FROM n;
+    INSERT INTO officers (company_number, appointment_id, name, source, fetched_at, run_id)
+      SELECT company_number, 'a', 'SMITH, John', 'rest', '2026-01-01', 1 FROM companies`)
+}
