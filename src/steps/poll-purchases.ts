@@ -76,6 +76,7 @@ async function askOnce(
       write(db, (tx) => postponeRequest(tx, id, step.clock.now(), request.lastError))
       throw error
     }
+    if (error.fault === 'not-enough-credits') summary.notEnoughCredits = true
     endFailedPoll(step, request, error)
   }
 }
