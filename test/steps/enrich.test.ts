@@ -111,7 +111,7 @@ describe('runEnrichment', () => {
   })
 
   it('goes on with Companies House while Snov hangs', async () => {
-    await using on = await pipeline({ timings: { requestTimeoutMs: 4000 } })
+    await using on = await pipeline({ timings: { requestTimeoutMs: 4000, snovTimeoutMs: 4000 } })
     on.snov.setFaults(parseSnovFaults('hang:@company-domain-by-name+start'))
     const stop = new AbortController()
     on.queue(on.world.companyNumber(0))

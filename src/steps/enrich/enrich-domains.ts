@@ -9,6 +9,7 @@ import { buyDomains } from '../buy-domains.ts'
 import { domainInput, type Known, readKnown } from '../buy-input.ts'
 import { companySearchName } from '../company-search-name.ts'
 import { domainConfidence } from '../domain-confidence.ts'
+import { POLLS_BEFORE_PARKING } from '../purchase.ts'
 import type { DomainAnswer, LostAnswer } from '../purchase-answers.ts'
 import { moveJob, refusalOf, retryJob, waitJob } from './end-job.ts'
 import { type Enrichment, laneOf, lookAgain } from './enrich-step.ts'
@@ -82,7 +83,9 @@ export function park(run: Enrichment, job: HeldJob, requestId: number): boolean 
   const { db, clock, timings } = run
   const now = clock.now()
   const before = now - timings.snovParkAfterMs
-  const stuck = snapshot(db, (tx) => findStuck(tx, [requestId], { before, now })).get(requestId)
+  const stuck = snapshot(db, (tx) => findStuck(tx, [requestId], { before, now, polls: POLLS_BEFORE_PARKING })).get(
+    requestId,
+  )
   if (!stuck) return false
   const why = stuck === 'in-doubt' ? `purchase ${requestId} is in doubt` : `Snov takes long over purchase ${requestId}`
   waitJob(run, job, timings.snovParkedMs, why)

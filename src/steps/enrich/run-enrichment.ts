@@ -138,7 +138,9 @@ function summarize({ db, runId, counts, options, setAside }: Enrichment, gate: P
   const { left, creditsSpent } = snapshot(db, (tx) => {
     return { left: countJobs(tx, options.scope).due, creditsSpent: readRunCredits(tx, runId).spent }
   })
-  const closed = setAside.size > 0 ? gate.closedBy() : null
+  const barrier = gate.closedBy()
+  const isHeldUp = setAside.size > 0 || (left > 0 && barrier?.by === 'not-enough-credits')
+  const closed = isHeldUp ? barrier : null
   const ended = options.signal.aborted ? 'interrupted' : (closed?.by ?? 'nothing-left')
   return { ...counts, left, creditsSpent, ended, why: closed?.why ?? null }
 }
