@@ -76,10 +76,15 @@ async function askOnce(
       write(db, (tx) => postponeRequest(tx, id, step.clock.now(), request.lastError))
       throw error
     }
-    if (error.fault === 'not-enough-credits') summary.notEnoughCredits = true
-    endFailedPoll(step, request, error)
+    if (error.fault === 'not-enough-credits') {
+      // The same end as a result that says so: what it left out may be bought later.
+      if (settlePurchase(step, request, 'not-enough-credits', NOTHING)) summary.settled += 1
+      summary.notEnoughCredits = true
+    } else endFailedPoll(step, request, error)
   }
 }
+
+const NOTHING: Answers = { answers: [], price: 0, strangers: 0, hidden: [] }
 
 interface Finished {
   state: 'completed' | 'not-enough-credits'
