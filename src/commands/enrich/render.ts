@@ -60,13 +60,11 @@ function renderEndedBefore({ state, reason, at }: NonNullable<EnrichReport['ende
 /** The plan as a table of words and numbers. */
 export function renderPlan(plan: EnrichPlan): string {
   const n = formatNumber
-  const guess =
-    plan.companies_without_officers > 0
-      ? ` (3 each reckoned for ${n(plan.companies_without_officers)} companies whose officers are not stored yet)`
-      : ''
+  const { companies_without_officers: unknown } = plan
+  const guess = unknown > 0 ? ` (3 in each of ${n(unknown)} companies whose officers are not stored)` : ''
   return `companies     ${n(plan.companies)}
 names         ${n(plan.names_to_ask)} to ask Snov for
-people        ${n(plan.people_to_ask)} at most, if every name has a domain${guess}
+people        ${n(plan.people_to_ask)} at most${guess}
 calls         ${n(plan.calls.companies_house)} to Companies House, about ${n(plan.calls.snov)} to Snov
 credits       ${n(plan.worst_case_credits)} at worst; the limits allow ${n(plan.credits_allowed)} of these
 time          about ${formatDuration(plan.estimated_seconds * 1000)}
