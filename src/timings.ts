@@ -35,6 +35,8 @@ export interface Timings {
   gapRepairRetryMs: number
   /** How long an audit waits for companies of today whose events may still be on their way. */
   auditPatienceMs: number
+  /** A call to Snov without an answer for this long has failed; never so short that a busy machine puts a purchase in doubt. */
+  snovTimeoutMs: number
   /** Waits between the polls of a Snov task; the last one repeats until the task is parked (Snov facts 6.4). */
   snovPollMs: number[]
   /** A task that takes longer than this is parked: polled after the next two, growing with its age from one to the other. */
@@ -94,6 +96,7 @@ export function timings(scale: number): Timings {
     silenceCheckMs: 15 * SECOND * scale,
     gapRepairRetryMs: 5 * MINUTE * scale,
     auditPatienceMs: 30 * SECOND * scale,
+    snovTimeoutMs: Math.max(45 * SECOND * scale, 2 * SECOND),
     snovPollMs: [3, 5, 8, 13, 20, 30].map((seconds) => seconds * SECOND * scale),
     snovParkAfterMs: 5 * MINUTE * scale,
     snovParkedMs: 10 * MINUTE * scale,

@@ -3,6 +3,7 @@ import type { Context } from '../context.ts'
 import { type CreditLimits, readRunCredits } from '../db/credits.ts'
 import { countJobs } from '../db/job-lists.ts'
 import { type Db, snapshot } from '../db/open.ts'
+import { listUnconfirmed } from '../db/provider-requests.ts'
 import { beginRun } from '../db/runs.ts'
 import { ChpipeError, errorMessage } from '../errors.ts'
 import type { Snov } from '../snov/client.ts'
@@ -128,9 +129,12 @@ interface Watched {
 
 function reportOf({ clock }: Context, watched: Watched, ended: EnrichReport['ended']): EnrichReport {
   const { db, snov, companiesHouse, counts, selection, runId, startedAt } = watched
-  const { left, spent } = snapshot(db, (tx) => {
-    return { left: countJobs(tx, selection.scope).due, spent: readRunCredits(tx, runId).spent }
-  })
+  const { left, spent, unconfirmed } = snapshot(db, (tx) => ({
+    left: countJobs(tx, selection.scope).due,
+    spent: readRunCredits(tx, runId).spent,
+    unconfirmed: listUnconfirmed(tx).length,
+  }))
+  const { ended: before } = selection
   const { done, skipped, failed, domains, emails } = counts
   return {
     companies: done + skipped + failed,
@@ -139,6 +143,7 @@ function reportOf({ clock }: Context, watched: Watched, ended: EnrichReport['end
     skipped,
     failed,
     left,
+    unconfirmed,
     domains,
     emails,
     credits_spent: spent,
@@ -146,6 +151,9 @@ function reportOf({ clock }: Context, watched: Watched, ended: EnrichReport['end
     rate_limited: companiesHouse.counts.rateLimited + snov.counts.rateLimited,
     elapsed_seconds: Math.round(clock.now() - startedAt) / 1000,
     ended,
+    ...(before
+      ? { ended_before: { state: before.state, reason: before.reason, at: new Date(before.at).toISOString() } }
+      : {}),
   }
 }
 

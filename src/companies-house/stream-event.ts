@@ -27,6 +27,8 @@ export interface DeletedEvent extends EventHead {
 export interface RejectedLine {
   kind: 'rejected'
   timepoint: number | null
+  /** The envelope is whole, so that its timepoint holds; otherwise it is a guess. */
+  enveloped: boolean
   reason: string
   line: string
 }
@@ -50,7 +52,8 @@ const envelope = z.object({
 export function readLine(line: Exclude<Line, { kind: 'heartbeat' }>): (CompanyEvent | RejectedLine)[] {
   if (line.kind === 'overlong') {
     const timepoint = timepointAtEnd(line.tail) ?? timepointAtStart(line.head)
-    return [{ kind: 'rejected', timepoint, reason: `longer than 8 MB: ${line.bytes} bytes`, line: line.head }]
+    const reason = `longer than 8 MB: ${line.bytes} bytes`
+    return [{ kind: 'rejected', timepoint, enveloped: false, reason, line: line.head }]
   }
   const { text } = line
   if (!line.utf8) return [rejected(text, 'not UTF-8', parse(text))]
@@ -58,10 +61,12 @@ export function readLine(line: Exclude<Line, { kind: 'heartbeat' }>): (CompanyEv
   if (whole !== undefined) return [readObject(text, whole)]
   const parts = splitObjects(text)
   if (parts.length < 2) return [rejected(text, 'not JSON', undefined)]
-  return parts.map((part) => {
+  const read = parts.map((part) => {
     const object = parse(part)
     return object === undefined ? rejected(part, 'not JSON', undefined) : readObject(part, object)
   })
+  const isRun = read.some(({ kind, timepoint }) => kind !== 'rejected' || timepoint !== null)
+  return isRun ? read : [rejected(text, 'not JSON', undefined)]
 }
 
 /** Whether bytes that were left without a line end are a whole JSON value all the same. */
@@ -100,6 +105,7 @@ function rejected(text: string, reason: string, object: unknown): RejectedLine {
   return {
     kind: 'rejected',
     timepoint: Number.isSafeInteger(timepoint) && Number(timepoint) >= 0 ? Number(timepoint) : null,
+    enveloped: envelope.safeParse(object).success,
     reason,
     line: text,
   }

@@ -74,12 +74,12 @@ export function countEndedSinceInterrupt(tx: Tx, ownRun: number): number {
   return row?.n ?? 0
 }
 
-/** Puts jobs that were skipped before `before` (ms) back to their stage; returns how many. */
-export function retrySkipped(tx: Tx, before: number, now: number): number {
+/** Puts jobs that were skipped before `before` (ms) back to their stage, those of the given companies or all; returns how many. */
+export function retrySkipped(tx: Tx, scope: string[] | null, { before, now }: { before: number; now: number }): number {
   return tx
     .update(jobs)
     .set({ state: 'due', attempts: 0, due_at: now, updated_at: now })
-    .where(and(eq(jobs.state, 'skipped'), lt(jobs.updated_at, before)))
+    .where(and(eq(jobs.state, 'skipped'), lt(jobs.updated_at, before), within(scope)))
     .run().changes
 }
 
@@ -118,22 +118,40 @@ export function listFailed(tx: Tx): FailedJob[] {
     .all()
 }
 
+function within(scope: string[] | null): SQL | undefined {
+  return scope === null
+    ? undefined
+    : sql`${jobs.company_number} IN (SELECT value FROM json_each(${JSON.stringify(scope)}))`
+}
+
+/** Makes the job of one company due now, however long it was put off, unless somebody works on it. */
+export function hurryJob(tx: Tx, companyNumber: string, now: number): void {
+  const waiting = and(eq(jobs.company_number, companyNumber), eq(jobs.state, 'due'), isNull(jobs.claimed_by))
+  tx.update(jobs).set({ due_at: now }).where(waiting).run()
+}
+
 export type JobState = typeof jobs.$inferSelect.state
 
 /** How many jobs are in each state; of the given companies, or of all. */
 export function countJobs(tx: Tx, scope: string[] | null): Record<JobState, number> {
-  const some =
-    scope === null ? undefined : sql`${jobs.company_number} IN (SELECT value FROM json_each(${JSON.stringify(scope)}))`
-  const rows = tx.select({ state: jobs.state, n: count() }).from(jobs).where(some).groupBy(jobs.state).all()
+  const rows = tx.select({ state: jobs.state, n: count() }).from(jobs).where(within(scope)).groupBy(jobs.state).all()
   const counts = { due: 0, skipped: 0, failed: 0, done: 0 }
   return Object.assign(counts, Object.fromEntries(rows.map(({ state, n }) => [state, n])))
 }
 
-/** The job's state and stage; null when the company has none. */
-export function findJob(tx: Tx, companyNumber: string): { state: JobState; stage: string } | null {
+export interface JobStanding {
+  state: JobState
+  stage: string
+  /** Why it was skipped, failed or put off. */
+  error: string | null
+  updatedAt: number
+}
+
+/** Where the job of a company stands; null when it has none. */
+export function findJob(tx: Tx, companyNumber: string): JobStanding | null {
   return (
     tx
-      .select({ state: jobs.state, stage: jobs.stage })
+      .select({ state: jobs.state, stage: jobs.stage, error: jobs.last_error, updatedAt: jobs.updated_at })
       .from(jobs)
       .where(eq(jobs.company_number, companyNumber))
       .get() ?? null

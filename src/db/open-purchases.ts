@@ -13,14 +13,26 @@ export function countPromising(tx: Tx, since: number): number {
   return tx.select({ n: sql<number>`count(*)` }).from(provider_requests).where(promising).get()?.n ?? 0
 }
 
-/** Of the given requests, those that are in doubt or were written down at or before `before` (ms). */
-export function findStuck(tx: Tx, ids: number[], before: number): Map<number, 'in-doubt' | 'slow'> {
+export interface Patience {
+  /** Milliseconds. */
+  before: number
+  polls: number
+  now: number
+}
+
+/**
+ * Of the given requests, those that are in doubt, or take long: written down at or before `before`, asked about so often,
+ * and not to be asked about at `now`.
+ */
+export function findStuck(tx: Tx, ids: number[], { before, polls, now }: Patience): Map<number, 'in-doubt' | 'slow'> {
   const rows = tx.select().from(provider_requests).where(inArray(provider_requests.id, ids)).all()
   return new Map(
-    rows.flatMap(({ id, status, requested_at: at }): [number, 'in-doubt' | 'slow'][] => {
-      if (status === 'unconfirmed') return [[id, 'in-doubt']]
-      return at <= before ? [[id, 'slow']] : []
-    }),
+    rows.flatMap(
+      ({ id, status, requested_at: at, polls: asked, next_poll_at: pollAt }): [number, 'in-doubt' | 'slow'][] => {
+        if (status === 'unconfirmed') return [[id, 'in-doubt']]
+        return at <= before && asked >= polls && (pollAt ?? now) > now ? [[id, 'slow']] : []
+      },
+    ),
   )
 }
 

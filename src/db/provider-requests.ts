@@ -57,6 +57,13 @@ export function readOpenInputs(tx: Tx, operation: Operation): OpenInput[] {
       AND request.status IN ('created', 'started', 'unconfirmed')`)
 }
 
+/** The open requests of one operation. */
+export function readOpenIds(tx: Tx, operation: Operation): Set<number> {
+  const ofOperation = and(open, eq(provider_requests.operation, operation))
+  const rows = tx.select({ id: provider_requests.id }).from(provider_requests).where(ofOperation).all()
+  return new Set(rows.map(({ id }) => id))
+}
+
 /** Open requests of every kind, and the id of the newest request: what a reading of the balance must be judged by. */
 export function readTraffic(tx: Tx): { open: number; newestId: number } {
   const count = tx.select({ n: sql<number>`count(*)` }).from(provider_requests).where(open).get()
@@ -173,6 +180,14 @@ export function postponeRequest(tx: Tx, id: number, nextPollAt: number, error: s
   tx.update(provider_requests)
     .set({ next_poll_at: nextPollAt, last_error: error })
     .where(and(byId(id), open))
+    .run()
+}
+
+/** Whoever begins to work asks for all answers at once, those that a dead process was about to ask for among them. */
+export function wakePolls(tx: Tx, now: number): void {
+  tx.update(provider_requests)
+    .set({ next_poll_at: sql`min(${provider_requests.next_poll_at}, ${now})` })
+    .where(and(mine, eq(provider_requests.status, 'started')))
     .run()
 }
 

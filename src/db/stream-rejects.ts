@@ -38,6 +38,16 @@ export function readRejectsAfter(db: Tx, stream: string, timepoint: number): str
     .map(({ line }) => line)
 }
 
+/** Whether a line with a timepoint is kept already. */
+export function isRejectKept(db: Tx, stream: string, timepoint: number, line: string): boolean {
+  const same = and(
+    eq(stream_rejects.stream, stream),
+    eq(stream_rejects.timepoint, timepoint),
+    eq(stream_rejects.line, line),
+  )
+  return db.select({ id: stream_rejects.id }).from(stream_rejects).where(same).limit(1).get() !== undefined
+}
+
 /** How many lines of the stream were rejected since `since` (ms), or ever. */
 export function countRejects(db: Tx, stream: string, since = 0): number {
   const wanted = and(eq(stream_rejects.stream, stream), gte(stream_rejects.received_at, since))

@@ -77,7 +77,7 @@ export interface SnovOptions {
 export function createSnov(options: SnovOptions): Snov {
   const { baseUrl, clientId, clientSecret, allowance, clock, timings } = options
   const counts = { requests: 0, rateLimited: 0 }
-  const exchange = createExchange({ ...options, requestTimeoutMs: timings.requestTimeoutMs, counts })
+  const exchange = createExchange({ ...options, requestTimeoutMs: timings.snovTimeoutMs, counts })
 
   const freely = async <T>(signal: AbortSignal, once: () => Promise<T>): Promise<T> => {
     for (let attempt = 1; ; attempt += 1) {

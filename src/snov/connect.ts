@@ -29,7 +29,7 @@ export async function connectSnov({ db, clock, timings, settings }: ConnectSnovO
       hint: 'put them in the environment or in a .env file here; `chpipe demo` needs none',
     })
   }
-  const { requestTimeoutMs, probePatienceMs } = timings
+  const { snovTimeoutMs: requestTimeoutMs, probePatienceMs } = timings
   const allowance = openAllowance({
     db: await db(),
     clock,

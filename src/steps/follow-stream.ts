@@ -68,7 +68,11 @@ export async function followStream(step: FollowStep, options: FollowOptions): Pr
   const known = { timepoint: stored.timepoint, publishedAt: stored.published_at }
   const start = options.from === undefined ? known : { ...known, timepoint: options.from - 1 }
   const { maxEvents = Infinity } = options
-  const batch = openStreamBatch(step, { ...options, maxEvents, signal: stop.signal, onError: fail }, start)
+  const batch = openStreamBatch(
+    step,
+    { ...options, maxEvents, askAgainMs: step.timings.streamHealthyMs, signal: stop.signal, onError: fail },
+    start,
+  )
   const repairs = keepRepairing(step, stop.signal, fail)
   const duties = [
     keepAnnouncing(step, stop.signal),
@@ -103,10 +107,11 @@ interface Course {
 }
 
 async function followLines(step: FollowStep, batch: StreamBatch, course: Course, signal: AbortSignal): Promise<void> {
+  const { log, stream } = step
   const resume = () => nextTimepoint(batch.flush())
   while (!signal.aborted && !batch.full) {
     try {
-      for await (const item of step.stream.lines(resume, signal)) {
+      for await (const item of stream.lines(resume, signal)) {
         if (item.kind === 'opened') {
           noteOpened(step, item.timepoint)
           batch.opened(item.timepoint)
@@ -114,6 +119,10 @@ async function followLines(step: FollowStep, batch: StreamBatch, course: Course,
         } else if (item.kind === 'closed') saveClosed(step)
         else if (item.kind !== 'heartbeat') batch.add(item)
         if (batch.full) return
+        if (batch.asksAgain) {
+          log.info('timepoints were skipped, asking for them once more', { stream: stream.name, from: resume() })
+          break
+        }
       }
     } catch (error) {
       if (!(error instanceof StreamError) || error.end !== 'expired') throw error

@@ -14,7 +14,7 @@ import type { CallOptions } from '../snov/client.ts'
 import { SnovError } from '../snov/snov-error.ts'
 import type { Poll } from '../snov/tasks.ts'
 import type { Timings } from '../timings.ts'
-import type { PurchaseStep } from './purchase.ts'
+import { POLLS_BEFORE_PARKING, type PurchaseStep } from './purchase.ts'
 import { type Answers, domainAnswers, emailsAnswers } from './purchase-answers.ts'
 import { measurePurchase } from './purchase-balance.ts'
 import { doubtLostStarts, settleByBalance } from './settle-doubt.ts'
@@ -44,7 +44,7 @@ export async function pollPurchases(step: PurchaseStep, options: CallOptions): P
   for (;;) {
     options.signal.throwIfAborted()
     if ((readNextPollAt(db) ?? Number.POSITIVE_INFINITY) > dueAt) return summary
-    const leaseUntil = Math.ceil(clock.now() + timings.requestTimeoutMs)
+    const leaseUntil = Math.ceil(clock.now() + timings.snovTimeoutMs)
     const due = write(db, (tx) => claimDueRequests(tx, dueAt, leaseUntil, WIDTH))
     const polls = await Promise.allSettled(due.map((request) => askOnce(step, request, options, summary)))
     for (const poll of polls) if (poll.status === 'rejected') throw poll.reason
@@ -76,9 +76,15 @@ async function askOnce(
       write(db, (tx) => postponeRequest(tx, id, step.clock.now(), request.lastError))
       throw error
     }
-    endFailedPoll(step, request, error)
+    if (error.fault === 'not-enough-credits') {
+      // The same end as a result that says so: what it left out may be bought later.
+      if (settlePurchase(step, request, 'not-enough-credits', NOTHING)) summary.settled += 1
+      summary.notEnoughCredits = true
+    } else endFailedPoll(step, request, error)
   }
 }
+
+const NOTHING: Answers = { answers: [], price: 0, strangers: 0, hidden: [] }
 
 interface Finished {
   state: 'completed' | 'not-enough-credits'
@@ -120,8 +126,7 @@ function postpone({ db, clock, timings, log }: PurchaseStep, request: ProviderRe
   const now = clock.now()
   const ageMs = now - requestedAt
   const waitMs = pollWaitMs(polls + 1, ageMs, timings)
-  const sincePark = ageMs - timings.snovParkAfterMs
-  if (sincePark >= 0 && sincePark < pollWaitMs(polls, 0, timings)) {
+  if (isSlow(polls + 1, ageMs, timings) && !isSlow(polls, ageMs - pollWaitMs(polls, 0, timings), timings)) {
     log.warn('purchase parked: Snov takes long over it', { request: id })
   }
   write(db, (tx) => postponeRequest(tx, id, Math.ceil(now + waitMs), error))
@@ -129,7 +134,11 @@ function postpone({ db, clock, timings, log }: PurchaseStep, request: ProviderRe
 
 /** How long to wait after so many polls of a task that was started `ageMs` ago. */
 export function pollWaitMs(polls: number, ageMs: number, timings: Timings): number {
-  const { snovPollMs, snovParkAfterMs, snovParkedMs, snovParkedCapMs } = timings
-  if (ageMs >= snovParkAfterMs) return Math.min(snovParkedCapMs, Math.max(snovParkedMs, ageMs))
+  const { snovPollMs, snovParkedMs, snovParkedCapMs } = timings
+  if (isSlow(polls, ageMs, timings)) return Math.min(snovParkedCapMs, Math.max(snovParkedMs, ageMs))
   return snovPollMs[Math.min(polls, snovPollMs.length - 1)] ?? snovParkedMs
+}
+
+function isSlow(polls: number, ageMs: number, { snovParkAfterMs }: Timings): boolean {
+  return ageMs >= snovParkAfterMs && polls >= POLLS_BEFORE_PARKING
 }

@@ -32,13 +32,16 @@ export interface Answers {
   hidden: string[]
 }
 
-/** One answer per name; a name without a row is a miss. A domain that is none was paid for all the same. */
+/**
+ * One answer per name; a name without a row is a miss. A domain that is none was paid for all the same, and so was one
+ * for a name that has been erased since it was asked for.
+ */
 export function domainAnswers(inputs: AskedInput[], rows: DomainRow[]): Answers {
   const byName = groupByName(rows)
-  let price = 0
+  const paid = paidNames(inputs, byName)
+  const price = paid.filter((name) => byName.get(name)?.some(({ domain }) => domain)).length
   const answers = inputs.map(({ key, name }): NewAnswer => {
     const found = (byName.get(matchName(name)) ?? []).flatMap(({ domain }) => domain ?? [])
-    if (found.length > 0) price += 1
     const domain = found.map(hostName).find((host) => host !== null)
     return domain ? { key, outcome: 'hit', answer: { domain } satisfies DomainAnswer } : { key, ...MISS }
   })
@@ -52,26 +55,28 @@ export function domainAnswers(inputs: AskedInput[], rows: DomainRow[]): Answers 
 export function emailsAnswers(inputs: AskedInput[], rows: EmailsRow[]): Answers {
   const byName = groupByName(rows)
   const hidden = rows.flatMap((row) => row.emails.filter(isHidden).map(({ email }) => email))
-  let price = 0
+  const addresses = new Map([...byName].map(([name, same]) => [name, distinctEmails(same)]))
+  const bought = paidNames(inputs, byName).flatMap((name) => addresses.get(name) ?? [])
+  const price = bought.filter(({ status }) => status !== 'not_valid').length
   const answers = inputs.map(({ key, name }): NewAnswer => {
-    const found = (byName.get(matchName(name)) ?? []).flatMap((row) => row.emails)
-    const emails = [...new Map(found.map((one) => [one.email.toLowerCase(), one])).values()]
-    price += emails.filter(({ status }) => status !== 'not_valid').length
+    const emails = addresses.get(matchName(name)) ?? []
     if (emails.some(isHidden)) return { key, outcome: 'suppressed', answer: null }
     if (emails.length === 0) return { key, ...MISS }
     return { key, outcome: 'hit', answer: { emails, catchAll: emails.some(isCatchAll) } satisfies EmailsAnswer }
   })
-  const verdict = domainVerdict(inputs, answers)
+  const verdict = domainVerdict(inputs, answers, bought)
   return { answers: [...answers, ...verdict], price, strangers: countStrangers(inputs, rows), hidden }
 }
 
 const MISS = { outcome: 'miss', answer: null } as const
 
-function domainVerdict(inputs: AskedInput[], answers: NewAnswer[]): NewAnswer[] {
+/** An input whose name was erased tells nothing by its absence, though its address does. */
+function domainVerdict(inputs: AskedInput[], answers: NewAnswer[], emails: FoundEmail[]): NewAnswer[] {
   const domain = inputs.find((input) => input.domain)?.domain
   if (domain === undefined) return []
-  const catchAll = answers.some(({ answer }) => (answer as EmailsAnswer | null)?.catchAll === true)
-  const told = catchAll || answers.some(({ outcome }) => outcome !== 'suppressed')
+  const catchAll = emails.some(isCatchAll)
+  const named = answers.filter((_, index) => inputs[index]?.name !== '')
+  const told = catchAll || named.some(({ outcome }) => outcome !== 'suppressed')
   return told ? [{ key: catchAllKey(domain), outcome: catchAll ? 'hit' : 'miss', answer: { catchAll } }] : []
 }
 
@@ -93,6 +98,17 @@ function isHidden({ reason }: FoundEmail): boolean {
 
 function isCatchAll({ reason }: FoundEmail): boolean {
   return reason === 'catchall'
+}
+
+/** The names whose rows were asked for. While one is erased, any row may be its own. */
+function paidNames(inputs: AskedInput[], byName: Map<string, unknown>): string[] {
+  const asked = new Set(inputs.map(({ name }) => matchName(name)))
+  const isErased = inputs.some(({ name }) => name === '')
+  return [...byName.keys()].filter((name) => isErased || asked.has(name))
+}
+
+function distinctEmails(rows: EmailsRow[]): FoundEmail[] {
+  return [...new Map(rows.flatMap((row) => row.emails).map((one) => [one.email.toLowerCase(), one])).values()]
 }
 
 function groupByName<Row extends { name: string }>(rows: Row[]): Map<string, Row[]> {

@@ -10,6 +10,9 @@ import type { Timings } from '../timings.ts'
 /** Rows that one start takes (Snov facts 0.2). */
 export const MAX_ROWS = 10
 
+/** A task is not called slow before it was asked about so often, however long this process was held up. */
+export const POLLS_BEFORE_PARKING = 8
+
 export interface PurchaseStep {
   db: Db
   snov: Snov

@@ -1,6 +1,7 @@
 // Ends a purchase whose task is finished: its answers, suppressions, ledger row and state in one transaction. Safe to
 // repeat: a request is closed once.
 import { bookPurchase } from '../db/credits.ts'
+import { wakePaidJobs } from '../db/job-claims.ts'
 import { write } from '../db/open.ts'
 import { saveAnswers } from '../db/provider-answers.ts'
 import { closeRequest, type ProviderRequest } from '../db/provider-requests.ts'
@@ -13,7 +14,7 @@ import type { Answers } from './purchase-answers.ts'
  * unasked. Returns whether this process booked it.
  */
 export function settlePurchase(
-  { db, clock, log }: PurchaseStep,
+  { db, clock, log, timings }: PurchaseStep,
   request: ProviderRequest,
   state: 'completed' | 'not-enough-credits',
   { answers, price, strangers, hidden }: Answers,
@@ -32,6 +33,8 @@ export function settlePurchase(
       const purchase = { requestId: id, operation, expected: price, observed: null, balanceBefore }
       bookPurchase(tx, { ...purchase, bookedAt: now, runId })
     }
+    // Whoever waited for so long was put off.
+    if (now - request.requestedAt >= timings.snovParkAfterMs) wakePaidJobs(tx, now)
     return true
   })
   if (booked) {

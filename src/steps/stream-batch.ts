@@ -2,7 +2,7 @@
 // was not applied comes again, since the stream is resumed behind the cursor.
 import { type CompanyEvent, type RejectedLine, readLine } from '../companies-house/stream-event.ts'
 import type { Line } from '../companies-house/stream-splitter.ts'
-import { readRejectsAfter } from '../db/stream-rejects.ts'
+import { isRejectKept, readRejectsAfter } from '../db/stream-rejects.ts'
 import {
   type ApplyOptions,
   type ApplyStep,
@@ -18,11 +18,10 @@ const BATCH_LINES = 500
 const BATCH_BYTES = 4 * 1024 * 1024
 const BATCH_MS = 100
 
-/** A rejected line that tells a timepoint further ahead than this is not believed. */
-const MAX_REJECT_STEP = 1000
-
 export interface BatchOptions extends ApplyOptions {
   maxEvents: number
+  /** Skipped timepoints are asked for again, though not sooner than this after the last time. */
+  askAgainMs: number
   /** Once it aborts, nothing is applied but by `flush`. */
   signal: AbortSignal
   /** Hears of a batch that could not be applied when nobody was waiting for it. */
@@ -38,6 +37,8 @@ export interface StreamBatch {
   readonly counts: StreamCounts
   /** The run has had all the events that it may have. */
   readonly full: boolean
+  /** Timepoints were skipped that the stream may have after all: no line is taken until it is opened again. */
+  readonly asksAgain: boolean
   /** When the last event was applied; null before the first. */
   readonly lastEventAt: number | null
   /** A connection was opened at this timepoint; null for live. */
@@ -61,6 +62,8 @@ export function openStreamBatch(step: ApplyStep, options: BatchOptions, start: S
   let number = 0
   let lastEventAt: number | null = null
   let keptBefore: string[] = []
+  let asksAgain = false
+  let asked = { from: -1, at: Number.NEGATIVE_INFINITY }
 
   const push = (entry: Entry) => {
     entries.push(entry)
@@ -93,18 +96,41 @@ export function openStreamBatch(step: ApplyStep, options: BatchOptions, start: S
   }
 
   const takeReject = (line: RejectedLine) => {
-    const told = believable(line.timepoint, at.timepoint)
-    if (told !== null && at.timepoint !== null && told <= at.timepoint) {
-      counts.repeated += 1
+    const { timepoint: told, enveloped } = line
+    const isNext = at.timepoint !== null && told === at.timepoint + 1
+    // The timepoint of a broken line may be wrong: it counts only where it comes in its turn.
+    if (told === null || at.timepoint === null || !(enveloped || isNext)) return takeUnplaced(line)
+    if (told <= at.timepoint) {
+      if (isKept(told, line.line)) counts.repeated += 1
+      else push({ ...line, after: at.timepoint })
       return
     }
-    if (told === null && keptBefore.includes(line.line)) {
-      keptBefore.splice(keptBefore.indexOf(line.line), 1)
+    if (!isNext && askAgain(at.timepoint + 1)) return
+    advance(told, at.publishedAt)
+    push({ ...line, after: at.timepoint })
+  }
+
+  const takeUnplaced = (line: RejectedLine) => {
+    const place = keptBefore.indexOf(line.line)
+    if (place === -1) push({ ...line, timepoint: null, after: at.timepoint })
+    else {
+      keptBefore.splice(place, 1)
       counts.repeated += 1
-      return
     }
-    if (told !== null) advance(told, at.publishedAt)
-    push({ ...line, timepoint: told, after: at.timepoint })
+  }
+
+  const isKept = (timepoint: number, line: string): boolean => {
+    const gathered = entries.some((one) => one.kind === 'rejected' && one.timepoint === timepoint && one.line === line)
+    return gathered || isRejectKept(db, stream.name, timepoint, line)
+  }
+
+  /** Between its replay and going live the service loses events that it still has (facts 3.6). */
+  const askAgain = (from: number): boolean => {
+    const now = clock.steady()
+    if (from === asked.from || now - asked.at < options.askAgainMs) return false
+    asked = { from, at: now }
+    asksAgain = true
+    return true
   }
 
   const takeEvent = (event: CompanyEvent) => {
@@ -112,6 +138,7 @@ export function openStreamBatch(step: ApplyStep, options: BatchOptions, start: S
       counts.repeated += 1
       return
     }
+    if (at.timepoint !== null && event.timepoint > at.timepoint + 1 && askAgain(at.timepoint + 1)) return
     if (at.timepoint === null || taken === 0) push({ kind: 'first', timepoint: event.timepoint })
     advance(event.timepoint, event.publishedAt)
     push(event)
@@ -130,15 +157,19 @@ export function openStreamBatch(step: ApplyStep, options: BatchOptions, start: S
     get full() {
       return taken >= options.maxEvents
     },
+    get asksAgain() {
+      return asksAgain
+    },
     get lastEventAt() {
       return lastEventAt
     },
     opened(timepoint) {
+      asksAgain = false
       keptBefore = timepoint === null ? [] : readRejectsAfter(db, stream.name, timepoint - 1)
     },
     add(line) {
       for (const read of readLine(line)) {
-        if (taken >= options.maxEvents) break
+        if (taken >= options.maxEvents || asksAgain) break
         if (read.kind === 'rejected') takeReject(read)
         else takeEvent(read)
       }
@@ -151,9 +182,4 @@ export function openStreamBatch(step: ApplyStep, options: BatchOptions, start: S
       committed = position
     },
   }
-}
-
-/** A line that is broken may also tell a wrong timepoint: it moves the cursor by little, and never sets it. */
-function believable(told: number | null, before: number | null): number | null {
-  return told !== null && before !== null && told <= before + MAX_REJECT_STEP ? told : null
 }

@@ -1,6 +1,7 @@
+import { eq } from 'drizzle-orm'
 import { describe, expect, it } from 'vitest'
 import { openDb } from '../../src/db/open.ts'
-import { runs, suppressions } from '../../src/db/schema.ts'
+import { jobs, runs, suppressions } from '../../src/db/schema.ts'
 import { parseFaults } from '../../src/sandbox/fault-plan.ts'
 import { parseSnovFaults } from '../../src/sandbox/snov/fault-plan.ts'
 import { type EnrichStage, type EnrichStageOptions, enrichStage } from '../acceptance/enriching.ts'
@@ -103,6 +104,53 @@ describe('chpipe enrich', () => {
     expect(JSON.parse((await enrich(on, '--company', number)).stdout)).toMatchObject({ companies: 1, queued: 1 })
     expect(on.read().jobs.map((job) => job.split(' ')[0])).toEqual([number])
     expect((await enrich(on, '--company', 'ZZ999999')).code).toBe(1)
+  })
+
+  it('says what became of a company that is named, and tries one that failed again', async () => {
+    await using on = await small()
+    const [done = '', bad = ''] = [...on.world.numbers()].filter((number) => on.snov.truth.domainOf(number))
+    await enrich(on)
+    change(on, (db) =>
+      db.update(jobs).set({ stage: 'officers', state: 'failed' }).where(eq(jobs.company_number, bad)).run(),
+    )
+    expect(JSON.parse((await enrich(on, '--company', bad)).stdout)).toMatchObject({ companies: 1, done: 1 })
+    const calls = on.snov.requests.total
+    const again = JSON.parse((await enrich(on, '--company', done)).stdout)
+    expect(again).toMatchObject({ companies: 0, ended_before: { state: 'done', reason: null } })
+    const skipped = [...on.world.numbers()].find((number) => !on.snov.truth.domainOf(number)) ?? ''
+    const { stdout } = await run(['enrich', '--company', skipped], { cwd: on.folder.path, env: on.env })
+    expect(stdout).toMatch(/^This company was skipped on \S+ \(no domain\).*--retry-skipped-after 0s/)
+    expect(on.snov.requests.total).toBe(calls)
+    await enrich(on, '--company', skipped, '--retry-skipped-after', '0s')
+    expect(on.snov.requests.total).toBeGreaterThan(calls)
+  })
+
+  it('leaves what was skipped in other companies alone', async () => {
+    await using on = await small()
+    await enrich(on)
+    const [first = '', second = ''] = on
+      .read()
+      .jobs.filter((job) => job.includes(' skipped '))
+      .map((job) => job.split(' ')[0] ?? '')
+    change(on, (db) => db.update(jobs).set({ updated_at: 0 }).run())
+    await enrich(on, '--company', first, '--retry-skipped-after', '30d')
+    change(on, (db) => {
+      const row = db
+        .select()
+        .from(jobs)
+        .all()
+        .find((job) => job.company_number === second)
+      expect(row).toMatchObject({ state: 'skipped', updated_at: 0 })
+    })
+  })
+
+  it('ends with 4 when the polls say that the credits are used up, and takes the answers later', async () => {
+    await using on = await small({ snov: { credits: 1 } })
+    on.snov.setFaults(parseSnovFaults('credits-402'))
+    const { code, stdout } = await enrich(on)
+    expect([code, JSON.parse(stdout)]).toEqual([4, expect.objectContaining({ ended: 'not-enough-credits', failed: 0 })])
+    on.snov.moveBalance(500)
+    expect(JSON.parse((await enrich(on)).stdout)).toMatchObject({ left: 0, ended: 'nothing-left' })
   })
 
   it('asks for no suppressed company, person or domain', async () => {

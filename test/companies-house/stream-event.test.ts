@@ -121,7 +121,8 @@ describe('a line that is no event', () => {
     ['has codes of the wrong kind', (event) => Object.assign(event.data ?? {}, { sic_codes: [62020] }), 7],
   ])('is rejected as it came when it %s', (_name, edit, timepoint) => {
     const text = edited(edit)
-    expect(read(text)).toEqual([{ kind: 'rejected', timepoint, reason: expect.stringMatching(/\w/), line: text }])
+    const reason = expect.stringMatching(/\w/)
+    expect(read(text)).toEqual([{ kind: 'rejected', timepoint, enveloped: expect.any(Boolean), reason, line: text }])
   })
 
   it.each([
@@ -139,6 +140,19 @@ describe('a line that is no event', () => {
     expect(read(changed(9, '01234567').trim(), false)).toMatchObject([
       { kind: 'rejected', timepoint: 9, reason: 'not UTF-8' },
     ])
+  })
+
+  it.each(['{"a":1} 38', '{"a":1}{"b":2}', '{}<html>{}'])(
+    'is kept in one piece when nothing in it is an event: %s',
+    (text) => {
+      expect(read(text)).toMatchObject([{ kind: 'rejected', reason: 'not JSON', line: text }])
+    },
+  )
+
+  it('tells whether its timepoint stands in a whole envelope', () => {
+    const odd = edited((event) => Object.assign(event.data ?? {}, { sic_codes: [62020] }))
+    const loose = JSON.stringify({ event: { timepoint: 7 } })
+    expect([read(odd), read(loose)]).toMatchObject([[{ enveloped: true }], [{ enveloped: false, timepoint: 7 }]])
   })
 
   it('is rejected, and what runs together with it is not', () => {

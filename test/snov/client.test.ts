@@ -207,7 +207,7 @@ describe('a start', () => {
 
   it('without an answer in time may have been bought', async () => {
     await using server = await scriptedSnov({ meddle: ({ path }) => (path === START ? silent : undefined) })
-    const snov = await connected(server.url, { timings: { requestTimeoutMs: 300 } })
+    const snov = await connected(server.url, { timings: { snovTimeoutMs: 300 } })
     const error = await thrown((await snov.readyStart(background)).startDomains(['x']))
     expect(error).toMatchObject({ fault: 'passing', mayHaveActed: true })
   })

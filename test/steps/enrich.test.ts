@@ -2,8 +2,19 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { claimJobs, endStage } from '../../src/db/job-claims.ts'
 import { beginRun } from '../../src/db/runs.ts'
-import { companies, domains, emails, jobs, officers, suppressions } from '../../src/db/schema.ts'
+import {
+  companies,
+  credit_ledger,
+  domains,
+  emails,
+  jobs,
+  officers,
+  provider_answers,
+  provider_requests,
+  suppressions,
+} from '../../src/db/schema.ts'
 import { parseSnovFaults } from '../../src/sandbox/snov/fault-plan.ts'
+import { suppress } from '../../src/steps/suppress.ts'
 import { type Pipeline, pipeline } from './enriching.ts'
 
 /** The first companies of the world that the truth fits. */
@@ -110,8 +121,71 @@ describe('runEnrichment', () => {
     expect([on.rest.requests.total, on.db.select().from(emails).all()]).toEqual([0, []])
   })
 
+  it('fetches no profile of a deleted company, which would bring it back', async () => {
+    await using on = await pipeline()
+    const number = on.queue(anyDomain(on), { stage: 'details' })
+    on.db.update(companies).set({ deleted_at: '2026-01-01' }).run()
+    expect(await on.run()).toMatchObject({ skipped: 1, left: 0 })
+    expect([on.rest.requests.total, on.job(number)?.error]).toEqual([0, 'the company is deleted'])
+    expect(on.db.select().from(companies).get()?.deleted_at).toBe('2026-01-01')
+  })
+
+  it('stores nothing of a company that is erased while its answer is awaited, and goes on', async () => {
+    await using on = await pipeline({ snov: { pendingPolls: 3 } })
+    const [erased = '', kept = ''] = numbersWith(on, 2, (domain) => on.snov.truth.mailOf(domain) === 'ordinary')
+    on.queue(erased)
+    on.queue(kept)
+    const running = on.run()
+    for (let waited = 0; waited < 500 && Object.keys(on.snov.requests.starts).length === 0; waited += 1) await sleep(10)
+    const rule = { kind: 'company' as const, value: erased, born: null, reason: null }
+    suppress(on.db, rule, { erase: true, now: on.step.clock.now() })
+    expect(await running).toMatchObject({ done: 1, failed: 0, left: 0 })
+    expect(
+      new Set(
+        on.db
+          .select()
+          .from(domains)
+          .all()
+          .map((row) => row.company_number),
+      ),
+    ).toEqual(new Set([kept]))
+    expect(on.db.select().from(companies).all()).toHaveLength(1)
+    expect(
+      on.db
+        .select()
+        .from(provider_answers)
+        .all()
+        .map(({ answer }) => answer)
+        .join(),
+    ).not.toContain(on.snov.truth.domainOf(erased)?.domain)
+    expect(
+      on.db
+        .select()
+        .from(credit_ledger)
+        .all()
+        .reduce((sum, row) => sum + row.expected, 0),
+    ).toBe(1000 - on.snov.balance)
+  })
+
+  it('asks at once for the answer that a killed process was about to ask for', async () => {
+    await using on = await pipeline({ timings: { snovPollMs: [10] } })
+    on.queue(anyDomain(on))
+    const stop = new AbortController()
+    on.snov.setFaults(parseSnovFaults('500:@result'))
+    const killed = on.run({ signal: stop.signal })
+    for (let waited = 0; waited < 500 && Object.keys(on.snov.requests.starts).length === 0; waited += 1) await sleep(10)
+    stop.abort(new Error('enough'))
+    await killed
+    on.db
+      .update(provider_requests)
+      .set({ next_poll_at: on.step.clock.now() + 3_600_000 })
+      .run()
+    on.snov.setFaults([])
+    expect(await on.run()).toMatchObject({ domains: 1, left: 0 })
+  })
+
   it('goes on with Companies House while Snov hangs', async () => {
-    await using on = await pipeline({ timings: { requestTimeoutMs: 4000 } })
+    await using on = await pipeline({ timings: { requestTimeoutMs: 4000, snovTimeoutMs: 4000 } })
     on.snov.setFaults(parseSnovFaults('hang:@company-domain-by-name+start'))
     const stop = new AbortController()
     on.queue(on.world.companyNumber(0))
@@ -165,8 +239,8 @@ describe('runEnrichment', () => {
   })
 
   it('never passes its credits, however many purchases are under way', async () => {
-    await using on = await pipeline({ snov: { pendingPolls: 3 } })
-    for (const number of [...on.world.numbers()].slice(0, 40)) on.queue(number)
+    await using on = await pipeline({ snov: { pendingPolls: 2 } })
+    for (const number of [...on.world.numbers()].slice(0, 25)) on.queue(number)
     const { creditsSpent, ended } = await on.run({ limits: { maxCredits: 12, budget: null } })
     expect(ended).toBe('limit-reached')
     expect(creditsSpent).toBeGreaterThan(8)

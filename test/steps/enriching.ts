@@ -40,7 +40,7 @@ export async function pipeline({ size = 200, rest, snov, ...more }: PipelineOpti
   const finder = await startSnovSandbox({ world, callsPerMinute: 1000, minuteMs: 1000, ...snov })
   const db = openDb(':memory:')
   const clock = systemClock()
-  const hurried: Timings = { ...timings(0.01), requestTimeoutMs: 5000, ...more.timings }
+  const hurried: Timings = { ...timings(0.01), requestTimeoutMs: 5000, snovTimeoutMs: 5000, ...more.timings }
   const { id: runId } = beginRun(db, clock, 'enrich')
   const settings = {
     snovClientId: finder.clientId,

@@ -194,6 +194,20 @@ describe('the cursor', () => {
     expect(nameOf(db, KNOWN)).toBe(`COMPANY ${KNOWN} AT 2`)
   })
 
+  it('asks once more for timepoints that were skipped, and notes only those that stay away', async () => {
+    const db = knowing(KNOWN)
+    const all = [6, 7, 8, 9, 12].map((at): [number, string] => [at, changed(at, KNOWN)])
+    const lossy = send(changed(6, KNOWN) + changed(9, KNOWN))
+    await using server = await streamServer(lossy, serveLog(new Map(all)))
+    expect(await follow(db, server.url, { maxEvents: 5, timings: { streamHealthyMs: 60_000 } })).toMatchObject({
+      events: 5,
+      timepoint: 12,
+      gaps: 1,
+    })
+    expect(server.asked).toEqual([null, 7])
+    expect(db.select().from(stream_gaps).all()).toMatchObject([{ from_timepoint: 10, to_timepoint: 11 }])
+  })
+
   it('notes the timepoints that were skipped', async () => {
     const db = knowing(KNOWN)
     await using server = await streamServer(send(changed(5, KNOWN) + changed(6, KNOWN)), send(changed(9, KNOWN)))
@@ -248,6 +262,14 @@ describe('a line that is no event', () => {
         .all()
         .map(({ reason }) => reason),
     ).toEqual(['not JSON, after timepoint 1', 'not JSON, after timepoint 1', 'not JSON, after timepoint 2'])
+  })
+
+  it('is kept also when it tells a timepoint long past, though only once', async () => {
+    const db = knowing(KNOWN)
+    await using server = await streamServer(send(changed(8, KNOWN) + odd + odd + changed(9, KNOWN)), send(odd))
+    expect(await follow(db, server.url, { maxEvents: 2 })).toMatchObject({ timepoint: 9, rejects: 1, repeated: 1 })
+    expect(await follow(db, server.url, { forMs: 300 })).toMatchObject({ timepoint: 9, rejects: 0, repeated: 1 })
+    expect(db.select().from(stream_rejects).all()).toMatchObject([{ timepoint: 2, line: odd.trim() }])
   })
 
   it('cannot lead the cursor astray', async () => {

@@ -1,7 +1,7 @@
 import { formatDuration } from '../../durations.ts'
 import type { EnrichPlan } from '../../steps/enrich/plan-enrichment.ts'
 import type { EnrichEnding } from '../../steps/enrich/run-enrichment.ts'
-import { formatNumber } from '../../text.ts'
+import { formatNumber, printable } from '../../text.ts'
 
 /** The names and their order are what `--json` prints. */
 export interface EnrichReport {
@@ -13,6 +13,8 @@ export interface EnrichReport {
   failed: number
   /** Not ended: due later, waiting for Snov, or not paid for. */
   left: number
+  /** Purchases that wait for the operator's word, of this run and others. */
+  unconfirmed: number
   domains: number
   emails: number
   credits_spent: number
@@ -20,6 +22,8 @@ export interface EnrichReport {
   rate_limited: number
   elapsed_seconds: number
   ended: EnrichEnding | 'error'
+  /** What had become of the company that was named, when there was nothing to do for it. */
+  ended_before?: { state: string; reason: string | null; at: string }
 }
 
 const SENTENCES: Record<EnrichReport['ended'], string> = {
@@ -35,22 +39,32 @@ const SENTENCES: Record<EnrichReport['ended'], string> = {
 export function renderReport(report: EnrichReport): string {
   const n = formatNumber
   const { companies_house: rest, snov } = report.calls
+  if (report.ended_before) return renderEndedBefore(report.ended_before)
+  const doubts =
+    report.unconfirmed > 0
+      ? `Purchases in doubt, for you to settle: ${n(report.unconfirmed)}. See them: chpipe enrich --unconfirmed\n`
+      : ''
   return `${SENTENCES[report.ended]}: ${n(report.companies)} companies ended (${n(report.done)} enriched, ${n(report.skipped)} without a domain, ${n(report.failed)} failed), ${n(report.left)} left.
 This run found ${n(report.domains)} domains and ${n(report.emails)} addresses for ${n(report.credits_spent)} credits
 in ${formatDuration(report.elapsed_seconds * 1000)} with ${n(rest)} calls to Companies House and ${n(snov)} to Snov, ${n(report.rate_limited)} of them refused (429).
-`
+${doubts}`
+}
+
+function renderEndedBefore({ state, reason, at }: NonNullable<EnrichReport['ended_before']>): string {
+  const day = at.slice(0, 10)
+  if (state === 'done') return `This company was enriched on ${day}; nothing is bought twice, so nothing was done.\n`
+  const again = reason === 'no domain' ? ' To ask Snov again, add --retry-skipped-after 0s.' : ''
+  return `This company was skipped on ${day} (${printable(reason ?? 'no reason kept')}), so nothing was done.${again}\n`
 }
 
 /** The plan as a table of words and numbers. */
 export function renderPlan(plan: EnrichPlan): string {
   const n = formatNumber
-  const guess =
-    plan.companies_without_officers > 0
-      ? ` (3 each reckoned for ${n(plan.companies_without_officers)} companies whose officers are not stored yet)`
-      : ''
+  const { companies_without_officers: unknown } = plan
+  const guess = unknown > 0 ? ` (3 in each of ${n(unknown)} companies whose officers are not stored)` : ''
   return `companies     ${n(plan.companies)}
 names         ${n(plan.names_to_ask)} to ask Snov for
-people        ${n(plan.people_to_ask)} at most, if every name has a domain${guess}
+people        ${n(plan.people_to_ask)} at most${guess}
 calls         ${n(plan.calls.companies_house)} to Companies House, about ${n(plan.calls.snov)} to Snov
 credits       ${n(plan.worst_case_credits)} at worst; the limits allow ${n(plan.credits_allowed)} of these
 time          about ${formatDuration(plan.estimated_seconds * 1000)}

@@ -3,6 +3,7 @@ import type { Context } from '../../context.ts'
 import { readRunCredits } from '../../db/credits.ts'
 import { type Db, snapshot } from '../../db/open.ts'
 import { ChpipeError, errorMessage } from '../../errors.ts'
+import type { Bell } from '../../steps/enrich/bell.ts'
 import type { EnrichCounts } from '../../steps/enrich/enrich-step.ts'
 import { runEnrichment } from '../../steps/enrich/run-enrichment.ts'
 import { DEFAULT_ROLES } from '../../steps/wanted-people.ts'
@@ -12,6 +13,8 @@ import type { StreamOptions } from '../stream.ts'
 export interface EnrichmentStep {
   db: Db
   runId: number
+  /** Rung when companies were queued. */
+  bell: Bell
   signal: AbortSignal
 }
 
@@ -31,8 +34,8 @@ export async function prepareEnrichment(
   const { clock, log, settings, timings } = context
   const companiesHouse = await context.companiesHouse()
   const snov = await context.snov()
-  return async ({ db, runId, signal }) => {
-    const step = { db, companiesHouse, snov, clock, log, timings, runId }
+  return async ({ db, runId, bell, signal }) => {
+    const step = { db, companiesHouse, snov, clock, log, timings, runId, bell }
     while (!signal.aborted) {
       try {
         await runEnrichment(

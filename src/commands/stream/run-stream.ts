@@ -10,6 +10,7 @@ import { beginRun } from '../../db/runs.ts'
 import { openAllowance } from '../../quota/allowance.ts'
 import { COMPANIES_HOUSE_ALLOWANCE } from '../../quota/report.ts'
 import { readLastBackup } from '../../steps/backup/last-backup.ts'
+import { type Bell, createBell } from '../../steps/enrich/bell.ts'
 import { type EnrichCounts, noEnrichCounts } from '../../steps/enrich/enrich-step.ts'
 import { type FollowStep, followStream } from '../../steps/follow-stream.ts'
 import type { Match } from '../../steps/stream-apply.ts'
@@ -40,6 +41,7 @@ export async function runStream(context: Context, options: StreamOptions, rules:
   }
   using current = beginRun(db, clock, 'stream')
   const runId = current.id
+  const bell = createBell(clock)
   const news = tellStreamNews(log, stream.name)
   const queue = (tx: Tx, { company, stage, cause }: Match) =>
     enqueueJob(tx, {
@@ -60,7 +62,10 @@ export async function runStream(context: Context, options: StreamOptions, rules:
     maxEvents: options.maxEvents,
     forMs: options.for,
     silenceMs: options.silence === undefined ? undefined : options.silence * settings.timeScale,
-    onApplied: news.applied,
+    onApplied(entries) {
+      news.applied(entries)
+      bell.ring()
+    },
     onMatch(tx, match) {
       const queued = queue(tx, match)
       if (queued) news.matched(match)
@@ -68,7 +73,7 @@ export async function runStream(context: Context, options: StreamOptions, rules:
     },
   })
   const found = enrichment ? () => enriched : () => null
-  const { ending, enriched: did, ...counts } = await beside(following, enrichment, { db, runId, found }, context)
+  const { ending, enriched: did, ...counts } = await beside(following, enrichment, { db, runId, bell, found }, context)
   const elapsed_seconds = Math.round(clock.now() - current.startedAt) / 1000
   const { timepoint, events, inserted, updated, deleted, queued, rejects, gaps, repeated } = counts
   const summary: StreamSummary = {
@@ -93,7 +98,7 @@ export async function runStream(context: Context, options: StreamOptions, rules:
 async function beside<T>(
   following: Promise<T>,
   enrichment: Enrichment | undefined,
-  { found, ...step }: { db: Db; runId: number; found(): EnrichCounts | null },
+  { found, ...step }: { db: Db; runId: number; bell: Bell; found(): EnrichCounts | null },
   context: Context,
 ): Promise<T & { enriched?: EnrichedSummary | undefined }> {
   await Promise.race([following, Promise.resolve()])

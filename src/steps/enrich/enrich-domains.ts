@@ -9,6 +9,7 @@ import { buyDomains } from '../buy-domains.ts'
 import { domainInput, type Known, readKnown } from '../buy-input.ts'
 import { companySearchName } from '../company-search-name.ts'
 import { domainConfidence } from '../domain-confidence.ts'
+import { POLLS_BEFORE_PARKING } from '../purchase.ts'
 import type { DomainAnswer, LostAnswer } from '../purchase-answers.ts'
 import { moveJob, refusalOf, retryJob, waitJob } from './end-job.ts'
 import { type Enrichment, laneOf, lookAgain } from './enrich-step.ts'
@@ -39,7 +40,13 @@ export function domainWorker(run: Enrichment, gate: PaidGate) {
     const bought = unasked.length > 0 && (await buy(run, gate, held, unasked, alone, signal))
     return claimed || answered.length > 0 || bought
   }
-  return { round, held }
+  /** The gathering of the oldest name ends then. */
+  const restMs = () => {
+    const oldest = Math.min(...held.jobs.map(({ since }) => since))
+    const left = oldest + run.timings.domainGatherMs - run.clock.steady()
+    return left > 0 ? left : Number.POSITIVE_INFINITY
+  }
+  return { round, restMs, held }
 }
 
 /** What is known of each held company's name; those that may not be enriched are skipped. */
@@ -74,8 +81,11 @@ function settleKnown(run: Enrichment, held: HeldJobs, { job, known }: Looked): b
 /** Puts a job off whose purchase is in doubt, or takes longer than a run waits; returns whether it did. */
 export function park(run: Enrichment, job: HeldJob, requestId: number): boolean {
   const { db, clock, timings } = run
-  const before = clock.now() - timings.snovParkAfterMs
-  const stuck = snapshot(db, (tx) => findStuck(tx, [requestId], before)).get(requestId)
+  const now = clock.now()
+  const before = now - timings.snovParkAfterMs
+  const stuck = snapshot(db, (tx) => findStuck(tx, [requestId], { before, now, polls: POLLS_BEFORE_PARKING })).get(
+    requestId,
+  )
   if (!stuck) return false
   const why = stuck === 'in-doubt' ? `purchase ${requestId} is in doubt` : `Snov takes long over purchase ${requestId}`
   waitJob(run, job, timings.snovParkedMs, why)

@@ -10,7 +10,7 @@ import {
   saveEmails,
 } from '../../db/enriched.ts'
 import { snapshot, type Tx } from '../../db/open.ts'
-import { readOpenInputs } from '../../db/provider-requests.ts'
+import { readOpenIds, readOpenInputs } from '../../db/provider-requests.ts'
 import { loadSuppressions, type Suppressions } from '../../db/suppressions.ts'
 import { buyEmails, readCatchAll } from '../buy-emails.ts'
 import { personInput, readKnown } from '../buy-input.ts'
@@ -26,6 +26,8 @@ import type { PaidGate } from './paid-gate.ts'
 const CAPACITY = 60
 /** Purchases started side by side. */
 const WIDTH = 4
+/** Companies that wait for an answer are looked at this often, whatever becomes of it. */
+const LOOK_AT_ALL_MS = 1000
 
 interface Wanted {
   domain: string
@@ -37,12 +39,25 @@ export function emailWorker(run: Enrichment, gate: PaidGate) {
   const held = holdJobs(run, 'emails', CAPACITY)
   const slots = pLimit(WIDTH)
   const isTime = lookAgain(run)
+  /** The request that a company waits for: until it ends, another look would find nothing new. */
+  const waits = new Map<string, number>()
+  let lookAllAt = 0
   const round = async (signal: AbortSignal): Promise<boolean> => {
     const claimed = held.fill()
     if (held.jobs.length === 0 || (!isTime() && !claimed)) return claimed
-    const suppressions = snapshot(run.db, loadSuppressions)
-    const step = (job: HeldJob) => advance(run, gate, held, job, suppressions, signal)
-    const steps = held.jobs.map((job) => slots(async () => !signal.aborted && step(job)))
+    const { open, suppressions } = snapshot(run.db, (tx) => {
+      return { open: readOpenIds(tx, 'emails'), suppressions: loadSuppressions(tx) }
+    })
+    const all = run.clock.steady() >= lookAllAt
+    if (all) lookAllAt = run.clock.steady() + LOOK_AT_ALL_MS
+    const worth = held.jobs.filter(({ companyNumber }) => all || !open.has(waits.get(companyNumber) ?? 0))
+    const step = async (job: HeldJob) => {
+      const { busy, waitsFor } = await advance(run, gate, held, job, suppressions, signal)
+      if (waitsFor === null) waits.delete(job.companyNumber)
+      else waits.set(job.companyNumber, waitsFor)
+      return busy
+    }
+    const steps = worth.map((job) => slots(async () => !signal.aborted && step(job)))
     const ends = await Promise.allSettled(steps)
     for (const end of ends) if (end.status === 'rejected') throw end.reason
     return claimed || ends.some((end) => end.status === 'fulfilled' && end.value)
@@ -50,7 +65,16 @@ export function emailWorker(run: Enrichment, gate: PaidGate) {
   return { round, held }
 }
 
-/** One step of one company; returns whether anything came of it. */
+interface Advance {
+  /** Whether anything came of it. */
+  busy: boolean
+  /** The open request without whose end nothing more can be done for the company. */
+  waitsFor: number | null
+}
+
+const ENDED: Advance = { busy: true, waitsFor: null }
+
+/** One step of one company. */
 async function advance(
   run: Enrichment,
   gate: PaidGate,
@@ -58,24 +82,25 @@ async function advance(
   job: HeldJob,
   suppressions: Suppressions,
   signal: AbortSignal,
-): Promise<boolean> {
+): Promise<Advance> {
   const verdict = snapshot(run.db, (tx) => judge(tx, run, job.companyNumber, suppressions))
   if ('end' in verdict) {
     if (verdict.end === 'unlikely') endUnlikely(run, job, verdict.domain)
     else moveJob(run, job, verdict.end)
     held.drop(job.companyNumber)
-    return true
+    return ENDED
   }
   if (verdict.state === 'answered') {
     store(run, job, verdict)
     held.drop(job.companyNumber)
-    return true
+    return ENDED
   }
   if (verdict.state === 'waiting' && verdict.stuck !== null && park(run, job, verdict.stuck)) {
     held.drop(job.companyNumber)
-    return true
+    return ENDED
   }
-  return verdict.state === 'unasked' && (await buy(run, gate, held, job, verdict, signal))
+  if (verdict.state === 'waiting') return { busy: false, waitsFor: verdict.stuck }
+  return { busy: await buy(run, gate, held, job, verdict, signal), waitsFor: null }
 }
 
 type Verdict =

@@ -7,6 +7,7 @@ import type { Lane } from '../../db/quota-room.ts'
 import type { Log } from '../../log.ts'
 import type { Snov } from '../../snov/client.ts'
 import type { Timings } from '../../timings.ts'
+import type { Bell } from './bell.ts'
 
 /** What every stage of enrichment works with. */
 export interface EnrichStep {
@@ -17,6 +18,8 @@ export interface EnrichStep {
   log: Log
   timings: Timings
   runId: number
+  /** Rung by whoever queues companies in this process, so that they are taken up at once. */
+  bell?: Bell | undefined
 }
 
 export interface EnrichOptions {
@@ -49,12 +52,21 @@ export interface EnrichCounts {
 
 /** The stages' view of one run: the step, its options, its counts, and the companies set aside for now. */
 export interface Enrichment extends EnrichStep {
+  bell: Bell
   options: EnrichOptions
   counts: EnrichCounts
   /** Companies whose next input cannot be paid for now. */
   setAside: Set<string>
   /** Purchases settled by this run so far: whoever waits for an answer looks again when it grows. */
   settled: number
+}
+
+/** A loop of the enrichment. */
+export interface Worker {
+  /** Does what there is to do now; returns whether there was anything. */
+  round(signal: AbortSignal): Promise<boolean>
+  /** When there will be something to do, in ms from now, as far as it is known. */
+  restMs?: (() => number) | undefined
 }
 
 /** Answers that another process brings are noticed within this time. */

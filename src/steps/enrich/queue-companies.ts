@@ -8,6 +8,7 @@ import {
   findCandidates,
   findDueJobs,
   findJob,
+  hurryJob,
   retryFailed,
   retrySkipped,
 } from '../../db/job-lists.ts'
@@ -30,6 +31,14 @@ export interface Selection {
   /** The companies of the run; null for every job that is due. */
   scope: string[] | null
   queued: number
+  /** The company that the operator names had come to this end before; null when there is something to do for it. */
+  ended: EndedBefore | null
+}
+
+export interface EndedBefore {
+  state: 'done' | 'skipped'
+  reason: string | null
+  at: number
 }
 
 /**
@@ -40,8 +49,13 @@ export function queueCompanies(db: Db, clock: Clock, runId: number, options: Que
   const now = clock.now()
   return write(db, (tx) => {
     wakePaidJobs(tx, now)
-    if (options.retrySkippedBefore !== null) retrySkipped(tx, options.retrySkippedBefore, now)
     const selected = selectCompanies(tx, runId, options)
+    const { retrySkippedBefore: before, company } = options
+    if (before !== null) retrySkipped(tx, selected.scope, { before, now })
+    if (company !== null) {
+      retryFailed(tx, company, now)
+      hurryJob(tx, company, now)
+    }
     const queued = selected.fresh.filter(({ companyNumber, hasDetails }) =>
       enqueueJob(tx, {
         companyNumber,
@@ -52,8 +66,14 @@ export function queueCompanies(db: Db, clock: Clock, runId: number, options: Que
         runId,
       }),
     )
-    return { scope: selected.scope, queued: queued.length }
+    return { scope: selected.scope, queued: queued.length, ended: company === null ? null : endedBefore(tx, company) }
   })
+}
+
+function endedBefore(tx: Tx, company: string): EndedBefore | null {
+  const job = findJob(tx, company)
+  if (job?.state !== 'done' && job?.state !== 'skipped') return null
+  return { state: job.state, reason: job.error, at: job.updatedAt }
 }
 
 /** What a run would take: its scope, and the companies to queue for it. Only reads. */
@@ -70,7 +90,7 @@ export function selectCompanies(
   return { scope: [...due, ...fresh.map(({ companyNumber }) => companyNumber)], fresh }
 }
 
-/** The company that the operator names, whatever became of it before short of its end. */
+/** The company that the operator names; one whose enrichment failed is tried again. */
 function selectOne(tx: Tx, company: string): { scope: string[]; fresh: Candidate[] } {
   const candidate = findCandidate(tx, company)
   if (!candidate) {

@@ -16,7 +16,7 @@ const STAGES = [
 
 /** Makes the worker of one priority: each round of it claims what there is room for. */
 export function restWorker(run: Enrichment, priority: number, fail: (error: unknown) => void) {
-  const { db, runId, clock, timings, options, log } = run
+  const { db, runId, clock, timings, options, log, bell } = run
   const flying = new Set<Promise<void>>()
   let restsUntil = 0
 
@@ -45,7 +45,10 @@ export function restWorker(run: Enrichment, priority: number, fail: (error: unkn
         claimed += 1
         const flight = enrich(run, job, signal)
           .catch((error) => explain(error, job))
-          .finally(() => flying.delete(flight))
+          .finally(() => {
+            flying.delete(flight)
+            bell.ring()
+          })
         flying.add(flight)
       }
     }

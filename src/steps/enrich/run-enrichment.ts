@@ -6,9 +6,10 @@ import { readRunCredits } from '../../db/credits.ts'
 import { freeDeadJobs, readNextDueAt, releaseJobs, type Stage } from '../../db/job-claims.ts'
 import { countJobs } from '../../db/job-lists.ts'
 import { snapshot, type Tx, write } from '../../db/open.ts'
-import { readNextPollAt } from '../../db/provider-requests.ts'
+import { readNextPollAt, wakePolls } from '../../db/provider-requests.ts'
 import { pollPurchases } from '../poll-purchases.ts'
 import { doubtLostStarts } from '../settle-doubt.ts'
+import { createBell } from './bell.ts'
 import { domainWorker } from './enrich-domains.ts'
 import { emailWorker } from './enrich-emails.ts'
 import {
@@ -18,6 +19,7 @@ import {
   type EnrichStep,
   noEnrichCounts,
   queryOf,
+  type Worker,
 } from './enrich-step.ts'
 import { createPaidGate, type PaidGate } from './paid-gate.ts'
 import { restWorker } from './rest-worker.ts'
@@ -53,7 +55,8 @@ export async function runEnrichment(
 ): Promise<EnrichSummary> {
   const { db, runId } = step
   const { signal } = options
-  const run: Enrichment = { ...step, options, counts, setAside: new Set(), settled: 0 }
+  const bell = step.bell ?? createBell(step.clock)
+  const run: Enrichment = { ...step, bell, options, counts, setAside: new Set(), settled: 0 }
   const gate = createPaidGate(run)
   const halt = new AbortController()
   setMaxListeners(0, halt.signal)
@@ -69,9 +72,9 @@ export async function runEnrichment(
     rest.every(({ flying }) => flying.size === 0) &&
     paid.every(({ held }) => held.jobs.length === 0) &&
     !isDueSoon(run)
-  const rounds = [...rest, ...paid].map(({ round }) => round)
-  const loops = [...rounds, pollWorker(run, gate)].map((round) => loop(run, round, isOver, halt.signal).catch(fail))
-  await Promise.all(loops)
+  const workers: Worker[] = [...rest, ...paid, pollWorker(run, gate)]
+  write(db, (tx) => wakePolls(tx, step.clock.now()))
+  await Promise.all(loops(run, workers, isOver, halt.signal).map((one) => one.catch(fail)))
   await Promise.all(rest.flatMap(({ flying }) => [...flying]))
   signal.removeEventListener('abort', interrupted)
   write(db, (tx) => releaseJobs(tx, runId))
@@ -79,37 +82,47 @@ export async function runEnrichment(
   return summarize(run, gate)
 }
 
-/** Rounds until it is over: at once again after a busy one, after a moment otherwise. */
-async function loop(
-  { clock }: Enrichment,
-  round: (signal: AbortSignal) => Promise<boolean>,
-  isOver: () => boolean,
-  signal: AbortSignal,
-): Promise<void> {
-  while (!signal.aborted) {
-    const busy = await round(signal)
-    if (!busy && isOver()) return
-    await clock.sleep(busy ? 0 : LOOK_AGAIN_MS, signal)
-  }
+/**
+ * The workers' rounds until it is over for all: at once again after a busy one, when another worker was busy, and after a
+ * moment otherwise. It is over when nobody is in the middle of a round.
+ */
+function loops({ clock, bell }: Enrichment, workers: Worker[], isOver: () => boolean, signal: AbortSignal) {
+  let rounds = 0
+  let over = false
+  return workers.map(async ({ round, restMs }) => {
+    while (!signal.aborted && !over) {
+      const heard = bell.rings
+      rounds += 1
+      const busy = await round(signal).finally(() => {
+        rounds -= 1
+      })
+      over ||= !busy && rounds === 0 && isOver()
+      if (busy || over) bell.ring()
+      if (busy) await clock.sleep(0, signal)
+      else await bell.wait(Math.max(1, Math.min(LOOK_AGAIN_MS, restMs?.() ?? LOOK_AGAIN_MS)), heard, signal)
+    }
+  })
 }
 
 /** Asks for the answers of purchases, whoever began them, and tidies up after processes that died. */
-function pollWorker(run: Enrichment, gate: PaidGate) {
+function pollWorker(run: Enrichment, gate: PaidGate): Worker {
   const { db, clock, runId, options } = run
   let tidyAt = 0
-  return async (signal: AbortSignal): Promise<boolean> => {
+  const nextAt = () => readNextPollAt(db) ?? Number.POSITIVE_INFINITY
+  const round = async (signal: AbortSignal): Promise<boolean> => {
     if (clock.steady() >= tidyAt) {
       tidyAt = clock.steady() + TIDY_MS
       doubtLostStarts(run)
       freeDeadJobs(db, runId, clock)
     }
-    if ((readNextPollAt(db) ?? Number.POSITIVE_INFINITY) > clock.now()) return false
+    if (nextAt() > clock.now()) return false
     const lane = options.until === 'stopped' ? 'stream' : 'background'
     const { settled, notEnoughCredits } = await pollPurchases(run, { lane, signal })
     run.settled += settled
-    if (settled > 0) gate.settled(notEnoughCredits)
+    if (settled > 0 || notEnoughCredits) gate.settled(notEnoughCredits)
     return settled > 0
   }
+  return { round, restMs: () => nextAt() - clock.now() }
 }
 
 function isDueSoon(run: Enrichment): boolean {
@@ -125,7 +138,9 @@ function summarize({ db, runId, counts, options, setAside }: Enrichment, gate: P
   const { left, creditsSpent } = snapshot(db, (tx) => {
     return { left: countJobs(tx, options.scope).due, creditsSpent: readRunCredits(tx, runId).spent }
   })
-  const closed = setAside.size > 0 ? gate.closedBy() : null
+  const barrier = gate.closedBy()
+  const isHeldUp = setAside.size > 0 || (left > 0 && barrier?.by === 'not-enough-credits')
+  const closed = isHeldUp ? barrier : null
   const ended = options.signal.aborted ? 'interrupted' : (closed?.by ?? 'nothing-left')
   return { ...counts, left, creditsSpent, ended, why: closed?.why ?? null }
 }
