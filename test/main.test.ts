@@ -1,10 +1,10 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import Database from 'better-sqlite3'
 import { describe, expect, it } from 'vitest'
 import packageJson from '../package.json' with { type: 'json' }
 import { commands } from '../src/commands/index.ts'
+import { Database } from '../src/db/driver.ts'
 import { openDb, schemaVersion } from '../src/db/open.ts'
 import { run, tempFolder } from './host.ts'
 

@@ -1,8 +1,8 @@
 // Checks a database file in a process of its own: SQLite's check of a large file takes minutes that nothing can
 // interrupt, and a process can be ended.
 import { spawn } from 'node:child_process'
-import { createRequire } from 'node:module'
 import { ChpipeError } from '../errors.ts'
+import { driverPath } from './driver.ts'
 import { sqliteError } from './storage-error.ts'
 
 export interface FileCheck {
@@ -52,8 +52,7 @@ process.stdout.write(JSON.stringify(answer))
 /** Checks the file. Throws a `data` error when it cannot be opened or read, and the signal's reason. */
 export async function checkFile(file: string, { scope, signal }: FileCheckOptions): Promise<FileCheck> {
   signal.throwIfAborted()
-  const driver = createRequire(import.meta.url).resolve('better-sqlite3')
-  const child = spawn(process.execPath, ['-e', PROGRAM, driver, file, scope], {
+  const child = spawn(process.execPath, ['-e', PROGRAM, driverPath, file, scope], {
     env: {},
     stdio: ['ignore', 'pipe', 'ignore'],
   })

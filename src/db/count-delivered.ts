@@ -1,4 +1,4 @@
-import Database from 'better-sqlite3'
+import { Database } from './driver.ts'
 
 const TABLES = ['companies', 'officers', 'domains', 'emails', 'deletions']
 

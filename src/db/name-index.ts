@@ -1,7 +1,7 @@
 // An index of words in company names, of officers' surnames and of their ids, for the HTTP API. It lives in a temporary
 // database of its own, which SQLite removes by itself: the register's tables stay as quick to import as they are, and
 // the connection to them may not write. It only finds companies; what is served is read from the tables.
-import Database from 'better-sqlite3'
+import { type Client, Database } from './driver.ts'
 import type { Db } from './open.ts'
 import { AFTER_ALL } from './served-companies.ts'
 import { prepared } from './statements.ts'
@@ -57,7 +57,7 @@ interface Indexed {
 }
 
 /** Walks both along the company numbers, which keep their order as ids. */
-function* refresh(client: Database.Database, db: Db): Generator<void, void> {
+function* refresh(client: Client, db: Db): Generator<void, void> {
   const some = prepared(
     db,
     `SELECT company_number, company_name, officers_state, officers_fetched_at FROM companies
@@ -86,7 +86,7 @@ function* refresh(client: Database.Database, db: Db): Generator<void, void> {
   }
 }
 
-function insert(client: Database.Database, db: Db, rows: Indexed[]): void {
+function insert(client: Client, db: Db, rows: Indexed[]): void {
   const people = readPeople(
     db,
     rows.flatMap((row) => (row.officers_state === 'complete' ? [row.company_number] : [])),

@@ -1,12 +1,12 @@
 import { chmodSync, closeSync, existsSync, openSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import Database from 'better-sqlite3'
 import { type BetterSQLite3Database, drizzle } from 'drizzle-orm/better-sqlite3'
 import { ChpipeError } from '../errors.ts'
+import { type Client, Database } from './driver.ts'
 import { storageError } from './storage-error.ts'
 
-export type Db = BetterSQLite3Database & { $client: Database.Database }
+export type Db = BetterSQLite3Database & { $client: Client }
 /** What a saving function takes: the database, or a transaction on it. */
 export type Tx = Pick<
   Db,
@@ -110,7 +110,7 @@ function createPrivateFile(path: string): void {
   chmodSync(path, 0o600)
 }
 
-function refuseForeign(client: Database.Database, path: string, known: number): void {
+function refuseForeign(client: Client, path: string, known: number): void {
   const id = client.pragma('application_id', { simple: true })
   const version = Number(client.pragma('user_version', { simple: true }))
   const tables = client.prepare("SELECT count(*) FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%'").pluck().get()
@@ -130,7 +130,7 @@ function refuseForeign(client: Database.Database, path: string, known: number): 
   }
 }
 
-function refuseOlder(client: Database.Database, path: string, known: number): void {
+function refuseOlder(client: Client, path: string, known: number): void {
   const version = Number(client.pragma('user_version', { simple: true }))
   if (version < known) {
     throw new ChpipeError(
@@ -144,7 +144,7 @@ function refuseOlder(client: Database.Database, path: string, known: number): vo
 }
 
 // better-sqlite3 turns synchronous down to NORMAL when a database enters WAL mode, so FULL comes after it.
-function prepareForWriting(client: Database.Database): void {
+function prepareForWriting(client: Client): void {
   client.pragma('journal_mode = WAL')
   client.pragma('synchronous = FULL')
   client.pragma('secure_delete = ON')
@@ -155,7 +155,7 @@ interface Migration {
   statements: string[]
 }
 
-function applyMigrations(client: Database.Database, migrations: Migration[]): void {
+function applyMigrations(client: Client, migrations: Migration[]): void {
   const applied = () => Number(client.pragma('user_version', { simple: true }))
   if (applied() === migrations.length) return
   client

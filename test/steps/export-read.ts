@@ -1,8 +1,8 @@
 // Reads delivered files back, each into rows of text or numbers by table.
 import { readFileSync } from 'node:fs'
-import Database from 'better-sqlite3'
 import ExcelJS from 'exceljs'
 import { parquetMetadata, parquetReadObjects } from 'hyparquet'
+import { Database } from '../../src/db/driver.ts'
 
 export type Item = Record<string, unknown>
 
