@@ -99,12 +99,14 @@ export function openStreamBatch(step: ApplyStep, options: BatchOptions, start: S
     const { timepoint: told, enveloped } = line
     const isNext = at.timepoint !== null && told === at.timepoint + 1
     // The timepoint of a broken line may be wrong: it counts only where it comes in its turn.
-    if (told === null || at.timepoint === null || !(enveloped || isNext)) return takeUnplaced(line)
-    if (told <= at.timepoint) {
-      if (isKept(told, line.line)) counts.repeated += 1
-      else push({ ...line, after: at.timepoint })
+    if (told === null || at.timepoint === null) return takeUnplaced(line)
+    const isPast = told <= at.timepoint
+    if (isPast && isKept(told, line.line)) {
+      counts.repeated += 1
       return
     }
+    if (!(enveloped || isNext)) return takeUnplaced(line)
+    if (isPast) return push({ ...line, after: at.timepoint })
     if (!isNext && askAgain(at.timepoint + 1)) return
     advance(told, at.publishedAt)
     push({ ...line, after: at.timepoint })

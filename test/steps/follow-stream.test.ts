@@ -272,6 +272,13 @@ describe('a line that is no event', () => {
     expect(db.select().from(stream_rejects).all()).toMatchObject([{ timepoint: 2, line: odd.trim() }])
   })
 
+  it('of 9 MB is kept once though it comes twice', async () => {
+    const db = knowing(KNOWN)
+    const long = changed(2, KNOWN, { data: { padding: 'x'.repeat(9_000_000) } })
+    await using server = await streamServer(send(changed(1, KNOWN) + long + long + changed(3, KNOWN)))
+    expect(await follow(db, server.url, { maxEvents: 2 })).toMatchObject({ rejects: 1, repeated: 1, gaps: 0 })
+  })
+
   it('cannot lead the cursor astray', async () => {
     const db = knowing(KNOWN)
     const wild = `${JSON.stringify({ event: { timepoint: 9_000_000_000 } })}\n`
