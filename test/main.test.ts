@@ -57,7 +57,7 @@ describe('usage', () => {
     ],
     [
       ['export', '--format', 'jsno'],
-      'error: --format: expected csv, ndjson, json, got: jsno\ntry: Did you mean json?\n',
+      'error: --format: expected csv, ndjson, json, sqlite, parquet, xlsx, got: jsno\ntry: Did you mean json?\n',
     ],
     [['suppress', 'lits'], "error: Unknown command 'lits'\ntry: Did you mean list?\n"],
     [['suppress', 'add', '--emial', 'x'], "error: Unknown option '--emial'\ntry: Did you mean --email?\n"],
