@@ -87,6 +87,13 @@ export function createContext(
   let companiesHouse: Promise<CompaniesHouse> | undefined
   let snov: Promise<Snov> | undefined
 
+  const logFile = globals.logFile ? path(globals.logFile) : undefined
+  if (logFile && [dbPath, `${dbPath}-wal`, `${dbPath}-shm`, envFile].includes(logFile)) {
+    throw new ChpipeError('usage', `The log would be written into what chpipe needs: ${logFile}`, {
+      hint: 'name another file with --log-file',
+    })
+  }
+
   const context: Context = {
     host,
     settings: { ...settings, db: dbPath },
@@ -101,7 +108,7 @@ export function createContext(
       format: globals.logFormat ?? 'text',
       quiet,
       now: clock.now,
-      write: logWriter(host, globals.logFile ? path(globals.logFile) : undefined, beforeLine),
+      write: logWriter(host, logFile, beforeLine),
     }),
     print: (result) => writeTo(host.stdout, result),
     path,

@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events'
 import type { Host } from './context.ts'
 import { ChpipeError, type ErrorKind, errorMessage } from './errors.ts'
-import { printable, safeJson } from './text.ts'
+import { printable, safeJson, withoutControls } from './text.ts'
 import { versionLine } from './version.ts'
 
 /** The one table of exit codes; the README shows it. */
@@ -64,7 +64,7 @@ function reportError(host: Host, error: unknown): number {
   } else {
     host.stderr.write(`error: ${printable(known.message)}\n`)
     if (known.hint) host.stderr.write(`try: ${printable(known.hint)}\n`)
-    if (known.kind === 'bug' && error instanceof Error) host.stderr.write(`${error.stack}\n`)
+    if (known.kind === 'bug' && error instanceof Error) host.stderr.write(`${withoutControls(error.stack ?? '')}\n`)
   }
   return exitCodes[known.kind]
 }

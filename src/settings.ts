@@ -68,10 +68,21 @@ function refuseUnverifiedTls({ NODE_TLS_REJECT_UNAUTHORIZED: verify }: Environme
 function readUrl(env: Environment, name: string, fallback: string): string {
   const text = env[name] || fallback
   const url = URL.canParse(text) ? new URL(text) : null
-  if (url && /^https?:$/.test(url.protocol) && !url.username && !url.password) return url.href.replace(/\/+$/, '')
-  throw new ChpipeError('config', `${name} is not an http(s) URL without credentials`, {
-    hint: `unset it, or set it to something like ${fallback}`,
-  })
+  const hint = `unset it, or set it to something like ${fallback}`
+  if (!url || !/^https?:$/.test(url.protocol) || `${url.username}${url.password}${url.search}${url.hash}` !== '') {
+    throw new ChpipeError('config', `${name} is not an http(s) URL without credentials and query`, { hint })
+  }
+  if (url.protocol === 'http:' && !isOwnMachine(url.hostname)) {
+    throw new ChpipeError('config', `${name} would send the keys unencrypted over the network`, {
+      hint: 'use https; plain http is for a server on this machine, such as the sandbox',
+    })
+  }
+  return url.href.replace(/\/+$/, '')
+}
+
+/** A host name as `URL` writes it: an IPv4 address in whatever notation is there as four numbers. */
+function isOwnMachine(hostname: string): boolean {
+  return /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/.test(hostname)
 }
 
 const QUOTA_EXAMPLES = {

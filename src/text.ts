@@ -3,22 +3,39 @@
 /** C0 and C1 control characters but TAB, LF and CR. */
 const CONTROLS = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]/g
 
-/** Text for a terminal or a log line: every control character, line ends included, becomes U+FFFD. */
+/** What turns the direction of writing, so that a reader sees other text than there is. */
+const TURNS = /[\u202a-\u202e\u2066-\u2069]/g
+
+/** Characters that show nothing, or act on those around them: those that turn, zero-width ones, tags, soft hyphens. */
+const UNSEEN = /\p{Cf}/gu
+
+/**
+ * Text for one line of a terminal or a log: line ends become spaces, every other control character and every character
+ * that cannot be seen becomes U+FFFD.
+ */
 export function printable(text: string): string {
-  return text.replace(/[\t\r\n]/g, ' ').replace(CONTROLS, '\uFFFD')
+  return text
+    .replace(/[\t\r\n\u2028\u2029]/g, ' ')
+    .replace(CONTROLS, '\uFFFD')
+    .replace(UNSEEN, '\uFFFD')
 }
 
-/** Text for a file that a spreadsheet or terminal may open: control characters but TAB, LF and CR become U+FFFD. */
+/**
+ * Text for a file that a spreadsheet, browser or terminal may open: control characters but TAB, LF and CR, and those that
+ * turn the direction of writing, become U+FFFD.
+ */
 export function withoutControls(text: string): string {
-  return text.replace(CONTROLS, '\uFFFD')
+  return text.replace(CONTROLS, '\uFFFD').replace(TURNS, '\uFFFD')
 }
 
-/** `JSON.stringify` that also escapes DEL and the C1 controls, which JSON itself lets through raw. */
+/** `JSON.stringify` that also escapes DEL, C1 controls and what cannot be seen, which JSON itself lets through raw. */
 export function safeJson(value: unknown, indent?: number): string {
-  return JSON.stringify(value, null, indent).replace(
-    /[\u007f-\u009f]/g,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  )
+  return JSON.stringify(value, null, indent).replace(/[\u007f-\u009f\u2028\u2029]|\p{Cf}/gu, escapedUnits)
+}
+
+function escapedUnits(character: string): string {
+  const units = Array.from({ length: character.length }, (_, index) => character.charCodeAt(index))
+  return units.map((unit) => `\\u${unit.toString(16).padStart(4, '0')}`).join('')
 }
 
 /** `12,345.6`. Node's own formatting would load its language data, which takes longer than a whole report. */

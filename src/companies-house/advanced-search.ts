@@ -2,6 +2,7 @@ import * as z from 'zod'
 import type { Lane } from '../db/quota-room.ts'
 import { addressColumns, addressShape } from './address.ts'
 import type { CompaniesHouse } from './client.ts'
+import { COMPANY_NUMBER } from './company-profile.ts'
 import { UpstreamError } from './upstream-error.ts'
 
 /** The most items that one page may hold; one more is refused with a 422 (facts 1.7). */
@@ -21,7 +22,7 @@ export interface SearchFilters {
 const text = z.string().nullish().catch(null)
 
 const item = z.looseObject({
-  company_number: z.string(),
+  company_number: z.string().regex(COMPANY_NUMBER),
   company_name: z.string(),
   company_status: text,
   company_type: text,

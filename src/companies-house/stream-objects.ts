@@ -1,13 +1,16 @@
+/** More did not run together by mistake: 8 MB of `{}` would become millions of parts. */
+const MAX_PARTS = 1000
+
 /**
- * The objects of a text in which several run together, `{...}{...}` (old clients have met this: facts 3.4). What follows
- * the last whole object comes as the last part, so that nothing is lost.
+ * The objects of a text in which several run together, `{...}{...}` (old clients have met this: facts 3.4), at most 1,000
+ * parts. What follows the last whole object, or one too many, comes as the last part, so that nothing is lost.
  */
 export function splitObjects(text: string): string[] {
   const parts: string[] = []
   let start = 0
   let depth = 0
   let quoted = false
-  for (let at = 0; at < text.length; at += 1) {
+  for (let at = 0; at < text.length && parts.length < MAX_PARTS - 1; at += 1) {
     const code = text.charCodeAt(at)
     if (quoted) {
       if (code === BACKSLASH) at += 1

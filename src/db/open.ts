@@ -1,4 +1,4 @@
-import { chmodSync, closeSync, existsSync, openSync, readFileSync, statSync } from 'node:fs'
+import { closeSync, existsSync, fchmodSync, openSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type BetterSQLite3Database, drizzle } from 'drizzle-orm/better-sqlite3'
@@ -99,15 +99,21 @@ function isFolder(path: string): ChpipeError {
   return new ChpipeError('data', `This is a folder, not a database: ${path}`, { hint: 'name a file with --db' })
 }
 
+/** An empty file, as `touch` leaves it, becomes private as well. */
 function createPrivateFile(path: string): void {
-  if (existsSync(path)) return
+  const found = statSync(path, { throwIfNoEntry: false })
+  if (found && (found.size > 0 || !found.isFile())) return
   if (!existsSync(dirname(path))) {
     throw new ChpipeError('data', `The folder of the database does not exist: ${dirname(path)}`, {
       hint: 'create the folder, or name another file with --db',
     })
   }
-  closeSync(openSync(path, 'a', 0o600))
-  chmodSync(path, 0o600)
+  const fd = openSync(path, 'a', 0o600)
+  try {
+    fchmodSync(fd, 0o600)
+  } finally {
+    closeSync(fd)
+  }
 }
 
 function refuseForeign(client: Client, path: string, known: number): void {

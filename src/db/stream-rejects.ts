@@ -1,4 +1,4 @@
-import { and, count, desc, eq, gte, isNull, like } from 'drizzle-orm'
+import { and, count, desc, eq, gte, inArray, isNull, like, sql } from 'drizzle-orm'
 import type { Tx } from './open.ts'
 import { stream_rejects } from './schema.ts'
 
@@ -24,18 +24,33 @@ export function saveReject(tx: Tx, { stream, timepoint, after, reason, line, rec
 
 /** More lines without a timepoint than this in one place are not told apart from earlier ones. */
 const MAX_SAME_PLACE = 1000
+/** Nor more characters: each line may have 8 MB. */
+const MAX_SAME_PLACE_LENGTH = 64 * 1024 * 1024
 
 /** The lines without a timepoint that are kept from behind a timepoint: they come again when the stream is resumed there. */
 export function readRejectsAfter(db: Tx, stream: string, timepoint: number): string[] {
   const here = like(stream_rejects.reason, `%${placeAfter(timepoint)}`)
-  return db
-    .select({ line: stream_rejects.line })
+  const newest = db
+    .select({ id: stream_rejects.id, length: sql<number>`length(${stream_rejects.line})` })
     .from(stream_rejects)
     .where(and(eq(stream_rejects.stream, stream), isNull(stream_rejects.timepoint), here))
     .orderBy(desc(stream_rejects.id))
     .limit(MAX_SAME_PLACE)
     .all()
-    .map(({ line }) => line)
+  let held = 0
+  const fitting = newest.filter(({ length }) => {
+    held += length
+    return held <= MAX_SAME_PLACE_LENGTH
+  })
+  const ids = fitting.map(({ id }) => id)
+  const { line } = stream_rejects
+  return db
+    .select({ line })
+    .from(stream_rejects)
+    .where(inArray(stream_rejects.id, ids))
+    .orderBy(desc(stream_rejects.id))
+    .all()
+    .map((row) => row.line)
 }
 
 /** Whether a line with a timepoint is kept already. */

@@ -5,7 +5,7 @@ import type { HttpBindings } from '@hono/node-server'
 import type { MiddlewareHandler } from 'hono'
 import { tokenHash, tokenName } from '../db/api-tokens.ts'
 import type { Db } from '../db/open.ts'
-import { createLimiter } from './limiter.ts'
+import { createGuessLock, createLimiter, type GuessLock } from './limiter.ts'
 import { Problem } from './problem.ts'
 import { routes } from './routes.ts'
 
@@ -45,6 +45,7 @@ const CHALLENGE = 'Bearer realm="chpipe"'
 /** Refuses what needs no endpoint to refuse it. Throws the problem. */
 export function guard(options: GuardOptions): MiddlewareHandler<{ Bindings: HttpBindings }> {
   const grant = createLimiter(options.limitPerMinute, options.steady)
+  const guesses = createGuessLock(MAX_GUESSES, options.steady)
   return async (c, next) => {
     const own = factsOf(c.env.incoming)
     const endpoint = endpoints.find(({ pattern }) => pattern.test(c.req.path))
@@ -61,7 +62,7 @@ export function guard(options: GuardOptions): MiddlewareHandler<{ Bindings: Http
       throw new Problem(400, { detail: 'No request takes a body', headers: { Connection: 'close' } })
     }
     if (endpoint.open) return next()
-    own.token = authenticate(c.req.header('authorization'), options)
+    own.token = authenticate(c.req.header('authorization'), options, guesses)
     const { allowed, headers: limits } = grant(own.token)
     if (!allowed) throw new Problem(429, { detail: 'This token has made too many requests', headers: limits })
     await next()
@@ -69,15 +70,28 @@ export function guard(options: GuardOptions): MiddlewareHandler<{ Bindings: Http
   }
 }
 
-/** The name under which the request counts. */
-function authenticate(authorization: string | undefined, { db, trialToken }: GuardOptions): string {
+/** Wrong tokens in a minute, of all clients together, after which the trial token is not taken either. */
+const MAX_GUESSES = 100
+
+/**
+ * The name under which the request counts. A stored token is too long to be guessed and always taken; the trial token may
+ * be a short word.
+ */
+function authenticate(authorization: string | undefined, { db, trialToken }: GuardOptions, guesses: GuessLock): string {
   const challenge = (error?: string) => ({ 'WWW-Authenticate': error ? `${CHALLENGE}, error="${error}"` : CHALLENGE })
   if (authorization === undefined) {
     throw new Problem(401, { detail: 'Send a token: Authorization: Bearer chp_...', headers: challenge() })
   }
   const [, token = ''] = /^bearer +([\w.~+/=-]{1,200})$/i.exec(authorization.trim()) ?? []
-  const name = token === '' ? null : isSame(token, trialToken) ? TRIAL : tokenName(db, token)
-  if (name !== null) return name
+  const stored = tokenName(db, token)
+  if (stored !== null) return stored
+  const lockedFor = guesses.lockedFor()
+  if (lockedFor > 0) {
+    const headers = { 'Retry-After': String(lockedFor) }
+    throw new Problem(429, { detail: 'Too many wrong tokens were tried', headers })
+  }
+  if (isSame(token, trialToken)) return TRIAL
+  guesses.failed()
   throw new Problem(401, { detail: 'The token is not valid', headers: challenge('invalid_token') })
 }
 

@@ -8,6 +8,27 @@ export interface Grant {
 
 const WINDOW_SECONDS = 60
 
+export interface GuessLock {
+  /** Seconds for which nothing that can be guessed is taken; 0 while it is. */
+  lockedFor(): number
+  failed(): void
+}
+
+/** Locks for the rest of a minute in which so many attempts have failed. */
+export function createGuessLock(most: number, steady: () => number): GuessLock {
+  let window = { endsAt: Number.NEGATIVE_INFINITY, failed: 0 }
+  const current = () => {
+    if (steady() >= window.endsAt) window = { endsAt: steady() + WINDOW_SECONDS * 1000, failed: 0 }
+    return window
+  }
+  return {
+    lockedFor: () => (current().failed < most ? 0 : Math.ceil((window.endsAt - steady()) / 1000)),
+    failed() {
+      current().failed += 1
+    },
+  }
+}
+
 /** Counts the requests of each name; `steady` are milliseconds that never jump. */
 export function createLimiter(limit: number, steady: () => number): (name: string) => Grant {
   const windows = new Map<string, { endsAt: number; used: number }>()

@@ -36,6 +36,8 @@ export async function startApi(options: ApiOptions): Promise<Api> {
   const counts = createHttpMetrics()
   const server = createServer({
     maxHeaderSize: MAX_HEADER_BYTES,
+    // Else `node --insecure-http-parser` would let through what a proxy in front reads differently.
+    insecureHTTPParser: false,
     headersTimeout: timings.serveHeadersMs,
     requestTimeout: timings.serveHeadersMs,
     connectionsCheckingInterval: timings.serveHeadersMs / 2,

@@ -88,9 +88,12 @@ const domainRow = z
 const flag = z.boolean().nullish().catch(null)
 const text = z.string().nullish().catch(null)
 
+/** Nothing that a mail program, a browser or a terminal could take for more than an address. */
+const ADDRESS = /^[^\s\p{C}@<>()[\]",;:\\]{1,64}@[\p{L}\p{N}.-]{1,253}$/u
+
 const emailRow = z
   .looseObject({
-    email: z.string().min(3).max(320),
+    email: z.string().trim().regex(ADDRESS),
     smtp_status: text,
     unknown_status_reason: text,
     is_webmail: flag,
@@ -99,7 +102,7 @@ const emailRow = z
   })
   .transform(
     (row): FoundEmail => ({
-      email: row.email.trim(),
+      email: row.email,
       status: row.smtp_status ?? null,
       reason: row.unknown_status_reason?.toLowerCase() ?? null,
       webmail: row.is_webmail ?? null,

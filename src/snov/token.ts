@@ -5,8 +5,14 @@ import { SnovError } from './snov-error.ts'
 
 const MARGIN_MS = 60_000
 
-/** `expires_in` is in seconds (Snov facts 1); a refresh token does not exist. */
-const reply = z.looseObject({ access_token: z.string().min(1), expires_in: z.number().positive().catch(3600) })
+/**
+ * `expires_in` is in seconds (Snov facts 1); a refresh token does not exist. What cannot stand in a header is no token:
+ * the error about the header would show it.
+ */
+const reply = z.looseObject({
+  access_token: z.string().regex(/^[\x21-\x7e]{1,8192}$/),
+  expires_in: z.number().positive().catch(3600),
+})
 
 export interface Tokens<Options> {
   /** A token that is good for some time yet; asks for one when there is none. */

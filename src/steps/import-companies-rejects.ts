@@ -14,7 +14,9 @@ const COLUMNS: Column[] = [
 export function writeRejects(path: string, rejects: Iterable<Reject>): void {
   const partial = `${path}.partial`
   try {
-    const fd = openSync(partial, 'w', 0o600)
+    // What lies there may be a link that somebody else has laid.
+    rmSync(partial, { force: true })
+    const fd = openSync(partial, 'wx', 0o600)
     try {
       const lines = csvLines(COLUMNS, { raw: false })
       writeSync(fd, csvHeader(COLUMNS.map(({ name }) => name)) + LINE_END)

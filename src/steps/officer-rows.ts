@@ -63,12 +63,23 @@ export function officerNotes(list: OfficerList, companyNumber: string): Note[] {
     notes.push({ kind: 'officers-total-differs', companyNumber, detail })
   }
   for (const { item, odd } of list.officers) {
-    if (odd) notes.push({ kind: 'odd-officer-item', companyNumber, detail: JSON.stringify(item) })
+    if (odd) notes.push({ kind: 'odd-officer-item', companyNumber, detail: textOf(item) })
   }
   for (const raw of list.unreadable) {
-    notes.push({ kind: 'unreadable-officer-item', companyNumber, detail: JSON.stringify(raw) })
+    notes.push({ kind: 'unreadable-officer-item', companyNumber, detail: textOf(raw) })
   }
   return notes
+}
+
+const MAX_DETAIL = 10_000
+
+/** What came, as JSON, cut where it is long. JSON can be read at any depth, but not written. */
+function textOf(raw: unknown): string {
+  try {
+    return JSON.stringify(raw).slice(0, MAX_DETAIL)
+  } catch {
+    return '"nested too deeply to be kept"'
+  }
 }
 
 /** Whether page one's total disagrees with the items; it comes from another service (facts 1.5). */

@@ -383,7 +383,7 @@ it('needs credentials', async () => {
   const settings = {
     snovClientId: 'x',
     snovClientSecret: undefined,
-    snovApiUrl: 'http://x',
+    snovApiUrl: 'https://x',
     snovQuota: { limit: 1, windowMs: 1 },
   }
   const options = { settings } as unknown as Parameters<typeof connectSnov>[0]

@@ -9,7 +9,8 @@ export const BYTE_ORDER_MARK = '\uFEFF'
 /** ASCII's own record separator. Cells cannot hold it: it is a control character, and those are replaced. */
 const RECORD_SEPARATOR = '\u001e'
 
-const FORMULA_START = /^[=+\-@\t\r]/
+/** Some spreadsheets take the wide signs of East Asian keyboards for the narrow ones. */
+const FORMULA_START = /^[=+\-@\t\r\n＝＋－＠]/
 const PLAIN_NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i
 
 /** Puts an apostrophe before text that a spreadsheet would run as a formula; plain numbers such as `-5` stay. */

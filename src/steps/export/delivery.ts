@@ -139,7 +139,7 @@ async function openTemporaries(folder: string, names: string[]): Promise<Tempora
       const to = join(folder, name)
       if (stat(to)?.isDirectory()) throw new ChpipeError('data', `There is a folder where the file should be: ${to}`)
       const from = join(folder, temporaryName(name))
-      opened.push({ handle: await open(from, 'wx'), from, to })
+      opened.push({ handle: await open(from, 'wx', modeFor(to)), from, to })
     }
   } catch (error) {
     await remove()
@@ -160,6 +160,11 @@ async function openTemporaries(folder: string, names: string[]): Promise<Tempora
     },
     remove,
   }
+}
+
+/** It is personal data: yours alone, unless you have let others read the file that it replaces. */
+function modeFor(path: string): number {
+  return (stat(path)?.mode ?? 0o600) & 0o666
 }
 
 /** Removes the empty folders from `path` up to `top`, the uppermost that this run created. */
