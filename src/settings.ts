@@ -70,7 +70,7 @@ function readUrl(env: Environment, name: string, fallback: string): string {
   const url = URL.canParse(text) ? new URL(text) : null
   const hint = `unset it, or set it to something like ${fallback}`
   if (!url || !/^https?:$/.test(url.protocol) || `${url.username}${url.password}${url.search}${url.hash}` !== '') {
-    throw new ChpipeError('config', `${name} is not an http(s) URL without credentials and query`, { hint })
+    throw new ChpipeError('config', `${name} is not an http(s) URL without credentials`, { hint })
   }
   if (url.protocol === 'http:' && !isOwnMachine(url.hostname)) {
     throw new ChpipeError('config', `${name} would send the keys unencrypted over the network`, {
