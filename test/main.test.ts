@@ -88,11 +88,6 @@ describe('usage', () => {
       error: { kind: 'usage', message: "Unknown command 'improt-officers'", hint: 'Did you mean import-officers?' },
     })
   })
-
-  it('lets no control character of an argument through', async () => {
-    const { stderr } = await run(['\x1b[31mred\x07'])
-    expect(stderr).toBe("error: Unknown command '\uFFFD[31mred\uFFFD'\ntry: chpipe --help\n")
-  })
 })
 
 describe('help and version', () => {

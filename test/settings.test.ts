@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { formatDuration, parseDuration } from '../src/durations.ts'
 import { parseQuota, readSettings } from '../src/settings.ts'
-import { printable, safeJson, withoutControls } from '../src/text.ts'
 
 describe('readSettings', () => {
   it('has the defaults of the contract', () => {
@@ -86,23 +85,5 @@ describe('durations', () => {
       '1d 1h',
       '1h',
     ])
-  })
-})
-
-describe('text that leaves the program', () => {
-  const hostile = 'a\u001b[31mred\u0007\u009b2J\r\nb\tc\u0000'
-
-  it('holds no control character on a terminal', () => {
-    expect(printable(hostile)).toBe('a\uFFFD[31mred\uFFFD\uFFFD2J  b c\uFFFD')
-  })
-
-  it('keeps only line ends and tabs in a file', () => {
-    expect(withoutControls(hostile)).toBe('a\uFFFD[31mred\uFFFD\uFFFD2J\r\nb\tc\uFFFD')
-  })
-
-  it('is escaped in JSON, and the same after parsing', () => {
-    const text = safeJson({ hostile })
-    expect(text).not.toMatch(/[\u0000-\u001f\u007f-\u009f]/)
-    expect(JSON.parse(text)).toEqual({ hostile })
   })
 })

@@ -20,6 +20,11 @@ export interface SearchFilters {
 }
 
 const text = z.string().nullish().catch(null)
+const day = z
+  .string()
+  .regex(/^\d{4}-\d{2}-\d{2}$/)
+  .nullish()
+  .catch(null)
 
 const item = z.looseObject({
   company_number: z.string().regex(COMPANY_NUMBER),
@@ -27,8 +32,8 @@ const item = z.looseObject({
   company_status: text,
   company_type: text,
   company_subtype: text,
-  date_of_creation: text,
-  date_of_cessation: text,
+  date_of_creation: day,
+  date_of_cessation: day,
   sic_codes: z.array(z.string()).nullish().catch(null),
   registered_office_address: z.looseObject(addressShape(text)).nullish().catch(null),
 })

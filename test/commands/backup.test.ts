@@ -1,14 +1,5 @@
 import { createHash } from 'node:crypto'
-import {
-  chmodSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  statSync,
-  utimesSync,
-  writeFileSync,
-} from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { systemClock } from '../../src/clock.ts'
@@ -251,21 +242,5 @@ describe('a backup', () => {
     expect(rows).toMatchObject({ companies: 0, notes: 4000 })
     expect(db.select().from(companies).all()).toHaveLength(written)
     db.$client.close()
-  })
-})
-
-describe('.env', () => {
-  it.each([0o644, 0o640, 0o660])('with mode %o: a line warns of it', async (open) => {
-    using folder = stocked()
-    const file = folder.file('.env')
-    writeFileSync(file, 'CHPIPE_TARGET=3\n')
-    chmodSync(file, open)
-    const { code, stderr } = await run(['progress', '--quiet'], { cwd: folder.path })
-    expect(code).toBe(0)
-    expect(stderr).toMatch(
-      /^\S+ warn {2}\.env may be read by others on this machine file=.*\.env try="chmod 600 .*"\n$/,
-    )
-    chmodSync(file, 0o600)
-    expect((await run(['progress'], { cwd: folder.path })).stderr).toBe('')
   })
 })

@@ -108,13 +108,6 @@ test('an empty list is no failure', async () => {
   expect((await suppress(folder, 'list', '--json')).stdout).toBe('[]\n')
 })
 
-test('control characters in a reason do not reach the terminal', async () => {
-  using folder = tempFolder()
-  await suppress(folder, 'add', '--company', '1', '--reason', 'red\u001b[31m')
-  expect((await suppress(folder, 'list')).stdout).not.toContain('\u001b')
-  expect((await suppress(folder, 'list', '--json')).stdout).not.toContain('\u001b')
-})
-
 test.each([
   [[], 2, 'No command is named\ntry: chpipe suppress --help'],
   [['ad'], 2, "Unknown command 'ad'\ntry: Did you mean add?"],

@@ -30,7 +30,7 @@ describe('defuse', () => {
   ])('%j -> %j', (text, expected) => expect(defuse(text)).toBe(expected))
 })
 
-test('quotes what needs it, leaves null and empty cells empty, and treats only free text as formulas', () => {
+test('quotes what needs it, leaves null and empty cells empty, and takes an id with a hyphen for no formula', () => {
   const lines = csvLines(columns, { raw: false })
   expect(
     lines([
@@ -40,7 +40,7 @@ test('quotes what needs it, leaves null and empty cells empty, and treats only f
       ['x', '', '-5'],
       ['x', ' spaces ', 7],
     ]),
-  ).toEqual([`-aBc,'=1+1,`, `=id,"say ""hi"", you","two\nlines"`, `x,"two\r\nlines","'\r"`, 'x,,-5', 'x, spaces ,7'])
+  ).toEqual([`-aBc,'=1+1,`, `'=id,"say ""hi"", you","two\nlines"`, `x,"two\r\nlines","'\r"`, 'x,,-5', 'x, spaces ,7'])
 })
 
 test('raw leaves formulas as they are', () => {

@@ -43,7 +43,7 @@ const flatCompanyHead =
 
 const company1 = `00000001,"'=HYPERLINK(""x""), LTD",active,,ltd,,,2020-02-29,,"62020,01110",,,,,,,,,,complete,2,,bulk,${AT},1,${AT},`
 const company2 = `00000002,EMPTY LTD,,,,,,,,,,,,,,,,,,complete,0,,bulk,${AT},1,${AT},2026-02-01T00:00:00.000Z`
-const officer1 = `-aBc,=oF,,"O'NEIL, Siân",,,,,,,,4,1970,,,,,,,,,,,,,,,,,,,rest,${AT},2`
+const officer1 = `-aBc,'=oF,,"O'NEIL, Siân",,,,,,,,4,1970,,,,,,,,,,,,,,,,,,,rest,${AT},2`
 const officer2 = `zZ,,,"Two\nLines",,,,,,,,,,,,'-,,,,,,,,,,,,,,,,rest,${AT},2`
 
 describe('to a stream', () => {

@@ -18,6 +18,9 @@ export function defuse(text: string): string {
   return FORMULA_START.test(text) && !PLAIN_NUMBER.test(text) ? `'${text}` : text
 }
 
+/** Ids may begin with a hyphen, and only ids as they should be are no formulas then. */
+const PLAIN_ID = /^-[\w-]*$/
+
 /** The header of a table, without its line end. */
 export function csvHeader(names: string[]): string {
   return names.join(',')
@@ -28,7 +31,7 @@ export function csvHeader(names: string[]): string {
  * Control characters are replaced everywhere; `raw` leaves formulas as they are.
  */
 export function csvLines(columns: Column[], { raw }: { raw: boolean }): (rows: Row[]) => string[] {
-  const guarded = columns.map(({ kind }) => kind === 'text' && !raw)
+  const ids = columns.map(({ kind }) => kind === 'id')
   const options = {
     record_delimiter: RECORD_SEPARATOR,
     // Without this a delimiter of one's own switches off the quotes around cells with line ends.
@@ -36,7 +39,7 @@ export function csvLines(columns: Column[], { raw }: { raw: boolean }): (rows: R
     cast: {
       string(value: string, { index }: { index: number }) {
         const clean = withoutControls(value)
-        return guarded[index] ? defuse(clean) : clean
+        return raw || (ids[index] && PLAIN_ID.test(clean)) ? clean : defuse(clean)
       },
     },
   }
