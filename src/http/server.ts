@@ -28,6 +28,8 @@ const MAX_HEADER_BYTES = 16 * 1024
 const MAX_HEADERS = 100
 const MAX_CONNECTIONS = 1000
 const KEEP_ALIVE_MS = 5000
+/** For a refused client to read why. */
+const LINGER_MS = 500
 const PATH_SHOWN = 200
 
 /** Starts to serve. Throws a `config` error when the address cannot be listened on. */
@@ -128,6 +130,8 @@ function refuse(error: NodeJS.ErrnoException, socket: Socket): void {
     'Connection: close',
   ]
   socket.end(`${head.join('\r\n')}\r\n\r\n${body}`)
+  // A client that goes on sending would hold the other half open for good.
+  setTimeout(() => socket.destroy(), LINGER_MS).unref()
 }
 
 /** A request that cannot become one for the application, such as one with a Host that is none. */
