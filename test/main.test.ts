@@ -1,6 +1,4 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { describe, expect, it } from 'vitest'
 import packageJson from '../package.json' with { type: 'json' }
 import { commands } from '../src/commands/index.ts'
@@ -245,23 +243,6 @@ describe('the database', () => {
   })
 })
 
-describe('secrets', () => {
-  it('a refused key ends with 3 and appears nowhere', async () => {
-    using folder = tempFolder()
-    makeDatabase(folder.file('companies.db'), '00000001')
-    await using server = await refusingServer()
-    const env = { COMPANIES_HOUSE_API_KEY: KEY, COMPANIES_HOUSE_API_URL: server.url }
-    const args = ['import-officers', '--log-file', 'chpipe.log', '--log-format', 'json']
-    const { code, stdout, stderr } = await run(args, { cwd: folder.path, env })
-    expect(code).toBe(3)
-    expect(server.authorizations).toEqual([`Basic ${btoa(`${KEY}:`)}`])
-    const written = readdirSync(folder.path).map((name) => readFileSync(folder.file(name), 'latin1'))
-    for (const secret of [KEY, btoa(`${KEY}:`)]) {
-      expect([stdout, stderr, ...written].filter((text) => text.includes(secret))).toEqual([])
-    }
-  })
-})
-
 function makeDatabase(path: string, companyNumber?: string): void {
   const db = openDb(path)
   if (companyNumber) {
@@ -273,27 +254,4 @@ function makeDatabase(path: string, companyNumber?: string): void {
       .run(companyNumber)
   }
   db.$client.close()
-}
-
-interface RefusingServer extends AsyncDisposable {
-  url: string
-  authorizations: (string | undefined)[]
-}
-
-/** Answers every call with 401, and keeps what it was shown. */
-async function refusingServer(): Promise<RefusingServer> {
-  const authorizations: (string | undefined)[] = []
-  const server = createServer((request, response) => {
-    authorizations.push(request.headers.authorization)
-    response.writeHead(401, { 'content-type': 'application/json' }).end('{"error":"Invalid Authorization"}')
-  })
-  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening))
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    authorizations,
-    async [Symbol.asyncDispose]() {
-      server.closeAllConnections()
-      await new Promise((closed) => server.close(closed))
-    },
-  }
 }
