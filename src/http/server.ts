@@ -2,6 +2,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
+import type { Clock } from '../clock.ts'
 import { ChpipeError, errorMessage } from '../errors.ts'
 import type { Metric } from '../exposition.ts'
 import { type AppOptions, createApp } from './app.ts'
@@ -52,7 +53,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
     await names.close()
     throw error
   }
-  const metrics = () => [...options.pipelineMetrics(), ...counts.metrics(), ...processMetrics()]
+  const metrics = () => [...options.pipelineMetrics(), ...counts.metrics(), ...processMetrics(clock)]
   const app = createApp({ ...options, names, metrics })
   server.on('request', (request, response) => observe(request, response, options, counts))
   server.on('request', getRequestListener(app.fetch, { errorHandler, overrideGlobalObjects: false }))
@@ -133,14 +134,14 @@ function errorHandler(): Response {
   return problemResponse(new Problem(400))
 }
 
-function processMetrics(): Metric[] {
+function processMetrics(clock: Clock): Metric[] {
   const gauge = (name: string, help: string, value: number): Metric => ({
     name,
     help,
     type: 'gauge',
     samples: [{ value }],
   })
-  const started = Math.round(Date.now() / 1000 - process.uptime())
+  const started = Math.round(clock.now() / 1000 - process.uptime())
   return [
     gauge('process_resident_memory_bytes', 'Memory of the server process.', process.memoryUsage.rss()),
     gauge('process_start_time_seconds', 'When the server process started, as Unix time.', started),
