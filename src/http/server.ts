@@ -5,6 +5,7 @@ import { getRequestListener } from '@hono/node-server'
 import type { Clock } from '../clock.ts'
 import { ChpipeError, errorMessage } from '../errors.ts'
 import type { Metric } from '../exposition.ts'
+import { lenient } from '../log.ts'
 import { type AppOptions, createApp } from './app.ts'
 import { factsOf } from './guard.ts'
 import { createHttpMetrics, type HttpMetrics } from './http-metrics.ts'
@@ -32,7 +33,8 @@ const KEEP_ALIVE_MS = 5000
 const PATH_SHOWN = 200
 
 /** Starts to serve. Throws a `config` error when the address cannot be listened on. */
-export async function startApi(options: ApiOptions): Promise<Api> {
+export async function startApi(given: ApiOptions): Promise<Api> {
+  const options = { ...given, log: lenient(given.log) }
   const { host, port, timings, clock } = options
   const counts = createHttpMetrics()
   const server = createServer({
