@@ -30,6 +30,20 @@ export function createLog({ format, quiet, now, write }: LogOptions): Log {
   return { info: entry('info'), warn: entry('warn'), error: entry('error') }
 }
 
+/** The same log for what must go on when a line cannot be written, such as to a full disk: the line is left out. */
+export function lenient(log: Log): Log {
+  const entry =
+    (level: Level): Log[Level] =>
+    (...line) => {
+      try {
+        log[level](...line)
+      } catch {
+        // There is nobody left to tell.
+      }
+    }
+  return { info: entry('info'), warn: entry('warn'), error: entry('error') }
+}
+
 function textLine(time: string, level: Level, message: string, fields: LogFields): string {
   const pairs = Object.entries(fields)
     .filter(([, value]) => value !== undefined)

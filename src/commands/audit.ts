@@ -1,9 +1,10 @@
+import { TYPE_SLUGS } from '../companies-house/register-prose.ts'
 import type { Context } from '../context.ts'
 import { ChpipeError } from '../errors.ts'
 import { auditDaysInto } from './audit/days.ts'
 import { auditOfficersInto } from './audit/officers.ts'
 import type { Answer, Command, Input } from './command.ts'
-import { count, day, sicCodes, words } from './parse.ts'
+import { count, day, postcodes, sicCodes, someOf } from './parse.ts'
 
 export interface AuditOptions {
   since?: string
@@ -41,10 +42,14 @@ since. Lists change by themselves, so that ends with 0 whatever it finds.`,
     {
       flags: '--type <slugs>',
       description: 'only companies of these types: what the stream was narrowed to',
-      parse: words,
+      parse: someOf(TYPE_SLUGS),
     },
     { flags: '--sic <codes>', description: 'only companies with one of these SIC codes', parse: sicCodes },
-    { flags: '--postcode <codes>', description: 'only companies in one of these areas: N, N1, SW1A 1', parse: words },
+    {
+      flags: '--postcode <codes>',
+      description: 'only companies in one of these areas: N, N1, SW1A 1',
+      parse: postcodes,
+    },
     {
       flags: '--officers <n>',
       description: 'instead: fetch the officer lists of n complete companies again and compare',

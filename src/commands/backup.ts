@@ -93,7 +93,7 @@ function closing(db: ReturnType<typeof openDb>) {
 }
 
 /** The summary for people; tables without rows are left out. */
-export function renderBackup(summary: BackupSummary): string {
+function renderBackup(summary: BackupSummary): string {
   const tables = Object.entries(summary.rows).filter(([, rows]) => rows > 0)
   const rows: [label: string, value: string][] = [
     ['backup', summary.path],

@@ -1,5 +1,4 @@
 import { basename, dirname, join } from 'node:path'
-import { postcodeTest } from '../companies-house/register-postcode.ts'
 import { STATUS_SLUGS, SUBTYPE_SLUGS, TYPE_SLUGS } from '../companies-house/register-prose.ts'
 import { openRegister, type RegisterInput } from '../companies-house/register-source.ts'
 import type { Context } from '../context.ts'
@@ -12,7 +11,7 @@ import {
 } from '../steps/import-companies.ts'
 import { formatNumber, printable, safeJson } from '../text.ts'
 import type { Answer, Command, Input } from './command.ts'
-import { count, day, sicCodes, someOf, words } from './parse.ts'
+import { count, day, postcodes, sicCodes, someOf } from './parse.ts'
 import { bar, createStatus } from './status.ts'
 
 interface Options {
@@ -167,11 +166,4 @@ function render(summary: ImportCompaniesSummary): string {
     }
   }
   return rows.map(([label, value]) => `${label.padEnd(16)}${printable(value)}\n`).join('')
-}
-
-function postcodes(text: string): string[] {
-  const prefixes = words(text)
-  const wrong = prefixes.find((prefix) => postcodeTest(prefix) === null)
-  if (wrong === undefined) return prefixes
-  throw new ChpipeError('usage', `Expected beginnings of postcodes, such as N1 or SW1A 1AA, got: ${wrong}`)
 }

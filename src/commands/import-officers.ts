@@ -1,4 +1,5 @@
 import { setFlagsFromString } from 'node:v8'
+import { STATUS_SLUGS } from '../companies-house/register-prose.ts'
 import type { Context } from '../context.ts'
 import { type Db, snapshot } from '../db/open.ts'
 import { readTallies } from '../db/progress.ts'
@@ -12,7 +13,7 @@ import { safeJson } from '../text.ts'
 import type { Answer, Command, Input } from './command.ts'
 import { showStatus } from './import-officers/status-line.ts'
 import { render, type Summary, summarize } from './import-officers/summary.ts'
-import { between, count, duration, sicCodes, words } from './parse.ts'
+import { between, count, duration, sicCodes, someOf } from './parse.ts'
 
 const DEFAULT_CONCURRENCY = 8
 
@@ -49,7 +50,7 @@ where it stopped. Several processes on one database share the work and the allow
     {
       flags: '--status <slugs>',
       description: 'only companies with one of these statuses, such as active',
-      parse: words,
+      parse: someOf(STATUS_SLUGS),
     },
     { flags: '--sic <codes>', description: 'only companies with one of these SIC codes', parse: sicCodes },
     {

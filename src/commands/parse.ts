@@ -1,4 +1,5 @@
 // Turns option text into values. Each throws a `usage` error whose sentence says what was expected.
+import { postcodeTest } from '../companies-house/postcode.ts'
 import { parseDuration } from '../durations.ts'
 import { ChpipeError } from '../errors.ts'
 import { didYouMean } from '../text.ts'
@@ -51,6 +52,14 @@ export function sicCodes(text: string): string[] {
   const wrong = codes.find((code) => !/^\d{5}$/.test(code))
   if (wrong === undefined) return codes
   throw new ChpipeError('usage', `Expected five-digit SIC codes separated by commas, got: ${wrong}`)
+}
+
+/** Beginnings of postcodes separated by commas. */
+export function postcodes(text: string): string[] {
+  const prefixes = words(text)
+  const wrong = prefixes.find((prefix) => postcodeTest(prefix) === null)
+  if (wrong === undefined) return prefixes
+  throw new ChpipeError('usage', `Expected beginnings of postcodes, such as N1 or SW1A 1AA, got: ${wrong}`)
 }
 
 /** One word of a closed list. */

@@ -1,7 +1,6 @@
 import packageJson from '../../package.json' with { type: 'json' }
 import type { Context } from '../context.ts'
 import { countTokens } from '../db/api-tokens.ts'
-import type { Db } from '../db/open.ts'
 import { ChpipeError } from '../errors.ts'
 import { readProgress } from '../steps/progress.ts'
 import { progressMetrics } from '../steps/progress-metrics.ts'
@@ -26,7 +25,7 @@ export const serveCommand: Command = {
   summary: 'Serve the dataset as a read-only HTTP API',
   description: `Serves companies, officers, domains and e-mail addresses as JSON, while everything else goes on writing. It cannot write
 itself. \`/\` describes it for people, \`/openapi.json\` for programs, \`/healthz\` for load balancers; everything else needs a
-bearer token from \`chpipe token add\`. What is suppressed is not served.
+bearer token from \`chpipe token add\`, also one that is added later. What is suppressed is not served.
 
 It speaks plain HTTP. Let others reach it only through a proxy that adds TLS. It runs until SIGTERM or Ctrl-C (exit 0).`,
   options: [
@@ -61,8 +60,7 @@ It speaks plain HTTP. Let others reach it only through a proxy that adds TLS. It
     const db = await context.existingDb('data')
     const fromEnvironment = settings.serveToken === undefined ? undefined : environmentToken(settings.serveToken)
     const trial = token ?? fromEnvironment
-    requireToken(db, trial)
-    warn(context, { host, token })
+    warn(context, { host, token, nobody: trial === undefined && countTokens(db) === 0 })
     const { startApi } = await import('../http/server.ts')
     const { target, quota } = settings
     await using api = await startApi({
@@ -93,14 +91,15 @@ function environmentToken(text: string): string {
   }
 }
 
-function requireToken(db: Db, trial: string | undefined): void {
-  if (trial !== undefined || countTokens(db) > 0) return
-  throw new ChpipeError('config', 'Nobody could ask: there is no token', {
-    hint: 'chpipe token add <name>, or for a trial: chpipe serve --token <token>',
-  })
+interface Doubts {
+  host: string
+  token: string | undefined
+  /** No token is valid. */
+  nobody: boolean
 }
 
-function warn({ log }: Context, { host, token }: { host: string; token: string | undefined }): void {
+function warn({ log }: Context, { host, token, nobody }: Doubts): void {
+  if (nobody) log.warn('nobody can ask yet: there is no token', { try: 'chpipe token add <name>' })
   if (token !== undefined)
     log.warn('the token of --token shows in the process list; for more than a trial: chpipe token add')
   if (!/^(127\.|::1$|localhost$)/.test(host)) {

@@ -1,9 +1,10 @@
+import { TYPE_SLUGS } from '../companies-house/register-prose.ts'
 import type { Context } from '../context.ts'
 import { ChpipeError } from '../errors.ts'
 import { parseTrigger, type StreamRules, type Trigger } from '../steps/stream-rules.ts'
 import { safeJson } from '../text.ts'
 import type { Answer, Command, Input } from './command.ts'
-import { between, count, duration, sicCodes, words } from './parse.ts'
+import { between, count, duration, postcodes, sicCodes, someOf } from './parse.ts'
 import { runStream } from './stream/run-stream.ts'
 import { renderSummary } from './stream/summary.ts'
 
@@ -58,13 +59,13 @@ same key give way to it.`,
     {
       flags: '--type <slugs>',
       description: 'queue only companies of one of these types, such as ltd,llp',
-      parse: words,
+      parse: someOf(TYPE_SLUGS),
     },
     { flags: '--sic <codes>', description: 'queue only companies with one of these SIC codes', parse: sicCodes },
     {
       flags: '--postcode <codes>',
       description: 'queue only companies in one of these areas: N, N1, SW1A 1',
-      parse: words,
+      parse: postcodes,
     },
     { flags: '--max-events <n>', description: 'stop after this many events', parse: count(1) },
     { flags: '--for <duration>', description: 'stop after this long', parse: duration },

@@ -6,7 +6,7 @@ import { COMPANY_NUMBER } from './company-profile.ts'
 import { UpstreamError } from './upstream-error.ts'
 
 /** The most items that one page may hold; one more is refused with a 422 (facts 1.7). */
-export const PAGE_SIZE = 5000
+const PAGE_SIZE = 5000
 /** A search shows no more than this many hits, however it is paged (facts 1.7). */
 export const SEARCH_WINDOW = 10_000
 

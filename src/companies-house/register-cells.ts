@@ -23,7 +23,7 @@ export interface Page {
 /** The page ends before the record does. */
 export const INCOMPLETE = -1
 /** A quoted cell is followed by something other than a comma or a line end. */
-export const MALFORMED = -2
+const MALFORMED = -2
 /** The input ends inside a quoted cell. */
 export const OPEN_QUOTE = -3
 

@@ -2,7 +2,7 @@
 import { isUtf8 } from 'node:buffer'
 
 /** A longer line is no event (design section 6). */
-export const MAX_LINE_BYTES = 8 * 1024 * 1024
+const MAX_LINE_BYTES = 8 * 1024 * 1024
 
 /** What is kept of a longer one: enough to recognise it, and its end, where the timepoint stands (facts 3.4). */
 const HEAD_BYTES = 64 * 1024

@@ -1,11 +1,12 @@
 // An index of words in company names, of officers' surnames and of their ids, for the HTTP API. It lives in a temporary
 // database of its own, which SQLite removes by itself: the register's tables stay as quick to import as they are, and
 // the connection to them may not write. It only finds companies; what is served is read from the tables.
+
+import { nameWords } from '../names.ts'
 import { type Client, Database } from './driver.ts'
 import type { Db } from './open.ts'
 import { AFTER_ALL } from './served-companies.ts'
 import { prepared } from './statements.ts'
-import { nameWords } from './suppression-values.ts'
 
 /** What to look for; everything given must be true of a company. */
 export interface NameQuery {

@@ -35,9 +35,3 @@ export function findStuck(tx: Tx, ids: number[], { before, polls, now }: Patienc
     ),
   )
 }
-
-/** Calls and purchases of a run, for its summary. */
-export function countPurchases(tx: Tx, runId: number): number {
-  const ofRun = and(eq(provider_requests.provider, PROVIDER), eq(provider_requests.run_id, runId))
-  return tx.select({ n: sql<number>`count(*)` }).from(provider_requests).where(ofRun).get()?.n ?? 0
-}

@@ -7,7 +7,7 @@ import { type Db, type Tx, write } from './open.ts'
 import { runs } from './schema.ts'
 
 /** A run elsewhere that has not been heard for this long is taken for dead. */
-export const RUN_LEASE_MS = 120_000
+const RUN_LEASE_MS = 120_000
 const HEARTBEAT_MS = 20_000
 
 export interface Run {

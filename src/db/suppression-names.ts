@@ -1,5 +1,5 @@
 // Suppression by name and month of birth: the register has no better sign that two officer ids are one person.
-import { nameWords } from './suppression-values.ts'
+import { nameWords } from '../names.ts'
 
 /** What tells who a person is. */
 export interface PersonFacts {

@@ -12,7 +12,7 @@ import type { Log } from '../log.ts'
 import { safeJson } from '../text.ts'
 import type { Timings } from '../timings.ts'
 import { acceptedType } from './accept.ts'
-import { readCursor, writeCursor } from './cursor.ts'
+import { notOfThisQuery, readCursor, writeCursor } from './cursor.ts'
 import { describe } from './description.ts'
 import { factsOf, type GuardOptions, guard } from './guard.ts'
 import { indexPage } from './index-page.ts'
@@ -71,7 +71,7 @@ export function createApp(options: AppOptions): OpenAPIHono<Env> {
   app.notFound(() => problemResponse(new Problem(404)))
   app.onError((error, c) => {
     if (error instanceof Problem) return problemResponse(error)
-    log.error('request failed', { route: factsOf(c.env.incoming).route, error: errorMessage(error) })
+    tellFailure(log, c, error)
     return problemResponse(new Problem(500))
   })
 
@@ -166,16 +166,23 @@ interface AskedList {
 }
 
 /** A list as a page, or as lines to its end. A later page repeats the checkpoint of the first. */
-async function answerList(c: Context, options: AppOptions, asked: AskedList): Promise<Response> {
+async function answerList(c: Context<Env>, options: AppOptions, asked: AskedList): Promise<Response> {
   const { walk, limit, cursorLength } = asked
   const type = accept(c, [JSON_TYPE, NDJSON])
   const query = c.req.query()
   const length = cursorLength + (asked.checkpoint === undefined ? 0 : 1)
   const cursor = query.cursor === undefined ? null : readCursor(query.cursor, query, length)
-  const checkpoint = asked.checkpoint === undefined ? undefined : (cursor?.at(-1) ?? asked.checkpoint)
+  const checkpoint = asked.checkpoint === undefined ? undefined : momentOf(cursor?.at(-1) ?? asked.checkpoint)
   const after = cursor?.slice(0, cursorLength) ?? null
   const told: Record<string, string> = checkpoint === undefined ? {} : { 'Changes-Checkpoint': checkpoint }
-  if (type === NDJSON) return respondLines(c, readAll(walk, after, limit), told)
+  if (type === NDJSON) {
+    // Half a list must not look like the whole.
+    const cut = (error: unknown) => {
+      tellFailure(options.log, c, error)
+      c.env.outgoing.destroy()
+    }
+    return respondLines(c, readAll(walk, after, limit), cut, told)
+  }
 
   const { clock, timings } = options
   const page = await readPage(walk, { after, limit: limit ?? defaultLimit, budgetMs: timings.servePageMs, clock })
@@ -183,6 +190,16 @@ async function answerList(c: Context, options: AppOptions, asked: AskedList): Pr
   const next = position && `${c.req.path}?${new URLSearchParams({ ...query, cursor: writeCursor(position, query) })}`
   const headers = next === null ? told : { ...told, Link: `<${next}>; rel="next"` }
   return respond(c, { type: JSON_TYPE, text: safeJson({ items: page.items, next, checkpoint }), headers })
+}
+
+/** A checkpoint goes into a header, so a cursor of somebody's own making must hold a time there. */
+function momentOf(text: string): string {
+  if (/^[\dTZ:.-]{20,30}$/.test(text)) return text
+  throw notOfThisQuery()
+}
+
+function tellFailure(log: Log, c: Context<Env>, error: unknown): void {
+  log.error('request failed', { route: factsOf(c.env.incoming).route, error: errorMessage(error) })
 }
 
 function badParameters({ issues }: z.ZodError): Problem {

@@ -16,7 +16,12 @@ export function writeCursor(position: Position, query: Parameters): string {
 export function readCursor(text: string, query: Parameters, length: number): Position {
   const parts = parse(text)
   if (parts?.length === length + 1 && parts[0] === mark(query)) return parts.slice(1)
-  throw new Problem(400, {
+  throw notOfThisQuery()
+}
+
+/** The problem with a cursor that is none, or belongs to another query. */
+export function notOfThisQuery(): Problem {
+  return new Problem(400, {
     detail: 'The cursor does not belong to this query',
     errors: [{ parameter: 'cursor', detail: 'take it from `next`, and change no parameter but `limit`' }],
   })

@@ -1,6 +1,6 @@
 // What each list walks over.
 
-import { postcodeTest } from '../companies-house/register-postcode.ts'
+import { postcodeTest } from '../companies-house/postcode.ts'
 import type { NameQuery } from '../db/name-index.ts'
 import type { Db } from '../db/open.ts'
 import { type Change, readChanges } from '../db/served-changes.ts'
@@ -13,7 +13,8 @@ import {
   type Source,
 } from '../db/served-companies.ts'
 import type { CompanyFilter } from '../db/served-filter.ts'
-import { nameWords, normalCompanyNumber } from '../db/suppression-values.ts'
+import { normalCompanyNumber } from '../db/suppression-values.ts'
+import { nameWords } from '../names.ts'
 import { MEMBERS, type Member, nestedCompany, nestedOfficer } from './answers.ts'
 import type { Position } from './cursor.ts'
 import type { Walk } from './listing.ts'

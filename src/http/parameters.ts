@@ -1,7 +1,7 @@
 // Query parameters: how they are read, and how they are described. Objects are strict: what is unknown is refused.
 import { z } from '@hono/zod-openapi'
-import { postcodeTest } from '../companies-house/register-postcode.ts'
-import { nameWords } from '../db/suppression-values.ts'
+import { postcodeTest } from '../companies-house/postcode.ts'
+import { nameWords } from '../names.ts'
 import { MEMBERS } from './answers.ts'
 
 const DEFAULT_LIMIT = 100

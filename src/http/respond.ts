@@ -36,14 +36,18 @@ export async function respond(c: Context, { type, text, headers = {} }: Body): P
   })
 }
 
-/** Lines of JSON as they are read: no more is read than the client takes, and nothing any more when it leaves. */
+/**
+ * Lines of JSON as they are read: no more is read than the client takes, and nothing any more when it leaves. `fail`
+ * hears of a read that fails behind the headers, and must cut the connection.
+ */
 export function respondLines(
   c: Context,
   values: AsyncGenerator<unknown[]>,
+  fail: (error: unknown) => void,
   headers: Record<string, string> = {},
 ): Response {
   const zip = acceptsGzip(c.req.header('accept-encoding'))
-  const chunks = ReadableStream.from(linesOf(values))
+  const chunks = ReadableStream.from(linesOf(values, fail))
   const body = c.req.method === 'HEAD' ? null : zip ? chunks.pipeThrough(new CompressionStream('gzip')) : chunks
   return new Response(body as ConstructorParameters<typeof Response>[0], {
     headers: {
@@ -61,8 +65,12 @@ export const NDJSON = 'application/x-ndjson'
 
 const VARY = 'Accept, Accept-Encoding, Authorization'
 
-async function* linesOf(values: AsyncGenerator<unknown[]>): AsyncGenerator<Uint8Array> {
-  for await (const some of values) yield Buffer.from(some.map((value) => `${safeJson(value)}\n`).join(''))
+async function* linesOf(values: AsyncGenerator<unknown[]>, fail: (error: unknown) => void): AsyncGenerator<Uint8Array> {
+  try {
+    for await (const some of values) yield Buffer.from(some.map((value) => `${safeJson(value)}\n`).join(''))
+  } catch (error) {
+    fail(error)
+  }
 }
 
 /** Weak comparison, as RFC 9110 asks for (section 13.1.2). */

@@ -2,8 +2,10 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
+import type { Clock } from '../clock.ts'
 import { ChpipeError, errorMessage } from '../errors.ts'
 import type { Metric } from '../exposition.ts'
+import { lenient } from '../log.ts'
 import { type AppOptions, createApp } from './app.ts'
 import { factsOf } from './guard.ts'
 import { createHttpMetrics, type HttpMetrics } from './http-metrics.ts'
@@ -33,7 +35,8 @@ const LINGER_MS = 500
 const PATH_SHOWN = 200
 
 /** Starts to serve. Throws a `config` error when the address cannot be listened on. */
-export async function startApi(options: ApiOptions): Promise<Api> {
+export async function startApi(given: ApiOptions): Promise<Api> {
+  const options = { ...given, log: lenient(given.log) }
   const { host, port, timings, clock } = options
   const counts = createHttpMetrics()
   const server = createServer({
@@ -56,7 +59,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
     await names.close()
     throw error
   }
-  const metrics = () => [...options.pipelineMetrics(), ...counts.metrics(), ...processMetrics()]
+  const metrics = () => [...options.pipelineMetrics(), ...counts.metrics(), ...processMetrics(clock)]
   const app = createApp({ ...options, names, metrics })
   server.on('request', (request, response) => observe(request, response, options, counts))
   server.on('request', getRequestListener(app.fetch, { errorHandler, overrideGlobalObjects: false }))
@@ -139,14 +142,14 @@ function errorHandler(): Response {
   return problemResponse(new Problem(400))
 }
 
-function processMetrics(): Metric[] {
+function processMetrics(clock: Clock): Metric[] {
   const gauge = (name: string, help: string, value: number): Metric => ({
     name,
     help,
     type: 'gauge',
     samples: [{ value }],
   })
-  const started = Math.round(Date.now() / 1000 - process.uptime())
+  const started = Math.round(clock.now() / 1000 - process.uptime())
   return [
     gauge('process_resident_memory_bytes', 'Memory of the server process.', process.memoryUsage.rss()),
     gauge('process_start_time_seconds', 'When the server process started, as Unix time.', started),

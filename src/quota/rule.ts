@@ -5,7 +5,7 @@ import type { Quota } from '../settings.ts'
 import type { ServerWord } from './word.ts'
 
 /** Background permits that may leave at once while a stream consumer is alive. */
-export const PACED_BURST = 5
+const PACED_BURST = 5
 
 /** How soon to look again when another process's answer or turn is awaited. */
 const ANSWER_MS = 20

@@ -2,7 +2,7 @@ import { ChpipeError } from '../errors.ts'
 import { mix } from './random.ts'
 
 /** The most companies one world can number. */
-export const MAX_COMPANIES = 15_000_000
+const MAX_COMPANIES = 15_000_000
 
 const BLOCK = 200
 const DIGIT_SLOTS = 184

@@ -15,7 +15,7 @@ import type { SyntheticCompany } from './shapes.ts'
 import type { World } from './world.ts'
 
 /** The file's header to the letter: unquoted, and fourteen names begin with a space (facts 5.1). */
-export const REGISTER_FILE_HEADER = [
+const REGISTER_FILE_HEADER = [
   'CompanyName, CompanyNumber,RegAddress.CareOf,RegAddress.POBox,RegAddress.AddressLine1, RegAddress.AddressLine2',
   'RegAddress.PostTown,RegAddress.County,RegAddress.Country,RegAddress.PostCode,CompanyCategory,CompanyStatus',
   'CountryOfOrigin,DissolutionDate,IncorporationDate,Accounts.AccountRefDay,Accounts.AccountRefMonth',
@@ -60,7 +60,7 @@ export async function writeRegisterFile(world: World, path: string): Promise<num
 }
 
 /** One data line; undefined for what the file leaves out: closed companies, and [B] UK establishments. */
-export function registerFileRow(company: SyntheticCompany): string | undefined {
+function registerFileRow(company: SyntheticCompany): string | undefined {
   const category = categoryOf(company)
   if (category === undefined || isClosed(company.company_status)) return undefined
   const { company_name: name, company_number: number, accounts, confirmation_statement: statement } = company

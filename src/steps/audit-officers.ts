@@ -81,7 +81,9 @@ async function fetchOrExplain(
   signal: AbortSignal,
 ): Promise<OfficerList | { error: string }> {
   try {
-    return (await fetchWhole(companiesHouse, companyNumber, signal)) ?? { error: 'answered 404' }
+    return (
+      (await fetchWhole(companiesHouse, companyNumber, { lane: 'background', signal })) ?? { error: 'answered 404' }
+    )
   } catch (error) {
     if (!(error instanceof UpstreamError) || signal.aborted) throw error
     return { error: errorMessage(error) }

@@ -1,4 +1,4 @@
-import { postcodeTest } from '../companies-house/register-postcode.ts'
+import { postcodeTest } from '../companies-house/postcode.ts'
 import type { CompanyFacts } from '../db/companies.ts'
 
 /** What a company must be to be imported; what is not given does not matter. Days are ISO and inclusive. */

@@ -1,4 +1,4 @@
-import { nameWords } from '../db/suppression-values.ts'
+import { nameWords } from '../names.ts'
 
 /**
  * A name as it is compared: lower case, without accents or punctuation, single spaces. Apostrophes and dots join

@@ -1,5 +1,5 @@
 // The name under which a person is asked for, from the name as filed at Companies House.
-import { type OfficerName, parseOfficerName } from '../companies-house/officer-name.ts'
+import type { OfficerName } from '../companies-house/officer-name.ts'
 import { titleCase } from './title-case.ts'
 
 export interface PersonName {
@@ -15,11 +15,6 @@ const HONOURS = new Set(
     .split(/\s+/)
     .filter(Boolean),
 )
-
-/** `SURNAME, Forename Middle, Title` as a name to ask for; null where a first or last name is missing. */
-export function parsePersonName(name: string | null | undefined): PersonName | null {
-  return personName(parseOfficerName(name, null))
-}
 
 /**
  * The first forename that is more than an initial, and the whole surname, both in the case that people write. Titles,

@@ -133,7 +133,7 @@ function postpone({ db, clock, timings, log }: PurchaseStep, request: ProviderRe
 }
 
 /** How long to wait after so many polls of a task that was started `ageMs` ago. */
-export function pollWaitMs(polls: number, ageMs: number, timings: Timings): number {
+function pollWaitMs(polls: number, ageMs: number, timings: Timings): number {
   const { snovPollMs, snovParkedMs, snovParkedCapMs } = timings
   if (isSlow(polls, ageMs, timings)) return Math.min(snovParkedCapMs, Math.max(snovParkedMs, ageMs))
   return snovPollMs[Math.min(polls, snovPollMs.length - 1)] ?? snovParkedMs

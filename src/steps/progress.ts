@@ -34,7 +34,7 @@ export interface ProgressOptions {
 }
 
 /** What counts as the recent past. */
-export const RECENT_MS = 10 * 60_000
+const RECENT_MS = 10 * 60_000
 
 /** A rate over less than this would be noise. */
 const SHORTEST_SPAN_MS = 5000

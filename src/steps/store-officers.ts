@@ -42,7 +42,7 @@ export type Outcome =
  */
 export async function storeOfficers(step: OfficersStep, companyNumber: string, signal: AbortSignal): Promise<Outcome> {
   try {
-    const list = await fetchWhole(step.companiesHouse, companyNumber, signal)
+    const list = await fetchWhole(step.companiesHouse, companyNumber, { lane: 'background', signal })
     return list ? saveList(step, companyNumber, list) : putOff(step, companyNumber, 'answered 404', believe)
   } catch (error) {
     if (error instanceof UpstreamError && !signal.aborted)
@@ -53,14 +53,12 @@ export async function storeOfficers(step: OfficersStep, companyNumber: string, s
 }
 
 /**
- * One company's whole list in the background lane; null after a 404. A list that disagrees with its total is fetched once
- * more; then the list is right. Throws what the client throws.
+ * One company's whole list; null after a 404. A list that disagrees with its total is fetched once more; then the list is
+ * right. Throws what the client throws.
  */
-export async function fetchWhole(companiesHouse: CompaniesHouse, companyNumber: string, signal: AbortSignal) {
-  const options = { lane: 'background', signal } as const
-  const list = await fetchOfficers(companiesHouse, companyNumber, options)
-  if (!list || !totalDiffers(list)) return list
-  return fetchOfficers(companiesHouse, companyNumber, options)
+export async function fetchWhole(...call: Parameters<typeof fetchOfficers>): Promise<OfficerList | null> {
+  const list = await fetchOfficers(...call)
+  return list && totalDiffers(list) ? fetchOfficers(...call) : list
 }
 
 function saveList({ db, clock, runId }: OfficersStep, companyNumber: string, list: OfficerList): Outcome {

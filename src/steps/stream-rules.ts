@@ -1,4 +1,5 @@
 // Which events are worth a job: newly formed companies, and changes that the operator asked for. Pure.
+import { postcodeTest } from '../companies-house/postcode.ts'
 import type { CompanyDetails, KnownCompany } from '../db/stream-companies.ts'
 import { ChpipeError } from '../errors.ts'
 
@@ -13,7 +14,7 @@ export interface Trigger {
 export interface CompanyFilters {
   types?: string[] | undefined
   sicCodes?: string[] | undefined
-  /** Areas, districts, or more: `EC`, `EC1`, `EC1V 2`. */
+  /** Beginnings of postcodes: `EC`, `EC1`, `EC1V 2`. */
   postcodes?: string[] | undefined
 }
 
@@ -66,7 +67,7 @@ export function causeOf(
 export function isWanted({ types, sicCodes, postcodes }: CompanyFilters, company: FilteredFacts): boolean {
   if (types && !types.includes(company.type ?? '')) return false
   if (sicCodes && !(company.sic_codes ?? '').split(',').some((code) => sicCodes.includes(code))) return false
-  return !postcodes || postcodes.some((wanted) => liesIn(company.postal_code ?? '', wanted))
+  return !postcodes || postcodes.some((wanted) => postcodeTest(wanted)?.(company.postal_code))
 }
 
 function changedTo(
@@ -81,19 +82,4 @@ function changedTo(
 function ageInDays({ date_of_creation }: CompanyDetails, day: string): number {
   if (date_of_creation === null) return Number.POSITIVE_INFINITY
   return (Date.parse(day) - Date.parse(date_of_creation)) / DAY_MS
-}
-
-/** `E` holds E1 but not EC1, `W1` holds W1A but not W10, `EC1V 2` holds EC1V 2NX. */
-function liesIn(postcode: string, wanted: string): boolean {
-  const [code, prefix] = [spaced(postcode), wanted.trim().toUpperCase().replace(/\s+/g, ' ')]
-  if (!code.startsWith(prefix)) return code.replace(' ', '') === prefix
-  const next = code.charAt(prefix.length)
-  if (prefix.includes(' ')) return true
-  return /\d$/.test(prefix) ? !/\d/.test(next) : !/[A-Z]/.test(next)
-}
-
-/** The inward part of a postcode is its last three characters, however it was typed. */
-function spaced(postcode: string): string {
-  const code = postcode.toUpperCase().replace(/[^A-Z0-9]/g, '')
-  return code.length > 3 ? `${code.slice(0, -3)} ${code.slice(-3)}` : code
 }

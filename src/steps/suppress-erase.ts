@@ -27,8 +27,9 @@ import {
   replaceInputs,
   suppressAnswers,
 } from '../db/suppression-erase-bought.ts'
-import { emailHash, nameWords } from '../db/suppression-values.ts'
+import { emailHash } from '../db/suppression-values.ts'
 import { type Suppression, type Suppressions, suppressionsOf } from '../db/suppressions.ts'
+import { nameWords } from '../names.ts'
 import { domainInput, personInput } from './buy-input.ts'
 import { companySearchName } from './company-search-name.ts'
 import { personName } from './person-name.ts'

@@ -1,5 +1,5 @@
 /** A larger body is hostile or broken: the largest officer page known is under 1 MB. */
-export const MAX_BODY_BYTES = 16 * 1024 * 1024
+const MAX_BODY_BYTES = 16 * 1024 * 1024
 
 /** The text of an answer, unpacked; null as soon as it passes `MAX_BODY_BYTES`. Throws when the connection breaks. */
 export async function readBody(response: Response): Promise<string | null> {

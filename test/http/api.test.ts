@@ -136,6 +136,16 @@ describe('refusals', () => {
     expect((await api.json(`/v1/companies?limit=3&cursor=${cursor}`)).status).toBe(200)
   })
 
+  it('a cursor of changes with a made-up checkpoint is refused', async () => {
+    const path = '/v1/changes?since=2020-01-01T00:00:00Z&limit=1'
+    const { body } = await api.json(path)
+    const cursor = new URL(body.next, api.url).searchParams.get('cursor') ?? ''
+    const [mark, number] = JSON.parse(Buffer.from(cursor, 'base64url').toString())
+    const forged = Buffer.from(JSON.stringify([mark, number, 'x\r\ny'])).toString('base64url')
+    expect((await api.json(`${path}&cursor=${cursor}`)).status).toBe(200)
+    expect((await api.json(`${path}&cursor=${forged}`)).status).toBe(400)
+  })
+
   it.each(['/v1/companies', '/v1/companies/00000001', '/v1/officers', '/v1/changes', '/metrics'])(
     '%s needs a token',
     async (path) => {
@@ -307,6 +317,23 @@ test('the index of names follows what is written', async () => {
   own.db.update(companies).set({ company_name: 'NEWNAME LTD' }).where(eq(companies.company_number, '00000003')).run()
   await expect.poll(async () => (await own.json('/v1/companies?q=newname')).body.items.length).toBe(1)
   expect((await own.json('/v1/companies?q=eclair')).body.items).toEqual([])
+})
+
+test('a read that fails behind the headers cuts the connection, and the log tells', async () => {
+  await using own = await serving()
+  own.db.$client.exec('DROP TABLE emails')
+  const answer = own.get('/v1/companies?include=emails', { headers: { Accept: 'application/x-ndjson' } })
+  await expect(answer.then((response) => response.text())).rejects.toThrow()
+  expect(own.logged).toContainEqual(expect.objectContaining({ message: 'request failed', route: '/v1/companies' }))
+})
+
+test('goes on when its log cannot be written', async () => {
+  const fail = () => {
+    throw new Error('the disk is full')
+  }
+  await using own = await serving(undefined, { log: { info: fail, warn: fail, error: fail } })
+  expect((await own.json('/v1/companies?limit=1')).status).toBe(200)
+  expect((await own.json('/v1/companies?limit=1')).status).toBe(200)
 })
 
 test('a reader of lines who leaves ends the reading, and the log tells', async () => {

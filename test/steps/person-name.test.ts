@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { parseOfficerName } from '../../src/companies-house/officer-name.ts'
 import { matchName, normalName } from '../../src/steps/normal-name.ts'
-import { parsePersonName } from '../../src/steps/person-name.ts'
+import { personName } from '../../src/steps/person-name.ts'
 import { DEFAULT_ROLES, isWanted, type OfficerToAsk, wantedPeople } from '../../src/steps/wanted-people.ts'
 
 describe('the name to ask for', () => {
@@ -51,7 +52,7 @@ describe('the name to ask for', () => {
     ['', null],
   ]
   it.each(names)('%s', (filed, asked) => {
-    const name = parsePersonName(filed)
+    const name = personName(parseOfficerName(filed, null))
     expect(name && `${name.firstName}|${name.lastName}`).toBe(asked)
   })
 
@@ -63,7 +64,7 @@ describe('the name to ask for', () => {
     )
     fc.assert(
       fc.property(filed, (text) => {
-        const name = parsePersonName(text)
+        const name = personName(parseOfficerName(text, null))
         if (!name) return
         expect(name.firstName).toMatch(/^\S+$/)
         expect(name.lastName).toMatch(/^\S+( \S+)*$/)
@@ -80,7 +81,7 @@ describe('the name to ask for', () => {
     )
     fc.assert(
       fc.property(word, surname, (first, words) => {
-        const name = parsePersonName(`${words.join(' ')}, Z${first}`)
+        const name = personName(parseOfficerName(`${words.join(' ')}, Z${first}`, null))
         expect(normalName(name?.lastName ?? '')).toBe(normalName(words.join(' ')))
         expect(normalName(name?.firstName ?? '')).toBe(normalName(`Z${first}`))
       }),

@@ -3,7 +3,7 @@ import type { Db } from '../../db/open.ts'
 import { findLastFinished } from '../../db/runs.ts'
 
 /** A backup that is older than this is too old to rely on. */
-export const FRESH_BACKUP_MS = 86_400_000
+const FRESH_BACKUP_MS = 86_400_000
 
 export interface LastBackup {
   path: string

@@ -1,7 +1,7 @@
 // Third stage: the officers of a company that has a domain, stored whole with the move to the next stage. A list that is
 // there already is not fetched again; one that is empty just after the incorporation is asked for again and again
 // before it is believed.
-import { fetchOfficers, type OfficerList } from '../../companies-house/officers.ts'
+import type { OfficerList } from '../../companies-house/officers.ts'
 import { UpstreamError } from '../../companies-house/upstream-error.ts'
 import { type CompanyToEnrich, findCompany, saveNoOfficers } from '../../db/enriched.ts'
 import { type Job, postponeJob } from '../../db/job-claims.ts'
@@ -11,7 +11,8 @@ import { saveOfficers } from '../../db/officers.ts'
 import { snapshot, write } from '../../db/open.ts'
 import { loadSuppressions } from '../../db/suppressions.ts'
 import { errorMessage } from '../../errors.ts'
-import { officerNotes, officerRows, totalDiffers } from '../officer-rows.ts'
+import { officerNotes, officerRows } from '../officer-rows.ts'
+import { fetchWhole } from '../store-officers.ts'
 import { moveJob, refusalOf, retryJob } from './end-job.ts'
 import { type Enrichment, laneOf } from './enrich-step.ts'
 
@@ -43,12 +44,6 @@ export async function enrichOfficers(run: Enrichment, job: Job, signal: AbortSig
     if (!(error instanceof UpstreamError) || signal.aborted) throw error
     retryJob(run, job, errorMessage(error))
   }
-}
-
-/** A list that disagrees with its total is fetched once more; then the list is right. */
-async function fetchWhole(...call: Parameters<typeof fetchOfficers>): Promise<OfficerList | null> {
-  const list = await fetchOfficers(...call)
-  return list && totalDiffers(list) ? fetchOfficers(...call) : list
 }
 
 function saveList(run: Enrichment, job: Job, list: OfficerList): void {

@@ -4,8 +4,8 @@ import { nestedFiles } from './nested.ts'
 import type { Contents, Shape } from './shape.ts'
 import { textShape } from './text-shape.ts'
 
-export const textFormats = ['csv', 'ndjson', 'json'] as const
-export const binaryFormats = ['sqlite', 'parquet', 'xlsx'] as const
+const textFormats = ['csv', 'ndjson', 'json'] as const
+const binaryFormats = ['sqlite', 'parquet', 'xlsx'] as const
 export const exportFormats = [...textFormats, ...binaryFormats]
 export type TextFormat = (typeof textFormats)[number]
 export type ExportFormat = (typeof exportFormats)[number]

@@ -22,7 +22,7 @@ import { deliveredTables, scopeOf } from './scope.ts'
 import { openStage, type Stage } from './stage.ts'
 import { writeZip } from './write-zip.ts'
 
-export const REPORT = 'report.html'
+const REPORT = 'report.html'
 
 export interface PackageOptions extends Omit<ExportOptions, 'goal' | 'onPage'> {
   /** The zip; an earlier one there is replaced when the new one is whole. */

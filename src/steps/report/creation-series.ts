@@ -11,7 +11,7 @@ export interface CreationSeries {
   undated: number
 }
 
-export const MONTHS_SHOWN = 36
+const MONTHS_SHOWN = 36
 const YEARS_SHOWN = 40
 
 /** Lays companies by month of creation out on the axes of the report; `asOf` is an ISO 8601 moment. */
