@@ -18,7 +18,7 @@ export function readCursor(text: string, query: Parameters, length: number): Pos
   if (parts?.length === length + 1 && parts[0] === mark(query)) return parts.slice(1)
   throw new Problem(400, {
     detail: 'The cursor does not belong to this query',
-    errors: [{ parameter: 'cursor', detail: 'take it from `next`, and change no parameter but `limit`' }],
+    errors: [{ parameter: 'cursor', detail: 'take it from the path in `next`, and change no parameter but `limit`' }],
   })
 }
 

@@ -25,7 +25,7 @@ export async function showStatus(context: Context, { db, companiesHouse, target 
     const text = [
       `${formatNumber(done)}/${formatNumber(target)} companies`,
       `${formatNumber(officers)} officers`,
-      `calls ${quota.used}/${quota.limit}`,
+      `calls ${formatNumber(quota.used)}/${formatNumber(quota.limit)}`,
       `429s ${companiesHouse.counts.rateLimited}`,
       `ETA ${eta_seconds === null ? '-' : formatDuration(eta_seconds * 1000)}`,
     ].join('  ')
