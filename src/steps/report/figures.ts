@@ -81,7 +81,8 @@ export function contactFigures({ counts }: ReportData): Markup {
   return html`<section id="contacts"><h2>Domains and e-mail addresses</h2>
 <div class="pair"><div><h3>Domain hit rate</h3>
 <p>Among the companies of these files, a domain was looked for at <strong>${counted(lookedUp, 'company', 'companies')}</strong>, and found at <strong>${formatNumber(lookedUpWithDomain)}</strong> (${share(lookedUpWithDomain, lookedUp)}).</p>
-${meter(lookedUpWithDomain, lookedUp)}</div>
+${meter(lookedUpWithDomain, lookedUp)}
+<p class="note">The officers of newly formed companies are asked for once a domain is found. Without one, such a company is mostly not in these files, and so not in this rate.</p></div>
 <div><h3>E-mail hit rate</h3>
 <p>Those companies that have a domain have <strong>${counted(wanted, 'active director or LLP member', 'active directors and LLP members')}</strong>; <strong>${formatNumber(wantedWithEmail)}</strong> of them have an address (${share(wantedWithEmail, wanted)}).</p>
 ${meter(wantedWithEmail, wanted)}</div></div>
