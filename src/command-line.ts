@@ -8,6 +8,7 @@ import { commands } from './commands/index.ts'
 import { createContext, type Globals, type Host } from './context.ts'
 import { sqliteError } from './db/storage-error.ts'
 import { ChpipeError } from './errors.ts'
+import { widthOf } from './text.ts'
 import { versionLine } from './version.ts'
 
 /** Parses the command line and runs its command. Throws a `usage` error before anything runs. */
@@ -15,7 +16,7 @@ export async function runCommandLine(host: Host, signal: AbortSignal): Promise<A
   const given = host.argv.slice(2)
   if (asksForTopic(given)) {
     const { helpOnTopic } = await import('./commands/help.ts')
-    host.stdout.write(await helpOnTopic(given.slice(1), host.stdout.columns))
+    host.stdout.write(await helpOnTopic(given.slice(1), widthOf(host.stdout)))
     return 0
   }
   const args = helpAsOption(given)
@@ -92,7 +93,7 @@ function createProgram(host: Host): Commander {
     .configureOutput({
       writeOut: (text) => host.stdout.write(text),
       writeErr: () => {},
-      getOutHelpWidth: () => host.stdout.columns ?? 100,
+      getOutHelpWidth: () => widthOf(host.stdout, 100),
     })
     .exitOverride()
   for (const spec of globalOptions) program.addOption(toOption(spec, 'chpipe --help'))

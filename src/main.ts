@@ -23,7 +23,7 @@ export async function main(host: Host): Promise<number> {
     if (stop.signal.aborted) host.exit(exitCodes.interrupted)
     stop.abort(
       new ChpipeError('interrupted', 'Interrupted', {
-        hint: 'run the same command again; it goes on where it stopped',
+        hint: 'run the same command again',
       }),
     )
   }

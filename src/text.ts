@@ -57,6 +57,11 @@ export function formatBytes(bytes: number): string {
   return `${size === 1 ? bytes : (bytes / size).toFixed(1)} ${unit}`
 }
 
+/** The columns of a terminal, at least 20; `otherwise` where it tells none, or 0 as some do that nobody looks at. */
+export function widthOf({ columns }: { columns?: number | undefined }, otherwise = 80): number {
+  return columns ? Math.max(20, columns) : otherwise
+}
+
 /** `Did you mean export?` for `exprot`, or null when none of the words is near enough. */
 export function didYouMean(word: string, known: readonly string[]): string | null {
   const [nearest] = known

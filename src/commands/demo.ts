@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Context } from '../context.ts'
 import { type Db, openDb } from '../db/open.ts'
@@ -11,7 +11,7 @@ import { createWorld } from '../sandbox/world.ts'
 import { parseQuota } from '../settings.ts'
 import type { Manifest } from '../steps/export/delivery.ts'
 import type { Progress } from '../steps/progress.ts'
-import { safeJson } from '../text.ts'
+import { safeJson, widthOf } from '../text.ts'
 import type { Command } from './command.ts'
 import { compareWithTruth } from './demo/compare.ts'
 import { compareLive } from './demo/compare-live.ts'
@@ -24,7 +24,9 @@ import { askProgress, fetchInTwoRuns } from './demo/two-runs.ts'
 const FOLDER = 'chpipe-demo'
 const REGISTER_FILE = 'BasicCompanyData.csv'
 const DATABASE = 'companies.db'
+const BACKUPS = 'backups'
 const DELIVERY = 'delivery'
+const PACKAGE = 'delivery.zip'
 
 /** The same companies and people on every day and every machine. */
 const WORLD = { seed: 2025, companies: 500, today: '2025-11-01' }
@@ -45,8 +47,8 @@ export const demoCommand: Command = {
   name: 'demo',
   summary: 'Run the whole pipeline against the sandbox, without any key',
   description: `Loads ${COMPANIES} synthetic companies, fetches officers until ${TARGET} companies have some, is interrupted on the way and goes
-on. Then ${BORN} new companies come over the stream, and their domains and e-mail addresses are found. It writes CSV files: the
-real commands, against stand-ins for Companies House and Snov.io on this machine. Nothing leaves it, and no key is used.
+on. After a backup, ${BORN} new companies come over the stream, and their domains and e-mail addresses are found. It writes CSV
+files, and a zip for a customer: the real commands, against stand-ins for Companies House and Snov.io on this machine. Nothing leaves it, and no key is used.
 It works in ./${FOLDER}/, which a second run replaces.`,
   options: [],
   examples: [
@@ -56,7 +58,7 @@ It works in ./${FOLDER}/, which a second run replaces.`,
   async run(context) {
     try {
       const facts = await perform(context)
-      const columns = context.host.stdout.columns
+      const columns = widthOf(context.host.stdout)
       await context.print(context.json ? `${safeJson(facts)}\n` : `\n${renderFacts(facts, columns)}`)
       return facts.equal_to_truth ? 0 : 1
     } catch (error) {
@@ -100,6 +102,9 @@ Everything happens in ./${FOLDER}/.`)
   await stage.play(['progress', '--target', String(TARGET)], 0)
   const imported = await askProgress(stage, TARGET)
 
+  stage.tell('\nBefore going live, a backup: a copy that is checked whole.')
+  await stage.play(['backup'], 0)
+
   stage.tell(`
 Now the live half: ${BORN} companies are formed, told of by a stream and looked up at
 a stand-in for Snov.io, where an answer costs a credit. Waits of minutes become
@@ -108,6 +113,8 @@ seconds here. Log lines go to stream.log.`)
   stage.tell(`\nThat was Ctrl-C again (exit code 0: a stream is stopped, not broken off).`)
   await stage.play(['progress', '--target', String(TARGET)], 0)
   await stage.play(['export', '--out', `${DELIVERY}/`], 0)
+  stage.tell('\nThe same as one zip for a customer, with a page to read.')
+  await stage.play(['export', '--package', PACKAGE], 0)
   const first = importFacts(folder, sandbox, imported, interruptedAt)
   const second = read(first.database, (db) => {
     const compared = compareWithTruth(db, world)
@@ -140,6 +147,8 @@ function importFacts(folder: string, sandbox: Sandbox, progress: Progress, inter
     interrupted_at: interruptedAt,
     folder,
     database: join(folder, DATABASE),
+    backup: readdirSync(join(folder, BACKUPS)).map((name) => join(folder, BACKUPS, name))[0] ?? '',
+    package: join(folder, PACKAGE),
     csv: files.map(({ name }) => join(folder, DELIVERY, name)),
     synthetic: true,
   }

@@ -2,7 +2,7 @@ import packageJson from '../../package.json' with { type: 'json' }
 import type { Context } from '../context.ts'
 import type { Check } from '../steps/doctor/check.ts'
 import { runDoctor } from '../steps/doctor/run-doctor.ts'
-import { printable, safeJson } from '../text.ts'
+import { printable, safeJson, widthOf } from '../text.ts'
 import type { Command } from './command.ts'
 import { createStatus } from './status.ts'
 
@@ -25,7 +25,7 @@ export const doctorCommand: Command = {
     const { offline = false } = options as { offline?: boolean }
     const checks = await examine(context, offline)
     const { json, host, print } = context
-    await print(json ? `${safeJson(checks)}\n` : renderChecks(checks, host.stdout.columns))
+    await print(json ? `${safeJson(checks)}\n` : renderChecks(checks, widthOf(host.stdout, Number.POSITIVE_INFINITY)))
     return checks.some(({ state }) => state === 'fail') ? 1 : 0
   },
 }

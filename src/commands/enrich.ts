@@ -1,10 +1,11 @@
 import type { CompaniesHouse } from '../companies-house/client.ts'
 import type { Context } from '../context.ts'
 import { type CreditLimits, readRunCredits } from '../db/credits.ts'
-import { countJobs } from '../db/job-lists.ts'
+import { countJobs, readFirstDueAt } from '../db/job-lists.ts'
 import { type Db, snapshot } from '../db/open.ts'
 import { listUnconfirmed } from '../db/provider-requests.ts'
 import { beginRun } from '../db/runs.ts'
+import { formatDuration } from '../durations.ts'
 import { ChpipeError, errorMessage } from '../errors.ts'
 import type { Snov } from '../snov/client.ts'
 import { type EnrichCounts, noEnrichCounts } from '../steps/enrich/enrich-step.ts'
@@ -157,6 +158,13 @@ function reportOf({ clock }: Context, watched: Watched, ended: EnrichReport['end
   }
 }
 
+/** What the status line says while nothing is due: when the next job is, such as officers that are not there yet. */
+function waiting({ clock }: Context, { db, selection }: Watched): string[] {
+  const nextAt = snapshot(db, (tx) => readFirstDueAt(tx, selection.scope))
+  const ms = nextAt === null ? 0 : nextAt - clock.now()
+  return ms < 1000 ? [] : [`next try in ${formatDuration(ms)}`]
+}
+
 /** Draws the status line until it is disposed. */
 async function showStatus(context: Context, watched: Watched): Promise<Disposable> {
   const status = await createStatus(context)
@@ -165,7 +173,13 @@ async function showStatus(context: Context, watched: Watched): Promise<Disposabl
       const { companies, left, domains, emails, credits_spent } = reportOf(context, watched, 'nothing-left')
       const n = formatNumber
       status.update(
-        `${n(companies)} of ${n(companies + left)} companies  ${n(domains)} domains  ${n(emails)} addresses  ${n(credits_spent)} credits`,
+        [
+          `${n(companies)}/${n(companies + left)} companies`,
+          `domains ${n(domains)}`,
+          `addresses ${n(emails)}`,
+          `credits ${n(credits_spent)}`,
+          ...waiting(context, watched),
+        ].join('  '),
       )
     } catch (error) {
       context.log.warn('the status cannot be read', { error: errorMessage(error) })

@@ -4,7 +4,7 @@ import { ChpipeError } from '../errors.ts'
 import { exposition } from '../exposition.ts'
 import { type Progress, readProgress } from '../steps/progress.ts'
 import { progressMetrics } from '../steps/progress-metrics.ts'
-import { formatNumber, printable, safeJson } from '../text.ts'
+import { formatNumber, printable, safeJson, widthOf } from '../text.ts'
 import type { Command } from './command.ts'
 import { between, count } from './parse.ts'
 import { liveRows } from './progress/live-rows.ts'
@@ -62,7 +62,7 @@ export const progressCommand: Command = {
         await print(`${safeJson(progress)}\n`)
       } else {
         const lines = renderProgress(progress, { db: settings.db, now: clock.now() })
-        await print(inPlace ? redraw(lines, drawn, host.stdout.columns) : `${lines.join('\n')}\n`)
+        await print(inPlace ? redraw(lines, drawn, widthOf(host.stdout)) : `${lines.join('\n')}\n`)
         drawn = lines.length
       }
       if (progress.ready) return 0
@@ -110,7 +110,7 @@ function companiesToGo(missing: number): string {
 }
 
 /** Moves up over what was drawn before and writes each line over the old one, so that nothing flickers or scrolls. */
-function redraw(lines: string[], drawn: number, columns = 80): string {
+function redraw(lines: string[], drawn: number, columns: number): string {
   const up = drawn > 0 ? `\x1b[${drawn}A` : ''
   return `${up}${lines.map((line) => `${line.slice(0, columns)}\x1b[K\n`).join('')}\x1b[J`
 }

@@ -1,5 +1,5 @@
 import type { Context } from '../context.ts'
-import { printable } from '../text.ts'
+import { printable, widthOf } from '../text.ts'
 
 const PLAIN_INTERVAL_MS = 30_000
 
@@ -18,6 +18,7 @@ export async function createStatus(context: Context): Promise<Status> {
 async function spinner({ host, color, beforeLine }: Context): Promise<Status> {
   const { default: ora } = await import('ora')
   const stream = host.stderr as NodeJS.WriteStream
+  const letGo = keepWide(stream)
   const line = ora({ stream, text: '', discardStdin: false, color: color ? 'cyan' : false }).start()
   beforeLine.run = () => {
     line.clear()
@@ -29,8 +30,19 @@ async function spinner({ host, color, beforeLine }: Context): Promise<Status> {
     [Symbol.dispose]() {
       beforeLine.run = () => {}
       line.stop()
+      letGo()
     },
   }
+}
+
+/** Keeps a terminal from being 0 columns wide: ora would clear lines without end. Returns how to let go of it. */
+function keepWide(stream: NodeJS.WriteStream): () => void {
+  const widen = () => {
+    stream.columns = widthOf(stream)
+  }
+  widen()
+  stream.on('resize', widen)
+  return () => stream.off('resize', widen)
 }
 
 function plainLines({ clock, log }: Context): Status {

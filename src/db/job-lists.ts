@@ -1,5 +1,5 @@
 // Jobs as the operator sees and steers them: what is to be queued, what failed, what is tried again.
-import { and, asc, count, eq, isNull, lt, lte, max, ne, or, type SQL, sql } from 'drizzle-orm'
+import { and, asc, count, eq, isNull, lt, lte, max, min, ne, or, type SQL, sql } from 'drizzle-orm'
 import type { Tx } from './open.ts'
 import { companies, jobs, runs } from './schema.ts'
 
@@ -137,6 +137,18 @@ export function countJobs(tx: Tx, scope: string[] | null): Record<JobState, numb
   const rows = tx.select({ state: jobs.state, n: count() }).from(jobs).where(within(scope)).groupBy(jobs.state).all()
   const counts = { due: 0, skipped: 0, failed: 0, done: 0 }
   return Object.assign(counts, Object.fromEntries(rows.map(({ state, n }) => [state, n])))
+}
+
+/** When the first job is due (ms), of the given companies or of all; null when none is. */
+export function readFirstDueAt(tx: Tx, scope: string[] | null): number | null {
+  const due = and(eq(jobs.state, 'due'), within(scope))
+  return (
+    tx
+      .select({ at: min(jobs.due_at) })
+      .from(jobs)
+      .where(due)
+      .get()?.at ?? null
+  )
 }
 
 export interface JobStanding {

@@ -23,7 +23,7 @@ export function readCursor(text: string, query: Parameters, length: number): Pos
 export function notOfThisQuery(): Problem {
   return new Problem(400, {
     detail: 'The cursor does not belong to this query',
-    errors: [{ parameter: 'cursor', detail: 'take it from `next`, and change no parameter but `limit`' }],
+    errors: [{ parameter: 'cursor', detail: 'take it from the path in `next`, and change no parameter but `limit`' }],
   })
 }
 

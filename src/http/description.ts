@@ -5,7 +5,7 @@ import { routes } from './routes.ts'
 const ABOUT = `The companies, officers, domains and e-mail addresses that chpipe has collected, read-only. Columns have the names
 that they have in its database and exports.
 
-Lists are paged: ask for \`next\` as long as it is not null. With \`Accept: application/x-ndjson\` a list comes as lines,
+Lists are paged: ask for the path in \`next\` as long as it is not null. With \`Accept: application/x-ndjson\` a list comes as lines,
 from the cursor or its beginning to its end, each page as it is at the time it is read. Errors are problem details
 (RFC 9457).`
 

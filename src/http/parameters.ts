@@ -62,9 +62,9 @@ const paging = {
   cursor: z
     .string()
     .max(1000)
-    .regex(/^[\w-]+$/, 'take it from `next`')
+    .regex(/^[\w-]+$/, 'take it from the path in `next`')
     .optional()
-    .openapi({ description: 'Where to go on: take it from `next`, with the other parameters as they were' }),
+    .openapi({ description: 'Where to go on. It is part of the path in `next`, which may be asked for as it is' }),
 }
 
 const q = z

@@ -58,6 +58,12 @@ describe('chpipe backup', () => {
     expect((await run(['progress', '--target', '3', '--db', path], { cwd: folder.path })).code).toBe(0)
   })
 
+  it.runIf(process.platform === 'linux')('refuses a folder that nobody can make', async () => {
+    using folder = stocked()
+    const { code, stderr } = await run(['backup', '--out', '/proc/backups/of/chpipe/'], { cwd: folder.path })
+    expect([code, stderr]).toEqual([5, expect.stringContaining('The folder of the backup cannot be made')])
+  })
+
   it('records the backup in the database, with its summary', async () => {
     using folder = stocked()
     const { stdout } = await run(['backup', '--json', '--out', 'elsewhere/'], { cwd: folder.path })

@@ -47,11 +47,15 @@ describe('chpipe demo', () => {
     expect(facts.calls).toBeGreaterThanOrEqual(200)
     expect(new Set(stderr.match(/^\$ chpipe \S+/gm))).toEqual(
       new Set(
-        ['import-companies', 'import-officers', 'progress', 'stream', 'export'].map((name) => `$ chpipe ${name}`),
+        ['import-companies', 'import-officers', 'progress', 'backup', 'stream', 'export'].map(
+          (name) => `$ chpipe ${name}`,
+        ),
       ),
     )
     expect(stderr).toContain('READY FOR STREAMING API')
     expect(stderr).not.toContain('the-real-key')
+    expect(readFileSync(folder.file('chpipe-demo/stream.log'), 'utf8')).not.toContain('warn')
+    expect([facts.backup, facts.package].map((path) => existsSync(path))).toEqual([true, true])
 
     const db = new Database(facts.database, { readonly: true })
     const seedCheck = db.prepare('SELECT COUNT(DISTINCT company_number) FROM officers').pluck().get()
@@ -133,7 +137,9 @@ describe('chpipe demo', () => {
       equal_to_truth: false,
       folder: '/tmp/chpipe-demo',
       database: '/tmp/chpipe-demo/companies.db',
+      backup: '/tmp/chpipe-demo/backups/companies-20261123T174500Z.db',
       csv: ['/tmp/chpipe-demo/delivery/companies.csv'],
+      package: '/tmp/chpipe-demo/delivery.zip',
       elapsed_seconds: 12.3,
       synthetic: true,
     }

@@ -15,7 +15,7 @@ test('writes the flat table to stdout, and what it did to stderr', async () => {
   using folder = folderWith(2)
   const { code, stdout, stderr } = await run(['export'], { cwd: folder.path })
   expect([code, stdout.split('\r\n').length]).toEqual([0, 4])
-  expect(stderr).toMatch(/^\S+ info {2}Exported file=stdout rows=2 bytes=\d+ as_of=\S+\n$/)
+  expect(stderr).toMatch(/^\S+ info {2}exported file=stdout rows=2 bytes=\d+ as_of=\S+\n$/)
 })
 
 test('--out with --json prints the manifest; --quiet says nothing else', async () => {

@@ -7,8 +7,8 @@ afterEach(() => {
   vi.unstubAllEnvs()
 })
 
-/** What a terminal is sent by a status line that is shown once. */
-async function shownOnTerminal(env: Record<string, string>): Promise<string> {
+/** What a terminal of so many columns is sent by a status line that is shown twice. */
+async function shownOnTerminal(env: Record<string, string>, columns = 80): Promise<string> {
   let written = ''
   const terminal = new Writable({
     write(chunk: Buffer, _encoding, done) {
@@ -23,7 +23,7 @@ async function shownOnTerminal(env: Record<string, string>): Promise<string> {
     cwd: () => '/nowhere',
     stdin: process.stdin,
     stdout: terminal,
-    stderr: Object.assign(terminal, { isTTY: true, columns: 80, cursorTo: still, clearLine: still, moveCursor: still }),
+    stderr: Object.assign(terminal, { isTTY: true, columns, cursorTo: still, clearLine: still, moveCursor: still }),
     on: still,
     off: still,
     exit: still,
@@ -32,6 +32,8 @@ async function shownOnTerminal(env: Record<string, string>): Promise<string> {
     using status = await createStatus(createContext(host, {}, new AbortController().signal))
     status.update('12 companies')
     await vi.waitFor(() => expect(written).toContain('12 companies'))
+    status.update('13 companies')
+    await vi.waitFor(() => expect(written).toContain('13 companies'))
   }
   return written
 }
@@ -43,5 +45,9 @@ describe('the status line on a terminal', () => {
     vi.stubEnv('FORCE_COLOR', '1')
     expect(await shownOnTerminal({})).toContain('12 companies')
     expect(await shownOnTerminal({ NO_COLOR: '1' })).not.toMatch(COLOUR)
+  })
+
+  it('is drawn in bounds on a terminal that says it is 0 columns wide', async () => {
+    expect((await shownOnTerminal({}, 0)).length).toBeLessThan(1000)
   })
 })

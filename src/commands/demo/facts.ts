@@ -22,7 +22,10 @@ export interface DemoFacts {
   equal_to_truth: boolean
   folder: string
   database: string
+  backup: string
   csv: string[]
+  /** The zip for a customer. */
+  package: string
   elapsed_seconds: number
   synthetic: true
 }
@@ -86,7 +89,11 @@ function rows(facts: DemoFacts): [label: string, value: string][] {
     ['credits', credits(streamed)],
     ['checked', `${checked(compared)}\n${checkedLive(streamed)}`],
     ['CSV', `${short(dirname(facts.csv[0] ?? ''))}/: ${facts.csv.map((path) => basename(path)).join(', ')}`],
-    ['database', short(facts.database)],
+    ['package', `${short(facts.package)}: these files and report.html, a page to open in a browser`],
+    [
+      'database',
+      `${short(facts.database)}, with a backup in ./${basename(facts.folder)}/${relative(facts.folder, dirname(facts.backup))}/`,
+    ],
     ['took', `${facts.elapsed_seconds} s`],
   ]
 }

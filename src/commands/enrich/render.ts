@@ -44,9 +44,11 @@ export function renderReport(report: EnrichReport): string {
     report.unconfirmed > 0
       ? `Purchases in doubt, for you to settle: ${n(report.unconfirmed)}. See them: chpipe enrich --unconfirmed\n`
       : ''
-  return `${SENTENCES[report.ended]}: ${n(report.companies)} companies ended (${n(report.done)} enriched, ${n(report.skipped)} without a domain, ${n(report.failed)} failed), ${n(report.left)} left.
+  return `${SENTENCES[report.ended]}: ${n(report.companies)} companies ended, ${n(report.left)} left
+(${n(report.done)} enriched, ${n(report.skipped)} without a domain, ${n(report.failed)} failed).
 This run found ${n(report.domains)} domains and ${n(report.emails)} addresses for ${n(report.credits_spent)} credits
-in ${formatDuration(report.elapsed_seconds * 1000)} with ${n(rest)} calls to Companies House and ${n(snov)} to Snov, ${n(report.rate_limited)} of them refused (429).
+in ${formatDuration(report.elapsed_seconds * 1000)} with ${n(rest)} calls to Companies House and ${n(snov)} to Snov,
+${n(report.rate_limited)} of them refused (429).
 ${doubts}`
 }
 
@@ -61,7 +63,7 @@ function renderEndedBefore({ state, reason, at }: NonNullable<EnrichReport['ende
 export function renderPlan(plan: EnrichPlan): string {
   const n = formatNumber
   const { companies_without_officers: unknown } = plan
-  const guess = unknown > 0 ? ` (3 in each of ${n(unknown)} companies whose officers are not stored)` : ''
+  const guess = unknown > 0 ? ` (3 in each of ${n(unknown)} companies without stored officers)` : ''
   return `companies     ${n(plan.companies)}
 names         ${n(plan.names_to_ask)} to ask Snov for
 people        ${n(plan.people_to_ask)} at most${guess}

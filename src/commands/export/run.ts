@@ -39,7 +39,7 @@ export async function noteDelivery(context: Context, { options, heldUntil }: Exp
 function report({ log }: Context, { as_of, filters, files }: Manifest, goal: Goal): void {
   for (const { name, rows, bytes } of files) {
     const file = goal.kind === 'stream' ? 'stdout' : goal.kind === 'file' ? goal.path : join(goal.path, name)
-    log.info('Exported', { file, rows, bytes, as_of })
+    log.info('exported', { file, rows, bytes, as_of })
   }
   if (filters.since || files[0]?.rows !== 0) return
   log.warn(

@@ -4,7 +4,7 @@ import type { Db } from '../../db/open.ts'
 import { formatDuration } from '../../durations.ts'
 import { errorMessage } from '../../errors.ts'
 import { readProgress } from '../../steps/progress.ts'
-import { formatNumber } from '../../text.ts'
+import { formatNumber, widthOf } from '../../text.ts'
 import { bar, createStatus } from '../status.ts'
 
 /** How often the status line is drawn anew, on a terminal and elsewhere. */
@@ -25,11 +25,11 @@ export async function showStatus(context: Context, { db, companiesHouse, target 
     const text = [
       `${formatNumber(done)}/${formatNumber(target)} companies`,
       `${formatNumber(officers)} officers`,
-      `calls ${quota.used}/${quota.limit}`,
+      `calls ${formatNumber(quota.used)}/${formatNumber(quota.limit)}`,
       `429s ${companiesHouse.counts.rateLimited}`,
       `ETA ${eta_seconds === null ? '-' : formatDuration(eta_seconds * 1000)}`,
     ].join('  ')
-    const room = (context.host.stderr.columns ?? 80) - text.length - 4
+    const room = widthOf(context.host.stderr) - text.length - 4
     return room < 4 ? text : `${bar(done / target, Math.min(24, room))} ${text}`
   }
   const draw = () => {

@@ -4,7 +4,7 @@ import { formatDuration } from '../../durations.ts'
 import { errorMessage } from '../../errors.ts'
 import type { EnrichCounts } from '../../steps/enrich/enrich-step.ts'
 import { readStreamReport, type StreamReport } from '../../steps/stream-report.ts'
-import { formatNumber } from '../../text.ts'
+import { formatNumber, widthOf } from '../../text.ts'
 import { createStatus } from '../status.ts'
 
 const REDRAW_MS = 500
@@ -21,9 +21,7 @@ export async function showStreamStatus(
     try {
       const report = readStreamReport(db, context.clock)
       if (report)
-        status.update(
-          statusLine(report, context.clock.now(), found()).slice(0, (context.host.stderr.columns ?? 80) - 4),
-        )
+        status.update(statusLine(report, context.clock.now(), found()).slice(0, widthOf(context.host.stderr) - 4))
     } catch (error) {
       context.log.warn('the status cannot be read', { error: errorMessage(error) })
     }

@@ -3,7 +3,6 @@ import {
   closeSync,
   existsSync,
   lstatSync,
-  mkdirSync,
   openSync,
   readdirSync,
   readSync,
@@ -15,6 +14,7 @@ import {
 } from 'node:fs'
 import { basename, dirname, extname, join } from 'node:path'
 import { ChpipeError, errorMessage } from '../../errors.ts'
+import { makeFolders } from '../make-folders.ts'
 
 /** A folder takes files named after the database and the time; a file is replaced. */
 export type BackupGoal = { kind: 'folder' | 'file'; path: string }
@@ -37,7 +37,7 @@ export function backupGoal(path: string, endsWithSeparator: boolean): BackupGoal
 /** Makes sure of a folder, readable by its owner only when it is new; returns the uppermost folder that was created. */
 export function createFolder(folder: string): string | undefined {
   try {
-    return mkdirSync(folder, { recursive: true, mode: 0o700 })
+    return makeFolders(folder, 0o700)
   } catch (cause) {
     throw new ChpipeError('data', `The folder of the backup cannot be made (${errorMessage(cause)}): ${folder}`, {
       hint: 'name another folder or file with --out',

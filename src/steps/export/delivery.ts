@@ -1,11 +1,12 @@
 // Where an export goes. Files are written under temporary names beside their goals and take the goals' places at the
 // very end, so whatever goes wrong before leaves an earlier delivery whole and nothing half-done.
-import { mkdirSync, realpathSync, rmdirSync, rmSync, type Stats, statSync } from 'node:fs'
+import { realpathSync, rmdirSync, rmSync, type Stats, statSync } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import type { DatasetTable } from '../../db/dataset.ts'
 import { ChpipeError } from '../../errors.ts'
 import { safeJson } from '../../text.ts'
+import { makeFolders } from '../make-folders.ts'
 import { createOutput, type FileEntry, fileOutput, type Output, outputError } from './output.ts'
 import { replaceAll, staleFiles, sweep, temporaryName } from './replace.ts'
 
@@ -90,7 +91,7 @@ async function fileDelivery(path: string): Promise<Delivery> {
 }
 
 async function folderDelivery(path: string, names: string[]): Promise<Delivery> {
-  const created = mkdirSync(path, { recursive: true })
+  const created = makeFolders(path)
   const removeCreated = () => {
     if (created) removeFolders(path, created)
   }

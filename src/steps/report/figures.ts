@@ -37,7 +37,7 @@ function creation({ months, before, years, undated }: CreationSeries): Markup {
   return html`${columns({ id: 'by-month', title: 'Companies by month of creation', heads: ['Month', 'Companies'], entries: shown, labelEvery: months.length > 12 ? 12 : 2 })}
 ${rest.some(Boolean) ? html`<p class="note">${rest.filter(Boolean).join(' ')}</p>` : null}
 ${years.length === 0 ? null : columns({ id: 'by-year', title: 'Companies by year of creation', heads: ['Year', 'Companies'], entries: years, labelEvery: years.length > 12 ? 5 : 1 })}
-${years[0]?.name.startsWith('to ') ? html`<p class="note">The first column counts all companies formed ${years[0].name}.</p>` : null}`
+${years[0]?.name.startsWith('to ') ? html`<p class="note">The first column counts all companies formed ${years[0].name.replace('to ', 'in or before ')}.</p>` : null}`
 }
 
 function sample({ sample: companies, rows }: ReportCounts): Markup | null {
@@ -75,13 +75,14 @@ export function contactFigures({ counts }: ReportData): Markup {
   const { lookedUp, lookedUpWithDomain, wanted, wantedWithEmail, rows, emailStatuses } = counts
   if (lookedUp === 0 && rows.domains === 0 && rows.emails === 0) {
     return html`<section id="contacts"><h2>Domains and e-mail addresses</h2>
-<p>No domain or e-mail address was looked for, so this package holds none.</p></section>
+<p>No domain or e-mail address was looked for at the companies of these files, so there are none.</p></section>
 `
   }
   return html`<section id="contacts"><h2>Domains and e-mail addresses</h2>
 <div class="pair"><div><h3>Domain hit rate</h3>
 <p>Among the companies of these files, a domain was looked for at <strong>${counted(lookedUp, 'company', 'companies')}</strong>, and found at <strong>${formatNumber(lookedUpWithDomain)}</strong> (${share(lookedUpWithDomain, lookedUp)}).</p>
-${meter(lookedUpWithDomain, lookedUp)}</div>
+${meter(lookedUpWithDomain, lookedUp)}
+<p class="note">The officers of newly formed companies are asked for once a domain is found. Without one, such a company is mostly not in these files, and so not in this rate.</p></div>
 <div><h3>E-mail hit rate</h3>
 <p>Those companies that have a domain have <strong>${counted(wanted, 'active director or LLP member', 'active directors and LLP members')}</strong>; <strong>${formatNumber(wantedWithEmail)}</strong> of them have an address (${share(wantedWithEmail, wanted)}).</p>
 ${meter(wantedWithEmail, wanted)}</div></div>

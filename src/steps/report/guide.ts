@@ -26,7 +26,7 @@ Get-FileHash ${first?.name ?? 'companies.csv'}     # PowerShell</code></pre>
 
 export function origin({ since }: ReportData): Markup {
   return html`<section id="origin"><h2>Origin and licence</h2>
-<p><strong>Companies and officers</strong> come from Companies House, the registrar of companies of the United Kingdom, through its public API, its live stream and its monthly register file. Contains public sector information licensed under the <a href="https://www.nationalarchives.gov.uk/doc/open-government-licence/version/3/" rel="noreferrer">Open Government Licence v3.0</a>. Companies House does not verify what is filed, and neither does this package; text is kept as filed.</p>
+<p><strong>Companies and officers</strong> come from Companies House, the registrar of companies of the United Kingdom, through its public API, its live stream and its monthly register file. Companies House supplies the register by law, not under the Open Government Licence, and sets no rules on its re-use. Companies House does not verify what is filed, and neither does this package; text is kept as filed.</p>
 <p><strong>Domains and e-mail addresses</strong> come from Snov.io, under its terms. How well a domain fits a company name is a rule of chpipe, no proof.</p>
 <p><strong>Each row</strong> names its source, the time it was read and the run that wrote it.</p>
 <p><strong>Personal data.</strong> Officers are people, and their e-mail addresses are personal data. Whoever receives them answers for how they are used, under the UK GDPR and, for marketing by e-mail, PECR. People and companies that were to be left alone when this was made are in none of the files, nor in any count on this page.${

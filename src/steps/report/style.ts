@@ -42,6 +42,7 @@ pre code{overflow-wrap:normal}
 .names{white-space:nowrap}
 th small{display:block;font-weight:400;font-size:.88em;color:var(--muted);max-width:34rem}
 .bars{max-width:46rem}
+.bars caption{color:var(--text);font-size:1.02rem;font-weight:700}
 .bars th,.bars td{border:0;padding-top:.2rem;padding-bottom:.4rem;vertical-align:bottom}
 .bars th[scope=row]{width:99%}
 .bars svg{display:block;width:100%;height:.42rem;margin-top:.22rem;border-radius:.21rem}
