@@ -51,6 +51,8 @@ export interface Context {
   print(result: string | Uint8Array): Promise<void>
   /** A path as the operator typed it, from the working directory. */
   path(text: string): string
+  /** The same for a file to write. Throws `usage` when it is the database or the file of the settings. */
+  goal(option: string, text: string): string
   /** The database, opened and migrated once. Throws an error of `kind` when there is none yet and it must not be created. */
   db(options?: { create?: boolean; kind?: 'no' | 'data' }): Promise<Db>
   /** The database for reading only; throws an error of `kind` when there is none yet, and creates nothing. */
@@ -87,11 +89,13 @@ export function createContext(
   let companiesHouse: Promise<CompaniesHouse> | undefined
   let snov: Promise<Snov> | undefined
 
-  const logFile = globals.logFile ? path(globals.logFile) : undefined
-  if (logFile && [dbPath, `${dbPath}-wal`, `${dbPath}-shm`, envFile].includes(logFile)) {
-    throw new ChpipeError('usage', `The log would be written into what chpipe needs: ${logFile}`, {
-      hint: 'name another file with --log-file',
-    })
+  const goal = (option: string, text: string) => {
+    const file = path(text)
+    const own = [dbPath, `${dbPath}-wal`, `${dbPath}-shm`]
+    const named = own.some((one) => isSameFile(one, file)) ? 'the database itself' : null
+    const what = named ?? (isSameFile(envFile, file) ? 'the file of the settings' : null)
+    if (what === null) return file
+    throw new ChpipeError('usage', `${option} names ${what}: ${text}`, { hint: 'name another file' })
   }
 
   const context: Context = {
@@ -108,10 +112,11 @@ export function createContext(
       format: globals.logFormat ?? 'text',
       quiet,
       now: clock.now,
-      write: logWriter(host, logFile, beforeLine),
+      write: logWriter(host, globals.logFile ? goal('--log-file', globals.logFile) : undefined, beforeLine),
     }),
     print: (result) => writeTo(host.stdout, result),
     path,
+    goal,
     async db({ create = true, kind = 'no' } = {}) {
       if (!create) requireFile(dbPath, kind)
       writable ??= open(false)
@@ -141,6 +146,17 @@ export function createContext(
     context.log.warn('.env may be read by others on this machine', { file: envFile, try: `chmod 600 ${envFile}` })
   }
   return context
+}
+
+/** Also where neither is there yet, and where a link leads from one to the other. */
+function isSameFile(one: string, other: string): boolean {
+  if (one === other) return true
+  try {
+    const [a, b] = [statSync(one), statSync(other)]
+    return a.ino === b.ino && a.dev === b.dev
+  } catch {
+    return false
+  }
 }
 
 /** Whether the group or others may read or write a file; false where there is none, or no such thing as modes. */

@@ -110,10 +110,12 @@ async function run(context: Context, { argument, options: given }: Input): Promi
 }
 
 async function importFile(context: Context, argument: string, options: Options): Promise<ImportCompaniesSummary> {
-  const { clock, signal, host, settings, path } = context
+  const { clock, signal, host, settings, path, goal } = context
   const input: RegisterInput = argument === '-' ? { stream: host.stdin, name: 'stdin' } : { path: path(argument) }
   const inputName = 'path' in input ? basename(input.path) : input.name
-  const rejectsFile = options.rejects ? path(options.rejects) : join(dirname(settings.db), `${inputName}.rejects.csv`)
+  const rejectsFile = options.rejects
+    ? goal('--rejects', options.rejects)
+    : join(dirname(settings.db), `${inputName}.rejects.csv`)
   if ('path' in input && rejectsFile === input.path) {
     throw new ChpipeError('usage', `--rejects names the file that is to be imported: ${options.rejects}`)
   }

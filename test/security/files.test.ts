@@ -85,13 +85,22 @@ describe('a link that somebody else has laid', () => {
   })
 })
 
-describe('the log', () => {
-  it.each(['companies.db', 'companies.db-wal', '.env'])('is not written into %s', async (name) => {
-    using folder = stocked()
-    const before = readdirSync(folder.path)
-    expect(await run(['progress', '--log-file', `./${name}`], { cwd: folder.path })).toMatchObject({ code: 2 })
-    expect(readdirSync(folder.path)).toEqual(before)
-  })
+describe('what chpipe needs itself', () => {
+  const options = ['progress --log-file', 'import-companies r.csv --rejects', 'export --out']
+  const names = ['companies.db', 'companies.db-wal', '.env', 'link']
+  it.each(options.flatMap((option) => names.map((name) => [option, name])))(
+    'is not written over by %s %s',
+    async (option, name) => {
+      using folder = stocked()
+      writeFileSync(folder.file('r.csv'), REGISTER)
+      symlinkSync(folder.file('companies.db'), folder.file('link'))
+      const before = readFileSync(folder.file('companies.db'))
+      const { code, stderr } = await run([...option.split(' '), `./${name}`], { cwd: folder.path })
+      expect(code).toBe(2)
+      expect(stderr).toMatch(/names the (database itself|file of the settings): /)
+      expect(readFileSync(folder.file('companies.db')).equals(before)).toBe(true)
+    },
+  )
 })
 
 describe('.env', () => {

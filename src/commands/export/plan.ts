@@ -4,7 +4,7 @@ import type { Context } from '../../context.ts'
 import { findLastDelivery, heldUntil } from '../../db/deliveries.ts'
 import type { Db } from '../../db/open.ts'
 import { ChpipeError } from '../../errors.ts'
-import { type Goal, goalOf, isSameFile } from '../../steps/export/delivery.ts'
+import { type Goal, goalOf } from '../../steps/export/delivery.ts'
 import type { ExportOptions } from '../../steps/export/export-dataset.ts'
 import { type ExportInput, momentOf, refuseGoal, refuseMisplaced } from './options.ts'
 
@@ -41,11 +41,10 @@ export async function planExport(context: Context, input: ExportInput): Promise<
   return { db, goal, options, heldUntil: heldUntil(db, context.clock) }
 }
 
-function chooseGoal({ path, print, settings }: Context, out: string | undefined): Goal {
+function chooseGoal({ goal, print }: Context, out: string | undefined): Goal {
   if (out === undefined || out === '-') return { kind: 'stream', write: print }
   if (out === '') throw new ChpipeError('usage', '--out needs the path of a folder or a file')
-  if (isSameFile(path(out), settings.db)) throw new ChpipeError('usage', `--out names the database itself: ${out}`)
-  return goalOf(path(out), out.endsWith('/') || out.endsWith(sep))
+  return goalOf(goal('--out', out), out.endsWith('/') || out.endsWith(sep))
 }
 
 function lastDelivery(db: Db, goal: Goal, selection: Pick<ExportOptions, 'all' | 'include'>): string {

@@ -45,12 +45,6 @@ export function goalOf(path: string, endsWithSeparator: boolean): Goal {
   return { kind: endsWithSeparator || stat(path)?.isDirectory() ? 'folder' : 'file', path }
 }
 
-/** Whether both paths lead to one and the same existing file. */
-export function isSameFile(one: string, other: string): boolean {
-  const [a, b] = [stat(one), stat(other)]
-  return a !== undefined && a.ino === b?.ino && a.dev === b.dev
-}
-
 /** Opens the goal for the named files. Throws a `data` error, and leaves nothing behind, when it cannot be written. */
 export async function openDelivery(goal: Goal, names: string[]): Promise<Delivery> {
   if (goal.kind === 'stream') return streamDelivery(names, goal.write)
