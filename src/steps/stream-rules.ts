@@ -1,5 +1,6 @@
 // Which events are worth a job: newly formed companies, and changes that the operator asked for. Pure.
 import { postcodeTest } from '../companies-house/postcode.ts'
+import { STATUS_SLUGS } from '../companies-house/register-prose.ts'
 import type { CompanyDetails, KnownCompany } from '../db/stream-companies.ts'
 import { ChpipeError } from '../errors.ts'
 
@@ -39,7 +40,8 @@ const DAY_MS = 86_400_000
 export function parseTrigger(text: string): Trigger {
   const [name = '', value = '', ...rest] = text.split('=').map((part) => part.trim())
   const column = TRIGGER_COLUMNS[name]
-  if (column && /^[a-z-]+$/.test(value) && rest.length === 0) return { column, value, text: `${name}=${value}` }
+  const isValue = name === 'status' ? STATUS_SLUGS.some((slug) => slug === value) : /^[a-z-]+$/.test(value)
+  if (column && isValue && rest.length === 0) return { column, value, text: `${name}=${value}` }
   throw new ChpipeError('usage', `Not a trigger: ${text}`, {
     hint: 'write it as status=liquidation or status-detail=active-proposal-to-strike-off',
   })

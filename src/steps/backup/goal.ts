@@ -22,6 +22,9 @@ export type BackupGoal = { kind: 'folder' | 'file'; path: string }
 /** A killed backup's partial file is not written to any more; one that is being written is never so old. */
 const STALE_MS = 86_400_000
 
+/** Another backup may be tidying up the same folder. */
+const MAY_BE_GONE = { throwIfNoEntry: false } as const
+
 /** The folder that takes a backup without `--out`. */
 export function defaultFolder(database: string): string {
   return join(dirname(database), 'backups')
@@ -101,7 +104,7 @@ export function removeOlder(
   const others = readdirSync(folder)
     .filter((name) => own.test(name) && name !== basename(made))
     .map((name) => join(folder, name))
-    .filter((path) => lstatSync(path).isFile() && !isInUse(path))
+    .filter((path) => lstatSync(path, MAY_BE_GONE)?.isFile() && !isInUse(path))
     .sort(newestFirst)
   const removed = others.slice(keep - 1)
   for (const path of removed) for (const suffix of ['', '-wal', '-shm']) rmSync(path + suffix, { force: true })
@@ -113,7 +116,8 @@ export function removeStale(folder: string, database: string, now: number): void
   const partial = new RegExp(`^\\.${escaped(stemOf(database))}.*\\.partial-[0-9a-f]{8}(-journal|-wal|-shm)?$`)
   for (const name of readdirSync(folder)) {
     const path = join(folder, name)
-    if (partial.test(name) && now - lstatSync(path).mtimeMs > STALE_MS) rmSync(path, { force: true })
+    const { mtimeMs = now } = (partial.test(name) && lstatSync(path, MAY_BE_GONE)) || {}
+    if (now - mtimeMs > STALE_MS) rmSync(path, { force: true })
   }
 }
 
