@@ -44,7 +44,8 @@ describe('a new company', () => {
   })
 
   it('has an empty list of officers, then none, then its officers', async () => {
-    await using open = await both({ race: { linkMs: 400, metricsMs: 400 } })
+    await using open = await both({ race: { linkMs: 1000, metricsMs: 500 } })
+    await open.get('/company/00000000')
     const { company_number: number } = open.sandbox.publishNewCompany({ officerCount: 2 })
     const path = `/company/${number}/officers`
     const first = await open.get(path)
