@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { readLine } from '../../src/companies-house/stream-event.ts'
 import { splitObjects } from '../../src/companies-house/stream-objects.ts'
+import { anyCharacter } from '../any-character.ts'
 import { changed, deleted } from './stream-server.ts'
 
 const read = (text: string, utf8 = true) => readLine({ kind: 'line', text, bytes: text.length, utf8 })
@@ -177,7 +178,7 @@ describe('a line that is no event', () => {
     fc.assert(
       fc.property(
         fc.oneof(
-          fc.string({ unit: 'binary' }),
+          fc.string({ unit: anyCharacter }),
           fc.json(),
           fc.json().map((json) => `${json}}{${json}`),
         ),

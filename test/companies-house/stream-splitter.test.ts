@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { createSplitter, type Line } from '../../src/companies-house/stream-splitter.ts'
+import { anyCharacter } from '../any-character.ts'
 
 function split(chunks: Uint8Array[], maxBytes?: number): { lines: Line[]; rest: Line | null } {
   const splitter = createSplitter(maxBytes)
@@ -20,7 +21,9 @@ const line = (text: string): Line => ({ kind: 'line', text, bytes: Buffer.byteLe
 
 describe('the lines of a body', () => {
   it('are the same wherever the chunks are cut, within a character too', () => {
-    const text = fc.string({ unit: 'binary', maxLength: 20 }).map((part) => part.replace(/[\n\uD800-\uDFFF]/g, 'ü€😀'))
+    const text = fc
+      .string({ unit: anyCharacter, maxLength: 20 })
+      .map((part) => part.replace(/[\n\uD800-\uDFFF]/g, 'ü€😀'))
     fc.assert(
       fc.property(fc.array(text), fc.array(fc.nat()), (texts, places) => {
         const bytes = Buffer.from(texts.map((part) => `${part}\n`).join(''))

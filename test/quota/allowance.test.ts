@@ -6,6 +6,7 @@ import type { Lane } from '../../src/db/quota-room.ts'
 import { type Allowance, openAllowance } from '../../src/quota/allowance.ts'
 import { quotaReport } from '../../src/quota/report.ts'
 import { readWord } from '../../src/quota/word.ts'
+import { rounds } from '../acceptance/soak.ts'
 import { type VirtualClock, virtualClock } from '../virtual-clock.ts'
 import { type CountingServer, countingServer, type WindowKind } from './server.ts'
 
@@ -92,7 +93,7 @@ describe('the hard rule', () => {
         expect(server.accepted()).toBeLessThanOrEqual(windows * QUOTA.limit + QUOTA.limit)
         db.$client.close()
       }),
-      { numRuns: 15 },
+      { numRuns: rounds(5, 40) },
     )
   })
 })

@@ -44,7 +44,8 @@ describe('a new company', () => {
   })
 
   it('has an empty list of officers, then none, then its officers', async () => {
-    await using open = await both({ race: { linkMs: 150, metricsMs: 150 } })
+    await using open = await both({ race: { linkMs: 1000, metricsMs: 500 } })
+    await open.get('/company/00000000')
     const { company_number: number } = open.sandbox.publishNewCompany({ officerCount: 2 })
     const path = `/company/${number}/officers`
     const first = await open.get(path)
@@ -55,12 +56,12 @@ describe('a new company', () => {
     expect((await open.get(`/company/${number}`)).body.links.officers).toBeUndefined()
 
     const linked = () => eventsOf(open, number).find(({ data }) => Object(data?.links).officers !== undefined)
-    await expect.poll(linked, { interval: 5 }).toBeDefined()
+    await expect.poll(linked, { interval: 5, timeout: 10_000 }).toBeDefined()
     const missing = await open.get(path)
     expect([missing.status, missing.text]).toEqual([404, ''])
     expect((await open.get(`/company/${number}`)).body.links.officers).toBe(path)
 
-    await expect.poll(async () => (await open.get(path)).status, { interval: 20 }).toBe(200)
+    await expect.poll(async () => (await open.get(path)).status, { interval: 20, timeout: 10_000 }).toBe(200)
     expect((await open.get(path)).body.items).toEqual(
       JSON.parse(JSON.stringify(open.world.officers(number).map(({ item }) => item))),
     )

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type { CreditLimits } from '../../src/db/credits.ts'
 import { openDb } from '../../src/db/open.ts'
 import { buyDomains } from '../../src/steps/buy-domains.ts'
+import { rounds } from '../acceptance/soak.ts'
 import { tempFolder } from '../host.ts'
 import { scriptedSnov } from '../snov/scripted-snov.ts'
 import { buyer, noLimits } from './purchases.ts'
@@ -117,7 +118,7 @@ describe('the budget', () => {
         expect(new Set(asked).size).toBe(asked.length)
         expect(asked.length).toBeGreaterThanOrEqual(Math.min(limit, Math.max(...wanted)))
       }),
-      { numRuns: 12 },
+      { numRuns: rounds(5, 40) },
     )
   })
 })

@@ -12,10 +12,11 @@ import { companySearchName } from '../../src/steps/company-search-name.ts'
 import type { BuyOptions } from '../../src/steps/purchase.ts'
 import type { DomainAnswer, EmailsAnswer } from '../../src/steps/purchase-answers.ts'
 import { settleByOperator } from '../../src/steps/settle-doubt.ts'
+import { rounds } from '../acceptance/soak.ts'
 import { type Buyer, buyer, type HandClock, kill, noLimits } from './purchases.ts'
 
 const world = createWorld({ seed: 11, companies: 200, today: '2026-01-05' })
-const names = [...world.companies()].slice(0, 60).map(({ company_name }) => companySearchName(company_name))
+const names = [...world.companies()].slice(0, rounds(30, 60)).map(({ company_name }) => companySearchName(company_name))
 const people = ['Ann', 'Bob', 'Cyn', 'Dan', 'Eve', 'Flo'].map((firstName) => ({ firstName, lastName: "O'Brien" }))
 
 function open(faults: string, credits = 1000): Promise<SnovSandbox> {
@@ -105,7 +106,7 @@ describe('against the sandbox', () => {
   it('starts nothing twice and passes no budget when starts fail in every way', async () => {
     const lost = ['504-after', 'reset-after', 'reset-mid-body', 'truncated', 'garbage', 'no-hash', '502', 'reset']
     await using sandbox = await open(`401:1x:@start,${lost.map((fault) => `${fault}:6%:@start`).join(',')}`)
-    const budget = { limit: 30, windowMs: 86_400_000 }
+    const budget = { limit: rounds(10, 30), windowMs: 86_400_000 }
     const options = { ...noLimits, limits: { maxCredits: null, budget } }
     const { step } = await buyEverything(await begin(sandbox), sandbox, options)
     expect(Math.max(...Object.values(sandbox.requests.starts))).toBe(1)

@@ -287,7 +287,7 @@ describe('those who work beside it', () => {
       for (; !done; await delay(1)) written += write.run(`${written}`).changes
       return written
     })()
-    const text = csv(rows(60_000))
+    const text = csv(rows(25_000))
     const summary = await importing(text, {
       onProgress({ phase }) {
         phases.add(phase)
@@ -297,7 +297,7 @@ describe('those who work beside it', () => {
     }).finally(() => {
       done = true
     })
-    expect(summary.imported).toBe(60_000)
+    expect(summary.imported).toBe(25_000)
     expect([...phases]).toEqual(['reading', 'merging'])
     expect(await writing).toBeGreaterThan(5)
     expect(all("SELECT count(*) AS chunks FROM notes WHERE detail = 'merging'")[0]).toMatchObject({
