@@ -83,8 +83,11 @@ function plainSource({ name, head, bytes, bytesTotal, signal }: Opened): Registe
   return { name, parts: [part], bytesTotal, bytesRead: () => read, close() {} }
 }
 
+const DOWNLOAD_AGAIN = 'download it again: https://download.companieshouse.gov.uk/en_output.html'
+const NAME_THE_FILE = 'name the register file as it was downloaded, such as BasicCompanyData.zip'
+
 function emptyFile(name: string): ChpipeError {
-  return new ChpipeError('data', `The file is empty: ${name}`)
+  return new ChpipeError('data', `The file is empty: ${name}`, { hint: DOWNLOAD_AGAIN })
 }
 
 function toReadable(stream: NodeJS.ReadableStream): Readable {
@@ -99,7 +102,8 @@ function fileSize(path: string): number | null {
   } catch (cause) {
     throw unreadable(path, cause)
   }
-  if (stats.isDirectory()) throw new ChpipeError('data', `This is a folder, not a file: ${path}`)
+  if (stats.isDirectory())
+    throw new ChpipeError('data', `This is a folder, not a file: ${path}`, { hint: NAME_THE_FILE })
   return stats.isFile() ? stats.size : null
 }
 
@@ -114,7 +118,7 @@ function openForReading(path: string): number {
 function unreadable(path: string, cause: unknown): ChpipeError {
   const missing = (cause as NodeJS.ErrnoException).code === 'ENOENT'
   return missing
-    ? new ChpipeError('data', `There is no such file: ${path}`, { cause })
+    ? new ChpipeError('data', `There is no such file: ${path}`, { hint: NAME_THE_FILE, cause })
     : new ChpipeError('data', `The file cannot be read (${errorMessage(cause)}): ${path}`, { cause })
 }
 

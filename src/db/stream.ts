@@ -36,10 +36,6 @@ export function claimStream(tx: Tx, stream: string, runId: number, clock: Clock)
   const before = readCursor(tx, stream)
   const holder = before ? findHolder(tx, before, clock) : null
   if (holder && holder.id !== runId) throw taken(stream, holder)
-  const kept = Math.floor(clock.now() / MINUTE_MS) - KEPT_MINUTES
-  tx.delete(stream_minutes)
-    .where(and(eq(stream_minutes.stream, stream), lt(stream_minutes.minute, kept)))
-    .run()
   const claim = { claimed_by: runId, connected_at: null, silent_since: null }
   return tx
     .insert(stream_cursors)
@@ -112,8 +108,12 @@ export function advanceCursor(tx: Tx, stream: string, { timepoint, publishedAt, 
     .where(eq(stream_cursors.stream, stream))
     .run()
   if (events === 0) return
+  const minute = Math.floor(now / MINUTE_MS)
+  tx.delete(stream_minutes)
+    .where(and(eq(stream_minutes.stream, stream), lt(stream_minutes.minute, minute - KEPT_MINUTES)))
+    .run()
   tx.insert(stream_minutes)
-    .values({ stream, minute: Math.floor(now / MINUTE_MS), events })
+    .values({ stream, minute, events })
     .onConflictDoUpdate({
       target: [stream_minutes.stream, stream_minutes.minute],
       set: { events: sql`${stream_minutes.events} + ${events}` },

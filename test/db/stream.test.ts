@@ -54,7 +54,7 @@ describe('the claim on a stream', () => {
     expect(claim(db, second.id).claimed_by).toBe(second.id)
   })
 
-  it('forgets minutes that are months old', () => {
+  it('forgets minutes that are months old, while it is followed', () => {
     const db = openDb(':memory:')
     const minute = now / 60_000
     for (const age of [1, 50 * 1440, 61 * 1440])
@@ -62,7 +62,8 @@ describe('the claim on a stream', () => {
         .values({ stream, minute: minute - age, events: 1 })
         .run()
     claim(db, beginRun(db, clock, 'stream').id)
-    expect(readMinutes(db, stream, 0).map((row) => minute - row.minute)).toEqual([50 * 1440, 1])
+    advanceCursor(db, stream, { timepoint: 9, publishedAt: null, events: 1, now })
+    expect(readMinutes(db, stream, 0).map((row) => minute - row.minute)).toEqual([50 * 1440, 1, 0])
   })
 })
 

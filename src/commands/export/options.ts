@@ -34,6 +34,7 @@ export function momentOf(text: string): string {
   throw new ChpipeError(
     'usage',
     `--since: expected a date as YYYY-MM-DD, a time as 2026-01-31T12:00:00Z, or last, got: ${text}`,
+    { hint: 'chpipe export --help' },
   )
 }
 
