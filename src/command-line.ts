@@ -128,7 +128,7 @@ function hinting(help: string): (error: CommanderError) => never {
 
 function declare(sub: Commander, command: Command, path = `chpipe ${command.name}`): [Commander, Command] {
   const { description, argument, options, examples } = command
-  sub.description(reflow(description))
+  sub.description(reflow(description)).exitOverride(hinting(`${path} --help`))
   if (argument) sub.argument(argument.name, argument.description)
   for (const spec of options) sub.addOption(toOption(spec, `${path} --help`))
   sub.addHelpText('after', exampleLines(examples))

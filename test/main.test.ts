@@ -23,7 +23,7 @@ describe('usage', () => {
     [['progress', '--db'], "error: Option '--db <file>' argument missing\ntry: chpipe --help\n"],
     [
       ['progress', 'now'],
-      "error: Too many arguments for 'progress'. Expected 0 arguments but got 1.\ntry: chpipe --help\n",
+      "error: Too many arguments for 'progress'. Expected 0 arguments but got 1.\ntry: chpipe progress --help\n",
     ],
     [
       ['import-officers', '--limit', 'ten'],

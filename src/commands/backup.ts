@@ -92,15 +92,23 @@ function closing(db: ReturnType<typeof openDb>) {
   return { db, [Symbol.dispose]: () => db.$client.close() }
 }
 
-/** The summary for people; tables without rows are left out. */
-function renderBackup(summary: BackupSummary): string {
-  const tables = Object.entries(summary.rows).filter(([, rows]) => rows > 0)
+/** What the customer knows; the rest is chpipe's own. */
+const PUBLIC_TABLES = ['companies', 'officers', 'domains', 'emails']
+
+/** The summary for people; tables without rows are left out, and chpipe's own are one sum. */
+export function renderBackup(summary: BackupSummary): string {
+  const own = Object.entries(summary.rows).filter(([table]) => !PUBLIC_TABLES.includes(table))
+  const tables: [what: string, n: number][] = [
+    ...PUBLIC_TABLES.map((table): [string, number] => [table, summary.rows[table] ?? 0]),
+    ["chpipe's own", own.reduce((sum, [, rows]) => sum + rows, 0)],
+  ]
+  const counts = tables.filter(([, n]) => n > 0)
   const rows: [label: string, value: string][] = [
     ['backup', summary.path],
     ['size', `${formatBytes(summary.bytes)}, in ${summary.elapsed_seconds.toFixed(1)} s`],
     ['sha256', summary.sha256],
     ['checked', 'every page, index and reference is sound'],
-    ...tables.map(([table, n], index): [string, string] => [index === 0 ? 'rows' : '', `${table} ${formatNumber(n)}`]),
+    ...counts.map(([table, n], index): [string, string] => [index === 0 ? 'rows' : '', `${table} ${formatNumber(n)}`]),
     ...summary.removed.map((path, index): [string, string] => [index === 0 ? 'removed' : '', path]),
   ]
   return rows.map(([label, value]) => `${label.padEnd(16)}${printable(value)}\n`).join('')
