@@ -6,8 +6,12 @@ const CONTROLS = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]/g
 /** What turns the direction of writing, so that a reader sees other text than there is. */
 const TURNS = /[\u202a-\u202e\u2066-\u2069]/g
 
-/** Characters that show nothing, or act on those around them: those that turn, zero-width ones, tags, soft hyphens. */
-const UNSEEN = /\p{Cf}/gu
+/**
+ * Characters that show nothing, or act on those around them: those that turn, zero-width ones, tags, soft hyphens. They
+ * are the format characters of Unicode 17, spelt out: with `\p{Cf}` Node loads its language data at every start.
+ */
+const UNSEEN =
+  /[\u00ad\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb\u{110bd}\u{110cd}\u{13430}-\u{1343f}\u{1bca0}-\u{1bca3}\u{1d173}-\u{1d17a}\u{e0001}\u{e0020}-\u{e007f}]/gu
 
 /**
  * Text for one line of a terminal or a log: line ends become spaces, every other control character and every character
@@ -30,7 +34,9 @@ export function withoutControls(text: string): string {
 
 /** `JSON.stringify` that also escapes DEL, C1 controls and what cannot be seen, which JSON itself lets through raw. */
 export function safeJson(value: unknown, indent?: number): string {
-  return JSON.stringify(value, null, indent).replace(/[\u007f-\u009f\u2028\u2029]|\p{Cf}/gu, escapedUnits)
+  return JSON.stringify(value, null, indent)
+    .replace(/[\u007f-\u009f\u2028\u2029]/g, escapedUnits)
+    .replace(UNSEEN, escapedUnits)
 }
 
 function escapedUnits(character: string): string {

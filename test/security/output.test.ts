@@ -130,6 +130,13 @@ test('text for a line, for a file and as JSON', () => {
   expect(JSON.parse(safeJson({ HOSTILE }))).toEqual({ HOSTILE })
 })
 
+test('no character that Unicode calls a format character reaches a line', () => {
+  const every = Array.from({ length: 0x110000 }, (_, code) => code).filter((code) => code < 0xd800 || code > 0xdfff)
+  const unseen = every.map((code) => String.fromCodePoint(code)).filter((character) => /\p{Cf}/u.test(character))
+  expect(unseen.length).toBeGreaterThan(100)
+  expect(printable(unseen.join(''))).toBe('\uFFFD'.repeat(unseen.length))
+})
+
 test('a line of the log stays one line, as text and as JSON', () => {
   const lines: string[] = []
   for (const format of ['text', 'json'] as const) {
