@@ -59,10 +59,11 @@ export interface LiveProgress {
   capacity?: CapacityReport
 }
 
-/** Reads it within the caller's snapshot. */
+/** Reads it within the caller's snapshot; empty before anything was streamed or queued. */
 export function readLiveProgress(db: Db, clock: Clock, quota: Quota): LiveProgress {
   const stream = readStreamReport(db, clock)
   const counts = countJobs(db)
+  if (!stream && counts.length === 0) return {}
   const found = countFound(db)
   const { spent, reserved, balance } = readCreditReport(db)
   const left = balance ?? findBalanceBefore(db)
