@@ -52,7 +52,7 @@ process.stdout.write(JSON.stringify(answer))
 /** Checks the file. Throws a `data` error when it cannot be opened or read, and the signal's reason. */
 export async function checkFile(file: string, { scope, signal }: FileCheckOptions): Promise<FileCheck> {
   signal.throwIfAborted()
-  const child = spawn(process.execPath, ['-e', PROGRAM, driverPath, file, scope], {
+  const child = spawn(process.execPath, ['-e', PROGRAM, driverPath(), file, scope], {
     env: {},
     stdio: ['ignore', 'pipe', 'ignore'],
   })

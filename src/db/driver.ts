@@ -8,7 +8,9 @@ const [major = 0] = process.versions.node.split('.').map(Number)
 const name = major >= 22 ? 'better-sqlite3-13' : 'better-sqlite3'
 
 /** Where the driver is, for a process of its own. */
-export const driverPath = load.resolve(name)
+export function driverPath(): string {
+  return load.resolve(name)
+}
 
 /** The driver's `Database`, whichever version it comes from. */
 export const Database = load(name) as typeof BetterSqlite3
