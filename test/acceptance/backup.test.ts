@@ -2,14 +2,15 @@
 import { copyFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, it } from 'vitest'
-import { openDb, write } from '../../src/db/open.ts'
+import { openDb } from '../../src/db/open.ts'
 import { readTallies } from '../../src/db/progress.ts'
 import { companies, officers, stream_cursors } from '../../src/db/schema.ts'
 import { startSandbox } from '../../src/sandbox/companies-house.ts'
 import { startStreamSandbox } from '../../src/sandbox/stream/server.ts'
-import { createWorld, type World } from '../../src/sandbox/world.ts'
+import { createWorld } from '../../src/sandbox/world.ts'
 import { startChild } from '../child.ts'
 import { type TempFolder, tempFolder } from '../host.ts'
+import { loadCompanies } from './load-companies.ts'
 
 /** What differs between any two runs: who wrote a row, and when. */
 const TRACES = new Set(['run_id', 'fetched_at', 'first_seen_at', 'officers_fetched_at'])
@@ -39,24 +40,11 @@ function count(folder: TempFolder) {
   }
 }
 
-function load(folder: TempFolder, world: World): void {
-  const db = openDb(folder.file('companies.db'))
-  const origin = { source: 'test', fetched_at: '', first_seen_at: '', run_id: 0 }
-  write(db, (tx) => {
-    for (const { company_number, company_name } of world.companies()) {
-      tx.insert(companies)
-        .values({ company_number, company_name, ...origin })
-        .run()
-    }
-  })
-  db.$client.close()
-}
-
 it('is whole when it is made beside an import and the stream, and a restored one ends as the original does', async () => {
   using folder = tempFolder()
   using restored = tempFolder()
   const world = createWorld({ seed: 31, companies: 60 })
-  load(folder, world)
+  loadCompanies(folder, world)
   await using rest = await startSandbox({ world, quota: { limit: 10_000, windowMs: 1000 }, latencyMs: 60 })
   await using stream = await startStreamSandbox({ world, heartbeatMs: 100, race: { linkMs: 50, metricsMs: 50 } })
   const env = {

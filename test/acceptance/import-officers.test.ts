@@ -1,14 +1,15 @@
 // The built program against the sandbox: what is stored must equal the sandbox's truth, whatever happens on the way.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
-import { openDb, write } from '../../src/db/open.ts'
+import { openDb } from '../../src/db/open.ts'
 import { readTallies } from '../../src/db/progress.ts'
-import { companies, officer_fetches, officers } from '../../src/db/schema.ts'
+import { officer_fetches, officers } from '../../src/db/schema.ts'
 import { type Sandbox, type SandboxOptions, startSandbox } from '../../src/sandbox/companies-house.ts'
 import { parseFaults } from '../../src/sandbox/fault-plan.ts'
 import { createWorld, type World } from '../../src/sandbox/world.ts'
 import { type Child, startChild } from '../child.ts'
 import { type TempFolder, tempFolder } from '../host.ts'
+import { loadCompanies } from './load-companies.ts'
 import { rounds } from './soak.ts'
 
 const COUNTS = [0, 1, 34, 35, 36, 49, 50, 51, 99, 100, 101, 260]
@@ -18,19 +19,6 @@ function awkwardWorld(size: number): World {
   const world = createWorld({ seed: 7, companies: size, today: '2026-09-15' })
   for (const [index, officers] of COUNTS.entries()) world.override(world.companyNumber(index), { officers })
   return world
-}
-
-function loadCompanies(folder: TempFolder, world: World): void {
-  const db = openDb(folder.file('companies.db'))
-  const origin = { source: 'test', fetched_at: '2026-01-01', first_seen_at: '2026-01-01', run_id: 0 }
-  write(db, (tx) => {
-    for (const { company_number, company_name } of world.companies()) {
-      tx.insert(companies)
-        .values({ company_number, company_name, ...origin })
-        .run()
-    }
-  })
-  db.$client.close()
 }
 
 interface Stage extends AsyncDisposable {

@@ -8,7 +8,7 @@ import { exportDataset } from '../../src/steps/export/export-dataset.ts'
 import { replaceAll } from '../../src/steps/export/replace.ts'
 import { type TempFolder, tempFolder } from '../host.ts'
 import { virtualClock } from '../virtual-clock.ts'
-import { fill, newDatabase } from './export-world.ts'
+import { fill, newDatabase, PLAIN_OPTIONS } from './export-world.ts'
 
 let folder: TempFolder
 let db: Db
@@ -27,17 +27,7 @@ afterEach(() => {
 const clock = virtualClock()
 
 function exportTo(goal: Goal, signal = new AbortController().signal, onProgress: () => void = () => {}) {
-  const options = {
-    format: 'csv',
-    all: false,
-    bom: false,
-    raw: false,
-    gzip: false,
-    include: null,
-    since: null,
-    programVersion: '1',
-  } as const
-  return exportDataset(db, { ...options, goal, clock, signal, onProgress })
+  return exportDataset(db, { ...PLAIN_OPTIONS, goal, clock, signal, onProgress })
 }
 
 async function failure(work: Promise<unknown>): Promise<ChpipeError> {

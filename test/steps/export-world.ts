@@ -97,18 +97,23 @@ export function collected(): { goal: Goal; text: () => string } {
   }
 }
 
+/** What no option asks for. */
+export const PLAIN_OPTIONS = {
+  format: 'csv',
+  all: false,
+  bom: false,
+  raw: false,
+  gzip: false,
+  include: null,
+  since: null,
+  programVersion: '1.2.3',
+} as const
+
 /** Exports with the plainest options unless others are given. */
 export function exportWorld(db: Db, goal: Goal, options: Partial<ExportOptions> = {}) {
   return exportDataset(db, {
+    ...PLAIN_OPTIONS,
     goal,
-    format: 'csv',
-    all: false,
-    bom: false,
-    raw: false,
-    gzip: false,
-    include: null,
-    since: null,
-    programVersion: '1.2.3',
     clock: virtualClock(),
     signal: new AbortController().signal,
     ...options,

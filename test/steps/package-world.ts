@@ -6,20 +6,14 @@ import { ZipFile } from 'yazl'
 import type { Db } from '../../src/db/open.ts'
 import { type PackageOptions, packageDataset } from '../../src/steps/package/package-dataset.ts'
 import { virtualClock } from '../virtual-clock.ts'
+import { PLAIN_OPTIONS } from './export-world.ts'
 
 /** Packs with the plainest options unless others are given. */
 export function packageWorld(db: Db, path: string, options: Partial<PackageOptions> = {}) {
   return packageDataset(db, {
+    ...PLAIN_OPTIONS,
     path,
     target: 10,
-    format: 'csv',
-    all: false,
-    bom: false,
-    raw: false,
-    gzip: false,
-    include: null,
-    since: null,
-    programVersion: '1.2.3',
     clock: virtualClock(),
     signal: new AbortController().signal,
     ...options,
