@@ -19,7 +19,9 @@ async function spinner({ host, color, beforeLine }: Context): Promise<Status> {
   const { default: ora } = await import('ora')
   const stream = host.stderr as NodeJS.WriteStream
   const letGo = keepWide(stream)
-  const line = ora({ stream, text: '', discardStdin: false, color: color ? 'cyan' : false }).start()
+  // ora takes every process with CI in its environment for one that nobody looks at.
+  const isEnabled = host.env.TERM !== 'dumb'
+  const line = ora({ stream, text: '', discardStdin: false, isEnabled, color: color ? 'cyan' : false }).start()
   beforeLine.run = () => {
     line.clear()
   }
