@@ -9,7 +9,7 @@ import { dirname } from 'node:path'
 export function makeFolders(path: string, mode = 0o777): string | undefined {
   if (isFolder(path)) return undefined
   const parent = dirname(path)
-  const above = parent === path ? undefined : makeFolders(parent, mode)
+  const above = exists(parent) ? undefined : makeFolders(parent, mode)
   try {
     mkdirSync(path, { mode })
     return above ?? path
@@ -17,6 +17,10 @@ export function makeFolders(path: string, mode = 0o777): string | undefined {
     if (!isFolder(path)) throw error
     return above
   }
+}
+
+function exists(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false }) !== undefined
 }
 
 function isFolder(path: string): boolean {
