@@ -13,7 +13,7 @@ const NOBODY = 'http://127.0.0.1:9'
 
 describe('chpipe demo', () => {
   it('imports, is interrupted, goes on, streams, enriches, exports, and all is as it should be', {
-    timeout: 60_000,
+    timeout: 120_000,
   }, async () => {
     using folder = tempFolder()
     writeFileSync(folder.file('.env'), `COMPANIES_HOUSE_API_URL=${NOBODY}\nCHPIPE_DB=env-file.db\n`)

@@ -9,7 +9,7 @@ import { askProgress } from './two-runs.ts'
 const LOOK_MS = 250
 
 /** Longer than this the demo does not wait for the stream or the enrichment. */
-const PATIENCE_MS = 25_000
+const PATIENCE_MS = 60_000
 
 /** Officers come a moment after the company; where they are late, they are asked for again. */
 const RACE = { linkMs: 300, metricsMs: 200 }
