@@ -17,7 +17,7 @@ test('--package makes a zip that --verify finds right, and counts against the ta
   const options = { cwd: folder.path, env: { CHPIPE_TARGET: '2' } }
   const made = await run(['export', '--package', 'a.zip'], options)
   expect([made.code, made.stdout]).toEqual([0, ''])
-  expect(made.stderr).toMatch(/^\S+ info {2}Packaged file=\S+a\.zip files=5 bytes=\d+ sha256=[0-9a-f]{64} as_of=\S+\n$/)
+  expect(made.stderr).toMatch(/^\S+ info {2}packaged file=\S+a\.zip files=5 bytes=\d+ sha256=[0-9a-f]{64} as_of=\S+\n$/)
   expect(String((await unzipped(folder.file('a.zip'))).get('report.html'))).toContain('The target is reached')
 
   const verified = await run(['export', '--verify', 'a.zip', '--db', 'none.db'], options)

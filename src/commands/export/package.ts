@@ -31,7 +31,7 @@ export async function runPackage(context: Context, input: ExportInput, file: str
     onProgress: (companies) => status.update(`packaging: ${companies} companies`),
   })
   status[Symbol.dispose]()
-  context.log.info('Packaged', { file: path, files: manifest.files.length + 1, bytes, sha256, as_of: manifest.as_of })
+  context.log.info('packaged', { file: path, files: manifest.files.length + 1, bytes, sha256, as_of: manifest.as_of })
   if (
     !manifest.filters.since &&
     manifest.files.every(({ name, rows }) => rows === 0 || name === 'data-dictionary.csv')
