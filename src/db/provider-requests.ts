@@ -1,6 +1,6 @@
 // Paid requests. A row is written before its POST and names every input that it asks for, so that no process, now or
 // after a crash, asks for the same again while nobody knows the answer.
-import { and, asc, eq, inArray, isNotNull, lte, max, min, ne, sql } from 'drizzle-orm'
+import { and, asc, eq, inArray, max, ne, sql } from 'drizzle-orm'
 import type { Clock } from '../clock.ts'
 import type { Tx } from './open.ts'
 import { deadRuns } from './runs.ts'
@@ -36,9 +36,10 @@ export interface ProviderRequest {
 /** Neither answered nor refused: the inputs are on their way, or nobody knows. */
 const OPEN = ['created', 'started', 'unconfirmed'] as const
 
-const mine = eq(provider_requests.provider, PROVIDER)
-const open = and(mine, inArray(provider_requests.status, [...OPEN]))
-const byId = (id: number) => eq(provider_requests.id, id)
+/** Of this provider; of these, the open ones; and one of them. */
+export const mine = eq(provider_requests.provider, PROVIDER)
+export const open = and(mine, inArray(provider_requests.status, [...OPEN]))
+export const byId = (id: number) => eq(provider_requests.id, id)
 
 export interface OpenInput {
   requestId: number
@@ -158,51 +159,6 @@ export function closeRequest(
   )
 }
 
-/** Takes the due requests, started or in doubt, so that no other process asks before `leaseUntil`. */
-export function claimDueRequests(tx: Tx, now: number, leaseUntil: number, limit: number): ProviderRequest[] {
-  const due = and(
-    mine,
-    inArray(provider_requests.status, ['started', 'unconfirmed']),
-    lte(provider_requests.next_poll_at, now),
-  )
-  const rows = tx.select().from(provider_requests).where(due).orderBy(asc(provider_requests.next_poll_at)).limit(limit)
-  const requests = rows.all().map(fromRow)
-  const ids = requests.map(({ id }) => id)
-  tx.update(provider_requests)
-    .set({ next_poll_at: leaseUntil, polls: sql`${provider_requests.polls} + 1` })
-    .where(inArray(provider_requests.id, ids))
-    .run()
-  return requests
-}
-
-/** Puts the next question off; what went wrong with the last one is kept. */
-export function postponeRequest(tx: Tx, id: number, nextPollAt: number, error: string | null): void {
-  tx.update(provider_requests)
-    .set({ next_poll_at: nextPollAt, last_error: error })
-    .where(and(byId(id), open))
-    .run()
-}
-
-/** Whoever begins to work asks for all answers at once, those that a dead process was about to ask for among them. */
-export function wakePolls(tx: Tx, now: number): void {
-  tx.update(provider_requests)
-    .set({ next_poll_at: sql`min(${provider_requests.next_poll_at}, ${now})` })
-    .where(and(mine, eq(provider_requests.status, 'started')))
-    .run()
-}
-
-/** When the next request is due; null when none is open. */
-export function readNextPollAt(tx: Tx): number | null {
-  const waiting = and(open, isNotNull(provider_requests.next_poll_at))
-  return (
-    tx
-      .select({ at: min(provider_requests.next_poll_at) })
-      .from(provider_requests)
-      .where(waiting)
-      .get()?.at ?? null
-  )
-}
-
 export function findRequest(tx: Tx, id: number): ProviderRequest | null {
   const row = tx
     .select()
@@ -218,7 +174,8 @@ export function listUnconfirmed(tx: Tx): ProviderRequest[] {
   return tx.select().from(provider_requests).where(unconfirmed).orderBy(asc(provider_requests.id)).all().map(fromRow)
 }
 
-function fromRow(row: typeof provider_requests.$inferSelect): ProviderRequest {
+/** A stored request with its inputs read. */
+export function fromRow(row: typeof provider_requests.$inferSelect): ProviderRequest {
   return {
     id: row.id,
     operation: row.operation,

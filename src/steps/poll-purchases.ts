@@ -2,13 +2,8 @@
 // are finished. Reads and writes `provider_requests`, writes `provider_answers` and `credit_ledger`. Safe to run again
 // and beside itself: a due request is claimed before it is asked for, and closed once.
 import { write } from '../db/open.ts'
-import {
-  claimDueRequests,
-  doubtRequest,
-  type ProviderRequest,
-  postponeRequest,
-  readNextPollAt,
-} from '../db/provider-requests.ts'
+import { claimDueRequests, postponeRequest, readNextPollAt } from '../db/provider-polls.ts'
+import { doubtRequest, type ProviderRequest } from '../db/provider-requests.ts'
 import { errorMessage } from '../errors.ts'
 import type { CallOptions } from '../snov/client.ts'
 import { SnovError } from '../snov/snov-error.ts'

@@ -2,15 +2,13 @@ import { describe, expect, it } from 'vitest'
 import { systemClock } from '../../src/clock.ts'
 import { openDb } from '../../src/db/open.ts'
 import { findAnswers, saveAnswers } from '../../src/db/provider-answers.ts'
+import { claimDueRequests, postponeRequest, readNextPollAt } from '../../src/db/provider-polls.ts'
 import {
-  claimDueRequests,
   closeRequest,
   createRequest,
   doubtRequest,
   findRequest,
-  postponeRequest,
   readLostStarts,
-  readNextPollAt,
   readOpenInputs,
   readTraffic,
   startRequest,

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { openDb } from '../../src/db/open.ts'
-import { findRequest, readNextPollAt } from '../../src/db/provider-requests.ts'
+import { readNextPollAt } from '../../src/db/provider-polls.ts'
+import { findRequest } from '../../src/db/provider-requests.ts'
 import { buyDomains } from '../../src/steps/buy-domains.ts'
 import { domainInput, readKnown } from '../../src/steps/buy-input.ts'
 import { pollPurchases } from '../../src/steps/poll-purchases.ts'
