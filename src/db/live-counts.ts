@@ -12,13 +12,6 @@ export interface JobCount {
   count: number
 }
 
-/** Jobs by stage and state; those that there are none of are left out. */
-export function countJobs(db: Tx): JobCount[] {
-  return db.all<JobCount>(sql`
-    SELECT substr(rest, instr(rest, ':') + 1) AS stage, substr(rest, 1, instr(rest, ':') - 1) AS state, count
-    FROM (SELECT substr(name, 5) AS rest, count FROM tallies WHERE name LIKE 'job:%' AND count > 0)`)
-}
-
 export interface FoundCounts {
   domains: number
   companiesWithDomain: number
@@ -28,16 +21,27 @@ export interface FoundCounts {
   peopleAsked: number
 }
 
-/** What was found so far. */
-export function countFound(db: Tx): FoundCounts {
+export interface LiveCounts {
+  /** By stage and state; those that there are none of are left out. */
+  jobs: JobCount[]
+  found: FoundCounts
+}
+
+/** Reads the jobs and what was found so far. */
+export function readLiveCounts(db: Tx): LiveCounts {
   const counts = readCounts(db)
-  return {
+  const jobs = Object.entries(counts).flatMap(([name, count]) => {
+    const [kind, state, stage] = name.split(':')
+    return kind === 'job' && count > 0 ? [{ stage, state, count } as JobCount] : []
+  })
+  const found = {
     domains: counts.domains ?? 0,
     companiesWithDomain: counts['companies-with-domain'] ?? 0,
     emails: counts.emails ?? 0,
     peopleWithEmail: counts['people-with-email'] ?? 0,
     peopleAsked: counts['people-asked'] ?? 0,
   }
+  return { jobs, found }
 }
 
 /** Calls of the stream's lane that the allowance still counts; `now` is steady time since `boot`. */

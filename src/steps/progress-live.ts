@@ -1,7 +1,13 @@
 // How the stream and the enrichment stand. Reads only; what there is nothing to say about is left out.
 import type { Clock } from '../clock.ts'
 import { readCreditReport } from '../db/credits.ts'
-import { countFound, countJobs, countStreamCalls, findBalanceBefore, type JobCount } from '../db/live-counts.ts'
+import {
+  countStreamCalls,
+  type FoundCounts,
+  findBalanceBefore,
+  type JobCount,
+  readLiveCounts,
+} from '../db/live-counts.ts'
 import type { Db } from '../db/open.ts'
 import { COMPANIES_HOUSE_ALLOWANCE } from '../quota/report.ts'
 import type { Quota } from '../settings.ts'
@@ -62,9 +68,8 @@ export interface LiveProgress {
 /** Reads it within the caller's snapshot; empty before anything was streamed or queued. */
 export function readLiveProgress(db: Db, clock: Clock, quota: Quota): LiveProgress {
   const stream = readStreamReport(db, clock)
-  const counts = countJobs(db)
+  const { jobs: counts, found } = readLiveCounts(db)
   if (!stream && counts.length === 0) return {}
-  const found = countFound(db)
   const { spent, reserved, balance } = readCreditReport(db)
   const left = balance ?? findBalanceBefore(db)
   const asked = counts.filter(hasDomainAnswer).reduce((sum, { count }) => sum + count, 0)
@@ -98,7 +103,7 @@ function hasDomainAnswer({ stage, state }: JobCount): boolean {
   return state === 'skipped' || state === 'done' || stage === 'officers' || stage === 'emails'
 }
 
-function domainsReport({ domains, companiesWithDomain }: ReturnType<typeof countFound>, asked: number): DomainsReport {
+function domainsReport({ domains, companiesWithDomain }: FoundCounts, asked: number): DomainsReport {
   return {
     found: domains,
     companies_asked: Math.max(asked, companiesWithDomain),
@@ -107,7 +112,7 @@ function domainsReport({ domains, companiesWithDomain }: ReturnType<typeof count
   }
 }
 
-function emailsReport({ emails, peopleAsked, peopleWithEmail }: ReturnType<typeof countFound>): EmailsReport {
+function emailsReport({ emails, peopleAsked, peopleWithEmail }: FoundCounts): EmailsReport {
   return {
     found: emails,
     people_asked: peopleAsked,
