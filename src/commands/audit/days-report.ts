@@ -2,21 +2,10 @@ import type { DayAudit } from '../../steps/audit-days.ts'
 import type { RegisterWord } from '../../steps/audit-extra.ts'
 import { daysBetween } from '../../steps/search-companies.ts'
 
-export interface DayReport {
-  day: string
-  received: number
-  registered: number
+/** A day with its differences as numbers, and in full behind them. */
+export interface DayReport extends Omit<DayAudit, 'missing' | 'extra'> {
   missing: number
   extra: number
-  /** Not in the search, but formed on this day as their profiles tell; they are among the registered. */
-  confirmed: number
-  /** Gone since, as events told; they are not among the received. */
-  deleted: number
-  /** What the search counted but did not show: it leaves the day unproven. */
-  unlisted: number
-  equal: boolean
-  queued: number
-  corrected: number
   missing_companies: { company_number: string; company_name: string; stored_under: string | null }[]
   extra_companies: { company_number: string; company_name: string; register: RegisterWord; formed: string | null }[]
 }

@@ -1,5 +1,5 @@
 import type { ListedOption } from '../catalogue.ts'
-import { type Grammar, namesOf, type Place, quoted, steps, valuedOptions } from './grammar.ts'
+import { type Grammar, type Place, patterns, quoted, steps, valuedOptions } from './grammar.ts'
 
 /**
  * Completion for bash 3.2 and newer, without the package bash-completion. Bash hands over `--format=csv` as three words,
@@ -50,10 +50,6 @@ ${grammar.places.map((place) => placeCase(place, grammar.globals)).join('\n')}
 
 complete -F _chpipe chpipe
 `
-}
-
-function patterns({ path, option }: { path: string | null; option: ListedOption }): string[] {
-  return namesOf(option).map((name) => (path === null ? `*:${name}` : quoted(`${path}:${name}`)))
 }
 
 function valueCase(valued: { path: string | null; option: ListedOption }): string {

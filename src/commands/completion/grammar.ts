@@ -78,3 +78,8 @@ export function quoted(text: string): string {
 export function namesOf({ long, short }: ListedOption): string[] {
   return short ? [long, short] : [long]
 }
+
+/** What `case` of a POSIX shell compares `place:option` with, for each name of an option. */
+export function patterns({ path, option }: { path: string | null; option: ListedOption }): string[] {
+  return namesOf(option).map((name) => (path === null ? `*:${name}` : quoted(`${path}:${name}`)))
+}

@@ -1,5 +1,5 @@
 import type { ListedOption } from '../catalogue.ts'
-import { type Grammar, namesOf, type Place, quoted, steps, valuedOptions } from './grammar.ts'
+import { type Grammar, type Place, patterns, quoted, steps, valuedOptions } from './grammar.ts'
 
 /** Completion for zsh: works from a folder of `fpath` as well as from `source <(...)` behind `compinit`. */
 export function zshCompletion(grammar: Grammar): string {
@@ -31,10 +31,6 @@ ${grammar.places.map((place) => placeCase(place, grammar.globals)).join('\n')}
 
 if [[ $funcstack[1] == _chpipe ]]; then _chpipe "$@"; else compdef _chpipe chpipe; fi
 `
-}
-
-function patterns({ path, option }: { path: string | null; option: ListedOption }): string[] {
-  return namesOf(option).map((name) => (path === null ? `*:${name}` : quoted(`${path}:${name}`)))
 }
 
 function valueCase(valued: { path: string | null; option: ListedOption }): string {
