@@ -8,7 +8,7 @@ import { beginRun } from '../db/runs.ts'
 import { formatDuration } from '../durations.ts'
 import { ChpipeError, errorMessage } from '../errors.ts'
 import type { Snov } from '../snov/client.ts'
-import { type EnrichCounts, noEnrichCounts } from '../steps/enrich/enrich-step.ts'
+import { ALL_OWNERS, type EnrichCounts, noEnrichCounts } from '../steps/enrich/enrich-step.ts'
 import { planEnrichment } from '../steps/enrich/plan-enrichment.ts'
 import { type QueueOptions, queueCompanies, type Selection } from '../steps/enrich/queue-companies.ts'
 import { runEnrichment } from '../steps/enrich/run-enrichment.ts'
@@ -98,7 +98,7 @@ async function enrich(context: Context, given: EnrichArguments): Promise<Answer>
     using _redraw = await showStatus(context, watched)
     const step = { db, companiesHouse, snov, clock, log, timings, runId }
     const { scope } = selection
-    const summary = await runEnrichment(step, { ...wishes, until: 'idle', scope, signal }, counts)
+    const summary = await runEnrichment(step, { ...wishes, until: 'idle', owners: ALL_OWNERS, scope, signal }, counts)
     ended = summary.ended
     why = summary.why
   } finally {

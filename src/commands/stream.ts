@@ -10,6 +10,7 @@ import { renderSummary } from './stream/summary.ts'
 
 export interface StreamOptions {
   enrich?: boolean
+  backlog?: boolean
   from?: number
   all?: boolean
   onlyNew?: boolean
@@ -37,6 +38,10 @@ be stopped (Ctrl-C, SIGTERM: exit 0) or killed at any moment. One process follow
 same key give way to it.`,
   options: [
     { flags: '--enrich', description: 'also find domains, officers and e-mails of the queued companies (needs Snov)' },
+    {
+      flags: '--backlog',
+      description: 'with --enrich: also buy for the companies that an `enrich` has queued and not finished',
+    },
     {
       flags: '--from <timepoint>',
       description: 'begin here, this one included, whatever was stored',
@@ -85,6 +90,7 @@ same key give way to it.`,
   examples: [
     { line: 'chpipe stream --enrich', does: 'for months, under systemd or in tmux' },
     { line: 'chpipe stream --enrich --type ltd --max-credits 40', does: 'a small paid trial' },
+    { line: 'chpipe stream --enrich --backlog', does: 'also what an `enrich` has left' },
     { line: 'chpipe stream --trigger status-detail=active-proposal-to-strike-off', does: 'one more reason to look' },
     { line: 'chpipe stream --for 1h --all --json', does: 'an hour of everything, then the counts' },
   ],
@@ -103,19 +109,20 @@ function rulesOf({ newWithin = DEFAULT_NEW_WITHIN_MS, trigger = [], type, sic, p
   return { newWithinDays: newWithin / DAY_MS, triggers: trigger, types: type, sicCodes: sic, postcodes: postcode }
 }
 
-function refuseContradictions({ onlyNew, trigger, all, enrich, maxCredits, minConfidence }: StreamOptions): void {
+function refuseContradictions(options: StreamOptions): void {
+  const { onlyNew, trigger, all, enrich, backlog, maxCredits, minConfidence } = options
   if (onlyNew && (trigger || all)) {
     throw new ChpipeError('usage', `--only-new and ${trigger ? '--trigger' : '--all'} contradict each other`, {
       hint: 'leave one of them out',
     })
   }
-  if (!enrich && (maxCredits !== undefined || minConfidence !== undefined)) {
-    throw new ChpipeError(
-      'usage',
-      `${maxCredits === undefined ? '--min-confidence' : '--max-credits'} needs --enrich`,
-      {
-        hint: 'without --enrich nothing is bought',
-      },
-    )
+  const paid = [
+    ['--backlog', backlog],
+    ['--max-credits', maxCredits],
+    ['--min-confidence', minConfidence],
+  ] as const
+  const given = paid.find(([, value]) => value !== undefined)
+  if (!enrich && given) {
+    throw new ChpipeError('usage', `${given[0]} needs --enrich`, { hint: 'without --enrich nothing is bought' })
   }
 }

@@ -2,6 +2,7 @@
 // once. Whoever ends a stage must still hold the claim, so that no two processes end it twice.
 import { and, asc, eq, inArray, isNotNull, isNull, lte, type SQL, sql } from 'drizzle-orm'
 import type { Clock } from '../clock.ts'
+import type { Owner } from './jobs.ts'
 import type { Tx } from './open.ts'
 import { deadRuns } from './runs.ts'
 import { jobs } from './schema.ts'
@@ -11,8 +12,7 @@ export type Stage = 'details' | 'domain' | 'officers' | 'emails'
 export interface Job {
   companyNumber: string
   stage: Stage
-  /** 0 for what the stream brought, 1 for the background. */
-  priority: number
+  owner: Owner
   /** How often this stage was put off. */
   attempts: number
   /** Why the company is enriched: `new`, or the trigger that matched, or `stored`. */
@@ -21,14 +21,14 @@ export interface Job {
 
 export interface JobQuery {
   stage: Stage
-  priority: number
+  owner: Owner
   /** Only these companies; null for all. */
   scope: string[] | null
   /** Companies that are not to be taken now. */
   without: string[]
 }
 
-/** Claims up to `limit` due jobs of a stage and priority, the longest due first. */
+/** Claims up to `limit` due jobs of a stage and owner, the longest due first. */
 export function claimJobs(
   tx: Tx,
   query: JobQuery,
@@ -44,24 +44,24 @@ export function claimJobs(
     .all()
   const numbers = taken.map((job) => job.company_number)
   tx.update(jobs).set({ claimed_by: runId }).where(inArray(jobs.company_number, numbers)).run()
-  return taken.map(({ company_number, priority, attempts, cause }) => {
-    return { companyNumber: company_number, stage: query.stage, priority, attempts, cause }
+  return taken.map(({ company_number, owner, attempts, cause }) => {
+    return { companyNumber: company_number, stage: query.stage, owner, attempts, cause }
   })
 }
 
-/** When the next free job of a stage and priority is due; null when there is none. Reads along the index, and stops. */
+/** When the next free job of a stage and owner is due; null when there is none. Reads along the index, and stops. */
 export function readNextDueAt(tx: Tx, query: JobQuery): number | null {
   return (
     tx.select({ at: jobs.due_at }).from(jobs).where(free(query)).orderBy(asc(jobs.due_at)).limit(1).get()?.at ?? null
   )
 }
 
-function free({ stage, priority, scope, without }: JobQuery): SQL | undefined {
+function free({ stage, owner, scope, without }: JobQuery): SQL | undefined {
   return and(
     eq(jobs.state, 'due'),
     eq(jobs.stage, stage),
     isNull(jobs.claimed_by),
-    eq(jobs.priority, priority),
+    eq(jobs.owner, owner),
     scope === null ? undefined : sql`${jobs.company_number} IN (SELECT value FROM json_each(${JSON.stringify(scope)}))`,
     without.length === 0
       ? undefined

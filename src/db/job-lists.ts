@@ -1,5 +1,5 @@
 // Jobs as the operator sees and steers them: what is to be queued, what failed, what is tried again.
-import { and, asc, count, eq, isNull, lt, lte, max, min, ne, or, type SQL, sql } from 'drizzle-orm'
+import { and, asc, count, desc, eq, isNull, lt, lte, max, min, ne, or, type SQL, sql } from 'drizzle-orm'
 import type { Tx } from './open.ts'
 import { companies, jobs, runs } from './schema.ts'
 
@@ -49,7 +49,7 @@ export function findDueJobs(tx: Tx, dueBy: number, skippedBefore: number | null,
     .select({ number: jobs.company_number })
     .from(jobs)
     .where(isTakenUp(dueBy, skippedBefore))
-    .orderBy(asc(jobs.priority), asc(jobs.created_at), asc(jobs.company_number))
+    .orderBy(desc(jobs.owner), asc(jobs.created_at), asc(jobs.company_number))
     .limit(limit)
     .all()
     .map(({ number }) => number)
@@ -74,11 +74,14 @@ export function countEndedSinceInterrupt(tx: Tx, ownRun: number): number {
   return row?.n ?? 0
 }
 
+/** What is tried again at the operator's word is an `enrich`'s, whoever chose the company first. */
+const AGAIN = { state: 'due', attempts: 0, owner: 'enrich' } as const
+
 /** Puts jobs that were skipped before `before` (ms) back to their stage, those of the given companies or all; returns how many. */
 export function retrySkipped(tx: Tx, scope: string[] | null, { before, now }: { before: number; now: number }): number {
   return tx
     .update(jobs)
-    .set({ state: 'due', attempts: 0, due_at: now, updated_at: now })
+    .set({ ...AGAIN, due_at: now, updated_at: now })
     .where(and(eq(jobs.state, 'skipped'), lt(jobs.updated_at, before), within(scope)))
     .run().changes
 }
@@ -88,7 +91,7 @@ export function retryFailed(tx: Tx, companyNumber: string | null, now: number): 
   const wanted = companyNumber === null ? undefined : eq(jobs.company_number, companyNumber)
   return tx
     .update(jobs)
-    .set({ state: 'due', attempts: 0, due_at: now, updated_at: now })
+    .set({ ...AGAIN, due_at: now, updated_at: now })
     .where(and(eq(jobs.state, 'failed'), wanted))
     .run().changes
 }

@@ -24,6 +24,8 @@ export interface FoundCounts {
 export interface LiveCounts {
   /** By stage and state; those that there are none of are left out. */
   jobs: JobCount[]
+  /** Jobs not ended that only an `enrich` takes up. */
+  dueForEnrich: number
   found: FoundCounts
 }
 
@@ -41,7 +43,11 @@ export function readLiveCounts(db: Tx): LiveCounts {
     peopleWithEmail: counts['people-with-email'] ?? 0,
     peopleAsked: counts['people-asked'] ?? 0,
   }
-  return { jobs, found }
+  return { jobs, dueForEnrich: countDueForEnrich(db), found }
+}
+
+function countDueForEnrich(db: Tx): number {
+  return db.get<{ n: number }>(sql`SELECT count(*) AS n FROM jobs WHERE state = 'due' AND owner = 'enrich'`).n
 }
 
 /** Calls of the stream's lane that the allowance still counts; `now` is steady time since `boot`. */

@@ -10,9 +10,6 @@ import type { Missing } from './audit-compare.ts'
 import type { AskedExtra } from './audit-extra.ts'
 import { NEW } from './stream-rules.ts'
 
-/** A missing company goes where its event would have gone: before what the operator has queued. */
-const STREAM_PRIORITY = 0
-
 export interface AuditRepairStep {
   db: Db
   clock: Clock
@@ -47,7 +44,7 @@ export function repairDay(step: AuditRepairStep, day: string, { missing, extra, 
         saveFoundCompanies(tx, [{ ...facts, source: 'search', fetched_at: fetchedAt, run_id: runId }])
       } else insertCompany(db, { ...facts, jurisdiction: null }, origin('search'))
       const job = { companyNumber: found.company_number, stage: 'details', cause: NEW, runId } as const
-      enqueueJob(tx, { ...job, priority: STREAM_PRIORITY, dueAt: now })
+      enqueueJob(tx, { ...job, owner: 'stream', dueAt: now })
       repaired.queued += 1
     }
     for (const { company, register, details } of extra) {

@@ -15,6 +15,8 @@ import { readStreamReport, type StreamReport } from './stream-report.ts'
 
 export interface JobsReport {
   due: number
+  /** Of those that are due, those that an `enrich` chose: no stream buys for them. */
+  due_for_enrich: number
   /** Of those that are due, by what is to be done next. */
   stages: { details: number; domain: number; officers: number; emails: number }
   /** Without a domain. */
@@ -68,14 +70,14 @@ export interface LiveProgress {
 /** Reads it within the caller's snapshot; empty before anything was streamed or queued. */
 export function readLiveProgress(db: Db, clock: Clock, quota: Quota): LiveProgress {
   const stream = readStreamReport(db, clock)
-  const { jobs: counts, found } = readLiveCounts(db)
+  const { jobs: counts, dueForEnrich, found } = readLiveCounts(db)
   if (!stream && counts.length === 0) return {}
   const { spent, reserved, balance } = readCreditReport(db)
   const left = balance ?? findBalanceBefore(db)
   const asked = counts.filter(hasDomainAnswer).reduce((sum, { count }) => sum + count, 0)
   return {
     ...(stream ? { stream } : {}),
-    ...(counts.length > 0 ? { jobs: jobsReport(counts) } : {}),
+    ...(counts.length > 0 ? { jobs: jobsReport(counts, dueForEnrich) } : {}),
     ...(asked + found.domains > 0 ? { domains: domainsReport(found, asked) } : {}),
     ...(found.peopleAsked + found.emails > 0 ? { emails: emailsReport(found) } : {}),
     ...(spent + reserved > 0 || left !== null ? { credits: { spent, reserved, left } } : {}),
@@ -83,7 +85,7 @@ export function readLiveProgress(db: Db, clock: Clock, quota: Quota): LiveProgre
   }
 }
 
-function jobsReport(counts: JobCount[]): JobsReport {
+function jobsReport(counts: JobCount[], dueForEnrich: number): JobsReport {
   const of = (wanted: Partial<JobCount>) =>
     counts
       .filter(({ state, stage }) => state === wanted.state && (wanted.stage ?? stage) === stage)
@@ -91,6 +93,7 @@ function jobsReport(counts: JobCount[]): JobsReport {
   const due = (stage: JobCount['stage']) => of({ state: 'due', stage })
   return {
     due: of({ state: 'due' }),
+    due_for_enrich: dueForEnrich,
     stages: { details: due('details'), domain: due('domain'), officers: due('officers'), emails: due('emails') },
     skipped: of({ state: 'skipped' }),
     failed: of({ state: 'failed' }),

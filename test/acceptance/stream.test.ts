@@ -183,8 +183,8 @@ describe('stream', () => {
     expect((await catchUp(on, on.start())).code).toBe(0)
     const { jobs: queued, companies: rows } = stored(on)
     expect(new Set(queued.map((job) => job.company_number))).toEqual(born)
-    expect(queued.map(({ stage: next, state, priority, cause }) => ({ next, state, priority, cause }))).toEqual(
-      Array(born.size).fill({ next: 'domain', state: 'due', priority: 0, cause: 'new' }),
+    expect(queued.map(({ stage: next, state, owner, cause }) => ({ next, state, owner, cause }))).toEqual(
+      Array(born.size).fill({ next: 'domain', state: 'due', owner: 'stream', cause: 'new' }),
     )
     expect(lines(rows)).toEqual(truthOf(on, born))
   })

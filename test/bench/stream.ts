@@ -108,7 +108,7 @@ async function catchUp(path: string, baseUrl: string): Promise<{ seconds: number
           companyNumber: company.company_number,
           stage,
           cause,
-          priority: 0,
+          owner: 'stream',
           dueAt: clock.now(),
           runId: run.id,
         }),

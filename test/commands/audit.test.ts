@@ -27,8 +27,8 @@ describe('chpipe audit', () => {
     const known = new Set(before.jobs.map(({ company_number }) => company_number))
     const added = after.jobs.filter(({ company_number }) => !known.has(company_number))
     expect(added.map(({ company_number }) => company_number).sort()).toEqual(withheld.toSorted())
-    expect(new Set(added.map(({ stage, cause, priority }) => `${stage} ${cause} ${priority}`))).toEqual(
-      new Set(['details new 0']),
+    expect(new Set(added.map(({ stage, cause, owner }) => `${stage} ${cause} ${owner}`))).toEqual(
+      new Set(['details new stream']),
     )
     expect(after.companies).toHaveLength(before.companies.length + withheld.length)
 

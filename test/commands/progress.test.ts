@@ -146,7 +146,14 @@ test('the stream and the enrichment read well', () => {
   }
   const live = {
     stream,
-    jobs: { due: 9, stages: { details: 0, domain: 4, officers: 5, emails: 0 }, skipped: 17, failed: 2, done: 1300 },
+    jobs: {
+      due: 9,
+      due_for_enrich: 4,
+      stages: { details: 0, domain: 4, officers: 5, emails: 0 },
+      skipped: 17,
+      failed: 2,
+      done: 1300,
+    },
     domains: { found: 1013, companies_asked: 1330, companies_found: 1013, hit_percent: 76.2 },
     emails: { found: 7, people_asked: 22, people_found: 7, hit_percent: 31.8 },
     credits: { spent: 20, reserved: 3, left: '480.00' },
@@ -158,6 +165,7 @@ test('the stream and the enrichment read well', () => {
     ['', 'lag 3s, gaps 2 (1 to be searched), rejects 4'],
     ['', 'SILENT: no event has come for too long'],
     ['jobs', '9 due (domain 4, officers 5)'],
+    ['', '4 of these wait for the next `chpipe enrich`'],
     ['', '1,300 done, 17 without a domain, 2 failed'],
     ['domains', '1,013; 1,013 of 1,330 companies (76 %)'],
     ['e-mails', '7; 7 of 22 people (32 %)'],

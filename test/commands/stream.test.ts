@@ -1,14 +1,16 @@
 import { existsSync } from 'node:fs'
+import { eq } from 'drizzle-orm'
 import { describe, expect, it } from 'vitest'
 import { statusLine } from '../../src/commands/stream/status-line.ts'
 import { renderSummary } from '../../src/commands/stream/summary.ts'
-import { openDb } from '../../src/db/open.ts'
+import { type Db, openDb } from '../../src/db/open.ts'
 import { companies, domains, emails, jobs, stream_gaps, stream_rejects } from '../../src/db/schema.ts'
 import { type Sandbox, startSandbox } from '../../src/sandbox/companies-house.ts'
 import { type SnovSandbox, startSnovSandbox } from '../../src/sandbox/snov/snov-io.ts'
 import { parseStreamFaults } from '../../src/sandbox/stream/fault-plan.ts'
 import { type StreamSandbox, startStreamSandbox } from '../../src/sandbox/stream/server.ts'
 import { createWorld } from '../../src/sandbox/world.ts'
+import { loadCompanies } from '../acceptance/load-companies.ts'
 import { type Finished, run, type TempFolder, tempFolder } from '../host.ts'
 
 interface Opened extends AsyncDisposable {
@@ -16,6 +18,7 @@ interface Opened extends AsyncDisposable {
   stream: StreamSandbox
   snov: SnovSandbox
   folder: TempFolder
+  env: Record<string, string>
   /** Runs `chpipe stream` with these options until it ends by itself. */
   follow(args: string[], env?: Record<string, string>): Promise<Finished>
   /** Runs it until `isSo`, then interrupts it. */
@@ -47,6 +50,7 @@ async function opened(): Promise<Opened> {
     stream,
     snov,
     folder,
+    env: standard,
     follow,
     followUntil(args, isSo, env = {}) {
       const started = (process: NodeJS.EventEmitter) => {
@@ -80,6 +84,12 @@ function stored({ folder }: Opened) {
   } finally {
     db.$client.close()
   }
+}
+
+function change({ folder }: Opened, edit: (db: Db) => void): void {
+  const db = openDb(folder.file('companies.db'))
+  edit(db)
+  db.$client.close()
 }
 
 describe('chpipe stream', () => {
@@ -213,6 +223,37 @@ describe('chpipe stream', () => {
     expect(stderr + stdout).not.toContain(on.snov.clientSecret)
   })
 
+  it('buys nothing for what a capped `enrich` has queued or put back, unless --backlog is given', async () => {
+    await using on = await opened()
+    loadCompanies(on.folder, on.rest.truth)
+    const enrich = (...args: string[]) => run(['enrich', '--quiet', ...args], { cwd: on.folder.path, env: on.env })
+    expect((await enrich('--max-credits', '0', '--limit', '8')).code).toBe(0)
+    change(on, (db) => {
+      const [skipped, failed] = db
+        .select()
+        .from(jobs)
+        .limit(2)
+        .all()
+        .map((job) => eq(jobs.company_number, job.company_number))
+      db.update(jobs).set({ state: 'skipped', owner: 'stream', updated_at: 0 }).where(skipped).run()
+      db.update(jobs).set({ state: 'failed', owner: 'stream' }).where(failed).run()
+    })
+    expect((await enrich('--retry', 'all')).code).toBe(0)
+    expect((await enrich('--max-credits', '0', '--limit', '8', '--retry-skipped-after', '1d')).code).toBe(0)
+    const first = on.stream.logs.companies.next
+    const born = on.stream.publishNewCompany()
+    const own = () => stored(on).jobs.find(({ company_number: number }) => number === born.company_number)
+    const isDone = () => (own()?.state ?? 'due') !== 'due'
+    await on.followUntil(['--enrich', '--from', String(first)], isDone)
+    expect(own()).toMatchObject({ owner: 'stream' })
+    expect(stored(on).jobs.filter(({ state, owner }) => state === 'due' && owner === 'enrich')).toHaveLength(8)
+    const asked = Object.keys(on.snov.requests.starts).filter((input) => input.includes('company-domain'))
+    expect(asked).toHaveLength(1)
+    const isEmpty = () => stored(on).jobs.every(({ state }) => state !== 'due')
+    await on.followUntil(['--enrich', '--backlog'], isEmpty)
+    expect(isEmpty()).toBe(true)
+  })
+
   it('goes on when the credentials for the paid half are refused, and says so', async () => {
     await using on = await opened()
     const first = on.stream.logs.companies.next
@@ -239,6 +280,7 @@ describe('chpipe stream', () => {
     [['--only-new', '--all'], 2, '--only-new and --all contradict each other'],
     [['--only-new', '--trigger', 'status=dissolved'], 2, '--only-new and --trigger contradict each other'],
     [['--max-credits', '3'], 2, '--max-credits needs --enrich'],
+    [['--backlog'], 2, '--backlog needs --enrich'],
     [['--min-confidence', '30'], 2, '--min-confidence needs --enrich'],
     [['--trigger', 'name=x'], 2, '--trigger: not a trigger: name=x'],
     [['--from', '-1'], 2, '--from: expected a whole number'],

@@ -1,8 +1,10 @@
+import { readdirSync, readFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { describe, expect, it } from 'vitest'
 import { systemClock } from '../../src/clock.ts'
 import { companyDetails } from '../../src/companies-house/company-profile.ts'
-import { enqueueJob } from '../../src/db/jobs.ts'
+import { Database } from '../../src/db/driver.ts'
+import { enqueueJob, type Owner } from '../../src/db/jobs.ts'
 import { type Db, openDb, write } from '../../src/db/open.ts'
 import { beginRun } from '../../src/db/runs.ts'
 import { companies, jobs, runs, stream_minutes } from '../../src/db/schema.ts'
@@ -19,6 +21,7 @@ import { insertCompany, markDeleted, updateCompany } from '../../src/db/stream-c
 import { saveJump } from '../../src/db/stream-gaps.ts'
 import { readRejectsAfter, saveReject } from '../../src/db/stream-rejects.ts'
 import { readStreamReport } from '../../src/steps/stream-report.ts'
+import { tempFolder } from '../host.ts'
 
 const now = Date.UTC(2026, 0, 5, 12)
 const clock = { ...systemClock(), now: () => now }
@@ -117,15 +120,79 @@ describe('a company of the stream', () => {
   })
 })
 
+const DRIZZLE = new URL('../../drizzle/', import.meta.url)
+
 describe('a job', () => {
   it('is queued once, whatever becomes of it', () => {
     const db = openDb(':memory:')
     insertCompany(db, companyDetails('00000001', { company_name: 'A' }), { source: 'stream', fetchedAt: 'x', runId: 1 })
-    const job = { companyNumber: '00000001', stage: 'domain', priority: 0, cause: 'new', dueAt: 7, runId: 1 } as const
+    const job = {
+      companyNumber: '00000001',
+      stage: 'domain',
+      owner: 'stream',
+      cause: 'new',
+      dueAt: 7,
+      runId: 1,
+    } as const
     expect(write(db, (tx) => enqueueJob(tx, job))).toBe(true)
     db.update(jobs).set({ state: 'done', stage: 'done' }).run()
     expect(write(db, (tx) => enqueueJob(tx, { ...job, cause: 'status=active' }))).toBe(false)
     expect(db.select().from(jobs).all()).toMatchObject([{ state: 'done', cause: 'new', due_at: 7 }])
+  })
+})
+
+describe('a job of an `enrich`', () => {
+  const queued = (state: 'due' | 'failed') => {
+    const db = openDb(':memory:')
+    insertCompany(db, companyDetails('00000001', { company_name: 'A' }), { source: 'stream', fetchedAt: 'x', runId: 1 })
+    const job = { companyNumber: '00000001', stage: 'domain', dueAt: 7, runId: 1 } as const
+    write(db, (tx) => enqueueJob(tx, { ...job, owner: 'enrich', cause: 'stored' }))
+    db.update(jobs).set({ state, stage: 'emails' }).run()
+    return { db, enqueue: (owner: Owner) => write(db, (tx) => enqueueJob(tx, { ...job, owner, cause: owner })) }
+  }
+
+  it('becomes the stream’s where the stream asks for it too, and goes on from its stage', () => {
+    const { db, enqueue } = queued('due')
+    expect([enqueue('stream'), enqueue('stream'), enqueue('enrich')]).toEqual([true, false, false])
+    expect(db.select().from(jobs).all()).toMatchObject([{ owner: 'stream', cause: 'stream', stage: 'emails' }])
+  })
+
+  it('stays as it is once it has ended', () => {
+    const { db, enqueue } = queued('failed')
+    expect(enqueue('stream')).toBe(false)
+    expect(db.select().from(jobs).all()).toMatchObject([{ owner: 'enrich', state: 'failed' }])
+  })
+
+  it('is told by its old priority in a database of before', () => {
+    using folder = tempFolder()
+    const old = new Database(folder.file('a.db'))
+    const scripts = readdirSync(DRIZZLE)
+      .filter((name) => name.endsWith('.sql'))
+      .sort()
+    const before = scripts.slice(
+      0,
+      scripts.findIndex((name) => name.includes('job_owner')),
+    )
+    for (const name of before) old.exec(readFileSync(new URL(name, DRIZZLE), 'utf8'))
+    old.exec(`
+      INSERT INTO companies (company_number, company_name, source, fetched_at, first_seen_at, run_id)
+        VALUES ('00000001', 'A', 'x', 'x', 'x', 1), ('00000002', 'B', 'x', 'x', 'x', 1);
+      INSERT INTO jobs (company_number, stage, state, priority, due_at, cause, created_at, updated_at, run_id)
+        VALUES ('00000001', 'domain', 'due', 0, 0, 'new', 0, 0, 1), ('00000002', 'domain', 'due', 1, 0, 'stored', 0, 0, 1);
+      PRAGMA application_id = ${0x43485049};
+      PRAGMA user_version = ${before.length}`)
+    old.close()
+    const db = openDb(folder.file('a.db'))
+    const owners = db
+      .select()
+      .from(jobs)
+      .all()
+      .map(({ cause, owner }) => [cause, owner])
+    db.$client.close()
+    expect(owners).toEqual([
+      ['new', 'stream'],
+      ['stored', 'enrich'],
+    ])
   })
 })
 

@@ -41,7 +41,7 @@ function hostileWorld(): TempFolder {
   addDomain(db, number, HOSTILE, 90)
   addEmail(db, number, HOSTILE, HOSTILE, HOSTILE)
   const at = '2026-01-03T00:00:00.000Z'
-  const noted = { priority: 0, created_at: 0, updated_at: 0, run_id: 1 }
+  const noted = { created_at: 0, updated_at: 0, run_id: 1 }
   write(db, (tx) => {
     tx.insert(jobs)
       .values({

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { eq } from 'drizzle-orm'
 import { describe, expect, it } from 'vitest'
 import { claimJobs, endStage } from '../../src/db/job-claims.ts'
 import { beginRun } from '../../src/db/runs.ts'
@@ -191,7 +192,7 @@ describe('runEnrichment', () => {
     on.queue(on.world.companyNumber(0))
     const running = on.run({ until: 'stopped', signal: stop.signal })
     await sleep(600)
-    const numbers = [1, 2, 3].map((at) => on.queue(on.world.companyNumber(at), { stage: 'details', priority: 0 }))
+    const numbers = [1, 2, 3].map((at) => on.queue(on.world.companyNumber(at), { stage: 'details', owner: 'stream' }))
     await sleep(1200)
     expect(numbers.map((number) => on.job(number)?.stage)).toEqual(['domain', 'domain', 'domain'])
     stop.abort(new Error('enough'))
@@ -211,7 +212,7 @@ describe('runEnrichment', () => {
     await using on = await pipeline()
     const stop = new AbortController()
     const running = on.run({ until: 'stopped', signal: stop.signal })
-    const number = on.queue(anyDomain(on), { stage: 'details', priority: 0 })
+    const number = on.queue(anyDomain(on), { stage: 'details', owner: 'stream' })
     for (let waited = 0; waited < 100 && on.job(number)?.state !== 'done'; waited += 1) await sleep(100)
     stop.abort(new Error('enough'))
     expect(await running).toMatchObject({ done: 1, domains: 1 })
@@ -222,13 +223,50 @@ describe('runEnrichment', () => {
     const number = on.queue(anyDomain(on))
     const { clock } = on.step
     const other = beginRun(on.db, clock, 'stream')
-    const query = { stage: 'domain', priority: 1, scope: null, without: [] } as const
+    const query = { stage: 'domain', owner: 'enrich', scope: null, without: [] } as const
     claimJobs(on.db, { ...query, without: [] }, { runId: other.id, limit: 5, clock })
     expect(await on.run()).toMatchObject({ done: 0, left: 1 })
     expect(on.snov.requests.starts).toEqual({})
     other[Symbol.dispose]()
     expect(await on.run()).toMatchObject({ done: 1, left: 0 })
     expect(endStage(on.db, number, { state: 'done' }, { runId: other.id, now: 0 })).toBe(false)
+  })
+
+  it('leaves what an `enrich` chose to an `enrich`, whatever stage it has come to', async () => {
+    await using on = await pipeline()
+    const [first = '', second = '', third = ''] = numbersWith(on, 3, () => true)
+    on.queue(first, { stage: 'details' })
+    on.queue(second)
+    on.queue(third)
+    on.db.update(jobs).set({ stage: 'officers' }).where(eq(jobs.company_number, third)).run()
+    expect(await on.run({ owners: ['stream'] })).toMatchObject({ done: 0, domains: 0, ended: 'nothing-left' })
+    expect([on.snov.requests.total, on.rest.requests.total]).toEqual([0, 0])
+    expect(await on.run()).toMatchObject({ left: 0 })
+  })
+
+  it('books the answer of a purchase that an interrupted `enrich` has left, and buys no next stage for it', async () => {
+    await using on = await pipeline({ snov: { pendingPolls: 2 } })
+    const number = on.queue(anyDomain(on))
+    const open = () =>
+      on.db
+        .select()
+        .from(provider_requests)
+        .all()
+        .filter(({ status }) => status === 'started').length
+    const stop = new AbortController()
+    const interrupted = on.run({ signal: stop.signal })
+    while (open() === 0) await sleep(5)
+    stop.abort(new Error('enough'))
+    await interrupted
+    const later = new AbortController()
+    const stream = on.run({ owners: ['stream'], until: 'stopped', signal: later.signal })
+    while (open() > 0) await sleep(5)
+    await sleep(200)
+    later.abort(new Error('enough'))
+    await stream
+    expect(on.db.select().from(credit_ledger).all()).toMatchObject([{ expected: 1, operation: 'domain' }])
+    expect([on.job(number)?.stage, finderStarts(on)]).toEqual(['domain', []])
+    expect(await on.run()).toMatchObject({ done: 1, domains: 1 })
   })
 
   it('works on the companies of its scope alone', async () => {

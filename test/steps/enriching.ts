@@ -1,5 +1,5 @@
 import { systemClock } from '../../src/clock.ts'
-import { enqueueJob } from '../../src/db/jobs.ts'
+import { enqueueJob, type Owner } from '../../src/db/jobs.ts'
 import { type Db, openDb } from '../../src/db/open.ts'
 import { beginRun } from '../../src/db/runs.ts'
 import { companies, jobs } from '../../src/db/schema.ts'
@@ -7,7 +7,7 @@ import { type Sandbox, type SandboxOptions, startSandbox } from '../../src/sandb
 import { type SnovSandbox, type SnovSandboxOptions, startSnovSandbox } from '../../src/sandbox/snov/snov-io.ts'
 import { createWorld, type World } from '../../src/sandbox/world.ts'
 import { connectSnov } from '../../src/snov/connect.ts'
-import type { EnrichOptions, EnrichStep } from '../../src/steps/enrich/enrich-step.ts'
+import { ALL_OWNERS, type EnrichOptions, type EnrichStep } from '../../src/steps/enrich/enrich-step.ts'
 import { type EnrichSummary, runEnrichment } from '../../src/steps/enrich/run-enrichment.ts'
 import { DEFAULT_ROLES } from '../../src/steps/wanted-people.ts'
 import { type Timings, timings } from '../../src/timings.ts'
@@ -20,7 +20,7 @@ export interface Pipeline extends AsyncDisposable {
   snov: SnovSandbox
   step: EnrichStep
   /** Stores a company of the world and queues it; returns its number. */
-  queue(number: string, job?: { priority?: number; stage?: 'details' | 'domain'; name?: string }): string
+  queue(number: string, job?: { owner?: Owner; stage?: 'details' | 'domain'; name?: string }): string
   run(options?: Partial<EnrichOptions>): Promise<EnrichSummary>
   job(number: string): { stage: string; state: string; attempts: number; error: string | null } | undefined
 }
@@ -64,11 +64,11 @@ export async function pipeline({ size = 200, rest, snov, ...more }: PipelineOpti
     rest: house,
     snov: finder,
     step,
-    queue(number, { priority = 1, stage = 'domain', name } = {}) {
+    queue(number, { owner = 'enrich', stage = 'domain', name } = {}) {
       const { company_name = '', date_of_creation } = world.company(number) ?? {}
       const row = { company_number: number, company_name: name ?? company_name, date_of_creation, ...origin }
       db.insert(companies).values(row).run()
-      const job = { companyNumber: number, stage, priority, cause: 'stored', dueAt: clock.now(), runId }
+      const job = { companyNumber: number, stage, owner, cause: 'stored', dueAt: clock.now(), runId }
       enqueueJob(db, job)
       return number
     },
@@ -79,6 +79,7 @@ export async function pipeline({ size = 200, rest, snov, ...more }: PipelineOpti
         minConfidence: 0,
         roles: DEFAULT_ROLES,
         retryMissesBefore: null,
+        owners: ALL_OWNERS,
         scope: null,
         signal: new AbortController().signal,
         ...options,

@@ -145,8 +145,8 @@ describe('a delta on top of the export before it is the export after it', () => 
         .prepare("INSERT INTO emails VALUES ('00000002', 'a0', 'x@b.example', 'valid', NULL, 'snov', ?, 1)")
         .run(LATER)
       db.$client.exec(`UPDATE domains SET state = 'catch-all' WHERE domain = 'c.example';
-        INSERT INTO jobs (company_number, stage, state, priority, due_at, cause, created_at, updated_at, run_id)
-          VALUES ('00000003', 'done', 'done', 1, 0, 'new', 0, ${Date.parse(LATER)}, 1)`)
+        INSERT INTO jobs (company_number, stage, state, owner, due_at, cause, created_at, updated_at, run_id)
+          VALUES ('00000003', 'done', 'done', 'enrich', 0, 'new', 0, ${Date.parse(LATER)}, 1)`)
     })
     expect(numbers(delta)).toEqual(['00000001', '00000002', '00000003'])
   })

@@ -98,7 +98,7 @@ describe('an event of an unknown company', () => {
       { company_number: '00000011', company_name: 'AGAIN LTD', officers_state: 'pending', source: 'stream' },
     ])
     expect(db.select().from(jobs).all()).toMatchObject([
-      { company_number: '00000011', stage: 'domain', state: 'due', priority: 0, cause: 'new', attempts: 0 },
+      { company_number: '00000011', stage: 'domain', state: 'due', owner: 'stream', cause: 'new', attempts: 0 },
     ])
   })
 
@@ -359,7 +359,7 @@ describe('a crash', () => {
             stage,
             cause,
             state: 'due',
-            priority: 0,
+            owner: 'stream',
             due_at: 0,
             created_at: 0,
             updated_at: 0,

@@ -89,6 +89,7 @@ describe('the stream and the enrichment', () => {
     expect(stream).toMatchObject({ running: false, timepoint: 77, events: 40, lag_seconds: 60, jumps: 1, rejects: 1 })
     expect(jobs).toEqual({
       due: 3,
+      due_for_enrich: 0,
       stages: { details: 0, domain: 1, officers: 2, emails: 0 },
       skipped: 1,
       failed: 1,
@@ -118,8 +119,8 @@ function fillLive(db: ReturnType<typeof newDatabase>, clock: Clock): void {
   for (const [index, [stage, state]] of stages.entries()) {
     addCompany(db, { company_number: `${index}` })
     sql(
-      `INSERT INTO jobs (company_number, stage, state, priority, due_at, cause, created_at, updated_at, run_id)
-       VALUES (?, ?, ?, 0, 0, 'new', 0, 0, 1)`,
+      `INSERT INTO jobs (company_number, stage, state, owner, due_at, cause, created_at, updated_at, run_id)
+       VALUES (?, ?, ?, 'stream', 0, 'new', 0, 0, 1)`,
       ...[`${index}`, stage, state],
     )
   }

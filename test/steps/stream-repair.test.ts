@@ -59,7 +59,7 @@ function repairing(db: Db, baseUrl: string, more: Partial<Parameters<typeof repa
         all: false,
         types: ['ltd'],
         onMatch: (tx, { company, stage, cause }) => {
-          const job = { company_number: company.company_number, stage, cause, state: 'due', priority: 0 } as const
+          const job = { company_number: company.company_number, stage, cause, state: 'due', owner: 'stream' } as const
           return (
             tx
               .insert(jobs)

@@ -56,7 +56,7 @@ export async function follow(db: Db, url: string, options: Follow = {}): Promise
             companyNumber: company.company_number,
             stage,
             cause,
-            priority: 0,
+            owner: 'stream',
             dueAt: clock.now(),
             runId: run.id,
           })),

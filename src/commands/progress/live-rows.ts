@@ -49,12 +49,14 @@ function streamRows(stream: StreamReport, now: number): Row[] {
   return rows
 }
 
-function jobRows({ due, stages, skipped, failed, done }: JobsReport): Row[] {
+function jobRows({ due, due_for_enrich: forEnrich, stages, skipped, failed, done }: JobsReport): Row[] {
   const waiting = Object.entries(stages).flatMap(([stage, count]) => (count > 0 ? [`${stage} ${n(count)}`] : []))
-  return [
+  const rows: Row[] = [
     ['jobs', `${n(due)} due${waiting.length > 0 ? ` (${waiting.join(', ')})` : ''}`],
     ['', `${n(done)} done, ${n(skipped)} without a domain, ${n(failed)} failed`],
   ]
+  if (forEnrich > 0) rows.splice(1, 0, ['', `${n(forEnrich)} of these wait for the next \`chpipe enrich\``])
+  return rows
 }
 
 function creditText({ spent, reserved, left }: CreditsReport): string {

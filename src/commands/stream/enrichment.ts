@@ -4,7 +4,7 @@ import { readRunCredits } from '../../db/credits.ts'
 import { type Db, snapshot } from '../../db/open.ts'
 import { ChpipeError, errorMessage } from '../../errors.ts'
 import type { Bell } from '../../steps/enrich/bell.ts'
-import type { EnrichCounts } from '../../steps/enrich/enrich-step.ts'
+import { ALL_OWNERS, type EnrichCounts } from '../../steps/enrich/enrich-step.ts'
 import { runEnrichment } from '../../steps/enrich/run-enrichment.ts'
 import { DEFAULT_ROLES } from '../../steps/wanted-people.ts'
 import { DEFAULT_MIN_CONFIDENCE } from '../enrich.ts'
@@ -22,13 +22,13 @@ export interface EnrichedSummary extends EnrichCounts {
   credits_spent: number
 }
 
-/** Enriches what is queued until the signal aborts; resolves with what it did, and never rejects. */
+/** Enriches what the stream has queued until the signal aborts; resolves with what it did, and never rejects. */
 export type Enrichment = (step: EnrichmentStep) => Promise<EnrichedSummary>
 
 /** Makes the enrichment ready; it counts in `counts`. Throws `config` when a key or the Snov credentials are missing. */
 export async function prepareEnrichment(
   context: Context,
-  { maxCredits, minConfidence = DEFAULT_MIN_CONFIDENCE }: StreamOptions,
+  { maxCredits, minConfidence = DEFAULT_MIN_CONFIDENCE, backlog }: StreamOptions,
   counts: EnrichCounts,
 ): Promise<Enrichment> {
   const { clock, log, settings, timings } = context
@@ -46,6 +46,7 @@ export async function prepareEnrichment(
             minConfidence,
             roles: DEFAULT_ROLES,
             retryMissesBefore: null,
+            owners: backlog ? ALL_OWNERS : ['stream'],
             scope: null,
             signal,
           },

@@ -22,9 +22,6 @@ import { type EnrichedSummary, type Enrichment, prepareEnrichment } from './enri
 import { showStreamStatus } from './status-line.ts'
 import type { StreamSummary } from './summary.ts'
 
-/** What the stream brings goes before what the operator has queued. */
-const STREAM_PRIORITY = 0
-
 /**
  * Follows the stream until it is interrupted or its bounds are reached. Throws `config` before anything runs when a key
  * is missing, and what `followStream` throws.
@@ -47,7 +44,7 @@ export async function runStream(context: Context, options: StreamOptions, rules:
     enqueueJob(tx, {
       companyNumber: company.company_number,
       stage,
-      priority: STREAM_PRIORITY,
+      owner: 'stream',
       cause,
       dueAt: clock.now(),
       runId,

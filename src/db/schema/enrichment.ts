@@ -12,8 +12,10 @@ export const jobs = sqliteTable(
       .references(() => companies.company_number, { onDelete: 'cascade' }),
     stage: text({ enum: ['details', 'domain', 'officers', 'emails', 'done'] }).notNull(),
     state: text({ enum: ['due', 'skipped', 'failed', 'done'] }).notNull(),
-    /** 0 for what the stream brought, 1 for the background. */
-    priority: integer().notNull(),
+    /** Who chose the company, and alone may buy for it; the stream's jobs go first. */
+    owner: text({ enum: ['stream', 'enrich'] })
+      .notNull()
+      .default('enrich'),
     attempts: integer().notNull().default(0),
     due_at: integer().notNull(),
     claimed_by: integer(),
@@ -25,7 +27,7 @@ export const jobs = sqliteTable(
     run_id: integer().notNull(),
   },
   (table) => [
-    index('jobs_by_due').on(table.state, table.stage, table.priority, table.due_at),
+    index('jobs_by_due').on(table.state, table.stage, table.owner, table.due_at),
     index('jobs_by_claim').on(table.claimed_by),
   ],
 )

@@ -2,6 +2,7 @@ import type { Clock } from '../../clock.ts'
 import type { CompaniesHouse } from '../../companies-house/client.ts'
 import type { CreditLimits } from '../../db/credits.ts'
 import type { Job, JobQuery, Stage } from '../../db/job-claims.ts'
+import type { Owner } from '../../db/jobs.ts'
 import type { Db } from '../../db/open.ts'
 import type { Lane } from '../../db/quota-room.ts'
 import type { Log } from '../../log.ts'
@@ -35,6 +36,8 @@ export interface EnrichOptions {
   roles: readonly string[]
   /** Names that Snov did not know before this moment (ms) are asked for again; null believes it for good. */
   retryMissesBefore: number | null
+  /** Whose jobs are worked on, the most urgent first: what an `enrich` chose is bought by an `enrich`. */
+  owners: readonly Owner[]
   /** Only these companies; null for every job that is due. */
   scope: string[] | null
   signal: AbortSignal
@@ -85,16 +88,19 @@ export function lookAgain(run: Enrichment): () => boolean {
   }
 }
 
+/** Every job there is, the stream's first. */
+export const ALL_OWNERS = ['stream', 'enrich'] as const
+
 export function noEnrichCounts(): EnrichCounts {
   return { done: 0, skipped: 0, failed: 0, domains: 0, emails: 0 }
 }
 
-/** What the stream brought goes first. */
-export function laneOf(jobs: Pick<Job, 'priority'>[]): Lane {
-  return jobs.some(({ priority }) => priority === 0) ? 'stream' : 'background'
+/** The stream's companies go first. */
+export function laneOf(jobs: Pick<Job, 'owner'>[]): Lane {
+  return jobs.some(({ owner }) => owner === 'stream') ? 'stream' : 'background'
 }
 
 /** The jobs of a stage that this run may take now. */
-export function queryOf({ options, setAside }: Enrichment, stage: Stage, priority: number): JobQuery {
-  return { stage, priority, scope: options.scope, without: [...setAside] }
+export function queryOf({ options, setAside }: Enrichment, stage: Stage, owner: Owner): JobQuery {
+  return { stage, owner, scope: options.scope, without: [...setAside] }
 }

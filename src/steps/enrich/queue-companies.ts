@@ -60,7 +60,7 @@ export function queueCompanies(db: Db, clock: Clock, runId: number, options: Que
       enqueueJob(tx, {
         companyNumber,
         stage: hasDetails ? 'domain' : 'details',
-        priority: 1,
+        owner: 'enrich',
         cause: 'stored',
         dueAt: now,
         runId,

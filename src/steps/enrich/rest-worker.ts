@@ -1,6 +1,7 @@
-// The stages that ask Companies House, several calls side by side. Each priority has its own worker, so that no new
+// The stages that ask Companies House, several calls side by side. Each owner's jobs have their own worker, so that no new
 // company waits behind background calls that are short of permits.
 import { claimJobs, type Job, readNextDueAt, releaseJobs } from '../../db/job-claims.ts'
+import type { Owner } from '../../db/jobs.ts'
 import { snapshot, writeSoon } from '../../db/open.ts'
 import { ChpipeError, errorMessage } from '../../errors.ts'
 import { enrichDetails } from './enrich-details.ts'
@@ -14,8 +15,8 @@ const STAGES = [
   ['details', enrichDetails],
 ] as const
 
-/** Makes the worker of one priority: each round of it claims what there is room for. */
-export function restWorker(run: Enrichment, priority: number, fail: (error: unknown) => void) {
+/** Makes the worker of one owner's jobs: each round of it claims what there is room for. */
+export function restWorker(run: Enrichment, owner: Owner, fail: (error: unknown) => void) {
   const { db, runId, clock, timings, options, log, bell } = run
   const flying = new Set<Promise<void>>()
   let restsUntil = 0
@@ -30,7 +31,7 @@ export function restWorker(run: Enrichment, priority: number, fail: (error: unkn
   }
 
   const claim = (stage: 'details' | 'officers'): Job[] => {
-    const query = queryOf(run, stage, priority)
+    const query = queryOf(run, stage, owner)
     const limit = CONCURRENCY - flying.size
     if (limit < 1 || (snapshot(db, (tx) => readNextDueAt(tx, query)) ?? Number.POSITIVE_INFINITY) > clock.now())
       return []

@@ -5,6 +5,7 @@ import { setMaxListeners } from 'node:events'
 import { readRunCredits } from '../../db/credits.ts'
 import { freeDeadJobs, readNextDueAt, releaseJobs, type Stage } from '../../db/job-claims.ts'
 import { countJobs } from '../../db/job-lists.ts'
+import type { Owner } from '../../db/jobs.ts'
 import { snapshot, type Tx, write } from '../../db/open.ts'
 import { readNextPollAt, wakePolls } from '../../db/provider-polls.ts'
 import { pollPurchases } from '../poll-purchases.ts'
@@ -65,7 +66,7 @@ export async function runEnrichment(
   if (signal.aborted) interrupted()
   const fail = (error: unknown) => halt.abort(error)
 
-  const rest = [restWorker(run, 0, fail), restWorker(run, 1, fail)]
+  const rest = options.owners.map((owner) => restWorker(run, owner, fail))
   const paid = [domainWorker(run, gate), emailWorker(run, gate)]
   const isOver = () =>
     options.until === 'idle' &&
@@ -126,12 +127,12 @@ function pollWorker(run: Enrichment, gate: PaidGate): Worker {
 }
 
 function isDueSoon(run: Enrichment): boolean {
-  const { db, clock, timings, runId } = run
+  const { db, clock, timings, runId, options } = run
   freeDeadJobs(db, runId, clock)
   const soon = clock.now() + timings.enrichPatienceMs
-  const isDue = (tx: Tx, stage: Stage, priority: number) =>
-    (readNextDueAt(tx, queryOf(run, stage, priority)) ?? Number.POSITIVE_INFINITY) <= soon
-  return snapshot(db, (tx) => STAGES.some((stage) => isDue(tx, stage, 0) || isDue(tx, stage, 1)))
+  const isDue = (tx: Tx, stage: Stage, owner: Owner) =>
+    (readNextDueAt(tx, queryOf(run, stage, owner)) ?? Number.POSITIVE_INFINITY) <= soon
+  return snapshot(db, (tx) => options.owners.some((owner) => STAGES.some((stage) => isDue(tx, stage, owner))))
 }
 
 function summarize({ db, runId, counts, options, setAside }: Enrichment, gate: PaidGate): EnrichSummary {
