@@ -1,4 +1,38 @@
-// What may leave the program: names come from outside and can hold anything, terminal escape codes included.
+// Text on its way in, well-formed and without blanks around it, and on its way out: names come from outside and can hold
+// anything, terminal escape codes included.
+
+/** What some reader or format cannot hold: surrogates, which may be lone ones, U+FFFE and U+FFFF. */
+const UNUSABLE = /[\ud800-\udfff\ufffe\uffff]/
+
+/** The same text with U+FFFD for each lone surrogate, U+FFFE and U+FFFF: XML, UTF-8 and other programs refuse those. */
+export function wellFormed(text: string): string {
+  return UNUSABLE.test(text) ? text.toWellFormed().replace(/[\ufffe\uffff]/g, '\uFFFD') : text
+}
+
+/**
+ * A name, town or code as it is stored, whichever source it comes from: well-formed and without blanks around it; null
+ * when nothing is left.
+ */
+export function filed(text: string | null | undefined): string | null {
+  const trimmed = text?.trim()
+  return trimmed ? wellFormed(trimmed) : null
+}
+
+/** In JSON an escape can stand for what no well-formed text holds. */
+const UNUSABLE_IN_JSON = /\\u(?:d[89a-f]|fff[ef])|[\ufffe\uffff]/i
+const ESCAPES = /\\(?:u(d[89ab][\da-f]{2})(\\ud[c-f][\da-f]{2})?|u(?:d[c-f][\da-f]{2}|fff[ef])|[\s\S])|[\ufffe\uffff]/gi
+
+/** The value of JSON text, a byte order mark before it passed over, with well-formed strings. Throws as `JSON.parse` does. */
+export function parseJson(text: string): unknown {
+  const json = text.startsWith('\uFEFF') ? text.slice(1) : text
+  if (!UNUSABLE_IN_JSON.test(json)) return JSON.parse(json)
+  return JSON.parse(json.replace(ESCAPES, usableEscape))
+}
+
+function usableEscape(found: string, high: string | undefined, low: string | undefined): string {
+  if (high !== undefined) return low === undefined ? '\uFFFD' : found
+  return found.length === 2 ? found : '\uFFFD'
+}
 
 /** C0 and C1 control characters but TAB, LF and CR. */
 const CONTROLS = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]/g

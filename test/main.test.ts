@@ -47,7 +47,7 @@ describe('usage', () => {
     ],
     [
       ['import-officers', '--sic', '62020,abc'],
-      'error: --sic: expected five-digit SIC codes separated by commas, got: abc\ntry: chpipe import-officers --help\n',
+      'error: --sic: expected SIC codes of four or five digits separated by commas, got: abc\ntry: chpipe import-officers --help\n',
     ],
     [
       ['export', '--format', 'xml'],

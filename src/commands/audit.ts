@@ -1,4 +1,4 @@
-import { TYPE_SLUGS } from '../companies-house/register-prose.ts'
+import { TYPE_SLUGS, typeMeant } from '../companies-house/register-prose.ts'
 import type { Context } from '../context.ts'
 import { ChpipeError } from '../errors.ts'
 import { auditDaysInto } from './audit/days.ts'
@@ -42,7 +42,7 @@ since. Lists change by themselves, so that ends with 0 whatever it finds.`,
     {
       flags: '--type <slugs>',
       description: 'only companies of these types: what the stream was narrowed to',
-      parse: someOf(TYPE_SLUGS),
+      parse: someOf(TYPE_SLUGS, typeMeant),
     },
     { flags: '--sic <codes>', description: 'only companies with one of these SIC codes', parse: sicCodes },
     {

@@ -1,5 +1,5 @@
 import { basename, dirname, join } from 'node:path'
-import { STATUS_SLUGS, SUBTYPE_SLUGS, TYPE_SLUGS } from '../companies-house/register-prose.ts'
+import { STATUS_SLUGS, SUBTYPE_SLUGS, TYPE_SLUGS, typeMeant } from '../companies-house/register-prose.ts'
 import { openRegister, type RegisterInput } from '../companies-house/register-source.ts'
 import type { Context } from '../context.ts'
 import { formatDuration } from '../durations.ts'
@@ -48,7 +48,7 @@ cuts anything off. That needs a key, and a call or more for each day.`,
     {
       flags: '--type <slugs>',
       description: 'only companies of one of these types or subtypes, such as ltd,llp',
-      parse: someOf([...TYPE_SLUGS, ...SUBTYPE_SLUGS]),
+      parse: someOf([...TYPE_SLUGS, ...SUBTYPE_SLUGS], typeMeant),
     },
     { flags: '--sic <codes>', description: 'only companies with one of these SIC codes', parse: sicCodes },
     { flags: '--incorporated-from <day>', description: 'only companies formed on this day or later', parse: day },
@@ -86,20 +86,31 @@ async function run(context: Context, { argument, options: given }: Input): Promi
   const options = given as Options
   const { incorporatedFrom: from, incorporatedTo: to } = options
   if (options.search) {
-    if (argument !== undefined) throw new ChpipeError('usage', `--search takes no file, got: ${argument}`)
-    if (options.rejects !== undefined) throw new ChpipeError('usage', '--rejects belongs to a file, not to --search')
+    if (argument !== undefined)
+      throw new ChpipeError('usage', `--search takes no file, got: ${argument}`, {
+        hint: 'leave out the file, or leave out --search',
+      })
+    if (options.rejects !== undefined)
+      throw new ChpipeError('usage', '--rejects belongs to a file, not to --search', {
+        hint: 'leave out --rejects',
+      })
     const { searchCompaniesInto } = await import('./import-companies/search.ts')
     await searchCompaniesInto(context, options)
     return 0
   }
-  if (options.location !== undefined) throw new ChpipeError('usage', '--location belongs to --search')
+  if (options.location !== undefined)
+    throw new ChpipeError('usage', '--location belongs to --search', {
+      hint: 'add --search and --incorporated-from, or narrow a file by --postcode',
+    })
   if (argument === undefined) {
     throw new ChpipeError('usage', 'Which file? Name BasicCompanyData as .csv, .gz or .zip, or - for stdin', {
       hint: 'chpipe import-companies BasicCompanyData.zip',
     })
   }
   if (from !== undefined && to !== undefined && from > to) {
-    throw new ChpipeError('usage', `--incorporated-from ${from} is later than --incorporated-to ${to}`)
+    throw new ChpipeError('usage', `--incorporated-from ${from} is later than --incorporated-to ${to}`, {
+      hint: 'swap the two days',
+    })
   }
   const summary = await importFile(context, argument, options)
   if (summary.rejects_file) {
@@ -117,7 +128,9 @@ async function importFile(context: Context, argument: string, options: Options):
     ? goal('--rejects', options.rejects)
     : join(dirname(settings.db), `${inputName}.rejects.csv`)
   if ('path' in input && rejectsFile === input.path) {
-    throw new ChpipeError('usage', `--rejects names the file that is to be imported: ${options.rejects}`)
+    throw new ChpipeError('usage', `--rejects names the file that is to be imported: ${options.rejects}`, {
+      hint: 'name another file',
+    })
   }
   const source = await openRegister(input, signal)
   try {

@@ -46,12 +46,12 @@ export function words(text: string): string[] {
   throw new ChpipeError('usage', `Expected one or more values separated by commas, got: ${text}`)
 }
 
-/** Five-digit SIC codes separated by commas. */
+/** SIC codes separated by commas: five digits, or the four of SIC 2003 that old companies kept. */
 export function sicCodes(text: string): string[] {
   const codes = words(text)
-  const wrong = codes.find((code) => !/^\d{5}$/.test(code))
+  const wrong = codes.find((code) => !/^\d{4,5}$/.test(code))
   if (wrong === undefined) return codes
-  throw new ChpipeError('usage', `Expected five-digit SIC codes separated by commas, got: ${wrong}`)
+  throw new ChpipeError('usage', `Expected SIC codes of four or five digits separated by commas, got: ${wrong}`)
 }
 
 /** Beginnings of postcodes separated by commas. */
@@ -62,20 +62,26 @@ export function postcodes(text: string): string[] {
   throw new ChpipeError('usage', `Expected beginnings of postcodes, such as N1 or SW1A 1AA, got: ${wrong}`)
 }
 
-/** One word of a closed list. */
-export function oneOf<T extends string>(choices: readonly T[]): Parser<T> {
+/** A list longer than this is no help in an error; the word that was meant is. */
+const LONGEST_LISTED = 12
+
+/** One word of a closed list. `meant` knows which of them people mean by other words. */
+export function oneOf<T extends string>(choices: readonly T[], meant?: (text: string) => string | null): Parser<T> {
   const parse = (text: string) => {
     const choice = choices.find((candidate) => candidate === text)
     if (choice !== undefined) return choice
-    const hint = didYouMean(text, choices)
-    throw new ChpipeError('usage', `Expected ${choices.join(', ')}, got: ${text}`, hint === null ? {} : { hint })
+    const other = meant?.(text) ?? null
+    const hint = other === null ? didYouMean(text, choices) : `Did you mean ${other}?`
+    const listed = hint === null || choices.length <= LONGEST_LISTED
+    const sentence = listed ? `Expected ${choices.join(', ')}, got: ${text}` : `There is no such value: ${text}`
+    throw new ChpipeError('usage', sentence, hint === null ? {} : { hint })
   }
   return offering(choices, parse)
 }
 
 /** Words of a closed list, separated by commas. */
-export function someOf<T extends string>(choices: readonly T[]): Parser<T[]> {
-  const one = oneOf(choices)
+export function someOf<T extends string>(choices: readonly T[], meant?: (text: string) => string | null): Parser<T[]> {
+  const one = oneOf(choices, meant)
   return Object.assign(
     offering(choices, (text: string) => words(text).map(one)),
     { list: true as const },

@@ -1,4 +1,4 @@
-import { TYPE_SLUGS } from '../companies-house/register-prose.ts'
+import { TYPE_SLUGS, typeMeant } from '../companies-house/register-prose.ts'
 import type { Context } from '../context.ts'
 import { ChpipeError } from '../errors.ts'
 import { parseTrigger, type StreamRules, type Trigger } from '../steps/stream-rules.ts'
@@ -64,7 +64,7 @@ same key give way to it.`,
     {
       flags: '--type <slugs>',
       description: 'queue only companies of one of these types, such as ltd,llp',
-      parse: someOf(TYPE_SLUGS),
+      parse: someOf(TYPE_SLUGS, typeMeant),
     },
     { flags: '--sic <codes>', description: 'queue only companies with one of these SIC codes', parse: sicCodes },
     {

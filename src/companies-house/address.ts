@@ -1,5 +1,6 @@
 // An address, which has the same members wherever Companies House tells one (facts 1.4, 1.5, 1.7).
 import type * as z from 'zod'
+import { filed } from '../text.ts'
 
 type Member =
   | 'care_of'
@@ -32,14 +33,14 @@ export function addressShape<Text extends z.ZodType>(text: Text): Of<Text> {
 /** An address as columns: what it does not have, or where there is none, is null. */
 export function addressColumns(address: Partial<Of<string | null | undefined>> | null | undefined): Of<string | null> {
   return {
-    care_of: address?.care_of ?? null,
-    po_box: address?.po_box ?? null,
-    premises: address?.premises ?? null,
-    address_line_1: address?.address_line_1 ?? null,
-    address_line_2: address?.address_line_2 ?? null,
-    locality: address?.locality ?? null,
-    region: address?.region ?? null,
-    country: address?.country ?? null,
-    postal_code: address?.postal_code ?? null,
+    care_of: filed(address?.care_of),
+    po_box: filed(address?.po_box),
+    premises: filed(address?.premises),
+    address_line_1: filed(address?.address_line_1),
+    address_line_2: filed(address?.address_line_2),
+    locality: filed(address?.locality),
+    region: filed(address?.region),
+    country: filed(address?.country),
+    postal_code: filed(address?.postal_code),
   }
 }

@@ -1,14 +1,19 @@
 import * as z from 'zod'
 import type { Lane } from '../db/quota-room.ts'
+import { filed } from '../text.ts'
 import { addressColumns, addressShape } from './address.ts'
 import type { CompaniesHouse } from './client.ts'
-import { COMPANY_NUMBER } from './company-profile.ts'
+import { COMPANY_NUMBER, joinedCodes } from './company-profile.ts'
+import { STATUS_SLUGS } from './register-prose.ts'
 import { UpstreamError } from './upstream-error.ts'
 
 /** The most items that one page may hold; one more is refused with a 422 (facts 1.7). */
 const PAGE_SIZE = 5000
 /** A search shows no more than this many hits, however it is paged (facts 1.7). */
 export const SEARCH_WINDOW = 10_000
+
+/** The statuses that a search can ask for (facts 10.2): all but `registered`, which the service refuses. */
+export const SEARCHABLE_STATUSES = STATUS_SLUGS.filter((status) => status !== 'registered')
 
 export interface SearchFilters {
   incorporatedFrom: string
@@ -28,7 +33,7 @@ const day = z
 
 const item = z.looseObject({
   company_number: z.string().regex(COMPANY_NUMBER),
-  company_name: z.string(),
+  company_name: z.string().regex(/\S/),
   company_status: text,
   company_type: text,
   company_subtype: text,
@@ -82,14 +87,14 @@ function searchQuery(filters: SearchFilters, startIndex: number): string {
 export function foundFacts(found: FoundCompany) {
   return {
     company_number: found.company_number,
-    company_name: found.company_name,
-    company_status: found.company_status ?? null,
+    company_name: filed(found.company_name) ?? '',
+    company_status: filed(found.company_status),
     company_status_detail: null,
-    type: found.company_type ?? null,
-    subtype: found.company_subtype ?? null,
+    type: filed(found.company_type),
+    subtype: filed(found.company_subtype),
     date_of_creation: found.date_of_creation ?? null,
     date_of_cessation: found.date_of_cessation ?? null,
-    sic_codes: found.sic_codes?.join(',') || null,
+    sic_codes: joinedCodes(found.sic_codes),
     ...addressColumns(found.registered_office_address),
   }
 }

@@ -4,6 +4,7 @@ import type { Lane } from '../db/quota-room.ts'
 import { ChpipeError, errorMessage } from '../errors.ts'
 import type { Allowance, Permit } from '../quota/allowance.ts'
 import { readWord } from '../quota/word.ts'
+import { parseJson } from '../text.ts'
 import { readBody } from '../upstream/body.ts'
 import { type Deadline, startDeadline } from '../upstream/deadline.ts'
 import { createHttp, type Http } from '../upstream/http.ts'
@@ -78,7 +79,7 @@ async function read(response: Response, path: string, { counts }: AttemptOptions
 function parseBody(text: string | null, path: string): unknown {
   if (text === null) throw new UpstreamError(`The answer is larger than 16 MB: GET ${path}`, { retryable: false })
   try {
-    return JSON.parse(text)
+    return parseJson(text)
   } catch (cause) {
     throw new UpstreamError(`The answer is not whole JSON: GET ${path}`, { retryable: true, cause })
   }

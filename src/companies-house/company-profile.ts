@@ -1,6 +1,7 @@
 // What a company profile holds, in a stream event or from REST (facts 1.4): everything but name and number may be absent.
 import { z } from 'zod'
 import type { CompanyDetails } from '../db/stream-companies.ts'
+import { filed } from '../text.ts'
 import { addressColumns, addressShape } from './address.ts'
 
 const text = z.string().nullish()
@@ -12,7 +13,7 @@ const day = z
 /** The members that chpipe stores; unknown ones are let through and dropped, values of the wrong kind are refused. */
 export const companyProfile = z.object({
   company_number: text,
-  company_name: z.string().min(1),
+  company_name: z.string().regex(/\S/),
   company_status: text,
   company_status_detail: text,
   type: text,
@@ -33,15 +34,20 @@ export const COMPANY_NUMBER = /^[A-Z0-9]{8}$/
 export function companyDetails(companyNumber: string, profile: CompanyProfile): CompanyDetails {
   return {
     company_number: companyNumber,
-    company_name: profile.company_name,
-    company_status: profile.company_status ?? null,
-    company_status_detail: profile.company_status_detail ?? null,
-    type: profile.type ?? null,
-    subtype: profile.subtype ?? null,
-    jurisdiction: profile.jurisdiction ?? null,
+    company_name: filed(profile.company_name) ?? '',
+    company_status: filed(profile.company_status),
+    company_status_detail: filed(profile.company_status_detail),
+    type: filed(profile.type),
+    subtype: filed(profile.subtype),
+    jurisdiction: filed(profile.jurisdiction),
     date_of_creation: profile.date_of_creation ?? null,
     date_of_cessation: profile.date_of_cessation ?? null,
-    sic_codes: profile.sic_codes?.length ? profile.sic_codes.join(',') : null,
+    sic_codes: joinedCodes(profile.sic_codes),
     ...addressColumns(profile.registered_office_address),
   }
+}
+
+/** SIC codes as they are stored: joined by commas, null when there is none. */
+export function joinedCodes(codes: string[] | null | undefined): string | null {
+  return codes?.flatMap((code) => filed(code) ?? []).join(',') || null
 }

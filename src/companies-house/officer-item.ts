@@ -1,12 +1,13 @@
 // What one item of an officer list holds (facts 1.5). Absent members may be missing or null; unknown ones are let through.
 import { createHash } from 'node:crypto'
 import * as z from 'zod'
+import { filed } from '../text.ts'
 import { addressShape } from './address.ts'
 
 /** Wraps the schema of one member: strictly, or so that a value of the wrong kind counts as absent. */
 type Member = <T extends z.ZodType>(schema: T) => z.ZodType<z.infer<T> | null | undefined>
 
-const text = z.string()
+const text = z.string().transform(filed)
 const day = z.string().regex(/^\d{4}-\d{2}-\d{2}$/)
 
 const itemOf = (member: Member) =>

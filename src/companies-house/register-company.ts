@@ -1,4 +1,5 @@
 // What one row of the register file says about a company, in the API's words.
+import { filed } from '../text.ts'
 import type { RegisterColumn, RegisterColumns } from './register-columns.ts'
 import { type Category, categoryOf, type Status, statusOf } from './register-prose.ts'
 
@@ -42,8 +43,8 @@ export function rowReader({ at, width }: RegisterColumns): (cells: string[]) => 
     const cell = (index: number) => cells[index] ?? ''
     const company_number = companyNumber(cell(at.CompanyNumber))
     if (!COMPANY_NUMBER.test(company_number)) return `not a company number: ${quoted(cell(at.CompanyNumber))}`
-    const company_name = cell(at.CompanyName).trim()
-    if (company_name === '') return 'the company name is empty'
+    const company_name = filed(cell(at.CompanyName))
+    if (company_name === null) return 'the company name is empty'
     const date_of_creation = isoDay(cell(at.IncorporationDate))
     if (date_of_creation === undefined) return `not a date in IncorporationDate: ${quoted(cell(at.IncorporationDate))}`
     const date_of_cessation = isoDay(cell(at.DissolutionDate))
@@ -60,14 +61,14 @@ export function rowReader({ at, width }: RegisterColumns): (cells: string[]) => 
       date_of_creation,
       date_of_cessation,
       sic_codes: sicCodes(cells, sicAt),
-      care_of: filled(cell(at['RegAddress.CareOf'])),
-      po_box: filled(cell(at['RegAddress.POBox'])),
-      address_line_1: filled(cell(at['RegAddress.AddressLine1'])),
-      address_line_2: filled(cell(at['RegAddress.AddressLine2'])),
-      locality: filled(cell(at['RegAddress.PostTown'])),
-      region: filled(cell(at['RegAddress.County'])),
-      country: filled(cell(at['RegAddress.Country'])),
-      postal_code: filled(cell(at['RegAddress.PostCode'])),
+      care_of: filed(cell(at['RegAddress.CareOf'])),
+      po_box: filed(cell(at['RegAddress.POBox'])),
+      address_line_1: filed(cell(at['RegAddress.AddressLine1'])),
+      address_line_2: filed(cell(at['RegAddress.AddressLine2'])),
+      locality: filed(cell(at['RegAddress.PostTown'])),
+      region: filed(cell(at['RegAddress.County'])),
+      country: filed(cell(at['RegAddress.Country'])),
+      postal_code: filed(cell(at['RegAddress.PostCode'])),
     }
   }
 }
@@ -115,11 +116,6 @@ function sicCodes(cells: string[], columns: number[]): string | null {
     if (code !== undefined) codes += codes === '' ? code : `,${code}`
   }
   return codes === '' ? null : codes
-}
-
-function filled(text: string): string | null {
-  const trimmed = text.trim()
-  return trimmed === '' ? null : trimmed
 }
 
 function quoted(text: string): string {

@@ -1,5 +1,6 @@
 // How the register file words what the API gives as slugs (facts 1.4 and 5.1). Wordings compare without regard to case,
 // for the file itself mixes them; a slug stands for itself.
+import { filed } from '../text.ts'
 
 /** `company_status` and, where the wording tells one, `company_status_detail`. */
 export interface Status {
@@ -143,8 +144,28 @@ const TYPE_WORDINGS: Record<string, string> = {
   'other company type': 'other',
 }
 
+/** What people call the commoner types and subtypes. */
+const TYPE_NAMES: Record<string, string> = {
+  limited: 'ltd',
+  'limited company': 'ltd',
+  private: 'ltd',
+  public: 'plc',
+  partnership: 'limited-partnership',
+  lp: 'limited-partnership',
+  'limited by guarantee': 'private-limited-guarant-nsc',
+  guarantee: 'private-limited-guarant-nsc',
+  unlimited: 'private-unlimited',
+  charity: 'charitable-incorporated-organisation',
+  cio: 'charitable-incorporated-organisation',
+  scio: 'scottish-charitable-incorporated-organisation',
+  cic: 'community-interest-company',
+  society: 'registered-society-non-jurisdictional',
+  overseas: 'oversea-company',
+  oe: 'registered-overseas-entity',
+}
+
 /** Every `subtype` of the API. */
-export const SUBTYPE_SLUGS = ['community-interest-company', 'private-fund-limited-partnership']
+export const SUBTYPE_SLUGS = ['community-interest-company', 'private-fund-limited-partnership', 'slp', 'pflp', 'spflp']
 
 const COMMUNITY_INTEREST = ['community interest company', 'community interest company (cic)']
 
@@ -164,7 +185,7 @@ export const isSlug = {
 
 /** The API's status for the file's wording; an unknown wording is kept as it stands. */
 export function statusOf(prose: string): Status {
-  const wording = prose.trim().replace(/\s+/g, ' ')
+  const wording = filed(prose)?.replace(/\s+/g, ' ') ?? ''
   if (wording === '') return { company_status: null, company_status_detail: null }
   const key = wording.toLowerCase()
   if (key === PROPOSAL_TO_STRIKE_OFF) {
@@ -178,9 +199,16 @@ export function statusOf(prose: string): Status {
  * company just that, whether its type is `ltd`, `plc` or limited by guarantee: the subtype is known then, the type is not.
  */
 export function categoryOf(prose: string): Category {
-  const wording = prose.trim().replace(/\s+/g, ' ')
+  const wording = filed(prose)?.replace(/\s+/g, ' ') ?? ''
   if (wording === '') return { type: null, subtype: null }
   const key = wording.toLowerCase().replace(/(\w)\(/, '$1 (')
   if (COMMUNITY_INTEREST.includes(key)) return { type: null, subtype: 'community-interest-company' }
   return { type: types.get(key) ?? wording, subtype: null }
+}
+
+/** The type or subtype that is meant by other words, such as `limited` or the file's own; null when nobody can tell. */
+export function typeMeant(words: string): string | null {
+  const { type, subtype } = categoryOf(words.replace(/[-_]+/g, ' '))
+  if (subtype !== null || (type !== null && isSlug.type(type))) return subtype ?? type
+  return TYPE_NAMES[type?.toLowerCase() ?? ''] ?? null
 }

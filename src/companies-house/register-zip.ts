@@ -55,9 +55,15 @@ async function readDirectory(fd: number, name: string): Promise<{ zip: ZipFile; 
       cause,
     })
   }
-  if (entries.length === 0) throw new ChpipeError('data', `The zip file holds no .csv file: ${name}`)
+  if (entries.length === 0) throw withoutCsv(name)
   for (const entry of entries) refuseUnreadable(entry, name)
   return { zip, entries }
+}
+
+function withoutCsv(name: string): ChpipeError {
+  return new ChpipeError('data', `The zip file holds no .csv file: ${name}`, {
+    hint: 'take the zip as it comes from https://download.companieshouse.gov.uk/en_output.html',
+  })
 }
 
 function isCsv({ fileName }: Entry): boolean {

@@ -1,6 +1,7 @@
 // One line of the companies stream to what it means (facts 3.5).
 import { z } from 'zod'
 import type { CompanyDetails } from '../db/stream-companies.ts'
+import { parseJson } from '../text.ts'
 import { COMPANY_NUMBER, companyDetails, companyProfile } from './company-profile.ts'
 import { splitObjects } from './stream-objects.ts'
 import type { Line } from './stream-splitter.ts'
@@ -93,7 +94,7 @@ function readObject(text: string, object: unknown): CompanyEvent | RejectedLine 
 
 function parse(text: string): unknown {
   try {
-    return JSON.parse(text)
+    return parseJson(text)
   } catch {
     return undefined
   }

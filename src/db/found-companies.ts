@@ -9,15 +9,22 @@ export type FoundRow = Omit<
   'officers_state' | 'officers_count' | 'officers_fetched_at' | 'first_seen_at' | 'deleted_at'
 >
 
-/** What a search result does not tell, and all about officers, stays as it is. */
+/** What a search result does not tell, and all about officers, stays as it is; but a detail belongs to its status. */
 const WRITTEN = [...SEARCH_COLUMNS, ...ORIGIN_COLUMNS]
+
+const DETAIL_OF_SAME_STATUS = sql.raw(
+  'CASE WHEN excluded.company_status IS companies.company_status THEN companies.company_status_detail END',
+)
 
 /** SQLite binds at most 32,766 values a statement. */
 const ROWS_PER_INSERT = 500
 
 /** Inserts or updates companies by their number; belongs in a transaction. */
 export function saveFoundCompanies(tx: Tx, rows: FoundRow[]): void {
-  const set = Object.fromEntries(WRITTEN.map((column) => [column, sql.raw(`excluded.${column}`)]))
+  const set = {
+    ...Object.fromEntries(WRITTEN.map((column) => [column, sql.raw(`excluded.${column}`)])),
+    company_status_detail: DETAIL_OF_SAME_STATUS,
+  }
   for (let start = 0; start < rows.length; start += ROWS_PER_INSERT) {
     tx.insert(companies)
       .values(rows.slice(start, start + ROWS_PER_INSERT).map((row) => ({ ...row, first_seen_at: row.fetched_at })))

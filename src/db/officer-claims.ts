@@ -144,7 +144,7 @@ function filters({ status, sic }: ClaimQuery): SQL[] {
   if (sic)
     wanted.push(
       sql`(${sql.join(
-        sic.map((code) => sql`instr(${companies.sic_codes}, ${code}) > 0`),
+        sic.map((code) => sql`instr(',' || ${companies.sic_codes} || ',', ${`,${code},`}) > 0`),
         sql` OR `,
       )})`,
     )

@@ -8,7 +8,7 @@ export interface CompanyFilter {
   type?: string[] | undefined
   /** Beginnings of SIC codes. */
   sic?: string[] | undefined
-  /** What the postcodes begin with, as they are written. */
+  /** Postcode areas, such as `BR`: a first sieve, as postcodes are written in many ways. */
   postcode?: string[] | undefined
   locality?: string | undefined
   region?: string | undefined
@@ -36,10 +36,7 @@ export function conditionOf(filter: CompanyFilter): Condition {
   anyOf('company_status = ?', filter.status)
   anyOf('type = ?', filter.type)
   anyOf(`instr(',' || sic_codes, ',' || ?) > 0`, filter.sic)
-  if (filter.postcode) {
-    const sieve = filter.postcode.map(() => 'substr(upper(postal_code), 1, length(?)) = ?').join(' OR ')
-    add(`(${sieve})`, ...filter.postcode.flatMap((prefix) => [prefix, prefix]))
-  }
+  anyOf('instr(upper(postal_code), ?) > 0', filter.postcode)
   if (filter.locality !== undefined) add('locality = ? COLLATE NOCASE', filter.locality)
   if (filter.region !== undefined) add('region = ? COLLATE NOCASE', filter.region)
   if (filter.country !== undefined) add('country = ? COLLATE NOCASE', filter.country)

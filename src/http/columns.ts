@@ -48,7 +48,9 @@ export const companyColumns = z
     jurisdiction: text('Where it is registered', 'england-wales'),
     date_of_creation: text('Day of incorporation, YYYY-MM-DD', '2011-08-01'),
     date_of_cessation: text('Day on which it ended, YYYY-MM-DD'),
-    sic_codes: z.array(z.string()).openapi({ description: 'Five-digit SIC 2007 codes', example: ['62012'] }),
+    sic_codes: z
+      .array(z.string())
+      .openapi({ description: 'SIC 2007 codes of five digits, or SIC 2003 codes of four', example: ['62012'] }),
     ...address,
     officers_state: z
       .enum(['pending', 'complete', 'none', 'failed'])

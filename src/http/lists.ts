@@ -29,7 +29,7 @@ export interface CompaniesWanted extends CompanyFilter {
 /** Companies of a filter, in the order of their numbers. */
 export function walkCompanies(db: Db, wanted: CompaniesWanted, find: Find): Walk<object> {
   const { all, words, include, postcode, hasDomain, hasEmail } = wanted
-  const sieve = { ...wanted, postcode: postcode?.map((prefix) => prefix.split(' ')[0] ?? '') }
+  const sieve = { ...wanted, postcode: postcode?.map((prefix) => /[A-Z]+/.exec(prefix)?.[0] ?? '') }
   const source = words
     ? listedSource(db, sieve, (after, limit) => find({ all, words }, after, limit))
     : companySource(db, sieve)

@@ -16,11 +16,11 @@ const MAPPING_TEXT =
   "'company_status' or 'company_type' or 'company_subtype' contain accurate values"
 const SIZE_TEXT = `Invalid size parameter, size must be greater than zero and not greater than ${MOST_SIZE}`
 
-/** `registered` and `removed` are not among them. */
+/** `registered` is not among them. */
 // biome-ignore format: a list
 const STATUSES = [
   'active', 'dissolved', 'open', 'closed', 'converted-closed', 'receivership', 'administration', 'liquidation',
-  'insolvency-proceedings', 'voluntary-arrangement',
+  'insolvency-proceedings', 'voluntary-arrangement', 'removed',
 ]
 // biome-ignore format: a list
 const TYPES = [

@@ -2,6 +2,7 @@
 import { ChpipeError, errorMessage } from '../errors.ts'
 import type { Permit } from '../quota/allowance.ts'
 import type { ServerWord } from '../quota/word.ts'
+import { parseJson } from '../text.ts'
 import { readBody } from '../upstream/body.ts'
 import { type Deadline, startDeadline } from '../upstream/deadline.ts'
 import { createHttp } from '../upstream/http.ts'
@@ -91,7 +92,7 @@ async function readText(response: Response, call: string): Promise<string> {
 
 function parse(text: string): unknown {
   try {
-    return JSON.parse(text)
+    return parseJson(text)
   } catch {
     return null
   }

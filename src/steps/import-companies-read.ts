@@ -69,6 +69,7 @@ async function readPart(
     const records = batch.unterminated ? [...batch.records, batch.unterminated.record] : batch.records
     refuseCutShort(batch, columns, name)
     if (records[0] && !store) {
+      refuseForeignText(batch, records[0], name)
       columns = findColumns(records[0].cells, name)
       reader.keepOnly(Object.values(columns.at))
       store = storing(columns, part.name, staging, totals, options)
@@ -80,7 +81,19 @@ async function readPart(
   }
   for await (const chunk of part.chunks()) take(reader.read(chunk))
   take(reader.end())
-  if (!store) throw new ChpipeError('data', `There is not even a header: ${name}`)
+  if (!store) throw new ChpipeError('data', `There is not even a header: ${name}`, { hint: TAKE_AS_IT_COMES })
+}
+
+const TAKE_AS_IT_COMES = 'take the file as it comes from https://download.companieshouse.gov.uk/en_output.html'
+
+/** What spreadsheets and old systems make of a CSV: where its lines end with CR alone, the header swallows the rows. */
+function refuseForeignText({ text, unterminated }: RecordBatch, header: CsvRecord, name: string): void {
+  const line = text(header)
+  const ends = unterminated?.record === header ? line : line.replace(/\r$/, '')
+  const refuse = (what: string) => new ChpipeError('data', `${what}: ${name}`, { hint: TAKE_AS_IT_COMES })
+  if (line.includes('\0') && line.replaceAll('\0', '').includes('CompanyNumber'))
+    throw refuse('The file is UTF-16, not UTF-8')
+  if (ends.includes('\r')) throw refuse('The lines of the file end with CR alone, not with LF or CRLF')
 }
 
 /** A row without a line end may be the last one, whole; with too few cells, or an open quote, the rest is missing. */

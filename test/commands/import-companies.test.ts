@@ -70,6 +70,18 @@ describe('import-companies', () => {
     expect(companyNumbers()).toEqual(['00000001', '00000002'])
   })
 
+  it('takes SIC codes of four digits, and tells them from those of five', async () => {
+    const old = row({ CompanyNumber: '9156', 'SICCode.SicText_1': '7499 - Non-trading company' })
+    const younger = row({ CompanyNumber: '2', 'SICCode.SicText_1': '74990 - Non-trading company' })
+    const { code } = await chpipe(['-', '--sic', '7499'], csv([old, younger]))
+    expect(code).toBe(0)
+    expect(companyNumbers()).toEqual(['00009156'])
+  })
+
+  it.each(['slp', 'pflp', 'spflp'])('knows the subtype %s', async (subtype) => {
+    expect((await chpipe(['-', '--type', subtype], csv(rows(1)))).code).toBe(0)
+  })
+
   it('takes all its filters together', async () => {
     const options = ['--type', 'ltd,llp', '--sic', '62020', '--incorporated-from', '2011-06-29']
     const more = ['--incorporated-to', '2011-06-29', '--postcode', 'ec1, n1']
@@ -93,7 +105,16 @@ describe('import-companies refuses', () => {
     [[], 'Which file?'],
     [['a.csv', '--status', 'actve'], 'expected active, dissolved'],
     [['a.csv', '--type', 'gmbh'], 'got: gmbh'],
-    [['a.csv', '--sic', '6202'], 'expected five-digit SIC codes'],
+    [['a.csv', '--type', 'limited'], 'there is no such value: limited\ntry: Did you mean ltd?'],
+    [['a.csv', '--type', 'private-limited-company'], 'Did you mean ltd?'],
+    [['a.csv', '--type', 'ltd,CIC'], 'Did you mean community-interest-company?'],
+    [['a.csv', '--type', 'scottish-partnersip'], 'Did you mean scottish-partnership?'],
+    [['a.csv', '--location', 'Leeds'], '--location belongs to --search\ntry: '],
+    [
+      ['--search', '--incorporated-from', '2026-01-01', '--status', 'registered'],
+      'no status registered\ntry: name some',
+    ],
+    [['a.csv', '--sic', '620'], 'expected SIC codes of four or five digits'],
     [['a.csv', '--postcode', 'LONDON'], 'expected beginnings of postcodes'],
     [['a.csv', '--incorporated-from', '2020-02-30'], 'expected a date'],
     [['a.csv', '--incorporated-from', '2020-02-02', '--incorporated-to', '2020-02-01'], 'is later than'],

@@ -27,6 +27,14 @@ describe('fetchOfficers', () => {
     }
   }
 
+  it('files the texts without blanks around them and without lone surrogates', async () => {
+    const item = String.raw`{"name":"SMITH\ud800, Ann ","officer_role":"director","address":{"locality":" LEEDS"},"links":{"self":"/company/00000001/appointments/a"}}`
+    const body = `{"kind":"officer-list","items":[${item}],"items_per_page":35,"total_results":1,"start_index":0}`
+    await using server = await scriptedServer(() => plain(200, body))
+    const list = await fetchOfficers(connected(server.url), '00000001', options)
+    expect(list?.officers[0]?.item).toMatchObject({ name: 'SMITH\ufffd, Ann', address: { locality: 'LEEDS' } })
+  })
+
   it('knows a 404 from an empty list', async () => {
     await using server = await scriptedServer(() => plain(404))
     expect(await fetchIds(server)).toBeUndefined()

@@ -10,6 +10,26 @@ it.each<[prefix: string, found: string[], passedOver: (string | null)[]]>([
   ['SW1A 1', ['SW1A 1AA', 'SW1A1ZZ'], ['SW1A 2AA']],
   ['SW1A1AA', ['SW1A 1AA'], ['SW1A 1AB']],
   ['N1 1', ['N1 1AA'], ['N11 1AA', 'N1C 1AA']],
+  [
+    'BR7',
+    [
+      'BR7 5ZZ',
+      'BR7 5ZZ.',
+      '.br7 5zz',
+      'BR7-5ZZ',
+      'BR7 .5ZZ',
+      'BR7 5ZZ UK',
+      "BR7 5ZZ'",
+      'BR7 5Z',
+      'BR7 5',
+      'BR7',
+      '"BR75ZZ"',
+    ],
+    ['BR75 1AA', 'BR1 7AA', 'B7 5ZZ', 'R7 5ZZ'],
+  ],
+  ['BR75', ['BR75 1AA'], ['BR7 5ZZ', 'BR7 5ZZ.', 'BR75ZZ', 'BR7 5', 'BR7_5ZZ', 'BR7 5Z']],
+  ['br7 5h.', ['BR7 5HF.', 'br75hf'], ['BR7 5ZZ']],
+  ['BR75HF', ['BR7 5HF', 'BR7,5HF'], ['BR7 5HG']],
 ])('%s finds its own and no other', (prefix, found, passedOver) => {
   const test = postcodeTest(prefix)
   expect(found.filter((postcode) => test?.(postcode))).toEqual(found)

@@ -62,6 +62,13 @@ describe('a row of the register file', () => {
     expect(companyOf(cells)).toMatchObject(expected)
   })
 
+  it('is filed without blanks around it and without characters that no format holds', () => {
+    expect(companyOf({ CompanyName: 'ACME \uffff LTD ', 'RegAddress.PostTown': '\u00a0LEEDS ' })).toMatchObject({
+      company_name: 'ACME \ufffd LTD',
+      locality: 'LEEDS',
+    })
+  })
+
   it.each([
     [{ CompanyNumber: '123456789' }, 'not a company number: "123456789"'],
     [{ CompanyNumber: '' }, 'not a company number: ""'],

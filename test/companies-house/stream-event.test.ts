@@ -28,6 +28,24 @@ function parsed(line: string) {
 }
 
 describe('an event', () => {
+  it('is filed without blanks around its texts and without lone surrogates', () => {
+    const text = edited(({ data }) => {
+      Object.assign(data ?? {}, { company_name: ' ACME \ud800\uffff LTD ', company_status: ' active ' })
+      Object.assign(data ?? {}, { registered_office_address: { locality: 'LEEDS ' }, sic_codes: ['7499 '] })
+    })
+    expect(text).toContain('\\ud800')
+    expect(read(text)).toMatchObject([
+      {
+        company: {
+          company_name: 'ACME \ufffd\ufffd LTD',
+          company_status: 'active',
+          locality: 'LEEDS',
+          sic_codes: '7499',
+        },
+      },
+    ])
+  })
+
   it('that was recorded is read', () => {
     expect(read(recorded('event__companies_2023'))).toEqual([
       {

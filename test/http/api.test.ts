@@ -29,6 +29,7 @@ describe('companies', () => {
     ['?sic=59,62', ['00000001', '00000002']],
     ['?postcode=N1', ['00000001']],
     ['?postcode=n10,n1%207', ['00000001', '00000002']],
+    ['?postcode=n101aa,N17AA', ['00000001', '00000002']],
     ['?locality=london&region=greater%20london&country=ENGLAND', ['00000001']],
     ['?created_from=2021-06-01&created_to=2021-12-31', ['00000002']],
     ['?has_domain=true', ['00000001']],

@@ -105,7 +105,7 @@ export function world(db: Db): void {
     type: 'ltd',
     sic_codes: '59111',
     date_of_creation: '2021-06-01',
-    postal_code: 'N10 1AA',
+    postal_code: 'n10-1AA.',
     officers_count: 1,
   })
   addOfficer(db, {

@@ -133,6 +133,7 @@ describe('the advanced search', () => {
     ['incorporated_from=15/09/2026', 400, DATE],
     ['dissolved_to=2026-02-30', 400, DATE],
     ['company_status=registered', 400, VALUE],
+    ['company_subtype=slp', 400, VALUE],
     ['company_type=limited', 400, VALUE],
     ['company_subtype=charity', 400, VALUE],
     ['size=5001', 422, SIZE],

@@ -63,7 +63,12 @@ describe('the counts', () => {
             sic_codes: '62012,62020,01110',
             postal_code: 'n1 9gu',
           }),
-          company('2', { type: 'ltd', company_status: 'active', date_of_creation: '2026-09-30' }),
+          company('2', {
+            type: 'ltd',
+            company_status: 'active',
+            date_of_creation: '2026-09-30',
+            sic_codes: '7499',
+          }),
         ],
         officers: [officer('1', 'a'), officer('1', 'b', { resigned_on: '2020-01-01', officer_role: 'secretary' })],
       },
@@ -82,9 +87,10 @@ describe('the counts', () => {
         { name: 'plc', count: 1 },
       ],
       sections: [
-        { name: 'No SIC code', count: 2 },
         { name: 'A Agriculture, forestry and fishing', count: 1 },
         { name: 'J Information and communication', count: 1 },
+        { name: 'No SIC code', count: 1 },
+        { name: 'SIC 2003 (four-digit codes)', count: 1 },
       ],
       regions: [
         { name: 'Not known', count: 2 },
@@ -195,13 +201,19 @@ test.each([
   expect(sicSection(code)?.charAt(0)).toBe(letter)
 })
 
-test.each(['', '6201', '620122', '00000', '34000', '77x12'])('%j is no SIC code', (code) => {
+test('codes of four digits are of SIC 2003', () => {
+  expect(sicSection('7499')).toBe('SIC 2003 (four-digit codes)')
+})
+
+test.each(['', '620', '620122', '00000', '34000', '77x12'])('%j is no SIC code', (code) => {
   expect(sicSection(code)).toBeNull()
 })
 
 test.each([
   ['SW1A 1AA', null, 'London'],
   ['se128uw', 'England', 'London'],
+  ['BR7 5HF.', null, 'London'],
+  ['br7-5hf', null, 'London'],
   ['S1 2AB', null, 'Yorkshire and the Humber'],
   [' EH1 1YZ ', 'anything', 'Scotland'],
   ['BT1 1AA', null, 'Northern Ireland'],

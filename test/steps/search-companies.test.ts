@@ -131,6 +131,45 @@ describe('importFoundCompanies', () => {
     })
   })
 
+  it('leaves no part of a status that is over, and files text as every other source', async () => {
+    const origin = { source: 'register-file', fetched_at: '2026-01-01', first_seen_at: '2026-01-01', run_id: 0 }
+    const proposed = { company_status: 'active', company_status_detail: 'active-proposal-to-strike-off' }
+    const item = (number: string, status: string) => ({
+      company_number: number,
+      company_name: ' SKILLS \ud800 C.I.C ',
+      company_status: status,
+      company_type: 'ltd',
+      date_of_creation: '2026-01-01',
+      registered_office_address: { locality: 'LONDON ', postal_code: ' ' },
+      sic_codes: [' 7499 ', ''],
+    })
+    const items = [item('00000001', 'dissolved'), item('00000002', ' active')]
+    await using server = await scriptedServer(() => json({ hits: 2, items }))
+    const db = openDb(':memory:')
+    for (const company_number of ['00000001', '00000002']) {
+      db.insert(companies)
+        .values({ company_number, company_name: 'OLD', ...proposed, ...origin })
+        .run()
+    }
+    const filter = { incorporatedFrom: '2026-01-01', incorporatedTo: '2026-01-01' }
+    const companiesHouse = connected(server.url, { db, scale: 1 })
+    await importFoundCompanies(
+      { db, companiesHouse, clock, log: silentLog, signal },
+      { filter, location: undefined, onProgress() {} },
+    )
+    const stored = db.select().from(companies).all()
+    expect(stored.map((one) => [one.company_status, one.company_status_detail])).toEqual([
+      ['dissolved', null],
+      ['active', 'active-proposal-to-strike-off'],
+    ])
+    expect(stored[0]).toMatchObject({
+      company_name: 'SKILLS \ufffd C.I.C',
+      locality: 'LONDON',
+      postal_code: null,
+      sic_codes: '7499',
+    })
+  })
+
   it('stops at the limit', async () => {
     await using server = await crowdedServer(10, 0)
     const db = openDb(':memory:')

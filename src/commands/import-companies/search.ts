@@ -1,3 +1,4 @@
+import { SEARCHABLE_STATUSES } from '../../companies-house/advanced-search.ts'
 import type { Context } from '../../context.ts'
 import { formatDuration } from '../../durations.ts'
 import { ChpipeError } from '../../errors.ts'
@@ -22,7 +23,15 @@ export async function searchCompaniesInto(context: Context, options: SearchOptio
     })
   }
   if (incorporatedFrom > incorporatedTo) {
-    throw new ChpipeError('usage', `--incorporated-from ${incorporatedFrom} is later than ${incorporatedTo}`)
+    throw new ChpipeError('usage', `--incorporated-from ${incorporatedFrom} is later than ${incorporatedTo}`, {
+      hint: 'swap the two days',
+    })
+  }
+  const refused = options.status?.find((status) => !SEARCHABLE_STATUSES.includes(status))
+  if (refused !== undefined) {
+    throw new ChpipeError('usage', `Advanced search knows no status ${refused}`, {
+      hint: `name some of ${SEARCHABLE_STATUSES.join(', ')}`,
+    })
   }
   const companiesHouse = await context.companiesHouse()
   const db = await context.db()

@@ -34,7 +34,7 @@ export const companies = sqliteTable(
     jurisdiction: text(),
     date_of_creation: text(),
     date_of_cessation: text(),
-    /** Five-digit codes joined by commas. */
+    /** Codes joined by commas: five digits, or four where a company kept its code of SIC 2003. */
     sic_codes: text(),
     ...address(),
     officers_state: text({ enum: ['pending', 'complete', 'none', 'failed'] })

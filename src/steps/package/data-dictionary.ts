@@ -90,7 +90,7 @@ const companies: TableEntry = {
     subtype: entry(
       'slug',
       PROFILE,
-      '`community-interest-company` or `private-fund-limited-partnership`, otherwise empty',
+      'Such as `community-interest-company`, `private-fund-limited-partnership`, `slp`, `pflp`, `spflp`; mostly empty',
     ),
     jurisdiction: entry('slug', PROFILE, 'Register that it belongs to, such as `england-wales`, `scotland`'),
     date_of_creation: entry('date (YYYY-MM-DD)', PROFILE, 'Day of incorporation or registration'),
@@ -98,7 +98,7 @@ const companies: TableEntry = {
     sic_codes: entry(
       'list of codes',
       PROFILE,
-      'Up to four SIC 2007 codes of five digits; joined by commas, an array in JSON',
+      'Up to four codes: SIC 2007 with five digits, or SIC 2003 with four; joined by commas, an array in JSON',
     ),
     ...address('the registered office', PROFILE),
     officers_state: entry(

@@ -1,6 +1,8 @@
 // Regions of the United Kingdom by postcode area, the letters that a postcode begins with. Areas do not follow borders:
 // each counts where most of it lies.
 
+import { postcodeParts } from '../../companies-house/postcode.ts'
+
 const AREAS: Record<string, string> = {
   'North East': 'DH DL NE SR TS',
   'North West': 'BB BL CA CH CW FY L LA M OL PR SK WA WN',
@@ -36,13 +38,11 @@ const NATIONS = new Map([
 export const NO_REGION = 'Not known'
 export const ABROAD = 'Outside the United Kingdom'
 
-/** A British postcode as people type it, its blank left out or not. */
-const POSTCODE = /^([A-Z]{1,2})\d[A-Z\d]?\s*\d[A-Z]{2}$/
-
 /** The region of a registered office: by its postcode, otherwise by the country that was filed. */
 export function regionOf(postcode: string | null, country: string | null): string {
-  const [, area = ''] = POSTCODE.exec((postcode ?? '').trim().toUpperCase()) ?? []
-  const region = regions.get(area)
+  const [outward, inward] = postcodeParts(postcode ?? '')
+  const area = /^[A-Z]+(?=\d)/.exec(outward)?.[0] ?? ''
+  const region = /^\d[A-Z]{2}$/.test(inward) ? regions.get(area) : undefined
   if (region) return region
   const filed = (country ?? '').trim().toLowerCase()
   if (filed === '') return NO_REGION

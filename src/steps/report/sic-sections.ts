@@ -26,8 +26,12 @@ const SECTIONS: readonly [letter: string, name: string, first: number, last: num
   ['U', 'International bodies; dormant companies', 99, 99],
 ]
 
-/** `J Information and communication` for `62012`; null for what is no SIC 2007 code. */
+/** Companies that have not filed a new code since 2007 keep one of four digits, whose divisions mean other things. */
+const SIC_2003 = 'SIC 2003 (four-digit codes)'
+
+/** `J Information and communication` for `62012`, `SIC 2003` for `7499`; null for what is no SIC code. */
 export function sicSection(code: string): string | null {
+  if (/^\d{4}$/.test(code)) return SIC_2003
   if (!/^\d{5}$/.test(code)) return null
   const division = Number(code.slice(0, 2))
   const section = SECTIONS.find(([, , first, last]) => division >= first && division <= last)
