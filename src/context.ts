@@ -15,7 +15,7 @@ export interface Host {
   argv: string[]
   env: Record<string, string | undefined>
   cwd(): string
-  stdin: NodeJS.ReadableStream
+  stdin: NodeJS.ReadableStream & { isTTY?: boolean }
   stdout: NodeJS.WritableStream & { isTTY?: boolean; columns?: number }
   stderr: NodeJS.WritableStream & { isTTY?: boolean; columns?: number }
   on(event: 'SIGINT' | 'SIGTERM', listener: () => void): unknown

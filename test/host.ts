@@ -9,7 +9,9 @@ import { main } from '../src/main.ts'
 export interface RunOptions {
   env?: Record<string, string>
   cwd?: string
-  stdin?: string | Buffer
+  stdin?: string | Buffer | Readable
+  /** Standard input and error are a terminal. */
+  terminal?: boolean
   /** Receives the fake process before the command starts, to send it signals. */
   started?: (process: EventEmitter) => void
 }
@@ -23,7 +25,7 @@ export interface Finished {
 /** Runs one command line in this process against a fake host: no terminal, and only the environment given. */
 export async function run(
   args: string[],
-  { env = {}, cwd = tmpdir(), stdin = '', started }: RunOptions = {},
+  { env = {}, cwd = tmpdir(), stdin = '', terminal = false, started }: RunOptions = {},
 ): Promise<Finished> {
   const stdout = collector()
   const stderr = collector()
@@ -32,9 +34,9 @@ export async function run(
     argv: ['node', 'chpipe', ...args],
     env,
     cwd: () => cwd,
-    stdin: Readable.from([Buffer.from(stdin)]),
+    stdin: Object.assign(stdin instanceof Readable ? stdin : Readable.from([Buffer.from(stdin)]), { isTTY: terminal }),
     stdout: stdout.stream,
-    stderr: stderr.stream,
+    stderr: Object.assign(stderr.stream, { isTTY: terminal }),
     exit: (code: number) => {
       throw new Error(`the process was ended with ${code}`)
     },

@@ -9,12 +9,13 @@ import { formatDuration } from '../durations.ts'
 import { ChpipeError, errorMessage } from '../errors.ts'
 import type { Snov } from '../snov/client.ts'
 import { ALL_OWNERS, type EnrichCounts, noEnrichCounts } from '../steps/enrich/enrich-step.ts'
-import { planEnrichment } from '../steps/enrich/plan-enrichment.ts'
+import { type EnrichPlan, planEnrichment } from '../steps/enrich/plan-enrichment.ts'
 import { type QueueOptions, queueCompanies, type Selection } from '../steps/enrich/queue-companies.ts'
 import { runEnrichment } from '../steps/enrich/run-enrichment.ts'
 import { DEFAULT_ROLES } from '../steps/wanted-people.ts'
 import { formatNumber, safeJson } from '../text.ts'
 import type { Answer, Command, Input } from './command.ts'
+import { confirmPlan, requireLimitOrTerminal } from './enrich/confirm.ts'
 import { printFailed, printUnconfirmed, retry, settle } from './enrich/lists.ts'
 import { type EnrichArguments, enrichOptions, readTask, readVerdict } from './enrich/options.ts'
 import { type EnrichReport, renderPlan, renderReport } from './enrich/render.ts'
@@ -31,12 +32,16 @@ export const enrichCommand: Command = {
   summary: 'Find domains and e-mail addresses for stored companies',
   description: `Asks Snov.io for the domains of stored companies by name, fetches the officers of those that have one, and asks
 for the addresses of their directors. Nothing is bought twice, whatever happens on the way. Interrupt it whenever you
-like and start it again. What the stream brings goes first.`,
+like and start it again. What the stream brings goes first. With neither --max-credits nor a budget in the environment
+(CHPIPE_CREDIT_BUDGET) it shows its plan and asks before it begins.`,
   options: enrichOptions,
   examples: [
     { line: 'chpipe enrich --limit 20 --dry-run', does: 'what would it ask, and cost at worst?' },
     { line: 'chpipe enrich --limit 20 --max-credits 40', does: 'a small paid test' },
-    { line: 'chpipe enrich --retry-skipped-after 30d', does: 'everything, also what had no domain a month ago' },
+    {
+      line: 'chpipe enrich --max-credits 500 --retry-skipped-after 30d',
+      does: 'everything, also what had no domain a month ago',
+    },
     { line: 'chpipe enrich --unconfirmed', does: 'purchases in doubt, after a crash' },
     { line: 'chpipe enrich --settle 12 not-bought', does: 'decide one of them' },
   ],
@@ -70,22 +75,27 @@ function readWishes({ clock, settings, timings }: Context, given: EnrichArgument
 }
 
 async function plan(context: Context, given: EnrichArguments): Promise<Answer> {
-  const { settings, clock } = context
-  const plan = planEnrichment(await context.existingDb(), {
-    ...readWishes(context, given),
-    companiesHouseQuota: settings.quota,
-    snovQuota: settings.snovQuota,
-    now: clock.now(),
-  })
-  await context.print(context.json ? `${safeJson(plan)}\n` : renderPlan(plan))
+  const plan = planOf(context, await context.existingDb(), given)
+  await context.print(
+    context.json ? `${safeJson(plan)}\n` : `${renderPlan(plan)}\nNothing was asked, spent or written.\n`,
+  )
   return 0
 }
 
+function planOf(context: Context, db: Db, given: EnrichArguments): EnrichPlan {
+  const { settings, clock } = context
+  const { quota: companiesHouseQuota, snovQuota } = settings
+  return planEnrichment(db, { ...readWishes(context, given), companiesHouseQuota, snovQuota, now: clock.now() })
+}
+
 async function enrich(context: Context, given: EnrichArguments): Promise<Answer> {
-  const { clock, log, timings, signal } = context
+  const { clock, log, timings, settings, signal } = context
+  const unlimited = given.maxCredits === undefined && settings.creditBudget === null
+  if (unlimited) requireLimitOrTerminal(context)
   const snov = await context.snov({ create: false })
   const companiesHouse = await context.companiesHouse({ create: false })
   const db = await context.db()
+  if (unlimited) await confirmPlan(context, planOf(context, db, given))
   using current = beginRun(db, clock, 'enrich')
   const runId = current.id
   const { queue, ...wishes } = readWishes(context, given)
@@ -136,7 +146,7 @@ function reportOf({ clock }: Context, watched: Watched, ended: EnrichReport['end
     unconfirmed: listUnconfirmed(tx).length,
   }))
   const { ended: before } = selection
-  const { done, skipped, failed, domains, emails } = counts
+  const { done, skipped, failed, domains, emails, earlierCredits } = counts
   return {
     companies: done + skipped + failed,
     queued: selection.queued,
@@ -144,10 +154,12 @@ function reportOf({ clock }: Context, watched: Watched, ended: EnrichReport['end
     skipped,
     failed,
     left,
+    waiting: selection.waiting,
     unconfirmed,
     domains,
     emails,
     credits_spent: spent,
+    credits_settled_earlier: earlierCredits,
     calls: { companies_house: companiesHouse.counts.requests, snov: snov.counts.requests },
     rate_limited: companiesHouse.counts.rateLimited + snov.counts.rateLimited,
     elapsed_seconds: Math.round(clock.now() - startedAt) / 1000,
@@ -170,14 +182,15 @@ async function showStatus(context: Context, watched: Watched): Promise<Disposabl
   const status = await createStatus(context)
   const draw = () => {
     try {
-      const { companies, left, domains, emails, credits_spent } = reportOf(context, watched, 'nothing-left')
+      const report = reportOf(context, watched, 'nothing-left')
+      const { companies, left, domains, emails, credits_spent, credits_settled_earlier: earlier } = report
       const n = formatNumber
       status.update(
         [
           `${n(companies)}/${n(companies + left)} companies`,
           `domains ${n(domains)}`,
           `addresses ${n(emails)}`,
-          `credits ${n(credits_spent)}`,
+          `credits ${n(credits_spent)}${earlier > 0 ? ` (and ${n(earlier)} of earlier runs)` : ''}`,
           ...waiting(context, watched),
         ].join('  '),
       )

@@ -53,6 +53,8 @@ export interface CreditReport {
   reserved: number
   /** The balance that was read last, as the provider writes it; null when it never was. */
   balance: string | null
+  /** When it was read (ms). */
+  balanceAt: number | null
 }
 
 /** The account as the ledger knows it; `since` (ms) leaves out what was booked earlier. */
@@ -64,6 +66,7 @@ export function readCreditReport(tx: Tx, since = 0): CreditReport {
     spent: tx.select({ n: spent }).from(credit_ledger).where(period).get()?.n ?? 0,
     reserved: tx.select({ n: reserved }).from(provider_requests).where(open).get()?.n ?? 0,
     balance: last?.balance_after ?? null,
+    balanceAt: last?.booked_at ?? null,
   }
 }
 

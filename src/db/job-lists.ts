@@ -1,7 +1,7 @@
 // Jobs as the operator sees and steers them: what is to be queued, what failed, what is tried again.
-import { and, asc, count, desc, eq, isNull, lt, lte, max, min, ne, or, type SQL, sql } from 'drizzle-orm'
+import { and, asc, count, desc, eq, isNull, lt, lte, min, or, type SQL, sql } from 'drizzle-orm'
 import type { Tx } from './open.ts'
-import { companies, jobs, runs } from './schema.ts'
+import { companies, jobs } from './schema.ts'
 
 /** A company that may be queued. */
 export interface Candidate {
@@ -10,11 +10,12 @@ export interface Candidate {
   hasDetails: boolean
 }
 
+/** Stored companies that nobody has chosen yet. */
+const withoutJob = and(isNull(jobs.company_number), isNull(companies.deleted_at))
+
 /** Stored companies without a job, those with officers first, then by number. */
 export function findCandidates(tx: Tx, limit: number): Candidate[] {
-  return candidates(tx, and(isNull(jobs.company_number), isNull(companies.deleted_at)))
-    .limit(limit)
-    .all()
+  return candidates(tx, withoutJob).limit(limit).all()
 }
 
 /** One stored company, with a job or without; null when it is not stored. */
@@ -55,23 +56,15 @@ export function findDueJobs(tx: Tx, dueBy: number, skippedBefore: number | null,
     .map(({ number }) => number)
 }
 
-/** Jobs that `enrich` runs queued and ended since the last such run that came to its end by itself. */
-export function countEndedSinceInterrupt(tx: Tx, ownRun: number): number {
-  const enrich = and(eq(runs.command, 'enrich'), ne(runs.id, ownRun))
-  const whole = and(enrich, sql`${runs.summary} IS NOT NULL`)
-  const last =
-    tx
-      .select({ id: max(runs.id) })
-      .from(runs)
-      .where(whole)
-      .get()?.id ?? 0
-  const queued = sql`${jobs.run_id} IN (SELECT id FROM ${runs} WHERE command = 'enrich' AND id > ${last})`
-  const row = tx
+/** Companies beyond those of the scope that are due or have no job yet. */
+export function countWaiting(tx: Tx, scope: string[]): number {
+  const outside = sql`${companies.company_number} NOT IN (SELECT value FROM json_each(${JSON.stringify(scope)}))`
+  const query = tx
     .select({ n: count() })
-    .from(jobs)
-    .where(and(ne(jobs.state, 'due'), queued))
-    .get()
-  return row?.n ?? 0
+    .from(companies)
+    .leftJoin(jobs, eq(jobs.company_number, companies.company_number))
+    .where(and(outside, or(withoutJob, eq(jobs.state, 'due'))))
+  return query.get()?.n ?? 0
 }
 
 /** What is tried again at the operator's word is an `enrich`'s, whoever chose the company first. */

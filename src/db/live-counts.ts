@@ -57,9 +57,10 @@ export function countStreamCalls(db: Tx, allowance: string, boot: string, now: n
     WHERE allowance = ${allowance} AND frees_at > ${now} AND lane = 'stream' AND boot = ${boot}`).n
 }
 
-/** The balance that was read before the newest purchase that one was read for; null when it never was. */
-export function findBalanceBefore(db: Tx): string | null {
+/** The balance that was read before the newest purchase that one was read for, and when (ms); null when it never was. */
+export function findBalanceBefore(db: Tx): { balance: string; at: number } | null {
   const query = sql`
-    SELECT balance_before AS balance FROM provider_requests WHERE balance_before IS NOT NULL ORDER BY id DESC LIMIT 1`
-  return db.get<{ balance: string } | undefined>(query)?.balance ?? null
+    SELECT balance_before AS balance, requested_at AS at FROM provider_requests
+    WHERE balance_before IS NOT NULL ORDER BY id DESC LIMIT 1`
+  return db.get<{ balance: string; at: number } | undefined>(query) ?? null
 }

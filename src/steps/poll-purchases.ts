@@ -1,8 +1,8 @@
 // Asks for the results of purchases that are on their way, whichever process or run began them, and settles those that
 // are finished. Reads and writes `provider_requests`, writes `provider_answers` and `credit_ledger`. Safe to run again
 // and beside itself: a due request is claimed before it is asked for, and closed once.
-import { write } from '../db/open.ts'
-import { claimDueRequests, postponeRequest, readNextPollAt } from '../db/provider-polls.ts'
+import { snapshot, type Tx, write } from '../db/open.ts'
+import { claimDueRequests, findOtherRuns, type Others, postponeRequest, readNextPollAt } from '../db/provider-polls.ts'
 import { doubtRequest, type ProviderRequest } from '../db/provider-requests.ts'
 import { errorMessage } from '../errors.ts'
 import type { CallOptions } from '../snov/client.ts'
@@ -23,8 +23,18 @@ export interface PollSummary {
   polled: number
   /** Purchases whose answers are stored now. */
   settled: number
+  /** Credits booked meanwhile for purchases that this run has not made. */
+  creditsOfOthers: number
   /** Snov ran out of credits on the way: paid stages should pause. */
   notEnoughCredits: boolean
+}
+
+/** Whose purchases are left to them, until they are overdue by a lease. */
+export function leftToOthers(
+  tx: Tx,
+  { runId, clock, timings }: Pick<PurchaseStep, 'runId' | 'clock' | 'timings'>,
+): Others {
+  return { runs: findOtherRuns(tx, runId, clock), graceMs: Math.ceil(timings.snovTimeoutMs) }
 }
 
 /**
@@ -34,13 +44,14 @@ export interface PollSummary {
 export async function pollPurchases(step: PurchaseStep, options: CallOptions): Promise<PollSummary> {
   const { db, clock, timings } = step
   doubtLostStarts(step)
-  const summary: PollSummary = { polled: 0, settled: 0, notEnoughCredits: false }
+  const summary: PollSummary = { polled: 0, settled: 0, creditsOfOthers: 0, notEnoughCredits: false }
   const dueAt = clock.now()
   for (;;) {
     options.signal.throwIfAborted()
-    if ((readNextPollAt(db) ?? Number.POSITIVE_INFINITY) > dueAt) return summary
+    const others = snapshot(db, (tx) => leftToOthers(tx, step))
+    if ((readNextPollAt(db, others) ?? Number.POSITIVE_INFINITY) > dueAt) return summary
     const leaseUntil = Math.ceil(clock.now() + timings.snovTimeoutMs)
-    const due = write(db, (tx) => claimDueRequests(tx, dueAt, leaseUntil, WIDTH))
+    const due = write(db, (tx) => claimDueRequests(tx, dueAt, leaseUntil, WIDTH, others))
     const polls = await Promise.allSettled(due.map((request) => askOnce(step, request, options, summary)))
     for (const poll of polls) if (poll.status === 'rejected') throw poll.reason
   }
@@ -55,15 +66,21 @@ async function askOnce(
   const { db } = step
   const { id } = request
   summary.polled += 1
+  const settled = (credits: number | null) => {
+    if (credits === null) return
+    summary.settled += 1
+    if (request.runId !== step.runId) summary.creditsOfOthers += credits
+  }
   try {
     if (request.task === null || request.status === 'unconfirmed') {
-      if (await settleByBalance(step, request, options)) summary.settled += 1
-      else postpone(step, request, request.lastError)
+      const credits = await settleByBalance(step, request, options)
+      if (credits === null) postpone(step, request, request.lastError)
+      else settled(credits)
       return
     }
     const poll = await pollTask(step, request.task, request, options)
     if (poll === 'pending') return postpone(step, request, null)
-    if (settlePurchase(step, request, poll.state, poll.answers)) summary.settled += 1
+    settled(settlePurchase(step, request, poll.state, poll.answers))
     if (poll.state === 'not-enough-credits') summary.notEnoughCredits = true
     await measurePurchase(step, request, options)
   } catch (error) {
@@ -73,7 +90,7 @@ async function askOnce(
     }
     if (error.fault === 'not-enough-credits') {
       // The same end as a result that says so: what it left out may be bought later.
-      if (settlePurchase(step, request, 'not-enough-credits', NOTHING)) summary.settled += 1
+      settled(settlePurchase(step, request, 'not-enough-credits', NOTHING))
       summary.notEnoughCredits = true
     } else endFailedPoll(step, request, error)
   }

@@ -47,6 +47,8 @@ export interface CreditsReport {
   reserved: number
   /** The balance that was read last, as Snov writes it; null when it never was. */
   left: string | null
+  /** When that was. */
+  left_read_at: string | null
 }
 
 /** Calls a minute. */
@@ -72,16 +74,26 @@ export function readLiveProgress(db: Db, clock: Clock, quota: Quota): LiveProgre
   const stream = readStreamReport(db, clock)
   const { jobs: counts, dueForEnrich, found } = readLiveCounts(db)
   if (!stream && counts.length === 0) return {}
-  const { spent, reserved, balance } = readCreditReport(db)
-  const left = balance ?? findBalanceBefore(db)
+  const credits = creditsReport(db)
   const asked = counts.filter(hasDomainAnswer).reduce((sum, { count }) => sum + count, 0)
   return {
     ...(stream ? { stream } : {}),
     ...(counts.length > 0 ? { jobs: jobsReport(counts, dueForEnrich) } : {}),
     ...(asked + found.domains > 0 ? { domains: domainsReport(found, asked) } : {}),
     ...(found.peopleAsked + found.emails > 0 ? { emails: emailsReport(found) } : {}),
-    ...(spent + reserved > 0 || left !== null ? { credits: { spent, reserved, left } } : {}),
+    ...(credits.spent + credits.reserved > 0 || credits.left !== null ? { credits } : {}),
     ...(stream ? { capacity: capacityReport(db, clock, quota) } : {}),
+  }
+}
+
+function creditsReport(db: Db): CreditsReport {
+  const { spent, reserved, balance, balanceAt } = readCreditReport(db)
+  const read = balance !== null && balanceAt !== null ? { balance, at: balanceAt } : findBalanceBefore(db)
+  return {
+    spent,
+    reserved,
+    left: read?.balance ?? null,
+    left_read_at: read ? new Date(read.at).toISOString() : null,
   }
 }
 

@@ -141,6 +141,12 @@ function liveMetrics({ jobs, domains, emails, credits, capacity }: LiveProgress)
       single('counter', 'chpipe_credits_spent_total', 'Snov credits spent.', credits.spent),
       single('gauge', 'chpipe_credits_reserved', 'Snov credits at worst for purchases on their way.', credits.reserved),
       single('gauge', 'chpipe_credits_left', 'Snov balance when last read.', Number.isNaN(left) ? null : left),
+      single(
+        'gauge',
+        'chpipe_credits_left_read_timestamp_seconds',
+        'When the Snov balance was last read.',
+        credits.left_read_at === null ? null : Date.parse(credits.left_read_at) / 1000,
+      ),
     )
   }
   if (capacity) {

@@ -34,28 +34,29 @@ export function doubtLostStarts({ db, clock, log, runId }: PurchaseStep): void {
  * Tries to settle a doubt by the balance. It is conclusive only when the balance before is known, nothing else is open,
  * and what is missing, beyond everything booked since, is exactly the worst case: then it was bought. An unmoved
  * balance proves nothing (misses are free, and a task may still be charged), nor does a part of the worst case. Returns
- * whether it is settled.
+ * the credits that were booked; null when it stays in doubt.
  */
 export async function settleByBalance(
   step: PurchaseStep,
   request: ProviderRequest,
   options: CallOptions,
-): Promise<boolean> {
+): Promise<number | null> {
   const { db, snov, clock, log } = step
   const { id, balanceBefore, reserved } = request
   const onlyOne = (tx: Tx) => readTraffic(tx).open === 1
-  if (balanceBefore === null || !snapshot(db, onlyOne)) return false
+  if (balanceBefore === null || !snapshot(db, onlyOne)) return null
   const { newestId } = snapshot(db, readTraffic)
   const balance = await readBalance(snov, options)
-  if (balance === null) return false
+  if (balance === null) return null
   const spent = balanceDifference(balanceBefore, balance)
   const settled = write(db, (tx) => {
     if (spent === null || !onlyOne(tx) || readTraffic(tx).newestId !== newestId) return false
     if (spent - readBookedAfter(tx, id) !== reserved) return false
     return bookLost(tx, request, reserved, clock.now())
   })
-  if (settled) log.warn('purchase settled by the balance: it was bought, its answer is lost', { request: id })
-  return settled
+  if (!settled) return null
+  log.warn('purchase settled by the balance: it was bought, its answer is lost', { request: id })
+  return reserved
 }
 
 /**

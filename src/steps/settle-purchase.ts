@@ -11,14 +11,14 @@ import type { Answers } from './purchase-answers.ts'
 
 /**
  * Books a finished task. When the credits ran out on the way, what was found is kept and paid, and the rest stays
- * unasked. Returns whether this process booked it.
+ * unasked. Returns the credits that were booked; null when another process has ended it.
  */
 export function settlePurchase(
-  { db, clock, log, timings }: PurchaseStep,
+  { db, clock, log, timings, runId: ownRun }: PurchaseStep,
   request: ProviderRequest,
   state: 'completed' | 'not-enough-credits',
   { answers, price, strangers, hidden }: Answers,
-): boolean {
+): number | null {
   const now = clock.now()
   const complete = state === 'completed'
   const kept = complete ? answers : answers.filter(({ outcome }) => outcome !== 'miss')
@@ -37,10 +37,10 @@ export function settlePurchase(
     if (now - request.requestedAt >= timings.snovParkAfterMs) wakePaidJobs(tx, now)
     return true
   })
-  if (booked) {
-    const hits = kept.filter(({ outcome }) => outcome === 'hit').length
-    log.info('purchase settled', { request: id, operation, state, hits, credits: price })
-    if (strangers > 0) log.warn('Snov answered names that were not asked', { request: id, rows: strangers })
-  }
-  return booked
+  if (!booked) return null
+  const hits = kept.filter(({ outcome }) => outcome === 'hit').length
+  const said = runId === ownRun ? 'purchase settled' : 'purchase of an earlier run settled'
+  log.info(said, { request: id, operation, state, hits, credits: price })
+  if (strangers > 0) log.warn('Snov answered names that were not asked', { request: id, rows: strangers })
+  return price
 }

@@ -49,6 +49,7 @@ export async function enrichStage({ size, rest, snov, bare = false }: EnrichStag
     SNOV_CLIENT_SECRET: finder.clientSecret,
     CHPIPE_SNOV_QUOTA: '1000/1s',
     CHPIPE_TIME_SCALE: '0.05',
+    CHPIPE_CREDIT_BUDGET: '100000/1d',
   }
   return {
     rest: house,

@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream'
 import { eq } from 'drizzle-orm'
 import { describe, expect, it } from 'vitest'
 import { openDb } from '../../src/db/open.ts'
@@ -5,10 +6,12 @@ import { jobs, runs, suppressions } from '../../src/db/schema.ts'
 import { parseFaults } from '../../src/sandbox/fault-plan.ts'
 import { parseSnovFaults } from '../../src/sandbox/snov/fault-plan.ts'
 import { type EnrichStage, type EnrichStageOptions, enrichStage } from '../acceptance/enriching.ts'
-import { run, tempFolder } from '../host.ts'
+import { type RunOptions, run, tempFolder } from '../host.ts'
 
 const enrich = (on: EnrichStage, ...args: string[]) =>
-  run(['enrich', '--json', '--quiet', ...args], { cwd: on.folder.path, env: { ...on.env, CHPIPE_TIME_SCALE: '0.01' } })
+  run(['enrich', '--json', '--quiet', ...args], { cwd: on.folder.path, env: fast(on) })
+
+const fast = (on: EnrichStage): Record<string, string> => ({ ...on.env, CHPIPE_TIME_SCALE: '0.01' })
 
 const small = (more: Partial<EnrichStageOptions> = {}) => enrichStage({ size: 12, ...more })
 
@@ -19,6 +22,50 @@ function change(on: EnrichStage, edit: (db: ReturnType<typeof openDb>) => void):
 }
 
 describe('chpipe enrich', () => {
+  describe('with nothing that limits its credits', () => {
+    const unlimited = (on: EnrichStage, more: RunOptions = {}, ...args: string[]) => {
+      const { CHPIPE_CREDIT_BUDGET: _, ...env } = fast(on)
+      return run(['enrich', '--quiet', ...args], { cwd: on.folder.path, env, ...more })
+    }
+    const untouched = (on: EnrichStage) => [on.snov.requests.starts, on.read().jobs]
+
+    it('ends with 2 where nobody can be asked, and names both limits', async () => {
+      await using on = await small()
+      const { code, stderr } = await unlimited(on)
+      expect([code, stderr]).toEqual([2, expect.stringMatching(/--max-credits.*CHPIPE_CREDIT_BUDGET/)])
+      expect(untouched(on)).toEqual([{}, []])
+    })
+
+    it.each(['', '\n', 'n\n', 'no\n', 'yup\n'])('buys nothing for the answer %j', async (stdin) => {
+      await using on = await small()
+      const { code, stderr } = await unlimited(on, { terminal: true, stdin })
+      expect([code, stderr]).toEqual([1, expect.stringMatching(/credits +\d+ at worst.*\[y\/N\]/s)])
+      expect(untouched(on)).toEqual([{}, []])
+    })
+
+    it.each(['y\n', 'YES\n'])('goes on for the answer %j', async (stdin) => {
+      await using on = await small()
+      const { code, stdout } = await unlimited(on, { terminal: true, stdin }, '--json')
+      expect([code, JSON.parse(stdout)]).toEqual([0, expect.objectContaining({ companies: 12, left: 0 })])
+    })
+
+    it('ends with 130 when it is interrupted at the question', async () => {
+      await using on = await small()
+      const stdin = new Readable({ read() {} })
+      const started = (process: NodeJS.EventEmitter) => void setTimeout(() => process.emit('SIGINT'), 100)
+      const { code } = await unlimited(on, { terminal: true, stdin, started })
+      expect([code, ...untouched(on)]).toEqual([130, {}, []])
+    })
+
+    it.each([['--dry-run'], ['--failed'], ['--unconfirmed'], ['--retry', 'all']])(
+      'does not ask for %s',
+      async (...args) => {
+        await using on = await small()
+        expect((await unlimited(on, {}, ...args)).code).toBe(0)
+      },
+    )
+  })
+
   it('needs credentials', async () => {
     await using on = await small()
     const env = { ...on.env, SNOV_CLIENT_SECRET: '' }
@@ -91,11 +138,41 @@ describe('chpipe enrich', () => {
     expect(on.read().jobs).toHaveLength(10)
   })
 
-  it('counts what an interrupted run had ended towards --limit', async () => {
+  it('counts only the companies of this run towards --limit, whatever became of earlier ones', async () => {
     await using on = await small()
     await enrich(on, '--limit', '5')
-    change(on, (db) => db.update(runs).set({ summary: null }).run())
-    expect(JSON.parse((await enrich(on, '--limit', '8')).stdout)).toMatchObject({ queued: 3, companies: 3 })
+    change(on, (db) => {
+      db.update(runs).set({ summary: null }).run()
+      const [left] = db.select().from(jobs).all()
+      db.update(jobs)
+        .set({ state: 'due', stage: 'domain' })
+        .where(eq(jobs.company_number, left?.company_number ?? ''))
+        .run()
+    })
+    const { stdout } = await enrich(on, '--limit', '4')
+    expect(JSON.parse(stdout)).toMatchObject({ queued: 3, companies: 4, left: 0, waiting: 4 })
+    const { stdout: text } = await run(['enrich', '--quiet', '--limit', '3'], { cwd: on.folder.path, env: fast(on) })
+    expect(text).toContain('The companies of this run are done: 3 companies ended, 0 left; 1 more wait for a later run')
+    expect(JSON.parse((await enrich(on, '--limit', '3')).stdout)).toMatchObject({ companies: 1, waiting: 0 })
+  })
+
+  it('tells credits that it books for an earlier run as such', async () => {
+    await using on = await small({ snov: { pendingPolls: 3 } })
+    const started = (process: NodeJS.EventEmitter) => {
+      const look = () => {
+        if (on.read().requests.includes('started')) process.emit('SIGINT')
+        else setTimeout(look, 5)
+      }
+      look()
+    }
+    const args = ['enrich', '--quiet', '--json']
+    const first = await run(args, { cwd: on.folder.path, env: fast(on), started })
+    expect([first.code, JSON.parse(first.stdout).credits_spent]).toEqual([130, 0])
+    const second = await run(['enrich', '--json', '--max-credits', '0'], { cwd: on.folder.path, env: fast(on) })
+    const { credits_spent, credits_settled_earlier } = JSON.parse(second.stdout)
+    expect(credits_settled_earlier).toBeGreaterThan(0)
+    expect([credits_spent, credits_settled_earlier]).toEqual([0, 1000 - on.snov.balance])
+    expect(second.stderr).toContain('purchase of an earlier run settled')
   })
 
   it('takes one company alone, and refuses one that is not stored', async () => {

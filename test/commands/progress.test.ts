@@ -156,7 +156,7 @@ test('the stream and the enrichment read well', () => {
     },
     domains: { found: 1013, companies_asked: 1330, companies_found: 1013, hit_percent: 76.2 },
     emails: { found: 7, people_asked: 22, people_found: 7, hit_percent: 31.8 },
-    credits: { spent: 20, reserved: 3, left: '480.00' },
+    credits: { spent: 20, reserved: 3, left: '480.00', left_read_at: '2026-01-05T11:55:00.000Z' },
     capacity: { allowance_per_minute: 120, stream_per_minute: 24.5, background_per_minute: 95.5 },
   }
   expect(liveRows(live, Date.UTC(2026, 0, 5, 12))).toEqual([
@@ -169,7 +169,7 @@ test('the stream and the enrichment read well', () => {
     ['', '1,300 done, 17 without a domain, 2 failed'],
     ['domains', '1,013; 1,013 of 1,330 companies (76 %)'],
     ['e-mails', '7; 7 of 22 people (32 %)'],
-    ['credits', '20 spent, 3 reserved, 480.00 left when last read'],
+    ['credits', '20 spent, 3 reserved, 480.00 left 5m ago, at 2026-01-05 11:55 UTC'],
     ['capacity', 'the stream needs 24.5 of 120 calls a minute'],
     ['', '95.5 a minute remain for the background'],
   ])

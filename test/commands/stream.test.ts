@@ -215,6 +215,7 @@ describe('chpipe stream', () => {
       domains: found.domains.length,
       emails: found.emails.length,
       credits_spent: on.snov.requests.creditsSpent,
+      credits_settled_earlier: 0,
     })
     expect(enriched.done + enriched.skipped).toBe(12)
     expect(found.domains.length).toBeGreaterThan(2)
@@ -316,7 +317,15 @@ it('the summary and the status line read well', () => {
     gaps: 1,
     repeated: 3,
     elapsed_seconds: 3725,
-    enriched: { done: 13, skipped: 17, failed: 0, domains: 13, emails: 7, credits_spent: 20 },
+    enriched: {
+      done: 13,
+      skipped: 17,
+      failed: 0,
+      domains: 13,
+      emails: 7,
+      credits_spent: 20,
+      credits_settled_earlier: 5,
+    },
   } as const
   expect(renderSummary(summary).trimEnd().split('\n')).toEqual([
     'Stopped; every event received is stored.',
@@ -328,6 +337,7 @@ it('the summary and the status line read well', () => {
     'repeated        3 lines had been stored before',
     'enriched        13 done, 17 without a domain, 0 failed',
     'found           13 domains, 7 e-mails, for 20 credits',
+    '                5 more credits were booked for purchases of earlier runs',
     'timepoint       104000125',
   ])
   const report = {
@@ -347,7 +357,7 @@ it('the summary and the status line read well', () => {
     unrepaired: 0,
     rejects: 2,
   }
-  const found = { done: 1, skipped: 0, failed: 0, domains: 13, emails: 7 }
+  const found = { done: 1, skipped: 0, failed: 0, domains: 13, emails: 7, earlierCredits: 0 }
   expect(statusLine(report, Date.UTC(2026, 0, 5, 12, 1), found)).toBe(
     'following  12.5 events/min  last 5s ago  13 domains  7 e-mails  2 rejects',
   )

@@ -57,8 +57,9 @@ describe('the report', () => {
     book(db, reserve(db, 10), 2, 2000)
     observePurchase(db, first, '96.00', 6)
     reserve(db, 7)
-    expect(readCreditReport(db)).toEqual({ spent: 8, reserved: 7, balance: '96.00' })
-    expect(readCreditReport(db, 1500)).toEqual({ spent: 2, reserved: 7, balance: '96.00' })
+    const read = { balance: '96.00', balanceAt: 1000 }
+    expect(readCreditReport(db)).toEqual({ spent: 8, reserved: 7, ...read })
+    expect(readCreditReport(db, 1500)).toEqual({ spent: 2, reserved: 7, ...read })
   })
 })
 

@@ -2,7 +2,13 @@ import { describe, expect, it } from 'vitest'
 import { systemClock } from '../../src/clock.ts'
 import { openDb } from '../../src/db/open.ts'
 import { findAnswers, saveAnswers } from '../../src/db/provider-answers.ts'
-import { claimDueRequests, postponeRequest, readNextPollAt } from '../../src/db/provider-polls.ts'
+import {
+  claimDueRequests,
+  findOtherRuns,
+  postponeRequest,
+  readNextPollAt,
+  wakePolls,
+} from '../../src/db/provider-polls.ts'
 import {
   closeRequest,
   createRequest,
@@ -77,6 +83,23 @@ describe('a purchase', () => {
     expect(claimDueRequests(db, 100, 200, 8)).toMatchObject([{ id, polls: 0 }])
     expect(claimDueRequests(db, 199, 300, 8)).toEqual([])
     expect(claimDueRequests(db, 200, 300, 8)).toMatchObject([{ id, polls: 1 }])
+  })
+
+  it('of another living run is left to it until it is overdue, and belongs to anybody when that run is over', () => {
+    const db = openDb(':memory:')
+    using own = beginRun(db, clock, 'enrich')
+    const other = beginRun(db, clock, 'stream')
+    const id = createRequest(db, { ...request, inputs, runId: other.id })
+    startRequest(db, id, { task: '/t', nextPollAt: 100 })
+    const others = { runs: findOtherRuns(db, own.id, clock), graceMs: 50 }
+    expect(others.runs).toEqual([other.id])
+    expect(findOtherRuns(db, other.id, clock)).toEqual([])
+    wakePolls(db, 10, others.runs)
+    expect([readNextPollAt(db, others), readNextPollAt(db)]).toEqual([150, 100])
+    expect(claimDueRequests(db, 149, 1000, 8, others)).toEqual([])
+    other[Symbol.dispose]()
+    expect(findOtherRuns(db, own.id, clock)).toEqual([])
+    expect(claimDueRequests(db, 150, 1000, 8, others)).toMatchObject([{ id }])
   })
 
   it('is lost when its run is over, and not while it lives', () => {

@@ -52,6 +52,21 @@ describe('cron-stream.sh', () => {
   })
 })
 
+describe('the budget of cron-stream.sh', () => {
+  it.each([
+    ['SNOV_CLIENT_ID=x\n', {}, '200/1d'],
+    ['SNOV_CLIENT_ID=x\n', { CHPIPE_CREDIT_BUDGET: '5/1d' }, '5/1d'],
+    ['CHPIPE_CREDIT_BUDGET=7/1d\n', {}, ''],
+  ])('with a .env of %j and an environment of %j is %j', async (dotEnv, env, budget) => {
+    using here = stage()
+    writeFileSync(here.file('live'), '')
+    writeFileSync(here.file('.env'), dotEnv)
+    here.ends('stream', 4)
+    await here.run('cron-stream.sh', [], env).ended
+    expect(here.text('budget').trim()).toBe(budget)
+  })
+})
+
 describe('metrics.sh', () => {
   it.each([0, 1])('writes the metrics whole when progress ends with %i', async (code) => {
     using here = stage()

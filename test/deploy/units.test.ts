@@ -113,6 +113,16 @@ describe('every command line in deploy/', () => {
   })
 })
 
+describe('the stream that buys', () => {
+  it('has a budget wherever it is started, and .env may set another', () => {
+    expect(valuesOf('chpipe-stream.service', 'Environment')).toContain('CHPIPE_CREDIT_BUDGET=200/1d')
+    const unit = read('chpipe-stream.service')
+    expect(unit.indexOf('EnvironmentFile=')).toBeGreaterThan(unit.indexOf('CHPIPE_CREDIT_BUDGET'))
+    expect(read('Dockerfile')).toMatch(/^ENV .*CHPIPE_CREDIT_BUDGET=200\/1d$/m)
+    expect(read('render.yaml')).toMatch(/- key: CHPIPE_CREDIT_BUDGET\n\s+value: 200\/1d\n/)
+  })
+})
+
 describe('the container', () => {
   it('holds everything that the package holds', () => {
     const copied = [...read('Dockerfile').matchAll(/\/app\/([\w.]+)/g)].map(([, name]) => name)

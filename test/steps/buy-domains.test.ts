@@ -20,7 +20,7 @@ describe('buying domains', () => {
       ended: 'started',
       inputs: [{ name: 'Harbour' }, { name: 'Nobody' }, { name: 'Élan' }],
     })
-    expect(await settleAll()).toEqual({ polled: 1, settled: 1, notEnoughCredits: false })
+    expect(await settleAll()).toEqual({ polled: 1, settled: 1, creditsOfOthers: 0, notEnoughCredits: false })
     const known = readKnown(step.db, 'domain', ['HARBOUR', 'nobody', 'Elan'].map(domainInput))
     expect(
       [...known.values()].map((one) => one.state === 'answered' && [one.answer.outcome, one.answer.answer]),

@@ -44,7 +44,7 @@ const progress: Progress = {
   },
   domains: { found: 13, companies_asked: 30, companies_found: 13, hit_percent: 43.3 },
   emails: { found: 7, people_asked: 22, people_found: 7, hit_percent: 31.8 },
-  credits: { spent: 20, reserved: 3, left: '480.00' },
+  credits: { spent: 20, reserved: 3, left: '480.00', left_read_at: '2026-01-05T12:00:00.000Z' },
   capacity: { allowance_per_minute: 120, stream_per_minute: 24.5, background_per_minute: 95.5 },
 }
 
@@ -73,6 +73,7 @@ it('tells everything in seconds and plain counts', () => {
     chpipe_email_people_asked: 22,
     chpipe_credits_spent_total: 20,
     chpipe_credits_left: 480,
+    chpipe_credits_left_read_timestamp_seconds: Date.UTC(2026, 0, 5, 12) / 1000,
     chpipe_capacity_background_calls_per_minute: 95.5,
   })
   expect(metrics.has('chpipe_eta_seconds')).toBe(false)

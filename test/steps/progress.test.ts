@@ -97,7 +97,7 @@ describe('the stream and the enrichment', () => {
     })
     expect(domains).toEqual({ found: 3, companies_asked: 4, companies_found: 3, hit_percent: 75 })
     expect(emails).toEqual({ found: 2, people_asked: 2, people_found: 1, hit_percent: 50 })
-    expect(credits).toEqual({ spent: 7, reserved: 4, left: '93.00' })
+    expect(credits).toEqual({ spent: 7, reserved: 4, left: '93.00', left_read_at: '1970-01-01T00:00:00.000Z' })
     expect(capacity).toEqual({ allowance_per_minute: 120, stream_per_minute: 0.4, background_per_minute: 119.6 })
     db.$client.close()
   })

@@ -54,7 +54,7 @@ export async function buyer(
   const snov = await connected(url, { db, clock, ...(quota ? { quota } : {}) })
   const step: PurchaseStep = { db, snov, clock, log, timings: hurried, runId: run.id }
   const settleAll = async (rounds = 10) => {
-    const total: PollSummary = { polled: 0, settled: 0, notEnoughCredits: false }
+    const total: PollSummary = { polled: 0, settled: 0, creditsOfOthers: 0, notEnoughCredits: false }
     for (let round = 0; round < rounds; round += 1) {
       clock.pass(60_000)
       const { polled, settled, notEnoughCredits } = await pollPurchases(step, { lane: 'background', signal })

@@ -13,11 +13,15 @@ export interface EnrichReport {
   failed: number
   /** Not ended: due later, waiting for Snov, or not paid for. */
   left: number
+  /** Companies that --limit leaves to later runs. */
+  waiting: number
   /** Purchases that wait for the operator's word, of this run and others. */
   unconfirmed: number
   domains: number
   emails: number
   credits_spent: number
+  /** Booked in this run for purchases that earlier runs had made. */
+  credits_settled_earlier: number
   calls: { companies_house: number; snov: number }
   rate_limited: number
   elapsed_seconds: number
@@ -44,12 +48,17 @@ export function renderReport(report: EnrichReport): string {
     report.unconfirmed > 0
       ? `Purchases in doubt, for you to settle: ${n(report.unconfirmed)}. See them: chpipe enrich --unconfirmed\n`
       : ''
-  return `${SENTENCES[report.ended]}: ${n(report.companies)} companies ended, ${n(report.left)} left
+  const { waiting, credits_settled_earlier: earlier } = report
+  const isPart = waiting > 0 && report.ended === 'nothing-left'
+  const sentence = isPart ? 'The companies of this run are done' : SENTENCES[report.ended]
+  const others = waiting > 0 ? `; ${n(waiting)} more wait for a later run` : ''
+  const settled = earlier > 0 ? `For purchases of earlier runs ${n(earlier)} more credits were booked.\n` : ''
+  return `${sentence}: ${n(report.companies)} companies ended, ${n(report.left)} left${others}
 (${n(report.done)} enriched, ${n(report.skipped)} without a domain, ${n(report.failed)} failed).
 This run found ${n(report.domains)} domains and ${n(report.emails)} addresses for ${n(report.credits_spent)} credits
 in ${formatDuration(report.elapsed_seconds * 1000)} with ${n(rest)} calls to Companies House and ${n(snov)} to Snov,
 ${n(report.rate_limited)} of them refused (429).
-${doubts}`
+${settled}${doubts}`
 }
 
 function renderEndedBefore({ state, reason, at }: NonNullable<EnrichReport['ended_before']>): string {
@@ -70,7 +79,5 @@ people        ${n(plan.people_to_ask)} at most${guess}
 calls         ${n(plan.calls.companies_house)} to Companies House, about ${n(plan.calls.snov)} to Snov
 credits       ${n(plan.worst_case_credits)} at worst; the limits allow ${n(plan.credits_allowed)} of these
 time          about ${formatDuration(plan.estimated_seconds * 1000)}
-
-Nothing was asked, spent or written.
 `
 }

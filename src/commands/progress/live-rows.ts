@@ -21,7 +21,7 @@ export function liveRows({ stream, jobs, domains, emails, credits, capacity }: L
     const { found, people_found, people_asked, hit_percent } = emails
     rows.push(['e-mails', `${n(found)}; ${n(people_found)} of ${n(people_asked)} people${percent(hit_percent)}`])
   }
-  if (credits) rows.push(['credits', creditText(credits)])
+  if (credits) rows.push(['credits', creditText(credits, now)])
   if (capacity) rows.push(...capacityRows(capacity))
   return rows
 }
@@ -39,7 +39,7 @@ function streamRows(stream: StreamReport, now: number): Row[] {
     ? 'not followed now'
     : connected_since === null
       ? 'connecting'
-      : `connected since ${connected_since.slice(0, 10)} ${connected_since.slice(11, 16)} UTC`
+      : `connected since ${minute(connected_since)}`
   const rows: Row[] = [
     ['stream', `${state}, ${last}`],
     ['', `${n(events_per_minute)} events a minute, at timepoint ${timepoint ?? 'live'}`],
@@ -59,10 +59,14 @@ function jobRows({ due, due_for_enrich: forEnrich, stages, skipped, failed, done
   return rows
 }
 
-function creditText({ spent, reserved, left }: CreditsReport): string {
+function creditText({ spent, reserved, left, left_read_at: readAt }: CreditsReport, now: number): string {
   const parts = [`${n(spent)} spent`]
   if (reserved > 0) parts.push(`${n(reserved)} reserved`)
-  parts.push(left === null ? 'balance not read yet' : `${left} left when last read`)
+  parts.push(
+    left === null || readAt === null
+      ? 'balance not read yet'
+      : `${left} left ${ago(readAt, now)}, at ${minute(readAt)}`,
+  )
   return parts.join(', ')
 }
 
@@ -71,6 +75,11 @@ function capacityRows({ stream_per_minute, allowance_per_minute, background_per_
     ['capacity', `the stream needs ${n(stream_per_minute)} of ${n(allowance_per_minute)} calls a minute`],
     ['', `${n(background_per_minute)} a minute remain for the background`],
   ]
+}
+
+/** `2026-01-05 12:00 UTC`. */
+function minute(iso: string): string {
+  return `${iso.slice(0, 10)} ${iso.slice(11, 16)} UTC`
 }
 
 function percent(share: number | null): string {

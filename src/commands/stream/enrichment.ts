@@ -18,8 +18,10 @@ export interface EnrichmentStep {
   signal: AbortSignal
 }
 
-export interface EnrichedSummary extends EnrichCounts {
+export interface EnrichedSummary extends Omit<EnrichCounts, 'earlierCredits'> {
   credits_spent: number
+  /** Booked for purchases of earlier runs. */
+  credits_settled_earlier: number
 }
 
 /** Enriches what the stream has queued until the signal aborts; resolves with what it did, and never rejects. */
@@ -59,6 +61,8 @@ export async function prepareEnrichment(
         await clock.sleep(timings.paidPauseMs, signal).catch(() => {})
       }
     }
-    return { ...counts, credits_spent: snapshot(db, (tx) => readRunCredits(tx, runId).spent) }
+    const { earlierCredits, ...found } = counts
+    const credits_spent = snapshot(db, (tx) => readRunCredits(tx, runId).spent)
+    return { ...found, credits_spent, credits_settled_earlier: earlierCredits }
   }
 }

@@ -40,9 +40,10 @@ export function renderSummary(summary: StreamSummary): string {
   if (summary.gaps > 0) rows.push(['gaps', `${n(summary.gaps)} jumps in the timepoints`])
   if (summary.repeated > 0) rows.push(['repeated', `${n(summary.repeated)} lines had been stored before`])
   if (summary.enriched) {
-    const { done, skipped, failed, domains, emails, credits_spent } = summary.enriched
+    const { done, skipped, failed, domains, emails, credits_spent, credits_settled_earlier: earlier } = summary.enriched
     rows.push(['enriched', `${n(done)} done, ${n(skipped)} without a domain, ${n(failed)} failed`])
     rows.push(['found', `${n(domains)} domains, ${n(emails)} e-mails, for ${n(credits_spent)} credits`])
+    if (earlier > 0) rows.push(['', `${n(earlier)} more credits were booked for purchases of earlier runs`])
   }
   rows.push(['timepoint', summary.timepoint === null ? 'none yet' : String(summary.timepoint)])
   return `${SENTENCES[summary.ended]}.\n${rows.map(([label, value]) => `${label.padEnd(16)}${value}\n`).join('')}`

@@ -51,6 +51,8 @@ export interface EnrichCounts {
   failed: number
   domains: number
   emails: number
+  /** Credits booked for purchases that earlier runs had made, and left without their answers. */
+  earlierCredits: number
 }
 
 /** The stages' view of one run: the step, its options, its counts, and the companies set aside for now. */
@@ -92,7 +94,7 @@ export function lookAgain(run: Enrichment): () => boolean {
 export const ALL_OWNERS = ['stream', 'enrich'] as const
 
 export function noEnrichCounts(): EnrichCounts {
-  return { done: 0, skipped: 0, failed: 0, domains: 0, emails: 0 }
+  return { done: 0, skipped: 0, failed: 0, domains: 0, emails: 0, earlierCredits: 0 }
 }
 
 /** The stream's companies go first. */

@@ -47,7 +47,7 @@ export interface EnrichPlan {
 /** Reckons what a run with these options would do. */
 export function planEnrichment(db: Db, options: PlanOptions): EnrichPlan {
   return snapshot(db, (tx) => {
-    const { scope } = selectCompanies(tx, 0, options.queue)
+    const { scope } = selectCompanies(tx, options.queue)
     const suppressions = loadSuppressions(tx)
     const rows = readPlannedCompanies(tx, scope, {
       dueBy: options.queue.dueBy,

@@ -3,7 +3,7 @@ import type { Clock } from '../../clock.ts'
 import { wakePaidJobs } from '../../db/job-claims.ts'
 import {
   type Candidate,
-  countEndedSinceInterrupt,
+  countWaiting,
   findCandidate,
   findCandidates,
   findDueJobs,
@@ -33,6 +33,8 @@ export interface Selection {
   queued: number
   /** The company that the operator names had come to this end before; null when there is something to do for it. */
   ended: EndedBefore | null
+  /** Companies that a limit leaves to later runs. */
+  waiting: number
 }
 
 export interface EndedBefore {
@@ -42,14 +44,14 @@ export interface EndedBefore {
 }
 
 /**
- * Queues stored companies that have no job yet, those with officers first. With a limit, unfinished jobs come first,
- * and what an interrupted run had ended counts towards it, so that a run after `kill -9` ends like an unbroken one.
+ * Queues stored companies that have no job yet, those with officers first. With a limit, unfinished jobs come first;
+ * it counts the companies of this run, whatever earlier ones have done.
  */
 export function queueCompanies(db: Db, clock: Clock, runId: number, options: QueueOptions): Selection {
   const now = clock.now()
   return write(db, (tx) => {
     wakePaidJobs(tx, now)
-    const selected = selectCompanies(tx, runId, options)
+    const selected = selectCompanies(tx, options)
     const { retrySkippedBefore: before, company } = options
     if (before !== null) retrySkipped(tx, selected.scope, { before, now })
     if (company !== null) {
@@ -66,7 +68,9 @@ export function queueCompanies(db: Db, clock: Clock, runId: number, options: Que
         runId,
       }),
     )
-    return { scope: selected.scope, queued: queued.length, ended: company === null ? null : endedBefore(tx, company) }
+    const { scope } = selected
+    const waiting = scope === null || company !== null ? 0 : countWaiting(tx, scope)
+    return { scope, queued: queued.length, ended: company === null ? null : endedBefore(tx, company), waiting }
   })
 }
 
@@ -79,14 +83,12 @@ function endedBefore(tx: Tx, company: string): EndedBefore | null {
 /** What a run would take: its scope, and the companies to queue for it. Only reads. */
 export function selectCompanies(
   tx: Tx,
-  runId: number,
   { limit, company, dueBy, retrySkippedBefore }: QueueOptions,
 ): { scope: string[] | null; fresh: Candidate[] } {
   if (company !== null) return selectOne(tx, company)
   if (limit === null) return { scope: null, fresh: findCandidates(tx, Number.MAX_SAFE_INTEGER) }
-  const room = Math.max(0, limit - countEndedSinceInterrupt(tx, runId))
-  const due = findDueJobs(tx, dueBy, retrySkippedBefore, room)
-  const fresh = findCandidates(tx, room - due.length)
+  const due = findDueJobs(tx, dueBy, retrySkippedBefore, limit)
+  const fresh = findCandidates(tx, limit - due.length)
   return { scope: [...due, ...fresh.map(({ companyNumber }) => companyNumber)], fresh }
 }
 

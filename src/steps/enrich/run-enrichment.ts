@@ -8,7 +8,7 @@ import { countJobs } from '../../db/job-lists.ts'
 import type { Owner } from '../../db/jobs.ts'
 import { snapshot, type Tx, write } from '../../db/open.ts'
 import { readNextPollAt, wakePolls } from '../../db/provider-polls.ts'
-import { pollPurchases } from '../poll-purchases.ts'
+import { leftToOthers, pollPurchases } from '../poll-purchases.ts'
 import { doubtLostStarts } from '../settle-doubt.ts'
 import { createBell } from './bell.ts'
 import { domainWorker } from './enrich-domains.ts'
@@ -74,7 +74,7 @@ export async function runEnrichment(
     paid.every(({ held }) => held.jobs.length === 0) &&
     !isDueSoon(run)
   const workers: Worker[] = [...rest, ...paid, pollWorker(run, gate)]
-  write(db, (tx) => wakePolls(tx, step.clock.now()))
+  write(db, (tx) => wakePolls(tx, step.clock.now(), leftToOthers(tx, step).runs))
   await Promise.all(loops(run, workers, isOver, halt.signal).map((one) => one.catch(fail)))
   await Promise.all(rest.flatMap(({ flying }) => [...flying]))
   signal.removeEventListener('abort', interrupted)
@@ -109,7 +109,10 @@ function loops({ clock, bell }: Enrichment, workers: Worker[], isOver: () => boo
 function pollWorker(run: Enrichment, gate: PaidGate): Worker {
   const { db, clock, runId, options } = run
   let tidyAt = 0
-  const nextAt = () => readNextPollAt(db) ?? Number.POSITIVE_INFINITY
+  const nextAt = () => {
+    const at = snapshot(db, (tx) => readNextPollAt(tx, leftToOthers(tx, run)))
+    return at ?? Number.POSITIVE_INFINITY
+  }
   const round = async (signal: AbortSignal): Promise<boolean> => {
     if (clock.steady() >= tidyAt) {
       tidyAt = clock.steady() + TIDY_MS
@@ -118,8 +121,9 @@ function pollWorker(run: Enrichment, gate: PaidGate): Worker {
     }
     if (nextAt() > clock.now()) return false
     const lane = options.until === 'stopped' ? 'stream' : 'background'
-    const { settled, notEnoughCredits } = await pollPurchases(run, { lane, signal })
+    const { settled, creditsOfOthers, notEnoughCredits } = await pollPurchases(run, { lane, signal })
     run.settled += settled
+    run.counts.earlierCredits += creditsOfOthers
     if (settled > 0 || notEnoughCredits) gate.settled(notEnoughCredits)
     return settled > 0
   }
