@@ -10,7 +10,7 @@ const OPERATION = 'company-domain-by-name'
 export async function benchDomainCalls(): Promise<Row[]> {
   await using pipeline = await openPipeline({ companies: COMPANIES * 2, quota: { limit: 1000, windowMs: 1000 } })
   const { snov, start } = pipeline
-  await expectExit(start('enrich', '--limit', String(COMPANIES)), 0)
+  await expectExit(start('enrich', '--limit', String(COMPANIES), '--max-credits', '100000'), 0)
   const { byPath, starts, rateLimited } = snov.requests
   const names = Object.keys(starts).filter((input) => input.startsWith(OPERATION)).length
   const calls = Object.entries(byPath)

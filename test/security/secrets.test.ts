@@ -30,8 +30,8 @@ describe('a server that repeats what it was told', () => {
   it.each([
     ['import-officers', 401, 3],
     ['stream', 401, 3],
-    ['enrich', 401, 3],
-    ['enrich --json --log-format json', 401, 3],
+    ['enrich --max-credits 5', 401, 3],
+    ['enrich --max-credits 5 --json --log-format json', 401, 3],
     ['doctor --json', 401, 1],
     ['doctor', 400, 1],
     ['doctor', 302, 1],
