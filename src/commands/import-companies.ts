@@ -1,4 +1,5 @@
 import { basename, dirname, join } from 'node:path'
+import { latestEdition } from '../companies-house/register-edition.ts'
 import { STATUS_SLUGS, SUBTYPE_SLUGS, TYPE_SLUGS, typeMeant } from '../companies-house/register-prose.ts'
 import { openRegister, type RegisterInput } from '../companies-house/register-source.ts'
 import type { Context } from '../context.ts'
@@ -9,6 +10,7 @@ import {
   type ImportCompaniesSummary,
   importCompanies,
 } from '../steps/import-companies.ts'
+import type { CompanyFilter } from '../steps/import-companies-filter.ts'
 import { formatNumber, printable, safeJson } from '../text.ts'
 import type { Answer, Command, Input } from './command.ts'
 import { count, day, postcodes, sicCodes, someOf } from './parse.ts'
@@ -24,6 +26,7 @@ interface Options {
   incorporatedTo?: string
   postcode?: string[]
   limit?: number
+  asOf?: string
   rejects?: string
 }
 
@@ -32,8 +35,12 @@ export const importCompaniesCommand: Command = {
   summary: 'Load companies from the register file, or from advanced search',
   description: `Loads companies from BasicCompanyData, the free monthly register file: .csv, .gz or .zip as downloaded, or - for
 stdin. A file that is broken or cut short, or of whose rows more than 1 % are bad, changes nothing; single bad rows go to a
-rejects file, the rest goes in. Import a newer file over an older one whenever you like: companies are brought up to date,
-their officers stay.
+rejects file, the rest goes in.
+
+Import a newer file over an older one whenever you like. The filters and --limit choose which new companies are taken: those
+that are stored already take their newer row whatever it says, and their officers stay. What the stream, the API or a later
+file has told since the day of the file is kept; that day is read from its name, or given with --as-of. A company that a
+whole newer file no longer lists loses its status until import-officers has asked about it.
 
 With --search it asks advanced search instead, day by day from --incorporated-from, so that none of its 10,000-hit windows
 cuts anything off. That needs a key, and a call or more for each day.`,
@@ -61,8 +68,14 @@ cuts anything off. That needs a key, and a call or more for each day.`,
     { flags: '--location <words>', description: 'with --search: only companies with these words in their address' },
     {
       flags: '--limit <n>',
-      description: 'only the first n of these; the file is still checked to its end',
+      description: 'only the first n of these that are new; the file is still checked to its end',
       parse: count(1),
+    },
+    {
+      flags: '--as-of <day>',
+      description: 'the day that the file is of',
+      parse: day,
+      fallback: 'the one in its name, else unknown: then nothing but older register files is overwritten',
     },
     {
       flags: '--rejects <file>',
@@ -94,9 +107,17 @@ async function run(context: Context, { argument, options: given }: Input): Promi
       throw new ChpipeError('usage', '--rejects belongs to a file, not to --search', {
         hint: 'leave out --rejects',
       })
+    if (options.asOf !== undefined) {
+      throw new ChpipeError('usage', '--as-of belongs to a file, not to --search', { hint: 'leave out --as-of' })
+    }
     const { searchCompaniesInto } = await import('./import-companies/search.ts')
     await searchCompaniesInto(context, options)
     return 0
+  }
+  if (options.asOf !== undefined && options.asOf > latestEdition(context.clock.now())) {
+    throw new ChpipeError('usage', `--as-of ${options.asOf} is too far in the future for a register file`, {
+      hint: 'give the day in the name of the file as it was downloaded',
+    })
   }
   if (options.location !== undefined)
     throw new ChpipeError('usage', '--location belongs to --search', {
@@ -141,7 +162,8 @@ async function importFile(context: Context, argument: string, options: Options):
       { db, clock, signal },
       {
         source,
-        filter: options,
+        asOf: options.asOf,
+        filter: filterOf(options),
         limit: options.limit,
         rejectsFile,
         onProgress: (progress) => status.update(progressLine(progress, clock.steady() - begun)),
@@ -150,6 +172,10 @@ async function importFile(context: Context, argument: string, options: Options):
   } finally {
     source.close()
   }
+}
+
+function filterOf({ status, type, sic, incorporatedFrom, incorporatedTo, postcode }: Options): CompanyFilter {
+  return { status, type, sic, incorporatedFrom, incorporatedTo, postcode }
 }
 
 function progressLine(progress: ImportCompaniesProgress, elapsedMs: number): string {
@@ -171,7 +197,9 @@ function render(summary: ImportCompaniesSummary): string {
     ['imported', `${formatNumber(imported)} companies: ${formatNumber(inserted)} new, ${formatNumber(updated)} known`],
     ['rows read', `${formatNumber(rows_read)} in ${formatDuration(summary.elapsed_seconds * 1000)}`],
   ]
+  if (summary.kept_newer > 0) rows.push(['kept', keptNewer(summary)])
   if (filtered_out > 0) rows.push(['filtered out', formatNumber(filtered_out)])
+  rows.push(...unlistedRows(summary))
   if (duplicates > 0) rows.push(['duplicates', `${formatNumber(duplicates)}; the last row of a company counts`])
   if (rejected > 0) rows.push(['rejected', `${formatNumber(rejected)}; see ${summary.rejects_file}`])
   const wordings = { status: unknown_prose.company_status, type: unknown_prose.type }
@@ -181,4 +209,27 @@ function render(summary: ImportCompaniesSummary): string {
     }
   }
   return rows.map(([label, value]) => `${label.padEnd(16)}${printable(value)}\n`).join('')
+}
+
+function keptNewer({ kept_newer, as_of }: ImportCompaniesSummary): string {
+  const companies = `${formatNumber(kept_newer)} companies as they are stored`
+  return as_of === null
+    ? `${companies}, from the stream or the API: the day of this file is not known (--as-of)`
+    : `${companies}: newer than ${as_of}`
+}
+
+const FEW_NAMED = 5
+
+function unlistedRows(summary: ImportCompaniesSummary): [label: string, value: string][] {
+  const { no_longer_listed: gone, no_longer_listed_companies: numbers, no_longer_listed_doubted: doubted } = summary
+  if (doubted > 0) {
+    const few = 'too many for a whole file, so nothing is concluded'
+    return [['not listed', `${formatNumber(doubted)} of the stored companies: ${few}`]]
+  }
+  if (gone === 0) return []
+  const named = `${numbers.slice(0, FEW_NAMED).join(', ')}${gone > FEW_NAMED ? ' ...' : ''}`
+  return [
+    ['not listed', `${formatNumber(gone)} of the stored companies any more: ${named}`],
+    ['', 'they have no status until chpipe import-officers has asked about them'],
+  ]
 }

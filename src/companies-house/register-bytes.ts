@@ -12,6 +12,8 @@ export const CHUNK_BYTES = 256 * 1024
 export interface RegisterPart {
   /** Its name within a zip that holds several. */
   name: string | null
+  /** The name of its file, inside a zip where it comes from one. */
+  file: string
   /** Its bytes, decompressed; they can be had once. */
   chunks(): AsyncIterable<Buffer>
 }

@@ -79,7 +79,7 @@ function plainSource({ name, head, bytes, bytesTotal, signal }: Opened): Registe
       })
     }
   }
-  const part: RegisterPart = { name: null, chunks: isGzip(head) ? gunzipped : metered }
+  const part: RegisterPart = { name: null, file: name, chunks: isGzip(head) ? gunzipped : metered }
   return { name, parts: [part], bytesTotal, bytesRead: () => read, close() {} }
 }
 

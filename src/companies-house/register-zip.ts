@@ -33,7 +33,7 @@ export async function openZip(fd: number, name: string, signal: AbortSignal): Pr
           yield chunk
         }
       }
-      return { name: entries.length > 1 ? entry.fileName : null, chunks }
+      return { name: entries.length > 1 ? entry.fileName : null, file: entry.fileName, chunks }
     })
     const bytesTotal = entries.reduce((sum, { uncompressedSize }) => sum + uncompressedSize, 0)
     return { name, parts, bytesTotal, bytesRead: () => read, close: () => closeSync(fd) }

@@ -23,8 +23,8 @@ export interface CompanyStaging {
   rejects(): Generator<Reject>
   /**
    * Moves the companies into `companies` in transactions of up to `size()` rows, one for each step of the loop. What the
-   * file does not tell stays as it is: officers, `deleted_at`, jurisdiction. A company that was added twice is moved once,
-   * as it was last.
+   * file does not tell stays as it is: officers, jurisdiction. So does a company whose stored facts are newer than the
+   * file. A company that was added twice is moved once, as it was last.
    */
   merge(origin: Origin, size: () => number): Generator<Chunk>
   /** Brings what was written into the database file; meanwhile others may write. */

@@ -3,17 +3,22 @@
 import type { Clock } from '../clock.ts'
 import { REGISTER_COLUMNS } from './company-columns.ts'
 import { type Db, write } from './open.ts'
+import { runsOfLaterFiles } from './register-files.ts'
 
 export interface Origin {
   source: string
   /** ISO 8601. */
   fetched_at: string
   run_id: number
+  /** The day that the facts are of; null where nobody tells. */
+  as_of: string | null
 }
 
 export interface Chunk {
   inserted: number
   updated: number
+  /** Rows that a later row of the same company replaced. */
+  duplicates: number
   /** For how long the database was locked for other writers. */
   lockedMs: number
 }
@@ -41,12 +46,32 @@ export function tuneForMerge(client: Client): () => void {
   return () => set(before)
 }
 
-/** The file tells the whole address without `premises`, and neither the type of every company nor every subtype. */
+/**
+ * Whether a stored company takes the file's row. Register files compare by their days, and where one of them has none, the
+ * one imported later is the newer; against all other sources the file's day decides, and without one it never wins.
+ */
+function isOlder(db: Db, asOf: string | null): string {
+  if (asOf === null) return `companies.source = 'register-file'`
+  const later = runsOfLaterFiles(db, asOf)
+  return `CASE companies.source WHEN 'register-file' THEN companies.run_id NOT IN (${later.join(', ')})
+    ELSE companies.fetched_at < '${startOfDay(asOf)}' END`
+}
+
+/** ISO 8601; lower than every time where there is no day. */
+export function startOfDay(asOf: string | null): string {
+  return asOf === null ? '' : `${asOf}T00:00:00.000Z`
+}
+
+/**
+ * The file tells the whole address without `premises`, and neither the type of every company nor every subtype. What it
+ * lists has come back since it was deleted.
+ */
 const UPSERT = `ON CONFLICT (company_number) DO UPDATE SET
   ${REGISTER_COLUMNS.filter((name) => !['company_number', 'type', 'subtype'].includes(name))
     .map((name) => `${name} = excluded.${name}`)
     .join(', ')},
   type = coalesce(excluded.type, type), subtype = coalesce(excluded.subtype, subtype), premises = NULL,
+  deleted_at = CASE WHEN deleted_at < ? THEN NULL ELSE deleted_at END,
   source = excluded.source, fetched_at = excluded.fetched_at, run_id = excluded.run_id`
 
 /**
@@ -56,7 +81,8 @@ const UPSERT = `ON CONFLICT (company_number) DO UPDATE SET
 export function* mergeTable(db: Db, clock: Clock, table: string, origin: Origin, size: () => number): Generator<Chunk> {
   const client = db.$client
   client.exec(`CREATE INDEX temp.${table}_by_number ON ${table} (company_number)`)
-  dropEarlier(client, table)
+  const duplicates = dropEarlier(client, table)
+  if (duplicates > 0) yield { inserted: 0, updated: 0, duplicates, lockedMs: 0 }
   const lastOfChunk = client
     .prepare<[string, number], string>(
       `SELECT company_number FROM temp.${table} WHERE company_number > ? ORDER BY company_number LIMIT 1 OFFSET ?`,
@@ -66,17 +92,18 @@ export function* mergeTable(db: Db, clock: Clock, table: string, origin: Origin,
     INSERT INTO companies (${COLUMNS}, source, fetched_at, first_seen_at, run_id)
     SELECT ${COLUMNS}, ?, ?, ?, ? FROM temp.${table}
     WHERE company_number > ? AND company_number <= ? ORDER BY company_number
-    ${UPSERT}`)
+    ${UPSERT} WHERE ${isOlder(db, origin.as_of)}`)
   const { source, fetched_at, run_id } = origin
+  const fileBegins = startOfDay(origin.as_of)
   for (let after = ''; after !== END; ) {
     const last = lastOfChunk.get(after, size() - 1) ?? END
     let begun = 0
     const chunk = write(db, () => {
       begun = clock.steady()
       const before = countCompanies(client)
-      const { changes } = move.run(source, fetched_at, fetched_at, run_id, after, last)
+      const { changes } = move.run(source, fetched_at, fetched_at, run_id, after, last, fileBegins)
       const inserted = countCompanies(client) - before
-      return { inserted, updated: changes - inserted }
+      return { inserted, updated: changes - inserted, duplicates: 0 }
     })
     yield { ...chunk, lockedMs: clock.steady() - begun }
     after = last
@@ -84,14 +111,15 @@ export function* mergeTable(db: Db, clock: Clock, table: string, origin: Origin,
   client.exec(`DROP TABLE temp.${table}`)
 }
 
-/** Of a company that came more than once, the last row stays. */
-function dropEarlier(client: Client, table: string): void {
+/** Of a company that came more than once, the last row stays; returns how many went. */
+function dropEarlier(client: Client, table: string): number {
   const twice = `SELECT 1 FROM temp.${table} GROUP BY company_number HAVING count(*) > 1 LIMIT 1`
-  if (client.prepare(twice).get() === undefined) return
-  client.exec(`
+  if (client.prepare(twice).get() === undefined) return 0
+  const drop = client.prepare(`
     DELETE FROM temp.${table} AS earlier WHERE EXISTS (
       SELECT 1 FROM temp.${table} AS later
       WHERE later.company_number = earlier.company_number AND later.rowid > earlier.rowid)`)
+  return drop.run().changes
 }
 
 /** All companies, from the tallies that triggers keep. */

@@ -11,6 +11,7 @@ export interface MergeStep {
 export interface MergeTotals {
   inserted: number
   updated: number
+  duplicates: number
 }
 
 /** One transaction keeps the database locked for about this long. */
@@ -32,12 +33,13 @@ export async function mergeStaged(
   staging: CompanyStaging,
   { origin, onProgress }: { origin: Origin; onProgress(merged: number): void },
 ): Promise<MergeTotals> {
-  const totals = { inserted: 0, updated: 0 }
+  const totals = { inserted: 0, updated: 0, duplicates: 0 }
   let size = FIRST_CHUNK
   let locked = 0
-  for (const { inserted, updated, lockedMs } of staging.merge(origin, () => size)) {
+  for (const { inserted, updated, duplicates, lockedMs } of staging.merge(origin, () => size)) {
     totals.inserted += inserted
     totals.updated += updated
+    totals.duplicates += duplicates
     size = nextSize(size, lockedMs)
     locked += lockedMs
     if (locked >= LOCKED_BEFORE_REST_MS) {

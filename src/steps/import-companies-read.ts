@@ -9,19 +9,26 @@ import type { CompanyFacts, CompanyStaging, Reject } from '../db/companies.ts'
 import { ChpipeError } from '../errors.ts'
 
 export interface ReadOptions {
+  /** Whether a company is taken that is not stored yet. */
   accepts(company: CompanyFacts): boolean
-  /** Rows past it count as filtered out. They are still checked: a file that ends badly is refused whole. */
+  /** New companies past it count as filtered out. They are still checked: a file that ends badly is refused whole. */
   limit: number
+  /** What is stored already is taken whatever it has become. */
+  isKnown(companyNumber: string): boolean
   onProgress(rows: number): void
 }
 
 export interface ReadTotals {
   rows: number
   staged: number
+  /** Those of the staged ones that had not been known. */
+  taken: number
   filteredOut: number
   rejected: number
   firstReject: Reject | null
   unknownProse: UnknownProse
+  /** The first two characters of the company numbers that the file lists: those it lacks are not in this kind of file. */
+  prefixes: Set<string>
 }
 
 /** Wordings that are none of the API's slugs, each with the number of rows that were staged with it. */
@@ -45,10 +52,12 @@ export async function readRegister(
   const totals: ReadTotals = {
     rows: 0,
     staged: 0,
+    taken: 0,
     filteredOut: 0,
     rejected: 0,
     firstReject: null,
     unknownProse: { company_status: {}, type: {} },
+    prefixes: new Set(),
   }
   for (const part of source.parts) await readPart(part, source.name, staging, totals, options)
   return totals
@@ -116,9 +125,15 @@ function storing(
   partName: string | null,
   staging: CompanyStaging,
   totals: ReadTotals,
-  { accepts, limit }: ReadOptions,
+  { accepts, limit, isKnown }: ReadOptions,
 ): (batch: RecordBatch, records: CsvRecord[]) => void {
   const companyOf = rowReader(columns)
+  const isTaken = (company: CompanyFacts) => {
+    if (isKnown(company.company_number)) return true
+    if (totals.taken >= limit || !accepts(company)) return false
+    totals.taken += 1
+    return true
+  }
   return (batch, records) => {
     const companies: CompanyFacts[] = []
     const rejects: Reject[] = []
@@ -127,10 +142,12 @@ function storing(
       if (typeof company === 'string') {
         const reason = partName ? `${company} (in ${partName})` : company
         rejects.push({ line: record.line, reason, row: batch.text(record) })
-      } else if (totals.staged + companies.length < limit && accepts(company)) {
-        companies.push(company)
-        noteUnknown(totals.unknownProse, company)
+        continue
       }
+      totals.prefixes.add(company.company_number.slice(0, 2))
+      if (!isTaken(company)) continue
+      companies.push(company)
+      noteUnknown(totals.unknownProse, company)
     }
     staging.add(companies)
     if (rejects.length > 0) staging.reject(rejects)

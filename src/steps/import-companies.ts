@@ -2,15 +2,19 @@
 // companies are brought up to date, and what was learnt about their officers stays.
 
 import type { Clock } from '../clock.ts'
+import { editionOf } from '../companies-house/register-edition.ts'
 import type { RegisterSource } from '../companies-house/register-source.ts'
 import { openCompanyStaging } from '../db/companies.ts'
-import type { Db } from '../db/open.ts'
+import { readKnownCompanies } from '../db/known-companies.ts'
+import { type Db, write } from '../db/open.ts'
+import { saveRegisterFile } from '../db/register-files.ts'
 import { beginRun } from '../db/runs.ts'
 import { ChpipeError } from '../errors.ts'
 import { type CompanyFilter, companyTest } from './import-companies-filter.ts'
 import { mergeStaged } from './import-companies-merge.ts'
 import { type ReadTotals, readRegister, type UnknownProse } from './import-companies-read.ts'
 import { writeRejects } from './import-companies-rejects.ts'
+import { concludeUnlisted, NOTHING_UNLISTED } from './import-companies-unlisted.ts'
 
 export interface ImportCompaniesStep {
   db: Db
@@ -20,8 +24,11 @@ export interface ImportCompaniesStep {
 
 export interface ImportCompaniesOptions {
   source: RegisterSource
+  /** The day that the file is of, where its name does not tell or tells wrong. */
+  asOf?: string | undefined
+  /** Which companies are taken that are not stored yet; stored ones always take their row. */
   filter: CompanyFilter
-  /** At most so many rows are imported, the first that pass the filter. */
+  /** At most so many new rows are taken, the first that pass the filter. */
   limit?: number | undefined
   /** Where bad rows go, when there are any. */
   rejectsFile: string
@@ -32,17 +39,26 @@ export type ImportCompaniesProgress =
   | { phase: 'reading'; bytesRead: number; bytesTotal: number | null; rows: number }
   | { phase: 'merging'; merged: number; of: number }
 
-/** `rows_read` = `imported` + `duplicates` + `filtered_out` + `rejected`. */
+/** `rows_read` = `imported` + `kept_newer` + `duplicates` + `filtered_out` + `rejected`. */
 export interface ImportCompaniesSummary {
   rows_read: number
+  /** The day that the file is of; null where nobody tells. */
+  as_of: string | null
   imported: number
   inserted: number
   updated: number
+  /** Known companies of which something newer is stored than the file, or may be where its day is not known. */
+  kept_newer: number
   /** Rows that a later row of the same company replaced. */
   duplicates: number
   filtered_out: number
   rejected: number
   rejects_file: string | null
+  /** Known companies that a whole file lists no more, and the first of them. */
+  no_longer_listed: number
+  no_longer_listed_companies: string[]
+  /** Known companies that a file lacks which lacks too many to be whole: nothing is concluded from it. */
+  no_longer_listed_doubted: number
   unknown_prose: UnknownProse
   elapsed_seconds: number
 }
@@ -57,13 +73,16 @@ const MOST_REJECTED_SHARE = 0.01
  */
 export async function importCompanies(
   { db, clock, signal }: ImportCompaniesStep,
-  { source, filter, limit = Number.POSITIVE_INFINITY, rejectsFile, onProgress }: ImportCompaniesOptions,
+  { source, asOf, filter, limit = Number.POSITIVE_INFINITY, rejectsFile, onProgress }: ImportCompaniesOptions,
 ): Promise<ImportCompaniesSummary> {
   const begun = clock.steady()
   using staging = openCompanyStaging(db, clock)
+  const narrowed = limit !== Number.POSITIVE_INFINITY || Object.values(filter).some((given) => given !== undefined)
+  const known = narrowed ? readKnownCompanies(db) : null
   const read = await readRegister(source, staging, {
     accepts: companyTest(filter),
     limit,
+    isKnown: (number) => known?.has(number) ?? false,
     onProgress(rows) {
       onProgress({ phase: 'reading', bytesRead: source.bytesRead(), bytesTotal: source.bytesTotal, rows })
     },
@@ -73,20 +92,31 @@ export async function importCompanies(
   signal.throwIfAborted()
 
   using run = beginRun(db, clock, 'import-companies')
+  const edition = editionOf(source, { asOf, now: clock.now() })
+  write(db, (tx) => saveRegisterFile(tx, run.id, edition))
   const fetched_at = new Date(clock.now()).toISOString()
-  const { inserted, updated } = await mergeStaged({ clock, signal }, staging, {
-    origin: { source: 'register-file', fetched_at, run_id: run.id },
+  const origin = { source: 'register-file', fetched_at, run_id: run.id, as_of: edition.asOf }
+  const { inserted, updated, duplicates } = await mergeStaged({ clock, signal }, staging, {
+    origin,
     onProgress: (merged) => onProgress({ phase: 'merging', merged, of: read.staged }),
   })
+  const kept = read.staged - inserted - updated - duplicates
+  const unlisted =
+    limit === Number.POSITIVE_INFINITY
+      ? await concludeUnlisted({ db, signal }, { read, rejects: staging.rejects(), origin, known: updated + kept })
+      : NOTHING_UNLISTED
   const summary: ImportCompaniesSummary = {
     rows_read: read.rows,
+    as_of: edition.asOf,
     imported: inserted + updated,
     inserted,
     updated,
-    duplicates: read.staged - inserted - updated,
+    kept_newer: kept,
+    duplicates,
     filtered_out: read.filteredOut,
     rejected: read.rejected,
     rejects_file: read.rejected > 0 ? rejectsFile : null,
+    ...unlisted,
     unknown_prose: read.unknownProse,
     elapsed_seconds: Math.round(clock.steady() - begun) / 1000,
   }

@@ -74,7 +74,7 @@ export async function importFoundCompanies(
 }
 
 /** Returns how many of the rows were new. */
-function saveRows(db: Db, rows: (CompanyFacts & Origin)[]): number {
+function saveRows(db: Db, rows: (CompanyFacts & Omit<Origin, 'as_of'>)[]): number {
   const size = (tallies: ReturnType<typeof readTallies>) =>
     tallies.pending + tallies.complete + tallies.none + tallies.failed
   return write(db, (tx) => {

@@ -3,13 +3,13 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, utimesSync,
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { systemClock } from '../../src/clock.ts'
-import { type Db, openDb } from '../../src/db/open.ts'
+import { type Db, latestSchemaVersion, openDb } from '../../src/db/open.ts'
 import { companies, runs } from '../../src/db/schema.ts'
 import { type BackupStep, backupDatabase } from '../../src/steps/backup/backup-database.ts'
 import { run, type TempFolder, tempFolder } from '../host.ts'
 import { fill, newDatabase } from '../steps/export-world.ts'
 
-const SCHEMA = 5
+const SCHEMA = latestSchemaVersion()
 const NAME = /^companies-\d{8}T\d{6}Z(-\d+)?\.db$/
 
 /** A folder with a database of three companies with two officers each, which nobody has open. */

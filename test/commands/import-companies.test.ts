@@ -57,13 +57,18 @@ describe('import-companies', () => {
     expect(code).toBe(0)
     expect(JSON.parse(stdout)).toEqual({
       rows_read: 5,
+      as_of: null,
       imported: 2,
       inserted: 2,
       updated: 0,
+      kept_newer: 0,
       duplicates: 0,
       filtered_out: 3,
       rejected: 0,
       rejects_file: null,
+      no_longer_listed: 0,
+      no_longer_listed_companies: [],
+      no_longer_listed_doubted: 0,
       unknown_prose: { company_status: {}, type: {} },
       elapsed_seconds: expect.any(Number),
     })
@@ -118,6 +123,9 @@ describe('import-companies refuses', () => {
     [['a.csv', '--postcode', 'LONDON'], 'expected beginnings of postcodes'],
     [['a.csv', '--incorporated-from', '2020-02-30'], 'expected a date'],
     [['a.csv', '--incorporated-from', '2020-02-02', '--incorporated-to', '2020-02-01'], 'is later than'],
+    [['a.csv', '--as-of', '2026-02-30'], 'expected a date'],
+    [['a.csv', '--as-of', '2199-01-01'], 'too far in the future'],
+    [['--search', '--as-of', '2026-01-01', '--incorporated-from', '2026-01-01'], '--as-of belongs to a file'],
     [['a.csv', '--limit', '0'], 'expected a whole number of at least 1'],
     [['a.csv', '--rejects', 'a.csv'], '--rejects names the file that is to be imported'],
   ])('%j before anything runs', async (args, message) => {

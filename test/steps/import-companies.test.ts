@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { Readable } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, test } from 'vitest'
 import { systemClock } from '../../src/clock.ts'
 import { openRegister } from '../../src/companies-house/register-source.ts'
 import { type Client, Database } from '../../src/db/driver.ts'
@@ -12,6 +12,7 @@ import {
   type ImportCompaniesSummary,
   importCompanies,
 } from '../../src/steps/import-companies.ts'
+import { mostMissing } from '../../src/steps/import-companies-unlisted.ts'
 import { csv, HEADER, quote, row, rows, zip } from '../companies-house/register-fixtures.ts'
 import { type TempFolder, tempFolder } from '../host.ts'
 
@@ -33,11 +34,12 @@ async function importing(
   input: string | Buffer,
   {
     signal = new AbortController().signal,
+    name = 'register.csv',
     ...options
-  }: Partial<ImportCompaniesOptions> & { signal?: AbortSignal } = {},
+  }: Partial<ImportCompaniesOptions> & { signal?: AbortSignal; name?: string } = {},
 ): Promise<ImportCompaniesSummary> {
   const bytes = Buffer.from(input)
-  const source = await openRegister({ stream: Readable.from(pieces(bytes)), name: 'register.csv' }, signal)
+  const source = await openRegister({ stream: Readable.from(pieces(bytes)), name }, signal)
   try {
     return await importCompanies(
       { db, clock, signal },
@@ -171,6 +173,178 @@ describe('filters', () => {
     expect(numbers()).toEqual([...expected].map((digit) => digit.padStart(8, '0')))
     expect(summary).toMatchObject({ imported: expected.length, filtered_out: 5 - expected.length })
   })
+})
+
+const OCTOBER = 'BasicCompanyDataAsOneFile-2026-10-01.csv'
+const NOVEMBER = 'BasicCompanyDataAsOneFile-2026-11-01.csv'
+const DECEMBER = 'BasicCompanyDataAsOneFile-2026-12-01.csv'
+
+const company = (number: number, cells: Record<string, string> = {}) => row({ CompanyNumber: `${number}`, ...cells })
+const LIQUIDATION = { CompanyStatus: 'Liquidation', 'RegAddress.PostTown': 'LEEDS' }
+const statuses = () => db.$client.prepare('SELECT company_status FROM companies ORDER BY company_number').pluck().all()
+
+/** As if another source had told of the company at that time. */
+function tell(number: string, source: string, fetchedAt: string): void {
+  db.$client
+    .prepare('UPDATE companies SET source = ?, fetched_at = ?, run_id = 99 WHERE company_number = ?')
+    .run(source, fetchedAt, number)
+}
+
+describe('a newer file', () => {
+  it.each<[string, Partial<ImportCompaniesOptions>]>([
+    ['a status', { filter: { status: ['active'] } }],
+    ['a postcode', { filter: { postcode: ['SW1'] } }],
+    ['a limit', { limit: 1 }],
+    ['both', { filter: { status: ['active'] }, limit: 1 }],
+  ])('brings known companies up to date, though %s chooses the new ones', async (_what, options) => {
+    await importing(csv([company(1), company(2)]), { name: OCTOBER })
+    const newer = [company(1, LIQUIDATION), company(2), company(3, { CompanyStatus: 'Liquidation' }), company(4)]
+    const summary = await importing(csv(newer), { name: NOVEMBER, ...options })
+    expect(summary.updated).toBe(2)
+    expect(summary.rows_read).toBe(summary.imported + summary.filtered_out)
+    expect(all("SELECT company_status, locality FROM companies WHERE company_number = '00000001'")).toEqual([
+      { company_status: 'liquidation', locality: 'LEEDS' },
+    ])
+    expect(summary.inserted).toBeLessThanOrEqual(1)
+  })
+
+  it('does not come from an older one, whichever was imported first', async () => {
+    await importing(csv([company(1, LIQUIDATION)]), { name: NOVEMBER })
+    const summary = await importing(csv([company(1), company(2)]), { name: OCTOBER })
+    expect(summary).toMatchObject({ imported: 1, inserted: 1, updated: 0, kept_newer: 1, as_of: '2026-10-01' })
+    expect(statuses()).toEqual(['liquidation', 'active'])
+    expect(await importing(csv([company(1)]), { name: NOVEMBER })).toMatchObject({ updated: 1, kept_newer: 0 })
+  })
+
+  it.each(['stream', 'rest', 'search'])(
+    'overwrites what the source %s told before its day, and nothing later',
+    async (source) => {
+      await importing(csv([company(1), company(2), company(3)]), { name: OCTOBER })
+      tell('00000001', source, '2026-10-31T23:59:59.999Z')
+      tell('00000002', source, '2026-11-01T00:00:00.000Z')
+      const changed = [1, 2, 3].map((number) => company(number, LIQUIDATION))
+      expect(await importing(csv(changed), { name: NOVEMBER })).toMatchObject({ updated: 2, kept_newer: 1 })
+      expect(statuses()).toEqual(['liquidation', 'active', 'liquidation'])
+      expect(await importing(csv(changed), { asOf: '2026-11-02' })).toMatchObject({ updated: 3, kept_newer: 0 })
+    },
+  )
+
+  it('without a day is newer than register files and older than all else', async () => {
+    await importing(csv([company(1), company(2)]), { name: NOVEMBER })
+    tell('00000002', 'stream', '2020-01-01T00:00:00.000Z')
+    const summary = await importing(csv([company(1, LIQUIDATION), company(2, LIQUIDATION)]))
+    expect(summary).toMatchObject({ as_of: null, updated: 1, kept_newer: 1 })
+    expect(statuses()).toEqual(['liquidation', 'active'])
+  })
+
+  it('takes back an older deletion of a company that it lists', async () => {
+    await importing(csv([company(1), company(2)]), { name: OCTOBER })
+    db.$client.exec(`UPDATE companies SET source = 'stream', fetched_at = '2026-10-05', deleted_at = '2026-10-05'
+      WHERE company_number = '00000001'`)
+    db.$client.exec(`UPDATE companies SET source = 'stream', fetched_at = '2026-11-05', deleted_at = '2026-11-05'
+      WHERE company_number = '00000002'`)
+    await importing(csv([company(1), company(2)]), { name: NOVEMBER })
+    expect(all('SELECT deleted_at FROM companies ORDER BY company_number')).toEqual([
+      { deleted_at: null },
+      { deleted_at: '2026-11-05' },
+    ])
+  })
+})
+
+describe('a company that a newer whole file no longer lists', () => {
+  const first = [company(1), company(2), company(3, { CompanyStatus: 'Active - Proposal to Strike off' })]
+  const second = [company(1), company(2)]
+  const GONE = { no_longer_listed: 1, no_longer_listed_companies: ['00000003'], no_longer_listed_doubted: 0 }
+  const NONE = { no_longer_listed: 0, no_longer_listed_companies: [], no_longer_listed_doubted: 0 }
+
+  it.each([
+    ['with days in their names', OCTOBER, NOVEMBER],
+    ['without', 'f1.csv', 'f2.csv'],
+    ['with one in the newer name', 'f1.csv', NOVEMBER],
+  ])('is counted, named and has no status, of files %s', async (_what, before, after) => {
+    await importing(csv(first), { name: before })
+    expect(await importing(csv(second), { name: after })).toMatchObject(GONE)
+    expect(all('SELECT company_status, company_status_detail, run_id FROM companies ORDER BY company_number')).toEqual([
+      { company_status: 'active', company_status_detail: null, run_id: 2 },
+      { company_status: 'active', company_status_detail: null, run_id: 2 },
+      { company_status: null, company_status_detail: null, run_id: 2 },
+    ])
+    const [note] = all('SELECT kind, company_number, detail FROM notes') as { detail: string }[]
+    expect(note).toMatchObject({ kind: 'no-longer-listed', company_number: '00000003' })
+    expect(JSON.parse(note?.detail ?? '')).toMatchObject({ company_status: 'active' })
+    expect(await importing(csv(second), { name: after })).toMatchObject(NONE)
+  })
+
+  it('is itself again when a later file lists it', async () => {
+    await importing(csv(first), { name: OCTOBER })
+    await importing(csv(second), { name: NOVEMBER })
+    expect(await importing(csv(first), { name: DECEMBER })).toMatchObject({ updated: 3, ...NONE })
+    expect(statuses()).toEqual(['active', 'active', 'active'])
+  })
+
+  it('counts although a filter chooses the new companies', async () => {
+    await importing(csv(first), { name: OCTOBER })
+    expect(await importing(csv(second), { name: NOVEMBER, filter: { status: ['open'] } })).toMatchObject(GONE)
+  })
+
+  it.each<[string, Partial<ImportCompaniesOptions> & { name?: string }, string[]]>([
+    ['with a limit', { limit: 5 }, second],
+    ['of an older day', { name: 'BasicCompanyDataAsOneFile-2026-09-01.csv' }, second],
+    ['that is a part', { name: 'BasicCompanyData-2026-11-01-part1_7.csv' }, second],
+    ['without a company', {}, []],
+    ['that lists fewer than it lacks', {}, [company(1)]],
+    ['with the row among its bad ones', {}, [...second, company(3, { IncorporationDate: '31/02/2020' })]],
+    ['with other companies only', {}, [company(7), company(8), company(9)]],
+  ])('is not concluded from a file %s', async (_what, options, lines) => {
+    await importing(csv(first), { name: OCTOBER })
+    const summary = await importing(csv(lines), { name: NOVEMBER, ...options })
+    expect(summary.no_longer_listed).toBe(0)
+    expect(all('SELECT count(*) AS n FROM companies WHERE company_status IS NULL')).toEqual([{ n: 0 }])
+  })
+
+  it('is not one that came later, is over already, or is of a kind that the file never has', async () => {
+    await importing(csv([...first, company(4), company(5), company(6), company(7)]), { name: OCTOBER })
+    await importing(csv([row({ CompanyNumber: 'BR000001' })]), { name: OCTOBER, filter: {} })
+    tell('00000003', 'stream', '2026-11-02T00:00:00.000Z')
+    tell('00000004', 'rest', '2026-10-02T00:00:00.000Z')
+    db.$client.exec(`UPDATE companies SET company_status = 'dissolved' WHERE company_number = '00000004'`)
+    db.$client.exec(`UPDATE companies SET deleted_at = '2026-10-02' WHERE company_number = '00000005'`)
+    db.$client.exec(`UPDATE companies SET date_of_creation = '2026-11-01' WHERE company_number = '00000006'`)
+    tell('00000007', 'search', '2026-10-31T00:00:00.000Z')
+    const summary = await importing(csv(second), { name: NOVEMBER })
+    expect(summary.no_longer_listed_companies).toEqual(['00000007'])
+  })
+
+  it('waits for every part of its day', async () => {
+    const part = (month: string, at: number) => `BasicCompanyData-2026-${month}-01-part${at}_2.csv`
+    await importing(csv([company(1), company(3)]), { name: part('10', 1) })
+    await importing(csv([company(2)]), { name: part('10', 2) })
+    expect(await importing(csv([company(2)]), { name: part('11', 2) })).toMatchObject(NONE)
+    expect(await importing(csv([company(2)]), { name: part('11', 2) })).toMatchObject(NONE)
+    expect(await importing(csv([company(1)]), { name: part('11', 1) })).toMatchObject(GONE)
+  })
+
+  it('is one of few: a cut file lacks many, and then none is believed gone', async () => {
+    const many = rows(200)
+    await importing(csv(many), { name: OCTOBER })
+    expect(await importing(csv(many.slice(0, 160)), { name: NOVEMBER })).toMatchObject({
+      no_longer_listed: 0,
+      no_longer_listed_doubted: 40,
+    })
+    expect(await importing(csv(many.slice(0, 190)), { name: DECEMBER })).toMatchObject({ no_longer_listed: 10 })
+  })
+})
+
+test.each([
+  ['a month', 1_000_000, '2026-11-01', '2026-10-01', 70_000, 80_000],
+  ['a year', 1_000_000, '2026-11-01', '2025-11-01', 300_000, 450_000],
+  ['an unknown time', 1_000_000, null, null, 100_000, 120_000],
+  ['very long', 1_000_000, '2026-11-01', '2010-11-01', 900_000, 1_000_000],
+  ['of two companies', 2, null, null, 2, 2],
+])('after %s so many may leave', (_what, known, asOf, earlier, least, most) => {
+  const share = mostMissing(known, asOf, earlier)
+  expect(share).toBeGreaterThanOrEqual(least)
+  expect(share).toBeLessThanOrEqual(most)
 })
 
 describe('single bad rows', () => {

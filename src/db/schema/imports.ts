@@ -18,6 +18,21 @@ export const runs = sqliteTable('runs', {
   summary: text(),
 })
 
+/** Register files that were imported, a row for each part: of which day the facts of their runs are. */
+export const register_files = sqliteTable('register_files', {
+  id: integer().primaryKey({ autoIncrement: true }),
+  run_id: integer().notNull(),
+  /** The day at whose beginning its facts were true, ISO; null where nobody told. */
+  as_of: text(),
+  /** Which part of how many; null for a file that is no part. */
+  part: integer(),
+  parts: integer(),
+  /** It was read to its end and every known company in it was brought up to date. */
+  whole: integer({ mode: 'boolean' }).notNull().default(false),
+  /** Companies in it that had been known before. */
+  known: integer().notNull().default(0),
+})
+
 /** Officer lists being fetched, put off, or given up; a company without trouble leaves no row. */
 export const officer_fetches = sqliteTable(
   'officer_fetches',

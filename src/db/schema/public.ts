@@ -1,5 +1,6 @@
 // Public tables are the product: their names and columns stay as they are, here, in the exports and over HTTP.
 // Times are ISO 8601 text in UTC.
+import { sql } from 'drizzle-orm'
 import { index, integer, primaryKey, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 
 /** Address members under the API's own names, shared by companies and officers. */
@@ -49,6 +50,7 @@ export const companies = sqliteTable(
   (table) => [
     index('companies_by_officers_state').on(table.officers_state, table.company_number),
     index('companies_by_officers_fetched_at').on(table.officers_fetched_at),
+    index('companies_to_ask').on(table.company_number).where(sql`company_status IS NULL AND source = 'register-file'`),
   ],
 )
 

@@ -1,0 +1,70 @@
+// Companies that a whole register file lists no more. Their status is not known then, until somebody has asked: it is
+// taken back, with a note of what it was.
+import type { Origin } from './company-merge.ts'
+import { startOfDay } from './company-merge.ts'
+import type { Db, Tx } from './open.ts'
+import { runsOfLaterFiles } from './register-files.ts'
+import { prepared } from './statements.ts'
+
+/** The register file lists live companies only, so that one in such a status is not missed there. */
+const GONE = `'dissolved', 'converted-closed', 'closed', 'removed'`
+
+/**
+ * Live companies whose facts are older than the file's, once all that it lists have taken their rows. One formed on the
+ * file's day or later could not be in it.
+ */
+function condition(tx: Tx, { as_of, run_id }: Origin): string {
+  const live = `deleted_at IS NULL AND company_status IS NOT NULL AND company_status NOT IN (${GONE})`
+  if (as_of === null) return `${live} AND source = 'register-file' AND run_id <> ${run_id}`
+  const notOlder = runsOfLaterFiles(tx, as_of, { same: true })
+  return `${live} AND coalesce(date_of_creation, '') < '${as_of}'
+    AND CASE source WHEN 'register-file' THEN run_id NOT IN (${notOlder.join(', ')})
+      ELSE fetched_at < '${startOfDay(as_of)}' END`
+}
+
+/** The numbers of the companies that the file of `origin` lists no more, in order. It looks at every company. */
+export function findUnlisted(db: Db, origin: Origin): string[] {
+  const sql = `SELECT company_number FROM companies WHERE ${condition(db, origin)} ORDER BY company_number`
+  return db.$client.prepare<[], string>(sql).pluck().all()
+}
+
+/** The first two characters of the numbers of all companies that the files of the same day have brought up to date. */
+export function listedPrefixes(db: Db, { as_of, run_id }: Origin): string[] {
+  const runs = as_of === null ? [run_id] : runsOfLaterFiles(db, as_of, { same: true })
+  const sql = `SELECT DISTINCT substr(company_number, 1, 2) FROM companies
+    WHERE source = 'register-file' AND run_id IN (${runs.join(', ')})`
+  return db.$client.prepare<[], string>(sql).pluck().all()
+}
+
+/** Takes the status back, where it is still as old; returns how many companies it was. Belongs in a transaction. */
+export function saveUnlisted(db: Db, numbers: string[], origin: Origin): number {
+  const { source, fetched_at, run_id, as_of } = origin
+  const chosen = `company_number IN (SELECT value FROM json_each(?)) AND ${condition(db, origin)}`
+  const list = JSON.stringify(numbers)
+  const detail = `json_object('company_status', company_status, 'company_status_detail', company_status_detail, 'as_of', ?)`
+  prepared(
+    db,
+    `INSERT INTO notes (kind, company_number, detail, noted_at, run_id)
+     SELECT 'no-longer-listed', company_number, ${detail}, ?, ? FROM companies WHERE ${chosen}`,
+  ).run(as_of, Date.parse(fetched_at), run_id, list)
+  const sql = `UPDATE companies SET company_status = NULL, company_status_detail = NULL, source = ?, fetched_at = ?,
+    run_id = ? WHERE ${chosen}`
+  return prepared(db, sql).run(source, fetched_at, run_id, list).changes
+}
+
+const TO_ASK = `company_status IS NULL AND source = 'register-file'`
+
+/** Companies of whose status the register file says nothing, behind a number; those with officers are `first`. */
+export function findToAsk(db: Db, { after, limit, first }: { after: string; limit: number; first: boolean }): string[] {
+  const state = first ? '=' : '<>'
+  const sql = `SELECT company_number FROM companies INDEXED BY companies_to_ask
+    WHERE ${TO_ASK} AND deleted_at IS NULL AND company_number > ? AND officers_state ${state} 'complete'
+    ORDER BY company_number LIMIT ?`
+  return prepared(db, sql).pluck().all(after, limit) as string[]
+}
+
+/** How many there are of them. */
+export function countToAsk(db: Db): number {
+  const sql = `SELECT count(*) FROM companies INDEXED BY companies_to_ask WHERE ${TO_ASK} AND deleted_at IS NULL`
+  return Number(prepared(db, sql).pluck().get())
+}
