@@ -50,13 +50,6 @@ function countDueForEnrich(db: Tx): number {
   return db.get<{ n: number }>(sql`SELECT count(*) AS n FROM jobs WHERE state = 'due' AND owner = 'enrich'`).n
 }
 
-/** Calls of the stream's lane that the allowance still counts; `now` is steady time since `boot`. */
-export function countStreamCalls(db: Tx, allowance: string, boot: string, now: number): number {
-  return db.get<{ n: number }>(sql`
-    SELECT count(*) AS n FROM quota_grants JOIN quota_state USING (allowance)
-    WHERE allowance = ${allowance} AND frees_at > ${now} AND lane = 'stream' AND boot = ${boot}`).n
-}
-
 /** The balance that was read before the newest purchase that one was read for, and when (ms); null when it never was. */
 export function findBalanceBefore(db: Tx): { balance: string; at: number } | null {
   const query = sql`

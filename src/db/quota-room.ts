@@ -1,4 +1,5 @@
 // What a decision about permits needs to know, read from the allowance's tables.
+import type { Clock } from '../clock.ts'
 import type { Db } from './open.ts'
 import type { quota_state } from './schema.ts'
 import { prepared } from './statements.ts'
@@ -7,6 +8,7 @@ export type Lane = 'stream' | 'background'
 
 /** What the database knows when a permit is asked for. Times are `steady` milliseconds. */
 export interface Room {
+  zeroAt: number | null
   /** Permits that still occupy the allowance, those in flight among them. */
   occupied: number
   inFlight: number
@@ -26,9 +28,39 @@ export interface Room {
   refilledAt: number | null
 }
 
+/** What identifies the steady clock that a process reads. */
+export interface ClockView {
+  boot: string
+  /** What the wall clock shows less `steady`, ms. */
+  zeroAt: number
+}
+
+/** More than a wall clock is adjusted between two calls, and less than a reboot takes. */
+const ZERO_TOLERANCE_MS = 10_000
+
+/** From here a corrected wall clock is written down. */
+const ZERO_DRIFT_MS = 1000
+
+/** How this process reads the steady clock. */
+export function viewClock(clock: Clock): ClockView {
+  return { boot: clock.boot, zeroAt: clock.now() - clock.steady() }
+}
+
+/**
+ * Whether the stored times were measured on the clock of this process. Container managers show some processes of a
+ * machine another boot id, so that ids which differ prove nothing: the clocks are the same when both were zero at one
+ * moment.
+ */
+export function isSameClock(state: Pick<QuotaState, 'boot' | 'zero_at'>, { boot, zeroAt }: ClockView): boolean {
+  if (state.boot === boot) return true
+  return state.zero_at !== null && Math.abs(state.zero_at - zeroAt) <= ZERO_TOLERANCE_MS
+}
+
 export interface RoomQuery {
   allowance: string
-  boot: string
+  view: ClockView
+  /** The `zero_at` that this process met or wrote before: it outlives no reboot, so that what it knows is its clock. */
+  knownZeroAt: number | null
   windowMs: number
   /** A probe without an answer for this long no longer holds the others back. */
   probePatienceMs: number
@@ -50,16 +82,22 @@ interface Log {
  * be compared with this clock: it is dropped, and the next call becomes a probe. Belongs in a transaction.
  */
 export function readRoom(db: Db, query: RoomQuery, now: number): Room {
-  const { allowance, boot } = query
+  const { allowance, view, knownZeroAt } = query
   let log = readLog(db, query, now)
-  let state = readState(db, allowance) ?? createState(db, allowance, boot)
-  if (state.boot !== boot || (log.newest ?? 0) > now || (state.heard_at ?? 0) > now) {
-    forget(db, allowance, boot)
+  let state = readState(db, allowance) ?? createState(db, allowance, view)
+  const known = knownZeroAt !== null && state.zero_at === knownZeroAt
+  const same = known || isSameClock(state, view)
+  if (!same || (log.newest ?? 0) > now || (state.heard_at ?? 0) > now) {
+    forget(db, allowance)
     log = readLog(db, query, now)
-    state = createState(db, allowance, boot)
+    state = createState(db, allowance, view)
+  } else if (state.zero_at === null || Math.abs(state.zero_at - view.zeroAt) > ZERO_DRIFT_MS) {
+    prepared(db, 'UPDATE quota_state SET zero_at = ? WHERE allowance = ?').run(view.zeroAt, allowance)
+    state.zero_at = view.zeroAt
   }
   if (log.aged > 0) prepared(db, DELETE_AGED).run(allowance, now)
   return {
+    zeroAt: state.zero_at,
     occupied: log.occupied,
     inFlight: log.inFlight,
     probing: log.probing > 0,
@@ -98,17 +136,17 @@ export function readState(db: Db, allowance: string): QuotaState | undefined {
   return prepared(db, 'SELECT * FROM quota_state WHERE allowance = ?').get(allowance) as QuotaState | undefined
 }
 
-function createState(db: Db, allowance: string, boot: string): QuotaState {
-  const sql =
-    'INSERT INTO quota_state (allowance, boot) VALUES (?, ?) ON CONFLICT DO UPDATE SET boot = excluded.boot RETURNING *'
-  return prepared(db, sql).get(allowance, boot) as QuotaState
+function createState(db: Db, allowance: string, { boot, zeroAt }: ClockView): QuotaState {
+  const sql = `INSERT INTO quota_state (allowance, boot, zero_at) VALUES (?, ?, ?)
+    ON CONFLICT DO UPDATE SET boot = excluded.boot, zero_at = excluded.zero_at RETURNING *`
+  return prepared(db, sql).get(allowance, boot, zeroAt) as QuotaState
 }
 
 /** Peak and refusals are history and stay; what is measured on another clock goes. */
-function forget(db: Db, allowance: string, boot: string): void {
+function forget(db: Db, allowance: string): void {
   prepared(db, 'DELETE FROM quota_grants WHERE allowance = ?').run(allowance)
   prepared(db, 'DELETE FROM quota_waits WHERE allowance = ?').run(allowance)
   const cleared = 'heard_at, remain, remain_until, reset_at, gate_until, consumer_until, refilled_at'
-  const sql = `UPDATE quota_state SET boot = ?, (${cleared}) = (NULL, NULL, NULL, NULL, NULL, NULL, NULL) WHERE allowance = ?`
-  prepared(db, sql).run(boot, allowance)
+  const sql = `UPDATE quota_state SET (${cleared}) = (NULL, NULL, NULL, NULL, NULL, NULL, NULL) WHERE allowance = ?`
+  prepared(db, sql).run(allowance)
 }

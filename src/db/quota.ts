@@ -1,6 +1,6 @@
 // The allowance's tables: the response-time log, the server's word, and who is waiting.
 import type { Db } from './open.ts'
-import { type Lane, readState } from './quota-room.ts'
+import { type ClockView, isSameClock, type Lane, readState } from './quota-room.ts'
 import { prepared } from './statements.ts'
 
 export interface NewGrants {
@@ -88,16 +88,19 @@ export function deleteWait(db: Db, waiter: string): void {
 }
 
 /** Says that a stream consumer is alive until `until`, which paces the background. */
-export function saveConsumer(db: Db, allowance: string, boot: string, until: number): void {
-  const sql = `INSERT INTO quota_state (allowance, boot, consumer_until) VALUES (?, ?, ?)
+export function saveConsumer(db: Db, allowance: string, { boot, zeroAt }: ClockView, until: number): void {
+  const sql = `INSERT INTO quota_state (allowance, boot, zero_at, consumer_until) VALUES (?, ?, ?, ?)
     ON CONFLICT DO UPDATE SET consumer_until = excluded.consumer_until`
-  prepared(db, sql).run(allowance, boot, until)
+  prepared(db, sql).run(allowance, boot, zeroAt, until)
 }
 
-/** Permits out now, the most ever out at once, and refusals; zeros where the allowance was never used. */
-export function readUse(db: Db, allowance: string, boot: string, now: number) {
+/** Permits out now, those of the stream's lane, the most ever out at once, and refusals; zeros where it was never used. */
+export function readUse(db: Db, allowance: string, view: ClockView, now: number) {
   const state = readState(db, allowance)
-  const sql = 'SELECT count(*) FROM quota_grants WHERE allowance = ? AND frees_at > ?'
-  const used = Number(prepared(db, sql).pluck().get(allowance, now))
-  return { used: state?.boot === boot ? used : 0, peak: state?.peak ?? 0, rateLimited: state?.rate_limited ?? 0 }
+  const comparable = state !== undefined && isSameClock(state, view)
+  const sql = `SELECT count(*) AS used, count(*) FILTER (WHERE lane = 'stream') AS stream
+    FROM quota_grants WHERE allowance = ? AND frees_at > ?`
+  const counted = prepared(db, sql).get(allowance, now) as { used: number; stream: number }
+  const { used, stream } = comparable ? counted : { used: 0, stream: 0 }
+  return { used, stream, peak: state?.peak ?? 0, rateLimited: state?.rate_limited ?? 0 }
 }

@@ -1,5 +1,5 @@
 // A run is one start of a command that writes. Claims and facts name it, and its process tells whether it still lives.
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync, readlinkSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { and, asc, desc, eq, inArray, isNotNull, isNull } from 'drizzle-orm'
 import type { Clock } from '../clock.ts'
@@ -30,7 +30,8 @@ export function beginRun(db: Db, clock: Clock, command: string): Run {
         host: hostname(),
         boot: clock.boot,
         pid: process.pid,
-        pid_started: processStarted(process.pid),
+        pid_started: readProcess(process.pid).started,
+        pid_namespace: pidNamespace(),
         started_at: startedAt,
         heartbeat_at: startedAt,
       })
@@ -72,7 +73,7 @@ function heartbeat(db: Db, id: number, now: number): void {
   } catch {}
 }
 
-/** Those of the given runs whose process is gone: at once on this machine, after the lease elsewhere. */
+/** Those of the given runs whose process is gone: at once where that can be seen, after the lease elsewhere. */
 export function deadRuns(db: Tx, clock: Clock, ids: number[]): number[] {
   if (ids.length === 0) return []
   const known = db.select().from(runs).where(inArray(runs.id, ids)).all()
@@ -98,12 +99,50 @@ export function findLastFinished(db: Tx, command: string): { finishedAt: number;
   return last?.summary && last.finished_at !== null ? { finishedAt: last.finished_at, summary: last.summary } : null
 }
 
+/**
+ * A process of this host that lives and began when the run's process did is the run's. Its absence proves its death
+ * only where the pid would be seen: in the same pid namespace or, where none is known, under the same boot id. Where
+ * nothing is proved, such as from another container with this host's name, the lease decides.
+ */
 function isAlive(run: typeof runs.$inferSelect, clock: Clock): boolean {
   if (run.finished_at !== null) return false
-  if (run.host !== hostname()) return clock.now() - run.heartbeat_at < RUN_LEASE_MS
-  if (run.boot !== clock.boot) return false
-  return processLives(run.pid) && (run.pid_started === null || run.pid_started === processStarted(run.pid))
+  const inLease = clock.now() - run.heartbeat_at < RUN_LEASE_MS
+  if (run.host !== hostname()) return inLease
+  const here = pidNamespace()
+  const namespacesKnown = run.pid_namespace !== null && here !== null
+  if (namespacesKnown && run.pid_namespace !== here) return inLease
+  const found = readProcess(run.pid)
+  if (found.state === 'hidden') return inLease
+  if (found.state === 'alive') {
+    if (run.pid_started !== null && run.pid_started === found.started) return true
+    if (run.pid_started === null && run.boot === clock.boot) return true
+  }
+  return namespacesKnown || run.boot === clock.boot ? false : inLease
 }
+
+/** `hidden`: there is one, of which this process may not see more. `started` is null where it is not known. */
+interface FoundProcess {
+  state: 'alive' | 'gone' | 'hidden'
+  started: string | null
+}
+
+/**
+ * Field 22 of /proc/<pid>/stat, counted behind the command's closing bracket. A process that has ended but whose parent
+ * has not yet taken note is gone.
+ */
+function readProcess(pid: number): FoundProcess {
+  const lives = processLives(pid)
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+    return fields[0] === 'Z' || !lives ? GONE : { state: 'alive', started: fields[19] ?? null }
+  } catch {
+    if (!lives) return GONE
+    return { state: processStartsAreTold() ? 'hidden' : 'alive', started: null }
+  }
+}
+
+const GONE: FoundProcess = { state: 'gone', started: null }
 
 function processLives(pid: number): boolean {
   try {
@@ -114,15 +153,14 @@ function processLives(pid: number): boolean {
   }
 }
 
-/**
- * Field 22 of /proc/<pid>/stat, counted behind the command's closing bracket; null where there is no /proc, and for a
- * process that has ended but whose parent has not yet taken note.
- */
-function processStarted(pid: number): string | null {
+/** Whether this system tells when processes began at all: Linux does. */
+function processStartsAreTold(): boolean {
+  return existsSync('/proc/self/stat')
+}
+
+function pidNamespace(): string | null {
   try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-    return fields[0] === 'Z' ? null : (fields[19] ?? null)
+    return readlinkSync('/proc/self/ns/pid')
   } catch {
     return null
   }

@@ -14,7 +14,7 @@ import {
   saveHeard,
   saveWait,
 } from '../db/quota.ts'
-import { type Lane, readRoom } from '../db/quota-room.ts'
+import { type Lane, readRoom, viewClock } from '../db/quota-room.ts'
 import type { Quota } from '../settings.ts'
 import { decide, freesAt, hear } from './rule.ts'
 import type { ServerWord } from './word.ts'
@@ -60,6 +60,7 @@ export function openAllowance(options: AllowanceOptions): Allowance {
   const self = randomUUID()
   const waiters: Waiter[] = []
   let pumping = false
+  let knownZeroAt: number | null = null
   let wake = new AbortController()
 
   const permit = (id: number): Permit => ({
@@ -87,11 +88,13 @@ export function openAllowance(options: AllowanceOptions): Allowance {
       const now = clock.steady()
       const query = {
         allowance: name,
-        boot: clock.boot,
+        view: viewClock(clock),
+        knownZeroAt,
         windowMs: quota.windowMs,
         probePatienceMs: options.probePatienceMs,
       }
       const room = readRoom(db, query, now)
+      knownZeroAt = room.zeroAt
       const verdict = decide(room, quota, lane, wanting.length, now)
       if (verdict.granted < wanting.length && lane === 'stream') saveWait(db, name, self, now + WAIT_LEASE_MS)
       else if (lane === 'stream') deleteWait(db, self)
@@ -154,7 +157,7 @@ export function openAllowance(options: AllowanceOptions): Allowance {
       })
     },
     announceConsumer(ms) {
-      writeSoon(db, () => saveConsumer(db, name, clock.boot, clock.steady() + ms))
+      writeSoon(db, () => saveConsumer(db, name, viewClock(clock), clock.steady() + ms))
     },
   }
 }

@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts'
 import type { Db } from '../db/open.ts'
 import { readUse } from '../db/quota.ts'
+import { viewClock } from '../db/quota-room.ts'
 import type { Quota } from '../settings.ts'
 
 /** The allowance that Companies House gives per key, as its row is named in the database. */
@@ -19,6 +20,6 @@ export interface QuotaReport {
 
 /** How the Companies House allowance stands, read without writing. */
 export function quotaReport(db: Db, clock: Clock, { limit, windowMs }: Quota): QuotaReport {
-  const { used, peak, rateLimited } = readUse(db, COMPANIES_HOUSE_ALLOWANCE, clock.boot, clock.steady())
+  const { used, peak, rateLimited } = readUse(db, COMPANIES_HOUSE_ALLOWANCE, viewClock(clock), clock.steady())
   return { limit, window_seconds: windowMs / 1000, used, peak, rate_limited: rateLimited }
 }

@@ -1,14 +1,10 @@
 // How the stream and the enrichment stand. Reads only; what there is nothing to say about is left out.
 import type { Clock } from '../clock.ts'
 import { readCreditReport } from '../db/credits.ts'
-import {
-  countStreamCalls,
-  type FoundCounts,
-  findBalanceBefore,
-  type JobCount,
-  readLiveCounts,
-} from '../db/live-counts.ts'
+import { type FoundCounts, findBalanceBefore, type JobCount, readLiveCounts } from '../db/live-counts.ts'
 import type { Db } from '../db/open.ts'
+import { readUse } from '../db/quota.ts'
+import { viewClock } from '../db/quota-room.ts'
 import { COMPANIES_HOUSE_ALLOWANCE } from '../quota/report.ts'
 import type { Quota } from '../settings.ts'
 import { readStreamReport, type StreamReport } from './stream-report.ts'
@@ -143,7 +139,7 @@ function share(found: number, asked: number): number | null {
 
 function capacityReport(db: Db, clock: Clock, { limit, windowMs }: Quota): CapacityReport {
   const perMinute = (calls: number) => Math.round((calls / windowMs) * 600_000) / 10
-  const calls = countStreamCalls(db, COMPANIES_HOUSE_ALLOWANCE, clock.boot, clock.steady())
+  const { stream: calls } = readUse(db, COMPANIES_HOUSE_ALLOWANCE, viewClock(clock), clock.steady())
   return {
     allowance_per_minute: perMinute(limit),
     stream_per_minute: perMinute(calls),

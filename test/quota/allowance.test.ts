@@ -145,6 +145,24 @@ describe('what the server says', () => {
     await clock.runUntil(after)
   })
 
+  it('shares one log among processes that are shown different boot ids, also when the wall clock jumps', async () => {
+    const clock = virtualClock()
+    const db = openDb(':memory:')
+    const server = countingServer(clock, 'sliding', QUOTA)
+    const masked: VirtualClock = { ...clock, boot: 'of a unit' }
+    const stop = new AbortController()
+    const both = [clock, masked].map((view) => work(view, open(db, view), server, stop.signal, { latencyMs: () => 80 }))
+    for (const hours of [1, -2, 1]) {
+      await clock.runUntil(clock.sleep(0.75 * QUOTA.windowMs))
+      clock.jump(hours * 3_600_000)
+    }
+    await clock.runUntil(clock.sleep(0.75 * QUOTA.windowMs))
+    expect([server.accepted(), server.refused()]).toEqual([3 * QUOTA.limit, 0])
+    expect(quotaReport(db, masked, QUOTA)).toEqual(quotaReport(db, clock, QUOTA))
+    stop.abort(new Error('enough'))
+    await clock.runUntil(Promise.all(both))
+  })
+
   it('closes the gate for every process until the reset', async () => {
     const clock = virtualClock()
     const db = openDb(':memory:')

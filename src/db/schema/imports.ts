@@ -11,6 +11,8 @@ export const runs = sqliteTable('runs', {
   pid: integer().notNull(),
   /** The kernel's start time of the process, so that a reused pid is not taken for it; null where unknown. */
   pid_started: text(),
+  /** The namespace in which `pid` counts, such as a container's; null where unknown. */
+  pid_namespace: text(),
   started_at: integer().notNull(),
   heartbeat_at: integer().notNull(),
   finished_at: integer(),

@@ -1,10 +1,12 @@
 // The shared allowance.
 import { index, integer, real, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 
-/** One row per allowance: what the server last said and whether calls may go out at all. Times are `steady` ms of `boot`. */
+/** One row per allowance: what the server last said and whether calls may go out at all. Times are `steady` milliseconds. */
 export const quota_state = sqliteTable('quota_state', {
   allowance: text().primaryKey(),
   boot: text().notNull(),
+  /** What the wall clock showed when `steady` was zero: tells whether two processes read the same clock. */
+  zero_at: integer(),
   /** When the server was last heard; null while the local log cannot be trusted and one probe must ask. */
   heard_at: integer(),
   /** The server's word, kept only when it leaves less than the local log does. */

@@ -4,7 +4,7 @@ import { readCreditReport, readCreditRoom } from '../../db/credits.ts'
 import { countJobs } from '../../db/job-lists.ts'
 import type { Db } from '../../db/open.ts'
 import { listUnconfirmed } from '../../db/provider-requests.ts'
-import { readState } from '../../db/quota-room.ts'
+import { isSameClock, readState, viewClock } from '../../db/quota-room.ts'
 import { findLiveRuns } from '../../db/runs.ts'
 import { countRejects } from '../../db/stream-rejects.ts'
 import { formatDuration } from '../../durations.ts'
@@ -20,7 +20,8 @@ const DAY_MS = 86_400_000
 export function checkAllowance(db: Db, clock: Clock, quota: Quota): Check {
   const { used, limit, peak, rate_limited, window_seconds } = quotaReport(db, clock, quota)
   const state = readState(db, COMPANIES_HOUSE_ALLOWANCE)
-  const closedMs = state?.boot === clock.boot ? (state.gate_until ?? 0) - clock.steady() : 0
+  const comparable = state !== undefined && isSameClock(state, viewClock(clock))
+  const closedMs = comparable ? (state.gate_until ?? 0) - clock.steady() : 0
   const use = `${formatNumber(used)} of ${formatNumber(limit)} calls used in ${formatDuration(window_seconds * 1000)}`
   const message = `${use}; peak ${formatNumber(peak)}, refused ${formatNumber(rate_limited)}`
   if (closedMs <= 0) return ok('allowance', message)
