@@ -32,7 +32,8 @@ export const backupCommand: Command = {
     },
     {
       flags: '--keep <n>',
-      description: 'then remove older backups of this database from the folder, but for the newest n',
+      description:
+        'then keep n backups of this database in the folder: up to a quarter from the last day, then the newest of each day',
       parse: count(1),
     },
   ],

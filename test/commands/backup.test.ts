@@ -6,6 +6,7 @@ import { systemClock } from '../../src/clock.ts'
 import { type Db, latestSchemaVersion, openDb } from '../../src/db/open.ts'
 import { companies, runs } from '../../src/db/schema.ts'
 import { type BackupStep, backupDatabase } from '../../src/steps/backup/backup-database.ts'
+import { removeOlder } from '../../src/steps/backup/goal.ts'
 import { run, type TempFolder, tempFolder } from '../host.ts'
 import { fill, newDatabase } from '../steps/export-world.ts'
 
@@ -141,6 +142,24 @@ describe('chpipe backup', () => {
     expect(left).toEqual(expect.arrayContaining([...others, 'companies-20250101T000000Z-2.db']))
     expect(left).toContain('companies-20230101T000000Z.db')
     expect(left).toHaveLength(others.length + 5)
+  })
+
+  it.each([
+    [7, ['27T160000', '27T150000', '27T140000', '26T040000', '25T040000', '24T040000', '23T040000']],
+    [2, ['27T160000', '26T040000']],
+    [1, ['27T160000']],
+    [
+      20,
+      [...[16, 15, 14, 13, 12].map((hour) => `27T${hour}0000`), ...[26, 25, 24, 23, 22, 21].map((d) => `${d}T040000`)],
+    ],
+  ])('many in one day push out no earlier day: of 11 it keeps %i', (keep, days) => {
+    using folder = tempFolder()
+    const name = (day: string) => `companies-202611${day}Z.db`
+    const daily = [21, 22, 23, 24, 25, 26].map((day) => `${day}T040000`)
+    const starts = [12, 13, 14, 15, 16].map((hour) => `27T${hour}0000`)
+    for (const day of [...daily, ...starts]) writeFileSync(folder.file(name(day)), '')
+    removeOlder(folder.path, 'companies.db', { keep, made: folder.file(name('27T160000')) })
+    expect(readdirSync(folder.path).toSorted()).toEqual(days.map(name).toSorted())
   })
 
   it('clears away what a killed backup left more than a day ago, and no younger one', async () => {

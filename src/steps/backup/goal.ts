@@ -92,8 +92,10 @@ export function backupName(folder: string, database: string, now: number): strin
 }
 
 /**
- * Removes all but the `keep` newest backups of this database from a folder, and what killed ones left there. `made` always
- * stays, like every file with another kind of name and every backup that was opened and written to. Returns the paths.
+ * Removes older backups of this database from a folder until `keep` are left: the newest of each day, a few more of the
+ * last day, and where there are fewer days the newest others, so that many backups in a day push out no earlier day's.
+ * `made` always stays, like every file with another kind of name and every backup that was opened and written to.
+ * Returns the paths.
  */
 export function removeOlder(
   folder: string,
@@ -101,14 +103,28 @@ export function removeOlder(
   { keep, made }: { keep: number; made: string },
 ): string[] {
   const own = new RegExp(`^${escaped(stemOf(database))}-\\d{8}T\\d{6}Z(-\\d+)?\\.db$`)
-  const others = readdirSync(folder)
-    .filter((name) => own.test(name) && name !== basename(made))
+  const all = readdirSync(folder)
+    .filter((name) => own.test(name))
     .map((name) => join(folder, name))
-    .filter((path) => lstatSync(path, MAY_BE_GONE)?.isFile() && !isInUse(path))
+    .filter((path) => path === made || (lstatSync(path, MAY_BE_GONE)?.isFile() && !isInUse(path)))
     .sort(newestFirst)
-  const removed = others.slice(keep - 1)
+  const kept = backupsToKeep(all, { keep, made })
+  const removed = all.filter((path) => !kept.has(path))
   for (const path of removed) for (const suffix of ['', '-wal', '-shm']) rmSync(path + suffix, { force: true })
   return removed
+}
+
+/** Which of these backups, the newest first, stay. A day is one of UTC; the last day is the 24 hours before `made`. */
+function backupsToKeep(all: string[], { keep, made }: { keep: number; made: string }): Set<string> {
+  const since = stampOf(made) - 86_400_000
+  const recent = all.filter((path) => stampOf(path) > since).slice(0, 1 + Math.floor((keep + 1) / 4))
+  const daily = [...new Map(all.toReversed().map((path) => [dayOf(path), path])).values()].toReversed()
+  const chosen = new Set([made])
+  for (const path of [...recent, ...daily, ...all]) {
+    if (chosen.size >= keep) break
+    chosen.add(path)
+  }
+  return chosen
 }
 
 /** Removes what backups that were killed have left in a folder more than a day ago. */
@@ -123,9 +139,21 @@ export function removeStale(folder: string, database: string, now: number): void
 
 /** The stamp sorts as text; of two in one second the one with the larger number is newer. */
 function newestFirst(a: string, b: string): number {
-  const key = (path: string) => /-(\d{8}T\d{6}Z)(?:-(\d+))?\.db$/.exec(path) ?? []
-  const [[, stampA = '', nthA = '1'], [, stampB = '', nthB = '1']] = [key(a), key(b)]
+  const [[, stampA = '', nthA = '1'], [, stampB = '', nthB = '1']] = [nameParts(a), nameParts(b)]
   return stampA === stampB ? Number(nthB) - Number(nthA) : stampA < stampB ? 1 : -1
+}
+
+function nameParts(path: string): string[] {
+  return /-(\d{8}T\d{6}Z)(?:-(\d+))?\.db$/.exec(path) ?? []
+}
+
+/** The moment in a backup's name, in milliseconds. */
+function stampOf(path: string): number {
+  return Date.parse((nameParts(path)[1] ?? '').replace(/(....)(..)(..)T(..)(..)(..)Z/, '$1-$2-$3T$4:$5:$6Z'))
+}
+
+function dayOf(path: string): string {
+  return (nameParts(path)[1] ?? '').slice(0, 8)
 }
 
 function stemOf(database: string): string {
