@@ -5,6 +5,7 @@ import { countJobs, readFirstDueAt } from '../db/job-lists.ts'
 import { type Db, snapshot } from '../db/open.ts'
 import { listUnconfirmed } from '../db/provider-requests.ts'
 import { beginRun } from '../db/runs.ts'
+import { listUnmatched } from '../db/unmatched-answers.ts'
 import { formatDuration } from '../durations.ts'
 import { ChpipeError, errorMessage } from '../errors.ts'
 import type { Snov } from '../snov/client.ts'
@@ -16,8 +17,8 @@ import { DEFAULT_ROLES } from '../steps/wanted-people.ts'
 import { formatNumber, safeJson } from '../text.ts'
 import type { Answer, Command, Input } from './command.ts'
 import { confirmPlan, requireLimitOrTerminal } from './enrich/confirm.ts'
-import { printFailed, printUnconfirmed, retry, settle } from './enrich/lists.ts'
-import { type EnrichArguments, enrichOptions, readTask, readVerdict } from './enrich/options.ts'
+import { assign, dismiss, printFailed, printUnconfirmed, printUnmatched, retry, settle } from './enrich/lists.ts'
+import { type EnrichArguments, enrichOptions, readAssignment, readTask, readVerdict } from './enrich/options.ts'
 import { type EnrichReport, renderPlan, renderReport } from './enrich/render.ts'
 import { createStatus } from './status.ts'
 
@@ -44,6 +45,7 @@ like and start it again. What the stream brings goes first. With neither --max-c
     },
     { line: 'chpipe enrich --unconfirmed', does: 'purchases in doubt, after a crash' },
     { line: 'chpipe enrich --settle 12 not-bought', does: 'decide one of them' },
+    { line: 'chpipe enrich --assign 3 01234567', does: 'whose is a paid answer that fits no name?' },
   ],
   run,
 }
@@ -55,6 +57,9 @@ async function run(context: Context, { options }: Input): Promise<Answer> {
   if (task === 'unconfirmed') return printUnconfirmed(context)
   if (task === 'retry') return retry(context, given.retry ?? 'all')
   if (task === 'settle') return settle(context, readVerdict(given.settle ?? []))
+  if (task === 'unmatched') return printUnmatched(context)
+  if (task === 'assign') return assign(context, readAssignment(given.assign ?? []))
+  if (task === 'dismiss') return dismiss(context, given.dismiss ?? 0)
   return task === 'dry-run' ? plan(context, given) : enrich(context, given)
 }
 
@@ -140,10 +145,11 @@ interface Watched {
 
 function reportOf({ clock }: Context, watched: Watched, ended: EnrichReport['ended']): EnrichReport {
   const { db, snov, companiesHouse, counts, selection, runId, startedAt } = watched
-  const { left, spent, unconfirmed } = snapshot(db, (tx) => ({
+  const { left, spent, unconfirmed, unmatched } = snapshot(db, (tx) => ({
     left: countJobs(tx, selection.scope).due,
     spent: readRunCredits(tx, runId).spent,
     unconfirmed: listUnconfirmed(tx).length,
+    unmatched: listUnmatched(tx).length,
   }))
   const { ended: before } = selection
   const { done, skipped, failed, domains, emails, earlierCredits } = counts
@@ -156,6 +162,7 @@ function reportOf({ clock }: Context, watched: Watched, ended: EnrichReport['end
     left,
     waiting: selection.waiting,
     unconfirmed,
+    unmatched,
     domains,
     emails,
     credits_spent: spent,

@@ -21,15 +21,26 @@ export interface Patience {
 }
 
 /**
- * Of the given requests, those that are in doubt, or take long: written down at or before `before`, asked about so often,
+ * Of the given requests, those that are in doubt or wait for the operator, or take long: written down at or before `before`, asked about so often,
  * and not to be asked about at `now`.
  */
-export function findStuck(tx: Tx, ids: number[], { before, polls, now }: Patience): Map<number, 'in-doubt' | 'slow'> {
+export function findStuck(
+  tx: Tx,
+  ids: number[],
+  { before, polls, now }: Patience,
+): Map<number, 'in-doubt' | 'slow' | 'unmatched'> {
   const rows = tx.select().from(provider_requests).where(inArray(provider_requests.id, ids)).all()
   return new Map(
     rows.flatMap(
-      ({ id, status, requested_at: at, polls: asked, next_poll_at: pollAt }): [number, 'in-doubt' | 'slow'][] => {
+      ({
+        id,
+        status,
+        requested_at: at,
+        polls: asked,
+        next_poll_at: pollAt,
+      }): [number, 'in-doubt' | 'slow' | 'unmatched'][] => {
         if (status === 'unconfirmed') return [[id, 'in-doubt']]
+        if (status === 'unmatched') return [[id, status]]
         return at <= before && asked >= polls && (pollAt ?? now) > now ? [[id, 'slow']] : []
       },
     ),

@@ -22,7 +22,7 @@ export interface AskedInput {
 export interface ProviderRequest {
   id: number
   operation: Operation
-  status: 'created' | 'started' | 'completed' | 'refused' | 'unconfirmed'
+  status: (typeof provider_requests.$inferSelect)['status']
   inputs: AskedInput[]
   task: string | null
   polls: number
@@ -43,24 +43,29 @@ export const byId = (id: number) => eq(provider_requests.id, id)
 
 export interface OpenInput {
   requestId: number
-  status: (typeof OPEN)[number]
+  status: (typeof OPEN)[number] | 'unmatched'
   key: string
   domain: string | null
 }
 
-/** Every input of the open requests of one operation. */
+/** Every input of one operation that waits for an answer: those of open requests, and those held for the operator. */
 export function readOpenInputs(tx: Tx, operation: Operation): OpenInput[] {
   return tx.all<OpenInput>(sql`
     SELECT request.id AS requestId, request.status AS status,
       json_extract(input.value, '$.key') AS key, json_extract(input.value, '$.domain') AS domain
     FROM provider_requests AS request, json_each(request.input) AS input
     WHERE request.provider = ${PROVIDER} AND request.operation = ${operation}
-      AND request.status IN ('created', 'started', 'unconfirmed')`)
+      AND (request.status IN ('created', 'started', 'unconfirmed')
+        OR (request.status = 'unmatched' AND NOT EXISTS (
+          SELECT 1 FROM provider_answers AS answer
+          WHERE answer.provider = request.provider AND answer.operation = request.operation
+            AND answer.input_key = json_extract(input.value, '$.key') AND answer.request_id = request.id)))`)
 }
 
-/** The open requests of one operation. */
+/** The requests of one operation that inputs wait for. */
 export function readOpenIds(tx: Tx, operation: Operation): Set<number> {
-  const ofOperation = and(open, eq(provider_requests.operation, operation))
+  const waitedFor = and(mine, inArray(provider_requests.status, [...OPEN, 'unmatched']))
+  const ofOperation = and(waitedFor, eq(provider_requests.operation, operation))
   const rows = tx.select({ id: provider_requests.id }).from(provider_requests).where(ofOperation).all()
   return new Set(rows.map(({ id }) => id))
 }
@@ -147,7 +152,7 @@ export function closeRequest(
     status,
     completedAt,
     error = null,
-  }: { status: 'completed' | 'refused'; completedAt: number; error?: string | null },
+  }: { status: 'completed' | 'refused' | 'unmatched'; completedAt: number; error?: string | null },
 ): boolean {
   const values = { status, completed_at: completedAt, last_error: error, next_poll_at: null }
   return (

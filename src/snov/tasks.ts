@@ -29,8 +29,8 @@ export interface FoundEmail {
 
 export type Poll<Row> =
   | { state: 'pending' }
-  /** `odd` counts rows that could not be read. */
-  | { state: 'completed' | 'not-enough-credits'; rows: Row[]; odd: number }
+  /** `odd` counts rows that could not be read, `oddTexts` holds the first of them as they came, cut where they are long. */
+  | { state: 'completed' | 'not-enough-credits'; rows: Row[]; odd: number; oddTexts: string[] }
 
 /** An object, or PHP's `[]` for an empty one. */
 const object = <Shape extends z.ZodRawShape>(shape: Shape) =>
@@ -81,8 +81,11 @@ function ownPath(link: string, baseUrl: string): string | null {
 
 const polled = z.looseObject({ status: z.string().nullish().catch(null), data: list.nullish().catch(null) })
 
+/** A name of digits alone may come back as a number. */
+const name = z.string().or(z.number().transform(String))
+
 const domainRow = z
-  .looseObject({ name: z.string(), result: object({ domain: z.string().nullish() }).nullish() })
+  .looseObject({ name, result: object({ domain: z.string().nullish() }).nullish() })
   .transform(({ name, result }): DomainRow => ({ name, domain: result?.domain ?? null }))
 
 const flag = z.boolean().nullish().catch(null)
@@ -111,21 +114,35 @@ const emailRow = z
     }),
   )
 
-const emailsRow = z.looseObject({ people: z.string(), result: list.nullish().catch(null) }).transform(
-  ({ people, result }): EmailsRow => ({
-    name: people,
-    emails: (result ?? []).flatMap((raw) => emailRow.safeParse(raw).data ?? []),
-  }),
-)
+/** A row that holds something, of which nothing can be read, is as odd as one without a name. */
+const emailsRow = z.looseObject({ people: name, result: list.nullish() }).transform(({ people, result }, context) => {
+  const raw = result ?? []
+  const emails = raw.flatMap((one) => emailRow.safeParse(one).data ?? [])
+  if (raw.length > 0 && emails.length === 0) context.addIssue('no address can be read')
+  return { name: people, emails } satisfies EmailsRow
+})
 
-/** Reads the poll of a company-name task. */
+/** Reads the poll of a company-name task. Throws a passing `SnovError` for a finished one without a list. */
 export function readDomainPoll(body: unknown): Poll<DomainRow> {
   return readPoll(body, domainRow)
 }
 
-/** Reads the poll of an e-mail task. */
+/** Reads the poll of an e-mail task, as `readDomainPoll` does. */
 export function readEmailsPoll(body: unknown): Poll<EmailsRow> {
   return readPoll(body, emailsRow)
+}
+
+/** More rows than a start can ask for are worth no room. */
+const MAX_ODD_TEXTS = 20
+const MAX_TEXT = 2000
+
+/** JSON can be read at any depth, but not written. */
+function textOf(raw: unknown): string {
+  try {
+    return JSON.stringify(raw).slice(0, MAX_TEXT)
+  } catch {
+    return 'nested too deep'
+  }
 }
 
 /** Pending is `in_progress` or `in progress`, and whatever else is neither an end (facts 2.1: there is no failed state). */
@@ -133,17 +150,26 @@ function readPoll<Row>(body: unknown, row: z.ZodType<Row>): Poll<Row> {
   const { status, data } = polled.safeParse(body).data ?? {}
   const word = status?.toLowerCase().replaceAll(/[\s_-]+/g, ' ')
   if (word !== 'completed' && word !== 'not enough credits') return { state: 'pending' }
-  const raw = data ?? []
-  const rows = raw.flatMap((one) => row.safeParse(one).data ?? [])
   const state = word === 'completed' ? 'completed' : 'not-enough-credits'
-  return { state, rows, odd: raw.length - rows.length }
+  if (!data && state === 'completed') {
+    throw new SnovError('passing', 'Snov called a task completed without a list of results', { mayHaveActed: false })
+  }
+  const rows: Row[] = []
+  const odd: unknown[] = []
+  for (const raw of data ?? []) {
+    const one = row.safeParse(raw)
+    if (one.success) rows.push(one.data)
+    else odd.push(raw)
+  }
+  return { state, rows, odd: odd.length, oddTexts: odd.slice(0, MAX_ODD_TEXTS).map(textOf) }
 }
 
 const balanceReply = z.looseObject({
   data: z.looseObject({
     balance: z
       .string()
-      .regex(/^-?\d{1,12}(\.\d{1,6})?$/)
+      .transform((text) => text.replace(/,(?=\d{3}(\D|$))/g, '').trim())
+      .pipe(z.string().regex(/^-?\d{1,12}(\.\d{1,6})?$/))
       .or(z.number().transform(String)),
   }),
 })

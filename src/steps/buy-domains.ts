@@ -1,10 +1,9 @@
 // Asks Snov for the domains of companies by name, ten to a request. Each name is paid for once, whoever has it.
 
 import type { Tx } from '../db/open.ts'
-import type { AskedInput } from '../db/provider-requests.ts'
 import { buyBatch } from './buy-batch.ts'
 import { domainInput, readKnown } from './buy-input.ts'
-import { matchName } from './normal-name.ts'
+import { unmistakable } from './match-names.ts'
 import { type BuyOptions, MAX_ROWS, type Purchase, type PurchaseStep } from './purchase.ts'
 
 /**
@@ -16,7 +15,10 @@ export function buyDomains(step: PurchaseStep, searchNames: string[], options: B
   const choose = (tx: Tx) => {
     const known = [...readKnown(tx, 'domain', inputs, options.retryMissesBefore)]
     const unasked = new Set(known.flatMap(([key, { state }]) => (state === 'unasked' ? [key] : [])))
-    const chosen = distinct(inputs.filter(({ key }) => unasked.has(key))).slice(0, MAX_ROWS)
+    const chosen = unmistakable(
+      inputs.filter(({ key }) => unasked.has(key)),
+      'company',
+    ).slice(0, MAX_ROWS)
     if (chosen.length > 0) return chosen
     return known.some(([, { state }]) => state === 'waiting') ? ('waiting' as const) : ('answered' as const)
   }
@@ -29,10 +31,4 @@ export function buyDomains(step: PurchaseStep, searchNames: string[], options: B
     },
     options,
   )
-}
-
-/** Inputs that no result could confuse: one of each name. */
-export function distinct<Input extends AskedInput>(inputs: Input[]): Input[] {
-  const seen = new Set<string>()
-  return inputs.filter(({ name }) => !seen.has(matchName(name)) && seen.add(matchName(name)))
 }

@@ -5,8 +5,8 @@ import { type Tx, write } from '../db/open.ts'
 import { findAnswers, saveAnswers } from '../db/provider-answers.ts'
 import { readOpenInputs } from '../db/provider-requests.ts'
 import { buyBatch } from './buy-batch.ts'
-import { distinct } from './buy-domains.ts'
 import { catchAllKey, type PersonInput, personInput, readKnown } from './buy-input.ts'
+import { unmistakable } from './match-names.ts'
 import type { PersonName } from './person-name.ts'
 import { type BuyOptions, MAX_ROWS, type Purchase, type PurchaseStep } from './purchase.ts'
 
@@ -25,7 +25,7 @@ export function buyEmails(
     write(step.db, (tx) => answerCatchAll(tx, domain, unasked(tx, inputs, options), step.clock.now()))
   }
   const choose = (tx: Tx) => {
-    const chosen = distinct(unasked(tx, inputs, options))
+    const chosen = unmistakable(unasked(tx, inputs, options), 'person')
     const open = readOpenInputs(tx, 'emails').some((input) => input.domain === domain.toLowerCase())
     const firstIsKnown = readCatchAll(tx, domain) !== null
     if (chosen.length > 0 && (firstIsKnown || !open)) return chosen.slice(0, firstIsKnown ? MAX_ROWS : 1)

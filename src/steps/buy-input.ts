@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import type { Tx } from '../db/open.ts'
 import { type Answer, findAnswers } from '../db/provider-answers.ts'
-import type { AskedInput, Operation } from '../db/provider-requests.ts'
+import type { AskedInput, OpenInput, Operation } from '../db/provider-requests.ts'
 import { readOpenInputs } from '../db/provider-requests.ts'
 import { normalName } from './normal-name.ts'
 import type { PersonName } from './person-name.ts'
@@ -40,7 +40,7 @@ function inputKey(parts: string[]): string {
 /** What is known about one input. `waiting`: it is in an open request, which no second one may join. */
 export type Known =
   | { state: 'answered'; answer: Answer }
-  | { state: 'waiting'; requestId: number; status: 'created' | 'started' | 'unconfirmed' }
+  | { state: 'waiting'; requestId: number; status: OpenInput['status'] }
   | { state: 'unasked' }
 
 /** What is known about each input, by its key. `retryMissesBefore` (ms): older plain misses count as unasked. */

@@ -96,7 +96,7 @@ async function askOnce(
   }
 }
 
-const NOTHING: Answers = { answers: [], price: 0, strangers: 0, hidden: [] }
+const NOTHING: Answers = { answers: [], price: 0, unmatched: [], holds: false, hidden: [] }
 
 interface Finished {
   state: 'completed' | 'not-enough-credits'
@@ -109,15 +109,16 @@ async function pollTask(
   { id, operation, inputs }: ProviderRequest,
   options: CallOptions,
 ): Promise<Finished | 'pending'> {
-  const finish = <Row>(poll: Poll<Row>, shape: (rows: Row[]) => Answers): Finished | 'pending' => {
+  const finish = <Row>(poll: Poll<Row>, shape: (rows: Row[], odd: string[]) => Answers): Finished | 'pending' => {
     if (poll.state === 'pending') return 'pending'
-    if (poll.odd > 0) log.warn('rows of an answer could not be read', { request: id, rows: poll.odd })
-    return { state: poll.state, answers: shape(poll.rows) }
+    const { state, rows, odd, oddTexts } = poll
+    if (odd > 0) log.warn('rows of an answer could not be read', { request: id, rows: odd })
+    return { state, answers: shape(rows, oddTexts) }
   }
   if (operation === 'domain') {
-    return finish(await snov.pollDomains(task, options), (rows) => domainAnswers(inputs, rows))
+    return finish(await snov.pollDomains(task, options), (rows, odd) => domainAnswers(inputs, rows, odd))
   }
-  return finish(await snov.pollEmails(task, options), (rows) => emailsAnswers(inputs, rows))
+  return finish(await snov.pollEmails(task, options), (rows, odd) => emailsAnswers(inputs, rows, odd))
 }
 
 /** A task that Snov no longer knows, long after its start, was bought or not: that is a doubt. */

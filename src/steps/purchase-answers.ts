@@ -1,10 +1,11 @@
-// Shapes the rows of a finished task into one answer per input. Rows are matched by name, never by position.
+// Shapes the rows of a finished task into one answer per input, and keeps what fits none. Rows are matched by name,
+// never by position.
 import { domainToASCII } from 'node:url'
 import type { NewAnswer } from '../db/provider-answers.ts'
 import type { AskedInput } from '../db/provider-requests.ts'
 import type { DomainRow, EmailsRow, FoundEmail } from '../snov/tasks.ts'
 import { catchAllKey } from './buy-input.ts'
-import { matchName } from './normal-name.ts'
+import { matchRows } from './match-names.ts'
 
 /** What is kept of a domain that was found. */
 export interface DomainAnswer {
@@ -22,66 +23,138 @@ export interface LostAnswer {
   lost: true
 }
 
+/** A row of an answer that fits no name, as it is kept for the operator. */
+export interface UnmatchedRow {
+  /** As Snov writes it; empty where there is none. */
+  name: string
+  answer: { domain: string } | { emails: FoundEmail[] } | { raw: string }
+}
+
 export interface Answers {
   answers: NewAnswer[]
   /** By the price list: a credit per domain, and per address that is valid or unknown (Snov facts 6.6). */
   price: number
-  /** Rows that belong to no input. */
-  strangers: number
+  /** Paid rows that fit no name. Inputs that they may belong to have no answer, and are none until they are settled. */
+  unmatched: UnmatchedRow[]
+  /** Whether an input has no answer, because one of these may be its own. */
+  holds: boolean
   /** Addresses whose owners want to be left alone; they go nowhere but into the suppressions, as hashes. */
   hidden: string[]
 }
 
 /**
- * One answer per name; a name without a row is a miss. A domain that is none was paid for all the same, and so was one
- * for a name that has been erased since it was asked for.
+ * One answer per name; a name without a row is a miss, unless a paid row is left that may be its own. A domain that
+ * cannot be read was paid for all the same, and so was one for a name that has been erased since it was asked for.
  */
-export function domainAnswers(inputs: AskedInput[], rows: DomainRow[]): Answers {
-  const byName = groupByName(rows)
-  const paid = paidNames(inputs, byName)
-  const price = paid.filter((name) => byName.get(name)?.some(({ domain }) => domain)).length
-  const answers = inputs.map(({ key, name }): NewAnswer => {
-    const found = (byName.get(matchName(name)) ?? []).flatMap(({ domain }) => domain ?? [])
-    const domain = found.map(hostName).find((host) => host !== null)
-    return domain ? { key, outcome: 'hit', answer: { domain } satisfies DomainAnswer } : { key, ...MISS }
+export function domainAnswers(inputs: AskedInput[], rows: DomainRow[], odd: string[] = []): Answers {
+  const { rows: found, left } = matchRows(namesOf(inputs), rows, 'company')
+  const rest = remainderOf(inputs, found, left.filter(isPaid), odd)
+  const unread = found.map((own) => (findHost(own) === null ? own.filter(isPaid) : []))
+  const answers = inputs.map(({ key }, at): NewAnswer | null => {
+    const domain = findHost(found[at] ?? [])
+    if (domain !== null) return { key, outcome: 'hit', answer: { domain } satisfies DomainAnswer }
+    return rest.mayHold(at) || unread[at]?.length ? null : { key, ...MISS }
   })
-  return { answers, price, strangers: countStrangers(inputs, rows), hidden: [] }
+  const price = found.filter((own) => own.some(isPaid)).length + rest.paid.length + rest.paidOdd
+  const unmatched = [...rest.kept, ...unread.flat()].map(({ name, domain }) => ({
+    name,
+    answer: { domain: domain ?? '' },
+  }))
+  const known = answers.filter(isNotNull)
+  return {
+    answers: known,
+    price,
+    unmatched: [...unmatched, ...rest.keptOdd],
+    holds: answers.includes(null),
+    hidden: [],
+  }
 }
 
 /**
  * One answer per person, and one about the domain as soon as a row tells whether it takes mail for everybody. An
  * address whose owner asked to be left alone is not kept.
  */
-export function emailsAnswers(inputs: AskedInput[], rows: EmailsRow[]): Answers {
-  const byName = groupByName(rows)
+export function emailsAnswers(inputs: AskedInput[], rows: EmailsRow[], odd: string[] = []): Answers {
   const hidden = rows.flatMap((row) => row.emails.filter(isHidden).map(({ email }) => email))
-  const addresses = new Map([...byName].map(([name, same]) => [name, distinctEmails(same)]))
-  const bought = paidNames(inputs, byName).flatMap((name) => addresses.get(name) ?? [])
-  const price = bought.filter(({ status }) => status !== 'not_valid').length
-  const answers = inputs.map(({ key, name }): NewAnswer => {
-    const emails = addresses.get(matchName(name)) ?? []
+  const { rows: found, left } = matchRows(namesOf(inputs), rows, 'person')
+  const shown = left.map((row) => ({ ...row, emails: row.emails.filter((one) => !isHidden(one)) }))
+  const rest = remainderOf(
+    inputs,
+    found,
+    shown.filter(({ emails }) => emails.length > 0),
+    odd,
+  )
+  const addresses = found.map(distinctEmails)
+  const answers = inputs.map(({ key }, at): NewAnswer | null => {
+    const emails = addresses[at] ?? []
     if (emails.some(isHidden)) return { key, outcome: 'suppressed', answer: null }
-    if (emails.length === 0) return { key, ...MISS }
+    if (emails.length === 0) return rest.mayHold(at) ? null : { key, ...MISS }
     return { key, outcome: 'hit', answer: { emails, catchAll: emails.some(isCatchAll) } satisfies EmailsAnswer }
   })
+  const bought = [...addresses.flat(), ...distinctEmails(rest.paid)]
+  const price = bought.filter(({ status }) => status !== 'not_valid').length + rest.paidOdd
+  const unmatched = rest.kept.map(({ name, emails }) => ({ name, answer: { emails } }))
   const verdict = domainVerdict(inputs, answers, bought)
-  return { answers: [...answers, ...verdict], price, strangers: countStrangers(inputs, rows), hidden }
+  const known = [...answers.filter(isNotNull), ...verdict]
+  return { answers: known, price, unmatched: [...unmatched, ...rest.keptOdd], holds: answers.includes(null), hidden }
 }
 
 const MISS = { outcome: 'miss', answer: null } as const
 
+function isPaid({ domain }: DomainRow): boolean {
+  return Boolean(domain)
+}
+
+function isNotNull<T>(value: T | null): value is T {
+  return value !== null
+}
+
+function namesOf(inputs: AskedInput[]): string[] {
+  return inputs.map(({ name }) => name)
+}
+
+interface Remainder<Row> {
+  /** Rows that count as paid though they fit no name: as many as there are names that they may belong to. */
+  paid: Row[]
+  paidOdd: number
+  kept: Row[]
+  keptOdd: UnmatchedRow[]
+  /** Whether one of them may be the answer to this input, which has none. */
+  mayHold(at: number): boolean
+}
+
+/** More rows than a request has names for are no answer to it. */
+const MAX_KEPT = 20
+
+/** What becomes of paid rows that fit no name. While a name is erased any of them may be its own, and none is kept. */
+function remainderOf<Row>(inputs: AskedInput[], found: Row[][], left: Row[], odd: string[]): Remainder<Row> {
+  if (inputs.some(({ name }) => name === '')) {
+    return { paid: left, paidOdd: 0, kept: [], keptOdd: [], mayHold: () => false }
+  }
+  const bare = found.filter((own) => own.length === 0).length
+  const paid = left.slice(0, bare)
+  const keptOdd = bare > 0 ? odd.map((raw) => ({ name: '', answer: { raw } })) : []
+  const holds = left.length + keptOdd.length > 0
+  const paidOdd = Math.min(bare - paid.length, keptOdd.length)
+  return { paid, paidOdd, kept: left.slice(0, MAX_KEPT), keptOdd, mayHold: (at) => holds && found[at]?.length === 0 }
+}
+
 /** An input whose name was erased tells nothing by its absence, though its address does. */
-function domainVerdict(inputs: AskedInput[], answers: NewAnswer[], emails: FoundEmail[]): NewAnswer[] {
+function domainVerdict(inputs: AskedInput[], answers: (NewAnswer | null)[], emails: FoundEmail[]): NewAnswer[] {
   const domain = inputs.find((input) => input.domain)?.domain
   if (domain === undefined) return []
   const catchAll = emails.some(isCatchAll)
-  const named = answers.filter((_, index) => inputs[index]?.name !== '')
-  const told = catchAll || named.some(({ outcome }) => outcome !== 'suppressed')
+  const named = answers.filter((answer, index) => answer !== null && inputs[index]?.name !== '')
+  const told = catchAll || named.some((answer) => answer?.outcome !== 'suppressed')
   return told ? [{ key: catchAllKey(domain), outcome: catchAll ? 'hit' : 'miss', answer: { catchAll } }] : []
 }
 
+function findHost(rows: DomainRow[]): string | null {
+  return rows.map(({ domain }) => (domain ? hostName(domain) : null)).find(isNotNull) ?? null
+}
+
 /** The host of `https://www.Example.com/` and the like; null for what is none. */
-function hostName(text: string): string | null {
+export function hostName(text: string): string | null {
   const bare = text
     .trim()
     .replace(/^[a-z]+:\/\//i, '')
@@ -96,31 +169,10 @@ function isHidden({ reason }: FoundEmail): boolean {
   return reason === 'hidden_by_owner'
 }
 
-function isCatchAll({ reason }: FoundEmail): boolean {
+export function isCatchAll({ reason }: FoundEmail): boolean {
   return reason === 'catchall'
-}
-
-/** The names whose rows were asked for. While one is erased, any row may be its own. */
-function paidNames(inputs: AskedInput[], byName: Map<string, unknown>): string[] {
-  const asked = new Set(inputs.map(({ name }) => matchName(name)))
-  const isErased = inputs.some(({ name }) => name === '')
-  return [...byName.keys()].filter((name) => isErased || asked.has(name))
 }
 
 function distinctEmails(rows: EmailsRow[]): FoundEmail[] {
   return [...new Map(rows.flatMap((row) => row.emails).map((one) => [one.email.toLowerCase(), one])).values()]
-}
-
-function groupByName<Row extends { name: string }>(rows: Row[]): Map<string, Row[]> {
-  const groups = new Map<string, Row[]>()
-  for (const row of rows) {
-    const name = matchName(row.name)
-    groups.set(name, [...(groups.get(name) ?? []), row])
-  }
-  return groups
-}
-
-function countStrangers(inputs: AskedInput[], rows: { name: string }[]): number {
-  const names = new Set(inputs.map(({ name }) => matchName(name)))
-  return rows.filter(({ name }) => !names.has(matchName(name))).length
 }

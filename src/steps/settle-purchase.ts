@@ -6,6 +6,7 @@ import { write } from '../db/open.ts'
 import { saveAnswers } from '../db/provider-answers.ts'
 import { closeRequest, type ProviderRequest } from '../db/provider-requests.ts'
 import { suppressEmail } from '../db/suppressions.ts'
+import { keepUnmatched } from '../db/unmatched-answers.ts'
 import type { PurchaseStep } from './purchase.ts'
 import type { Answers } from './purchase-answers.ts'
 
@@ -17,15 +18,16 @@ export function settlePurchase(
   { db, clock, log, timings, runId: ownRun }: PurchaseStep,
   request: ProviderRequest,
   state: 'completed' | 'not-enough-credits',
-  { answers, price, strangers, hidden }: Answers,
+  { answers, price, unmatched, holds, hidden }: Answers,
 ): number | null {
   const now = clock.now()
   const complete = state === 'completed'
   const kept = complete ? answers : answers.filter(({ outcome }) => outcome !== 'miss')
   const { id, operation, balanceBefore, runId } = request
   const booked = write(db, (tx) => {
-    const ending = complete ? { status: 'completed' as const } : { status: 'refused' as const, error: state }
-    if (!closeRequest(tx, id, { ...ending, completedAt: now })) return false
+    const status = holds ? 'unmatched' : complete ? 'completed' : 'refused'
+    if (!closeRequest(tx, id, { status, error: complete ? null : state, completedAt: now })) return false
+    if (unmatched.length > 0) keepUnmatched(tx, id, unmatched, now)
     saveAnswers(tx, kept, { operation, requestId: id, answeredAt: now })
     const rule = { reason: 'hidden by its owner, says Snov', addedAt: new Date(now).toISOString() }
     for (const address of hidden) suppressEmail(tx, address, rule)
@@ -41,6 +43,9 @@ export function settlePurchase(
   const hits = kept.filter(({ outcome }) => outcome === 'hit').length
   const said = runId === ownRun ? 'purchase settled' : 'purchase of an earlier run settled'
   log.info(said, { request: id, operation, state, hits, credits: price })
-  if (strangers > 0) log.warn('Snov answered names that were not asked', { request: id, rows: strangers })
+  if (unmatched.length > 0) {
+    const rows = unmatched.length
+    log.warn('an answer fits no name that was asked', { request: id, rows, try: 'chpipe enrich --unmatched' })
+  }
   return price
 }

@@ -33,7 +33,8 @@ import { nameWords } from '../names.ts'
 import { domainInput, personInput } from './buy-input.ts'
 import { companySearchName } from './company-search-name.ts'
 import { personName } from './person-name.ts'
-import type { DomainAnswer, EmailsAnswer } from './purchase-answers.ts'
+import type { DomainAnswer, EmailsAnswer, UnmatchedRow } from './purchase-answers.ts'
+import { eraseUnmatchedRows } from './settle-unmatched.ts'
 
 /** How many rows were removed, and how many answers, requests and notes were emptied or removed. */
 export interface Erased {
@@ -56,8 +57,9 @@ export function eraseSuppressed(tx: Tx, suppression: Suppression, now: number): 
   const domains = suppression.kind === 'domain' ? listDomains(tx).filter(({ domain }) => rule.domain(domain)) : []
 
   const keys = inputKeys(tx, suppression, officers)
+  const strays = eraseUnmatchedRows(tx, { keys, isMeant: meansRow(rule, isErased), now })
   const requests = eraseInputs(tx, suppression, rule, keys, now)
-  let answers = suppressAnswers(tx, [...keys])
+  let answers = strays + suppressAnswers(tx, [...keys])
   if (suppression.kind === 'domain') answers += eraseFoundDomains(tx, rule)
   if (addresses.size > 0 || suppression.kind === 'domain' || suppression.kind === 'email') {
     answers += eraseAddresses(tx, isErased)
@@ -130,6 +132,13 @@ function eraseInputs(tx: Tx, { kind, value }: Suppression, rule: Suppressions, k
 /** The domain stays when only a person is to be forgotten: what its first answer tells is about everybody there. */
 function nameless({ key, domain }: AskedInput, keepsDomain: boolean): AskedInput {
   return keepsDomain && domain !== undefined ? { key, name: '', domain } : { key, name: '' }
+}
+
+function meansRow(rule: Suppressions, isErased: (address: string) => boolean) {
+  return (answer: UnmatchedRow['answer']) => {
+    if ('domain' in answer) return rule.domain(answer.domain)
+    return 'emails' in answer && answer.emails.some(({ email }) => isErased(email))
+  }
 }
 
 function eraseFoundDomains(tx: Tx, rule: Suppressions): number {

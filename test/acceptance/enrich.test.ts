@@ -127,7 +127,9 @@ describe('enrich', () => {
     await using on = await enrichStage({ size: 20, bare: true })
     on.rest.setFaults(parseFaults('500:0.06,reset:0.05,truncated:0.05'))
     on.snov.setFaults(
-      parseSnovFaults('500:0.1:@result,502:0.05:@result,reset:0.05:@result,recased:0.5,stranger:0.3,miss-no-row:0.5'),
+      parseSnovFaults(
+        '500:0.1:@result,502:0.05:@result,reset:0.05:@result,recased:0.5,escaped:0.3,plainer:0.3,stranger:0.3',
+      ),
     )
     const { code } = await on.start().ended
     expect(code).toBe(0)

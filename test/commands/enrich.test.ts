@@ -5,6 +5,7 @@ import { openDb } from '../../src/db/open.ts'
 import { jobs, runs, suppressions } from '../../src/db/schema.ts'
 import { parseFaults } from '../../src/sandbox/fault-plan.ts'
 import { parseSnovFaults } from '../../src/sandbox/snov/fault-plan.ts'
+import { companySearchName } from '../../src/steps/company-search-name.ts'
 import { type EnrichStage, type EnrichStageOptions, enrichStage } from '../acceptance/enriching.ts'
 import { type RunOptions, run, tempFolder } from '../host.ts'
 
@@ -12,6 +13,9 @@ const enrich = (on: EnrichStage, ...args: string[]) =>
   run(['enrich', '--json', '--quiet', ...args], { cwd: on.folder.path, env: fast(on) })
 
 const fast = (on: EnrichStage): Record<string, string> => ({ ...on.env, CHPIPE_TIME_SCALE: '0.01' })
+
+const searchName = ({ world }: EnrichStage, number: string) =>
+  companySearchName(world.company(number)?.company_name ?? '')
 
 const small = (more: Partial<EnrichStageOptions> = {}) => enrichStage({ size: 12, ...more })
 
@@ -302,6 +306,33 @@ describe('chpipe enrich', () => {
     expect(JSON.parse((await enrich(on, '--settle', String(id), 'bought')).stdout)).toEqual({ id, settled: 'bought' })
     expect((await enrich(on, '--unconfirmed')).stdout).not.toContain(`"id":${id},`)
     expect(Object.values(on.snov.requests.starts).filter((count) => count > 1)).toEqual([])
+  })
+
+  it('keeps a paid answer that fits no name until it is assigned, and buys nothing again meanwhile', async () => {
+    await using on = await small()
+    on.snov.setFaults(parseSnovFaults('renamed:@company-domain-by-name,miss-no-row'))
+    const first = JSON.parse((await enrich(on)).stdout)
+    expect(first).toMatchObject({ unmatched: expect.any(Number), failed: 0 })
+    on.snov.setFaults([])
+    const listed = JSON.parse((await enrich(on, '--unmatched')).stdout)
+    expect(listed).toHaveLength(first.unmatched)
+    const [{ id, answer, may_belong_to: names }] = listed
+    const held = [...on.world.numbers()].filter((number) => names.includes(searchName(on, number)))
+    expect(held.length).toBeGreaterThan(1)
+    expect(JSON.parse((await enrich(on)).stdout)).toMatchObject({ companies: 0, left: first.left })
+    const owner = held.find((number) => on.snov.truth.domainOf(number)?.domain === answer.domain) ?? ''
+    expect((await enrich(on, '--assign', String(id))).code).toBe(2)
+    expect((await enrich(on, '--assign', String(id), '99999999')).stderr).toContain(names[0])
+    expect(JSON.parse((await enrich(on, '--assign', String(id), owner)).stdout)).toEqual({
+      id,
+      assigned: searchName(on, owner),
+    })
+    for (const { id: other } of listed.slice(1)) await enrich(on, '--dismiss', String(other))
+    expect((await enrich(on, '--dismiss', String(id))).code).toBe(2)
+    expect(JSON.parse((await enrich(on)).stdout)).toMatchObject({ left: 0, unmatched: 0 })
+    expect(on.read().domains.map((line) => line.split('|').slice(0, 2))).toContainEqual([owner, answer.domain])
+    expect(Object.values(on.snov.requests.starts).filter((count) => count > 1)).toEqual([])
+    expect(on.read().spent).toBe(1000 - on.snov.balance)
   })
 
   it('ends although Snov never finishes a task, and starts none again', async () => {

@@ -210,6 +210,17 @@ describe('a result that goes wrong', () => {
     expect(Object(answer.body.meta).task_hash).not.toBe(hash)
   })
 
+  it.each([
+    ['escaped', (name: string) => name.replaceAll('&', '&amp;').replaceAll("'", '&#039;').replaceAll('"', '&quot;')],
+    ['plainer', (name: string) => name.replaceAll('&', ' and ').replaceAll('-', '').replaceAll("'", '')],
+    ['renamed', () => 'Quite Another'],
+  ])('%s: the name asked for comes back otherwise', async (faults, renamed) => {
+    await using open = await openedSnov({ faults })
+    const name = `O'Hare & Sons-"Quick"`.replaceAll('"', faults === 'plainer' ? '' : '"')
+    const rows = rowsOf(await open.finish(NAMES, { names: [name] }))
+    expect(rows.map((row) => row.name)).toEqual([renamed(name)])
+  })
+
   it('more-emails: a second address, charged; hidden: all of them to be left alone', async () => {
     await using open = await openedSnov({ faults: 'more-emails,hidden' })
     const domain = domainWith((each) => open.truth.mailOf(each) === 'ordinary')

@@ -173,5 +173,8 @@ describe('Snov', () => {
   it('cannot take the time of a huge answer with rows of the wrong kind', () => {
     const data = Array.from({ length: 200_000 }, (_, nth) => nth)
     expect(readDomainPoll({ status: 'completed', data })).toMatchObject({ rows: [], odd: 200_000 })
+    const rows = data.map((nth) => ({ name: `${nth} & CO LTD`, domain: 'x.example' }))
+    const { unmatched, price } = domainAnswers([{ key: 'a', name: 'ALPHA' }], rows)
+    expect({ kept: unmatched.length, price }).toEqual({ kept: 20, price: 1 })
   })
 })

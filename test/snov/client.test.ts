@@ -150,7 +150,7 @@ describe('a start', () => {
       }
       const snov = await connected(server.url)
       const task = await (await snov.readyStart(background)).startDomains(['x'])
-      expect(await snov.pollDomains(task, background)).toEqual({ state: 'completed', rows: [], odd: 0 })
+      expect(await snov.pollDomains(task, background)).toEqual({ state: 'completed', rows: [], odd: 0, oddTexts: [] })
       expect(server.calls.at(-1)).toMatchObject({ path: polledAt, authorization: 'Bearer token-1' })
     })
   }
@@ -289,6 +289,7 @@ describe('a poll', () => {
         { name: 'E', domain: null },
       ],
       odd: 0,
+      oddTexts: [],
     })
   })
 
@@ -322,18 +323,68 @@ describe('a poll', () => {
         { name: 'Jane Doe', emails: [] },
       ],
       odd: 0,
+      oddTexts: [],
     })
   })
 
-  it('counts rows that nobody can read, and takes a list that came as an object', async () => {
+  it.each([undefined, null, 'none', 7])(
+    'that is finished without a list (%j) is a fault, and no answer',
+    async (data) => {
+      const fault = expect.objectContaining({ fault: 'passing', mayHaveActed: false })
+      for (const read of ['pollDomains', 'pollEmails'] as const) {
+        await expect(polled({ status: 'completed', data }, read)).rejects.toEqual(fault)
+      }
+    },
+  )
+
+  it('takes numbers for names, and any status and member of an address', async () => {
+    const address = {
+      email: 'j@x.example',
+      smtp_status: 'brand-new',
+      unknown_status_reason: 7,
+      is_webmail: 'no',
+      more: {},
+    }
+    const known = {
+      email: 'j@x.example',
+      status: 'brand-new',
+      reason: null,
+      webmail: null,
+      disposable: null,
+      gibberish: null,
+    }
+    expect(
+      await polled({ status: 'completed', data: [{ name: 1066, result: { domain: 'a.example', rank: '1' } }] }),
+    ).toEqual({
+      state: 'completed',
+      rows: [{ name: '1066', domain: 'a.example' }],
+      odd: 0,
+      oddTexts: [],
+    })
+    const odd = { people: 'Jo Fry', result: [{ email: 'no address' }] }
+    const data = [{ people: 'John Doe', result: [address] }, odd, { people: 'Ann Lee', result: 'none' }]
+    expect(await polled({ status: 'completed', data }, 'pollEmails')).toEqual({
+      state: 'completed',
+      rows: [{ name: 'John Doe', emails: [known] }],
+      odd: 2,
+      oddTexts: [odd, { people: 'Ann Lee', result: 'none' }].map((row) => JSON.stringify(row)),
+    })
+  })
+
+  it('keeps rows that nobody can read apart, and takes a list that came as an object', async () => {
     const data = { 0: null, 2: 7, 5: { name: 'A', result: { domain: 'a.example' } }, 6: { colour: 'red' } }
     const rows = [{ name: 'A', domain: 'a.example' }]
-    expect(await polled({ status: 'completed', data, planet: 'Earth' })).toEqual({ state: 'completed', rows, odd: 3 })
+    expect(await polled({ status: 'completed', data, planet: 'Earth' })).toEqual({
+      state: 'completed',
+      rows,
+      odd: 3,
+      oddTexts: ['null', '7', '{"colour":"red"}'],
+    })
   })
 
   it('says that the credits ran out', async () => {
     const answer = await polled({ status: 'not_enough_credits', data: [] })
-    expect(answer).toEqual({ state: 'not-enough-credits', rows: [], odd: 0 })
+    expect(answer).toEqual({ state: 'not-enough-credits', rows: [], odd: 0, oddTexts: [] })
   })
 
   it('of a task that is not known is not found', async () => {
@@ -348,7 +399,7 @@ describe('a poll', () => {
 
   it('is tried again after passing faults and limits', async () => {
     await using server = await scriptedSnov({
-      meddle: script('/task', plain(503), plain(429), json({ status: 'completed' })),
+      meddle: script('/task', plain(503), plain(429), json({ status: 'completed', data: [] })),
     })
     const snov = await connected(server.url, { quota: { limit: 20, windowMs: 50 } })
     expect(await snov.pollDomains('/task', background)).toMatchObject({ state: 'completed' })

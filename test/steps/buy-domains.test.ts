@@ -2,9 +2,11 @@ import { describe, expect, it } from 'vitest'
 import { openDb } from '../../src/db/open.ts'
 import { readNextPollAt } from '../../src/db/provider-polls.ts'
 import { findRequest } from '../../src/db/provider-requests.ts'
+import { listUnmatched } from '../../src/db/unmatched-answers.ts'
 import { buyDomains } from '../../src/steps/buy-domains.ts'
 import { domainInput, readKnown } from '../../src/steps/buy-input.ts'
 import { pollPurchases } from '../../src/steps/poll-purchases.ts'
+import { assignAnswer, dismissAnswer } from '../../src/steps/settle-unmatched.ts'
 import { json } from '../scripted-server.ts'
 import { scriptedSnov } from '../snov/scripted-snov.ts'
 import { buyer, ledger, noLimits, outcomes, requests, signal } from './purchases.ts'
@@ -52,27 +54,60 @@ describe('buying domains', () => {
     expect(server.started).toEqual([['Now Here'], ['Nowhere']])
   })
 
-  it('takes a name without a row for a miss, and ignores strangers', async () => {
+  it('takes a name without a row for a miss', async () => {
     await using server = await scriptedSnov()
-    server.world.meddle = ({ path }) =>
-      path.endsWith('/result')
-        ? json({ status: 'completed', data: [{ name: 'Nobody Asked', result: { domain: 'stranger.example' } }, null] })
-        : undefined
-    const { step, settleAll, warnings } = await buyer(server.url)
+    server.world.meddle = ({ path }) => (path.endsWith('/result') ? json({ status: 'completed', data: [] }) : undefined)
+    const { step, settleAll } = await buyer(server.url)
     await buyDomains(step, ['Harbour'], noLimits)
     await settleAll()
     expect(outcomes(step.db)).toEqual([['miss', null]])
     expect(ledger(step.db)).toMatchObject([{ expected: 0 }])
-    expect(warnings).toEqual(['rows of an answer could not be read', 'Snov answered names that were not asked'])
   })
 
-  it('pays for a domain that is none, and keeps it out', async () => {
+  it('asks no second time for names that an answer may belong to, until the operator says whose it is', async () => {
+    await using server = await scriptedSnov()
+    const data = [{ name: '???', result: { domain: 'harbour.example' } }, null]
+    server.world.meddle = ({ path }) => (path.endsWith('/result') ? json({ status: 'completed', data }) : undefined)
+    const { step, settleAll, warnings, clock } = await buyer(server.url)
+    const { db } = step
+    const wanted = ['Harbour', 'Quarry']
+    await buyDomains(step, wanted, noLimits)
+    await settleAll()
+    expect([outcomes(db), ledger(db)]).toMatchObject([[], [{ expected: 2 }]])
+    expect(warnings).toEqual(['rows of an answer could not be read', 'an answer fits no name that was asked'])
+    const again = () => buyDomains(step, wanted, { ...noLimits, retryMissesBefore: clock.now() + 1 })
+    expect(await again()).toEqual({ ended: 'waiting' })
+    const [named, odd] = listUnmatched(db)
+    expect([named, odd]).toMatchObject([
+      { name: '???', answer: { domain: 'harbour.example' } },
+      { answer: { raw: 'null' } },
+    ])
+    const says = (id: number | undefined, owner: string) => () => assignAnswer(db, clock, id ?? 0, owner)
+    expect(says(named?.id, 'Nobody')).toThrow('Nobody waits for this answer under: Nobody')
+    expect(says(odd?.id, 'Harbour')).toThrow('cannot be read')
+    expect(says(99, 'Harbour')).toThrow('There is no unmatched answer 99')
+    expect(says(named?.id, 'HARBOUR')()).toBe('Harbour')
+    expect([outcomes(db), await again()]).toEqual([[['hit', { domain: 'harbour.example' }]], { ended: 'waiting' }])
+    dismissAnswer(db, clock, odd?.id ?? 0)
+    expect([outcomes(db), listUnmatched(db)]).toEqual([
+      [
+        ['hit', { domain: 'harbour.example' }],
+        ['miss', null],
+      ],
+      [],
+    ])
+    expect(await buyDomains(step, wanted, noLimits)).toEqual({ ended: 'answered' })
+    expect(server.started).toHaveLength(1)
+  })
+
+  it('pays for a domain that is none, and leaves it to the operator', async () => {
     await using server = await scriptedSnov({ domains: { A: 'not a domain', B: '', C: '<script>' } })
     const { step, settleAll } = await buyer(server.url)
     await buyDomains(step, ['A', 'B', 'C'], noLimits)
     await settleAll()
-    expect(outcomes(step.db)).toEqual(Array(3).fill(['miss', null]))
+    expect(outcomes(step.db)).toEqual([['miss', null]])
     expect(ledger(step.db)).toMatchObject([{ expected: 2 }])
+    expect(listUnmatched(step.db).map(({ name }) => name)).toEqual(['A', 'C'])
   })
 
   it('asks again for old misses where it is told to, and never for hits', async () => {

@@ -91,7 +91,8 @@ describe('against the sandbox', () => {
   })
 
   it.each([
-    'recased,stranger,odd:30%:@result,other-hash,miss-no-row',
+    'recased,stranger,odd:30%:@result,other-hash',
+    'escaped:50%,plainer:50%,miss-no-row',
     'miss-null:50%,miss-object:50%,hidden:20%,more-emails:20%,odd-status:20%',
     '401:1x:@result,429:5%,502:10%:@result,truncated:10%:@result,huge:1x:@result,deep:5%',
   ])('loses nothing and starts nothing twice under %s', async (faults) => {

@@ -31,8 +31,68 @@ describe('an input that was erased while its answer was awaited', () => {
     expect(told([])).toEqual([])
   })
 
-  it('leaves strangers unpaid where nothing was erased', () => {
-    expect(emailsAnswers([input('a', 'Paul Jones')], ofJane('catchall'))).toMatchObject({ price: 0, strangers: 1 })
-    expect(domainAnswers([{ key: 'b', name: 'BETA' }], [{ name: 'ALPHA', domain: 'alpha.example' }]).price).toBe(0)
+  it('keeps no row that may be about whoever was erased', () => {
+    expect(emailsAnswers([input('a', ''), input('b', 'Bo Fry')], ofJane())).toMatchObject({
+      price: 1,
+      unmatched: [],
+      holds: false,
+    })
+  })
+})
+
+describe('a paid row that fits no name', () => {
+  const asked = ['ALPHA', 'BETA', 'GAMMA'].map((name) => ({ key: name.toLowerCase(), name }))
+  const row = (name: string, domain: string | null = `${name.length}.example`) => ({ name, domain })
+  const keys = ({ answers }: { answers: { key: string; outcome: string }[] }) =>
+    answers.map(({ key, outcome }) => `${key} ${outcome}`)
+
+  it('is kept, and those that it may belong to have no answer', () => {
+    const answers = domainAnswers(asked, [row('???'), row('ALPHA')])
+    expect(keys(answers)).toEqual(['alpha hit'])
+    expect(answers).toMatchObject({
+      price: 2,
+      holds: true,
+      unmatched: [{ name: '???', answer: { domain: '3.example' } }],
+    })
+  })
+
+  it('is kept apart where every name has its own row, and is not paid for then', () => {
+    const rows = [row('ALPHA'), row('BETA', null), row('GAMMA'), row('DELTA')]
+    const answers = domainAnswers(asked, rows, ['null'])
+    expect(keys(answers)).toEqual(['alpha hit', 'beta miss', 'gamma hit'])
+    expect(answers).toMatchObject({ price: 2, holds: false, unmatched: [{ name: 'DELTA' }] })
+  })
+
+  it('is none where nothing was found in it', () => {
+    const answers = domainAnswers(asked, [row('???', null), row('ALPHA')])
+    expect(keys(answers)).toEqual(['alpha hit', 'beta miss', 'gamma miss'])
+    expect(answers).toMatchObject({ price: 1, holds: false, unmatched: [] })
+  })
+
+  it('is kept as it came where it cannot be read, and so is one whose domain is none', () => {
+    const answers = domainAnswers(asked, [row('ALPHA', 'not a domain'), row('BETA', null)], ['{"colour":"red"}'])
+    expect(keys(answers)).toEqual(['beta miss'])
+    expect(answers).toMatchObject({
+      price: 2,
+      holds: true,
+      unmatched: [
+        { name: 'ALPHA', answer: { domain: 'not a domain' } },
+        { name: '', answer: { raw: '{"colour":"red"}' } },
+      ],
+    })
+  })
+
+  it('of a person is kept with the addresses that nobody hides, and tells whether the domain takes mail for everybody', () => {
+    const people = [input('a', 'Ann Lee'), input('b', 'Bo Fry')]
+    const hidden = found('h@x.example', 'hidden_by_owner')
+    const rows = [{ name: '???', emails: [found('a@x.example', 'catchall'), hidden] }]
+    const answers = emailsAnswers(people, [...rows, { name: '??', emails: [hidden] }])
+    expect(keys(answers)).toEqual([`${catchAllKey('x.example')} hit`])
+    expect(answers).toMatchObject({
+      holds: true,
+      unmatched: [{ name: '???', answer: { emails: [{ email: 'a@x.example' }] } }],
+      hidden: ['h@x.example', 'h@x.example'],
+    })
+    expect(emailsAnswers(people, [{ name: '??', emails: [hidden] }])).toMatchObject({ holds: false, unmatched: [] })
   })
 })

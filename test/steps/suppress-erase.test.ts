@@ -3,9 +3,10 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type Db, openDb, write } from '../../src/db/open.ts'
 import { readTallies } from '../../src/db/progress.ts'
 import { findAnswers } from '../../src/db/provider-answers.ts'
-import { findRequest } from '../../src/db/provider-requests.ts'
+import { closeRequest, findRequest } from '../../src/db/provider-requests.ts'
 import { provider_requests } from '../../src/db/schema.ts'
 import { addSuppressions, listSuppressions } from '../../src/db/suppressions.ts'
+import { keepUnmatched, listUnmatched } from '../../src/db/unmatched-answers.ts'
 import { domainInput, personInput } from '../../src/steps/buy-input.ts'
 import { eraseSuppressed } from '../../src/steps/suppress-erase.ts'
 import { type TempFolder, tempFolder } from '../host.ts'
@@ -86,6 +87,30 @@ describe('of a name', () => {
     suppressOne(db, 'name', 'SMITHERS, Jane', { born: '1970-04', erase: true })
     expect(findRequest(db, request)?.inputs).toEqual([stranger])
     expect(outcomes([stranger])).toEqual([hit])
+  })
+
+  test('a paid answer that may be theirs is emptied, and who else it may belong to is not asked again', () => {
+    db.$client.exec('DELETE FROM provider_answers; DELETE FROM provider_requests')
+    const request = buy(db, 'emails', [janeAtAlpha, paulAtAlpha], null)
+    const other = buy(db, 'emails', [personInput(paul, 'stranger.example')], null)
+    write(db, (tx) => {
+      for (const id of [request, other]) {
+        closeRequest(tx, id, { status: 'unmatched', completedAt: NOW })
+        keepUnmatched(
+          tx,
+          id,
+          [{ name: `J. Hidden ${id}`, answer: { emails: [{ email: `j.hidden@${id}.example` }] } }],
+          NOW,
+        )
+      }
+    })
+    suppressOne(db, 'name', 'SMITHERS, Jane', { born: '1970-04', erase: true })
+    expect(listUnmatched(db).map(({ request: { id } }) => id)).toEqual([other])
+    expect(outcomes([janeAtAlpha, paulAtAlpha])).toEqual([SUPPRESSED, ['miss', { lost: true }]])
+    expect([onDisk().includes(`J. Hidden ${request}`), onDisk().includes(`j.hidden@${request}.`)]).toEqual([
+      false,
+      false,
+    ])
   })
 
   test('a purchase on its way loses the name and stays open', () => {

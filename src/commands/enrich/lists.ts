@@ -3,8 +3,11 @@ import { wakePaidJobs } from '../../db/job-claims.ts'
 import { listFailed } from '../../db/job-lists.ts'
 import { snapshot, write } from '../../db/open.ts'
 import { listUnconfirmed } from '../../db/provider-requests.ts'
+import { listUnmatched } from '../../db/unmatched-answers.ts'
 import { retryJobs } from '../../steps/enrich/queue-companies.ts'
+import type { UnmatchedRow } from '../../steps/purchase-answers.ts'
 import { settleByOperator } from '../../steps/settle-doubt.ts'
+import { assignAnswer, dismissAnswer, findCandidateInputs } from '../../steps/settle-unmatched.ts'
 import { printable, safeJson } from '../../text.ts'
 import type { Answer } from '../command.ts'
 
@@ -78,5 +81,56 @@ export async function settle(
   write(db, (tx) => wakePaidJobs(tx, clock.now()))
   const meaning = verdict === 'bought' ? 'booked, and not asked for again' : 'free to be asked for again'
   await context.print(`${context.json ? safeJson({ id, settled: verdict }) : `Purchase ${id} is ${meaning}.`}\n`)
+  return 0
+}
+
+/** Prints the paid answers that fit no name, and whom each may belong to. */
+export async function printUnmatched(context: Context): Promise<Answer> {
+  const rows = snapshot(await context.existingDb(), (tx) =>
+    listUnmatched(tx).map((row) => ({
+      id: row.id,
+      request: row.request.id,
+      operation: row.request.operation,
+      name: row.name,
+      answer: row.answer,
+      may_belong_to: findCandidateInputs(tx, row).map(({ name }) => name),
+      domain: row.request.inputs[0]?.domain ?? null,
+      received_at: iso(row.receivedAt),
+    })),
+  )
+  const line = ({ id, operation, name, answer, may_belong_to: names, received_at: at }: (typeof rows)[number]) =>
+    [
+      String(id).padStart(6),
+      operation.padEnd(6),
+      at,
+      `${name === '' ? '(no name)' : name}: ${foundIn(answer as UnmatchedRow['answer'])}`,
+      names.length === 0 ? 'of nobody who was asked for' : `of one of: ${names.join('; ')}`,
+    ].join('  ')
+  return printRows(context, rows, line, 'Every paid answer has found its name.')
+}
+
+function foundIn(answer: UnmatchedRow['answer']): string {
+  if ('domain' in answer) return answer.domain
+  return 'emails' in answer ? answer.emails.map(({ email }) => email).join(', ') : answer.raw
+}
+
+/** Takes the operator's word about an answer that fits no name: whose it is. What waited for it may go on. */
+export async function assign(context: Context, { id, owner }: { id: number; owner: string }): Promise<Answer> {
+  const { clock } = context
+  const db = await context.db({ create: false })
+  const name = assignAnswer(db, clock, id, owner)
+  write(db, (tx) => wakePaidJobs(tx, clock.now()))
+  const sentence = `Answer ${id} belongs to ${printable(name)}; chpipe enrich takes it up.`
+  await context.print(`${context.json ? safeJson({ id, assigned: name }) : sentence}\n`)
+  return 0
+}
+
+/** The same for one that is nobody's. */
+export async function dismiss(context: Context, id: number): Promise<Answer> {
+  const { clock } = context
+  const db = await context.db({ create: false })
+  dismissAnswer(db, clock, id)
+  write(db, (tx) => wakePaidJobs(tx, clock.now()))
+  await context.print(`${context.json ? safeJson({ id, dismissed: true }) : `Answer ${id} is nobody’s.`}\n`)
   return 0
 }

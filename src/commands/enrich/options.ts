@@ -14,6 +14,9 @@ export interface EnrichArguments {
   unconfirmed?: boolean
   retry?: string
   settle?: string[]
+  unmatched?: boolean
+  assign?: string[]
+  dismiss?: number
 }
 
 export const enrichOptions: OptionSpec[] = [
@@ -42,6 +45,9 @@ export const enrichOptions: OptionSpec[] = [
   { flags: '--unconfirmed', description: 'list the purchases of which nobody knows whether they were made' },
   { flags: '--retry <number>', description: 'put a failed company back, or `all`', parse: retried },
   { flags: '--settle <id...>', description: 'say of an unconfirmed purchase that it was `bought` or `not-bought`' },
+  { flags: '--unmatched', description: 'list paid answers that fit no name that was asked' },
+  { flags: '--assign <id...>', description: 'give such an answer to a company number, or to a name as it was asked' },
+  { flags: '--dismiss <id>', description: 'say of such an answer that it is nobody’s', parse: count(1) },
 ]
 
 function companyNumber(text: string): string {
@@ -56,7 +62,10 @@ function retried(text: string): string {
 }
 
 /** What the command is asked to do; each of these goes without the others. */
-export type EnrichTask = 'run' | 'dry-run' | 'failed' | 'unconfirmed' | 'retry' | 'settle'
+export type EnrichTask = 'run' | 'dry-run' | 'failed' | 'unconfirmed' | 'retry' | 'settle' | Unmatched
+
+/** What is done about paid answers that fit no name. */
+type Unmatched = 'unmatched' | 'assign' | 'dismiss'
 
 const TASKS = [
   ['dry-run', 'dryRun', '--dry-run'],
@@ -64,6 +73,9 @@ const TASKS = [
   ['unconfirmed', 'unconfirmed', '--unconfirmed'],
   ['retry', 'retry', '--retry'],
   ['settle', 'settle', '--settle'],
+  ['unmatched', 'unmatched', '--unmatched'],
+  ['assign', 'assign', '--assign'],
+  ['dismiss', 'dismiss', '--dismiss'],
 ] as const
 
 const OF_RUNS = [
@@ -98,5 +110,13 @@ export function readVerdict(words: string[]): { id: number; verdict: 'bought' | 
   if (/^[1-9]\d{0,14}$/.test(id) && known && rest.length === 0) return { id: Number(id), verdict }
   throw new ChpipeError('usage', `--settle: expected an id and bought or not-bought, got: ${words.join(' ')}`, {
     hint: 'chpipe enrich --settle 12 not-bought; the ids: chpipe enrich --unconfirmed',
+  })
+}
+
+/** `--assign 3 01234567`, `--assign 3 Jane Smith`. Throws `usage` for anything else. */
+export function readAssignment([id = '', ...owner]: string[]): { id: number; owner: string } {
+  if (/^[1-9]\d{0,14}$/.test(id) && owner.length > 0) return { id: Number(id), owner: owner.join(' ') }
+  throw new ChpipeError('usage', '--assign: expected an id, and a company number or a name', {
+    hint: 'chpipe enrich --assign 3 01234567; the ids: chpipe enrich --unmatched',
   })
 }

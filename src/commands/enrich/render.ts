@@ -17,6 +17,8 @@ export interface EnrichReport {
   waiting: number
   /** Purchases that wait for the operator's word, of this run and others. */
   unconfirmed: number
+  /** Paid answers that fit no name and wait for the operator's word, of this run and others. */
+  unmatched: number
   domains: number
   emails: number
   credits_spent: number
@@ -48,6 +50,10 @@ export function renderReport(report: EnrichReport): string {
     report.unconfirmed > 0
       ? `Purchases in doubt, for you to settle: ${n(report.unconfirmed)}. See them: chpipe enrich --unconfirmed\n`
       : ''
+  const strays =
+    report.unmatched > 0
+      ? `Paid answers that fit no name, for you to settle: ${n(report.unmatched)}. See them: chpipe enrich --unmatched\n`
+      : ''
   const { waiting, credits_settled_earlier: earlier } = report
   const isPart = waiting > 0 && report.ended === 'nothing-left'
   const sentence = isPart ? 'The companies of this run are done' : SENTENCES[report.ended]
@@ -58,7 +64,7 @@ export function renderReport(report: EnrichReport): string {
 This run found ${n(report.domains)} domains and ${n(report.emails)} addresses for ${n(report.credits_spent)} credits
 in ${formatDuration(report.elapsed_seconds * 1000)} with ${n(rest)} calls to Companies House and ${n(snov)} to Snov,
 ${n(report.rate_limited)} of them refused (429).
-${settled}${doubts}`
+${settled}${doubts}${strays}`
 }
 
 function renderEndedBefore({ state, reason, at }: NonNullable<EnrichReport['ended_before']>): string {

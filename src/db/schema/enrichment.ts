@@ -43,8 +43,11 @@ export const provider_requests = sqliteTable(
     request_key: text().notNull(),
     /** The normalised input, as JSON. */
     input: text().notNull(),
-    /** `created` before the POST, `started` with its task hash; `unconfirmed` when nobody knows whether it arrived. */
-    status: text({ enum: ['created', 'started', 'completed', 'refused', 'unconfirmed'] }).notNull(),
+    /**
+     * `created` before the POST, `started` with its task hash; `unconfirmed` when nobody knows whether it arrived,
+     * `unmatched` when it is booked, and rows of its answer wait for the operator.
+     */
+    status: text({ enum: ['created', 'started', 'completed', 'refused', 'unconfirmed', 'unmatched'] }).notNull(),
     task_hash: text(),
     polls: integer().notNull().default(0),
     next_poll_at: integer(),
@@ -77,6 +80,24 @@ export const provider_answers = sqliteTable(
     answered_at: integer().notNull(),
   },
   (table) => [primaryKey({ columns: [table.provider, table.operation, table.input_key] })],
+)
+
+/** Rows of an answer that fit no name of the request: the operator says whose each is. */
+export const unmatched_answers = sqliteTable(
+  'unmatched_answers',
+  {
+    id: integer().primaryKey({ autoIncrement: true }),
+    request_id: integer().notNull(),
+    /** As the provider writes it. */
+    name: text().notNull(),
+    /** What was found, as JSON. */
+    answer: text().notNull(),
+    received_at: integer().notNull(),
+    /** Null while it waits. */
+    verdict: text({ enum: ['assigned', 'dismissed'] }),
+    settled_at: integer(),
+  },
+  (table) => [index('unmatched_answers_by_request').on(table.request_id)],
 )
 
 /** A row per purchase. Credits are whole numbers, balances the provider's own decimal strings. */

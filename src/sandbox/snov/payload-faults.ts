@@ -25,6 +25,9 @@ const ALTERATIONS: readonly (readonly [SnovFaultName, Alteration])[] = [
   ['miss-null', forRows((row) => (isMiss(row) ? { ...row, result: null } : row))],
   ['miss-no-row', forList((rows) => (rows.some(isMiss) ? rows.filter((row) => !isMiss(row)) : rows))],
   ['recased', forRows(recased)],
+  ['escaped', forRows(renamedBy(escapeHtml))],
+  ['plainer', forRows(renamedBy(plainer))],
+  ['renamed', forList(([first, ...rest]) => (first ? [renamedBy(() => 'Quite Another')(first), ...rest] : []))],
   ['stranger', forList((rows) => (rows[0] ? [...rows, stranger(rows[0])] : rows))],
   ['odd', (value, { phase }) => (phase ? odd(value) : value)],
   ['odd-status', (value) => ('status' in value ? { ...value, status: 'postponed' } : value)],
@@ -84,6 +87,25 @@ function recased(row: Members): Members {
     ` ${String(row[key]).toUpperCase().replace(/ /g, '  ')} `,
   ])
   return { ...row, ...Object.fromEntries(spelt) }
+}
+
+function renamedBy(rename: (name: string) => string) {
+  return (row: Members): Members => {
+    const key = ['name', 'people'].find((each) => typeof row[each] === 'string')
+    return key === undefined ? row : { ...row, [key]: rename(String(row[key])) }
+  }
+}
+
+function escapeHtml(name: string): string {
+  return name.replace(/&/g, '&amp;').replace(/'/g, '&#039;').replace(/"/g, '&quot;')
+}
+
+function plainer(name: string): string {
+  const letters = name
+    .replace(/&/g, ' and ')
+    .normalize('NFKD')
+    .replace(/\p{M}+/gu, '')
+  return letters.replace(/[^\x20-\x7e]|[^\w ]/g, '')
 }
 
 function stranger(row: Members): Members {

@@ -7,6 +7,7 @@ import { listUnconfirmed } from '../../db/provider-requests.ts'
 import { isSameClock, readState, viewClock } from '../../db/quota-room.ts'
 import { findLiveRuns } from '../../db/runs.ts'
 import { countRejects } from '../../db/stream-rejects.ts'
+import { listUnmatched } from '../../db/unmatched-answers.ts'
 import { formatDuration } from '../../durations.ts'
 import { COMPANIES_HOUSE_ALLOWANCE, quotaReport } from '../../quota/report.ts'
 import type { Quota } from '../../settings.ts'
@@ -90,7 +91,12 @@ export function checkJobs(db: Db): Check {
 /** Purchases of which nobody knows whether they were made. */
 export function checkPurchases(db: Db): Check {
   const doubtful = listUnconfirmed(db).length
-  if (doubtful === 0) return ok('purchases', 'none in doubt')
+  const unmatched = listUnmatched(db).length
+  if (doubtful + unmatched === 0) return ok('purchases', 'none in doubt')
+  if (doubtful === 0) {
+    const hint = 'chpipe enrich --unmatched lists them, --assign and --dismiss decide'
+    return warn('purchases', `${formatNumber(unmatched)} paid answers fit no name that was asked`, hint)
+  }
   const hint = 'chpipe enrich --unconfirmed lists them, --settle decides'
   return warn('purchases', `${formatNumber(doubtful)} in doubt: nobody knows whether they were made`, hint)
 }

@@ -78,7 +78,13 @@ function settleKnown(run: Enrichment, held: HeldJobs, { job, known }: Looked): b
   return true
 }
 
-/** Puts a job off whose purchase is in doubt, or takes longer than a run waits; returns whether it did. */
+const WHY_PARKED = {
+  'in-doubt': (id: number) => `purchase ${id} is in doubt`,
+  unmatched: (id: number) => `purchase ${id} has an answer that fits no name`,
+  slow: (id: number) => `Snov takes long over purchase ${id}`,
+}
+
+/** Puts a job off whose purchase is in doubt or waits for the operator, or takes longer than a run waits; returns whether it did. */
 export function park(run: Enrichment, job: HeldJob, requestId: number): boolean {
   const { db, clock, timings } = run
   const now = clock.now()
@@ -87,8 +93,7 @@ export function park(run: Enrichment, job: HeldJob, requestId: number): boolean 
     requestId,
   )
   if (!stuck) return false
-  const why = stuck === 'in-doubt' ? `purchase ${requestId} is in doubt` : `Snov takes long over purchase ${requestId}`
-  waitJob(run, job, timings.snovParkedMs, why)
+  waitJob(run, job, timings.snovParkedMs, WHY_PARKED[stuck](requestId))
   return true
 }
 
