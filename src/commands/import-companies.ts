@@ -43,7 +43,8 @@ file has told since the day of the file is kept; that day is read from its name,
 whole newer file no longer lists loses its status until import-officers has asked about it.
 
 With --search it asks advanced search instead, day by day from --incorporated-from, so that none of its 10,000-hit windows
-cuts anything off. That needs a key, and a call or more for each day.`,
+cuts anything off. That needs a key, and a call or more for each day; the last days are read for known companies alone once
+--limit is reached.`,
   argument: { name: '[file]', description: 'BasicCompanyData as .csv, .gz or .zip, or - for stdin' },
   options: [
     { flags: '--search', description: 'ask advanced search instead of reading a file' },

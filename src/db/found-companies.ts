@@ -1,4 +1,4 @@
-import { sql } from 'drizzle-orm'
+import { between, sql } from 'drizzle-orm'
 import { ORIGIN_COLUMNS, SEARCH_COLUMNS } from './company-columns.ts'
 import type { Tx } from './open.ts'
 import { companies } from './schema.ts'
@@ -31,4 +31,22 @@ export function saveFoundCompanies(tx: Tx, rows: FoundRow[]): void {
       .onConflictDoUpdate({ target: companies.company_number, set })
       .run()
   }
+}
+
+/** Those of the numbers whose companies are stored. */
+export function findStored(tx: Tx, numbers: string[]): Set<string> {
+  const wanted = sql`${companies.company_number} IN (SELECT value FROM json_each(${JSON.stringify(numbers)}))`
+  const found = tx.select({ number: companies.company_number }).from(companies).where(wanted).all()
+  return new Set(found.map(({ number }) => number))
+}
+
+/** The days of a span, both ends included, on which stored companies were formed. It looks at every company. */
+export function knownDays(tx: Tx, span: { incorporatedFrom: string; incorporatedTo: string }): Set<string> {
+  const { date_of_creation: day } = companies
+  const found = tx
+    .selectDistinct({ day })
+    .from(companies)
+    .where(between(day, span.incorporatedFrom, span.incorporatedTo))
+    .all()
+  return new Set(found.flatMap((row) => row.day ?? []))
 }

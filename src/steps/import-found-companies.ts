@@ -1,13 +1,12 @@
 // Fills `companies` from advanced search: each day's companies are shaped, filtered and stored in one transaction. Safe to
 // run again: known companies are brought up to date, and what was learnt about their officers stays.
 import type { Clock } from '../clock.ts'
-import { type FoundCompany, foundFacts } from '../companies-house/advanced-search.ts'
+import { type FoundCompany, foundFacts, type SearchFilters } from '../companies-house/advanced-search.ts'
 import type { CompaniesHouse } from '../companies-house/client.ts'
 import { isSlug, TYPE_SLUGS } from '../companies-house/register-prose.ts'
 import type { CompanyFacts, Origin } from '../db/companies.ts'
-import { saveFoundCompanies } from '../db/found-companies.ts'
+import { findStored, knownDays, saveFoundCompanies } from '../db/found-companies.ts'
 import { type Db, write } from '../db/open.ts'
-import { readTallies } from '../db/progress.ts'
 import { beginRun } from '../db/runs.ts'
 import type { Log } from '../log.ts'
 import { type CompanyFilter, companyTest } from './import-companies-filter.ts'
@@ -22,11 +21,11 @@ export interface ImportFoundStep {
 }
 
 export interface ImportFoundOptions {
-  /** `incorporatedFrom` and `incorporatedTo` bound the days that are searched. */
+  /** Which new companies are taken. `incorporatedFrom` and `incorporatedTo` bound the days that are searched. */
   filter: CompanyFilter & { incorporatedFrom: string; incorporatedTo: string }
   /** Words of an address, as the search understands them. */
   location: string | undefined
-  /** At most so many companies are stored, the first that pass the filter. */
+  /** At most so many new companies are taken, the first that pass the filter. */
   limit?: number | undefined
   onProgress(progress: SearchProgress): void
 }
@@ -39,9 +38,10 @@ export interface ImportFoundSummary extends SearchCompaniesSummary {
   elapsed_seconds: number
 }
 
-const COMPANY_NUMBER = /^[A-Z0-9]{8}$/
-
-/** Searches day by day and stores what passes. Throws what the client throws; the days before stay stored. */
+/**
+ * Searches day by day and stores the new companies that pass; known ones of these days are brought up to date whatever
+ * they have become. Throws what the client throws; the days before stay stored.
+ */
 export async function importFoundCompanies(
   step: ImportFoundStep,
   options: ImportFoundOptions,
@@ -52,34 +52,51 @@ export async function importFoundCompanies(
   using run = beginRun(db, clock, 'import-companies')
   const accepts = companyTest(filter)
   const counts = { imported: 0, inserted: 0, updated: 0, filtered_out: 0 }
-  const save = (found: FoundCompany[]) => {
-    const origin = { source: 'search', fetched_at: new Date(clock.now()).toISOString(), run_id: run.id }
-    const rows = found
-      .filter(({ company_number }) => COMPANY_NUMBER.test(company_number))
-      .map((one) => ({ ...foundFacts(one), ...origin }))
-    const wanted = rows.filter(accepts).slice(0, limit - counts.imported)
-    const inserted = saveRows(db, wanted)
-    counts.imported += wanted.length
-    counts.inserted += inserted
-    counts.updated += wanted.length - inserted
-    counts.filtered_out += found.length - wanted.length
-    return limit - counts.imported
-  }
   const { type } = filter
   const filters = { ...filter, type: type?.every(isSlug.type) ? type : undefined, location }
-  const searched = await searchCompaniesByDay(step, { filters, types: TYPE_SLUGS, save, onProgress })
+  const daysOfKnown = knownDays(db, filter)
+  const isFull = () => counts.inserted >= limit
+  const searches = (day: string) => {
+    const ofDay = { incorporatedFrom: day, incorporatedTo: day }
+    const narrow = { ...filters, ...ofDay }
+    if (!daysOfKnown.has(day)) return isFull() ? [] : [narrow]
+    // Where the company lies is for the service to say, so that new ones need a search of their own there.
+    return location === undefined || isFull() ? [ofDay] : [narrow, ofDay]
+  }
+  const save = (found: FoundCompany[], search: SearchFilters) => {
+    const origin = { source: 'search', fetched_at: new Date(clock.now()).toISOString(), run_id: run.id }
+    const rows = found.map((one) => ({ ...foundFacts(one), ...origin }))
+    const takesNew = search.location === location
+    const isNew = (company: CompanyFacts) => takesNew && accepts(company)
+    const { inserted, updated } = saveRows(db, rows, { isNew, limit: limit - counts.inserted })
+    counts.imported += inserted + updated
+    counts.inserted += inserted
+    counts.updated += updated
+    if (takesNew) counts.filtered_out += found.length - inserted - updated
+    return isFull() && daysOfKnown.size === 0 ? 0 : Number.POSITIVE_INFINITY
+  }
+  const searched = await searchCompaniesByDay(step, { filters, types: TYPE_SLUGS, searches, save, onProgress })
   const summary = { ...searched, ...counts, elapsed_seconds: Math.round(clock.steady() - begun) / 1000 }
   run.finish(summary)
   return summary
 }
 
-/** Returns how many of the rows were new. */
-function saveRows(db: Db, rows: (CompanyFacts & Omit<Origin, 'as_of'>)[]): number {
-  const size = (tallies: ReturnType<typeof readTallies>) =>
-    tallies.pending + tallies.complete + tallies.none + tallies.failed
+type Found = CompanyFacts & Omit<Origin, 'as_of'>
+
+/** Stores the rows of known companies, and those of new ones up to the limit. */
+function saveRows(
+  db: Db,
+  rows: Found[],
+  { isNew, limit }: { isNew(company: CompanyFacts): boolean; limit: number },
+): { inserted: number; updated: number } {
   return write(db, (tx) => {
-    const before = size(readTallies(tx))
-    saveFoundCompanies(tx, rows)
-    return size(readTallies(tx)) - before
+    const stored = findStored(
+      tx,
+      rows.map(({ company_number }) => company_number),
+    )
+    const known = rows.filter(({ company_number }) => stored.has(company_number))
+    const fresh = rows.filter((row) => !stored.has(row.company_number) && isNew(row)).slice(0, limit)
+    saveFoundCompanies(tx, [...known, ...fresh])
+    return { inserted: fresh.length, updated: known.length }
   })
 }

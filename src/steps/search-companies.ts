@@ -19,8 +19,10 @@ export interface SearchCompaniesOptions {
   filters: SearchFilters
   /** The types to slice by where a day has too many hits. */
   types: readonly string[]
-  /** Stores the companies of one day in a transaction; returns how many more are wanted. */
-  save(found: FoundCompany[]): number
+  /** What to ask about a day; nothing skips it. The whole filter unless given. */
+  searches?: (day: string) => SearchFilters[]
+  /** Stores what one search of a day found, in a transaction; returns how many more are wanted. */
+  save(found: FoundCompany[], search: SearchFilters): number
   onProgress(progress: SearchProgress): void
 }
 
@@ -46,21 +48,27 @@ const MAX_READS = 3
 /** Searches every day from `incorporatedFrom` to `incorporatedTo` until `save` wants no more. */
 export async function searchCompaniesByDay(
   step: SearchCompaniesStep,
-  { filters, types, save, onProgress }: SearchCompaniesOptions,
+  { filters, types, searches, save, onProgress }: SearchCompaniesOptions,
 ): Promise<SearchCompaniesSummary> {
   const days = daysBetween(filters.incorporatedFrom, filters.incorporatedTo)
   const summary = { days: 0, found: 0, odd: 0, missed: 0 }
-  for (const day of days) {
+  for (const [index, day] of days.entries()) {
     step.signal.throwIfAborted()
-    const slice = { ...filters, incorporatedFrom: day, incorporatedTo: day }
-    const { found, odd, missed } = await searchSlice(step, slice, types)
-    if (missed > 0) step.log.warn('the register reported more companies than it showed', { day, missed })
-    const wanted = save(found)
+    const asked = searches?.(day) ?? [{ ...filters, incorporatedFrom: day, incorporatedTo: day }]
+    if (asked.length === 0) continue
+    let wanted = 0
+    const seen = new Set<string>()
+    for (const search of asked) {
+      const { found, odd, missed } = await searchSlice(step, search, types)
+      if (missed > 0) step.log.warn('the register reported more companies than it showed', { day, missed })
+      wanted = save(found, search)
+      for (const { company_number } of found) seen.add(company_number)
+      summary.odd += odd
+      summary.missed += missed
+    }
     summary.days += 1
-    summary.found += found.length
-    summary.odd += odd
-    summary.missed += missed
-    onProgress({ day, days: days.length, daysDone: summary.days, found: summary.found })
+    summary.found += seen.size
+    onProgress({ day, days: days.length, daysDone: index + 1, found: summary.found })
     if (wanted <= 0) break
   }
   return summary

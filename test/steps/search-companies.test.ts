@@ -170,6 +170,71 @@ describe('importFoundCompanies', () => {
     })
   })
 
+  /** The register of three companies, searched as the service does, of which the first two were known as active. */
+  async function known(options: { status?: string[]; location?: string; limit?: number; to?: string }) {
+    const day = (number: string) => (number === '00000002' ? '2026-01-03' : '2026-01-01')
+    const register = ['00000001', '00000002', '00000003', '00000004'].map((number) => ({
+      company_number: number,
+      company_name: 'NOW',
+      company_status: number < '00000003' ? 'liquidation' : 'active',
+      date_of_creation: day(number),
+      registered_office_address: { locality: number === '00000003' ? 'LEEDS' : 'YORK' },
+    }))
+    await using server = await scriptedServer((path) => {
+      const { company_status: status, location, incorporated_from: from } = asked(path)
+      const items = register.filter(
+        (one) =>
+          one.date_of_creation === from &&
+          (!status || status === one.company_status) &&
+          (!location || one.registered_office_address.locality === location),
+      )
+      return items.length === 0 ? plain(404) : json({ hits: items.length, items })
+    })
+    const db = openDb(':memory:')
+    const origin = { source: 'rest', fetched_at: '2026-01-05', first_seen_at: '2026-01-05', run_id: 0 }
+    for (const company_number of ['00000001', '00000002']) {
+      const date_of_creation = day(company_number)
+      db.insert(companies)
+        .values({ company_number, company_name: 'OLD', company_status: 'active', date_of_creation, ...origin })
+        .run()
+    }
+    const { status, location, limit, to = '2026-01-04' } = options
+    const summary = await importFoundCompanies(
+      { db, companiesHouse: connected(server.url, { db, scale: 1 }), clock, log: silentLog, signal },
+      { filter: { incorporatedFrom: '2026-01-01', incorporatedTo: to, status }, location, limit, onProgress() {} },
+    )
+    const stored = db.select().from(companies).all()
+    return {
+      summary,
+      calls: server.asked.map((path) => {
+        const { incorporated_from: from, company_status, location: words } = asked(path)
+        return [from?.slice(-2), company_status ?? words ?? 'all'].join(' ')
+      }),
+      stored: Object.fromEntries(stored.map((one) => [one.company_number.slice(-1), one.company_status])),
+    }
+  }
+
+  it('brings known companies up to date whatever they have become', async () => {
+    const { summary, calls, stored } = await known({ status: ['active'] })
+    expect(stored).toEqual({ 1: 'liquidation', 2: 'liquidation', 3: 'active', 4: 'active' })
+    expect(summary).toMatchObject({ days: 4, imported: 4, inserted: 2, updated: 2, filtered_out: 0 })
+    expect(calls).toEqual(['01 all', '02 active', '03 all', '04 active'])
+  })
+
+  it('asks about known companies of a place by a search of their own', async () => {
+    const { summary, calls, stored } = await known({ location: 'LEEDS' })
+    expect(stored).toEqual({ 1: 'liquidation', 2: 'liquidation', 3: 'active' })
+    expect(summary).toMatchObject({ days: 4, found: 4, imported: 3, inserted: 1, updated: 2, filtered_out: 0 })
+    expect(calls).toEqual(['01 LEEDS', '01 all', '02 LEEDS', '03 LEEDS', '03 all', '04 LEEDS'])
+  })
+
+  it('goes on behind its limit for known companies alone', async () => {
+    const { summary, calls, stored } = await known({ limit: 1 })
+    expect(stored).toEqual({ 1: 'liquidation', 2: 'liquidation', 3: 'active' })
+    expect(summary).toMatchObject({ days: 2, inserted: 1, updated: 2, filtered_out: 1 })
+    expect(calls).toEqual(['01 all', '03 all'])
+  })
+
   it('stops at the limit', async () => {
     await using server = await crowdedServer(10, 0)
     const db = openDb(':memory:')
