@@ -63,16 +63,22 @@ export async function importFoundCompanies(
     // Where the company lies is for the service to say, so that new ones need a search of their own there.
     return location === undefined || isFull() ? [ofDay] : [narrow, ofDay]
   }
+  const stored = { day: '', numbers: new Set<string>() }
   const save = (found: FoundCompany[], search: SearchFilters) => {
     const origin = { source: 'search', fetched_at: new Date(clock.now()).toISOString(), run_id: run.id }
-    const rows = found.map((one) => ({ ...foundFacts(one), ...origin }))
+    if (stored.day !== search.incorporatedFrom)
+      Object.assign(stored, { day: search.incorporatedFrom, numbers: new Set() })
     const takesNew = search.location === location
+    const rows = found
+      .filter(({ company_number }) => !stored.numbers.has(company_number))
+      .map((one) => ({ ...foundFacts(one), ...origin }))
+    for (const { company_number } of rows) stored.numbers.add(company_number)
     const isNew = (company: CompanyFacts) => takesNew && accepts(company)
     const { inserted, updated } = saveRows(db, rows, { isNew, limit: limit - counts.inserted })
     counts.imported += inserted + updated
     counts.inserted += inserted
     counts.updated += updated
-    if (takesNew) counts.filtered_out += found.length - inserted - updated
+    if (takesNew) counts.filtered_out += rows.length - inserted - updated
     return isFull() && daysOfKnown.size === 0 ? 0 : Number.POSITIVE_INFINITY
   }
   const searched = await searchCompaniesByDay(step, { filters, types: TYPE_SLUGS, searches, save, onProgress })
