@@ -5,6 +5,7 @@ import { type Db, snapshot } from '../db/open.ts'
 import { readTallies } from '../db/progress.ts'
 import { beginRun } from '../db/runs.ts'
 import { ChpipeError } from '../errors.ts'
+import { type AskOptions, askAboutUnlisted, noAskCounts } from '../steps/ask-unlisted.ts'
 import { importOfficers } from '../steps/import-officers.ts'
 import { noCounts } from '../steps/officer-pool.ts'
 import { refreshOfficers } from '../steps/refresh-officers.ts'
@@ -84,6 +85,7 @@ async function run(context: Context, { options: given }: Input): Promise<Answer>
   const db = await context.db()
   using current = beginRun(db, clock, 'import-officers')
   const counts = noCounts()
+  const asked = noAskCounts()
   const step: OfficersStep = { db, companiesHouse, clock, log, timings, runId: current.id }
   const shared = {
     limit: options.limit ?? Number.POSITIVE_INFINITY,
@@ -94,14 +96,16 @@ async function run(context: Context, { options: given }: Input): Promise<Answer>
   }
 
   const summaryOf = (ended: Summary['ended']) =>
-    summarize(context, { db, companiesHouse, target, counts, ended, startedAt: current.startedAt })
+    summarize(context, { db, companiesHouse, target, counts, asked, ended, startedAt: current.startedAt })
   let ended: Summary['ended'] = 'error'
   try {
     using _redraw = await showStatus(context, { db, companiesHouse, target })
-    ended =
+    const asking = { limit: shared.limit, counts: asked }
+    ended = await besideAsking(step, asking, signal, () =>
       options.refresh === undefined
-        ? await importOfficers(step, { ...shared, target, status: options.status, sic: options.sic })
-        : await refreshOfficers(step, { ...shared, ageMs: options.refresh })
+        ? importOfficers(step, { ...shared, target, status: options.status, sic: options.sic })
+        : refreshOfficers(step, { ...shared, ageMs: options.refresh }),
+    )
   } finally {
     const summary = summaryOf(ended)
     current.finish(summary)
@@ -110,6 +114,29 @@ async function run(context: Context, { options: given }: Input): Promise<Answer>
   if (ended === 'interrupted') throw signal.reason
   if (ended !== 'nothing-left' || options.refresh !== undefined) return 0
   throw ranOut(db, target)
+}
+
+/** Fetches officers while the register is asked about companies that its file no longer lists; ends when both have. */
+async function besideAsking<T>(
+  step: OfficersStep,
+  asking: Omit<AskOptions, 'signal'>,
+  signal: AbortSignal,
+  fetching: () => Promise<T>,
+): Promise<T> {
+  const over = new AbortController()
+  const stop = () => over.abort(signal.reason)
+  signal.addEventListener('abort', stop, { once: true })
+  if (signal.aborted) stop()
+  const answers = askAboutUnlisted(step, { ...asking, signal: over.signal })
+  answers.catch(() => {})
+  try {
+    return await fetching()
+  } catch (error) {
+    over.abort(error)
+    throw error
+  } finally {
+    await answers.finally(() => signal.removeEventListener('abort', stop))
+  }
 }
 
 function ranOut(db: Db, target: number): ChpipeError {

@@ -1,8 +1,11 @@
 // What a company profile holds, in a stream event or from REST (facts 1.4): everything but name and number may be absent.
 import { z } from 'zod'
+import type { Lane } from '../db/quota-room.ts'
 import type { CompanyDetails } from '../db/stream-companies.ts'
 import { filed } from '../text.ts'
 import { addressColumns, addressShape } from './address.ts'
+import type { CompaniesHouse } from './client.ts'
+import { UpstreamError } from './upstream-error.ts'
 
 const text = z.string().nullish()
 const day = z
@@ -50,4 +53,19 @@ export function companyDetails(companyNumber: string, profile: CompanyProfile): 
 /** SIC codes as they are stored: joined by commas, null when there is none. */
 export function joinedCodes(codes: string[] | null | undefined): string | null {
   return codes?.flatMap((code) => filed(code) ?? []).join(',') || null
+}
+
+/** Asks for a company's profile; null after a 404. Throws what the client throws, and an `UpstreamError` for other replies. */
+export async function fetchProfile(
+  companiesHouse: CompaniesHouse,
+  companyNumber: string,
+  options: { lane: Lane; signal: AbortSignal },
+): Promise<CompanyDetails | null> {
+  const path = `/company/${encodeURIComponent(companyNumber)}`
+  const reply = await companiesHouse.get(path, options)
+  if (reply.status === 404) return null
+  const profile = companyProfile.safeParse(reply.body)
+  const own = profile.success && (profile.data.company_number ?? companyNumber) === companyNumber
+  if (!own) throw new UpstreamError(`The answer is not the company's profile: GET ${path}`, { retryable: true })
+  return companyDetails(companyNumber, profile.data)
 }

@@ -52,19 +52,28 @@ export function saveUnlisted(db: Db, numbers: string[], origin: Origin): number 
   return prepared(db, sql).run(source, fetched_at, run_id, list).changes
 }
 
-const TO_ASK = `company_status IS NULL AND source = 'register-file'`
+/** The note of the run that took the status back tells them from companies of which the file never tells one. */
+const TO_ASK = `company_status IS NULL AND source = 'register-file' AND deleted_at IS NULL AND EXISTS (
+  SELECT 1 FROM notes WHERE notes.company_number = companies.company_number AND kind = 'no-longer-listed'
+    AND notes.run_id = companies.run_id)`
 
-/** Companies of whose status the register file says nothing, behind a number; those with officers are `first`. */
-export function findToAsk(db: Db, { after, limit, first }: { after: string; limit: number; first: boolean }): string[] {
-  const state = first ? '=' : '<>'
+export interface ToAsk {
+  after: string
+  limit: number
+  /** Of those whose officers are complete, or of the others. */
+  complete: boolean
+}
+
+/** Companies that lost their status and have not been asked about since, behind a number and in order. */
+export function findToAsk(db: Db, { after, limit, complete }: ToAsk): string[] {
   const sql = `SELECT company_number FROM companies INDEXED BY companies_to_ask
-    WHERE ${TO_ASK} AND deleted_at IS NULL AND company_number > ? AND officers_state ${state} 'complete'
+    WHERE ${TO_ASK} AND company_number > ? AND officers_state ${complete ? '=' : '<>'} 'complete'
     ORDER BY company_number LIMIT ?`
   return prepared(db, sql).pluck().all(after, limit) as string[]
 }
 
-/** How many there are of them. */
-export function countToAsk(db: Db): number {
-  const sql = `SELECT count(*) FROM companies INDEXED BY companies_to_ask WHERE ${TO_ASK} AND deleted_at IS NULL`
-  return Number(prepared(db, sql).pluck().get())
+/** Whether nobody has told of the company since it lost its status. */
+export function isToAsk(db: Db, companyNumber: string): boolean {
+  const sql = `SELECT 1 FROM companies WHERE company_number = ? AND ${TO_ASK}`
+  return prepared(db, sql).get(companyNumber) !== undefined
 }
