@@ -65,7 +65,7 @@ async function run(context: Context, { options }: Input): Promise<Answer> {
 
 /** What the options mean for a run and for its plan alike. */
 function readWishes({ clock, settings, timings }: Context, given: EnrichArguments) {
-  const { retrySkippedAfter, limit, company, maxCredits } = given
+  const { retrySkippedAfter, limit, company, maxCredits, includeInactive = false } = given
   const now = clock.now()
   const retryMissesBefore = retrySkippedAfter === undefined ? null : now - retrySkippedAfter
   const queue: QueueOptions = {
@@ -73,10 +73,11 @@ function readWishes({ clock, settings, timings }: Context, given: EnrichArgument
     company: company ?? null,
     retrySkippedBefore: retryMissesBefore,
     dueBy: now + timings.enrichPatienceMs,
+    includeInactive,
   }
   const limits: CreditLimits = { maxCredits: maxCredits ?? null, budget: settings.creditBudget }
   const minConfidence = given.minConfidence ?? DEFAULT_MIN_CONFIDENCE
-  return { queue, limits, minConfidence, roles: given.roles ?? DEFAULT_ROLES, retryMissesBefore }
+  return { queue, limits, minConfidence, roles: given.roles ?? DEFAULT_ROLES, retryMissesBefore, includeInactive }
 }
 
 async function plan(context: Context, given: EnrichArguments): Promise<Answer> {

@@ -1,11 +1,12 @@
 import { and, asc, eq, isNull, or, sql } from 'drizzle-orm'
-import { isTakenUp } from './job-lists.ts'
+import { type DueQuery, isTakenUp, isWorkedOn } from './job-lists.ts'
 import type { Tx } from './open.ts'
 import { companies, jobs } from './schema.ts'
 
 export interface PlannedCompany {
   companyNumber: string
   companyName: string
+  companyStatus: string | null
   /** Where its job stands; null when it has none yet. */
   stage: 'details' | 'domain' | 'officers' | 'emails' | 'done' | null
   officersState: 'pending' | 'complete' | 'none' | 'failed'
@@ -19,7 +20,7 @@ export interface PlannedCompany {
 export function readPlannedCompanies(
   tx: Tx,
   scope: string[] | null,
-  { dueBy, skippedBefore }: { dueBy: number; skippedBefore: number | null },
+  { dueBy, skippedBefore, includeInactive }: Omit<DueQuery, 'limit'>,
 ): PlannedCompany[] {
   const open = or(isNull(jobs.company_number), isTakenUp(dueBy, skippedBefore))
   const wanted =
@@ -30,6 +31,7 @@ export function readPlannedCompanies(
     .select({
       companyNumber: companies.company_number,
       companyName: companies.company_name,
+      companyStatus: companies.company_status,
       stage: jobs.stage,
       officersState: companies.officers_state,
       hasDetails: sql<boolean>`${companies.company_status} IS NOT NULL OR ${companies.type} IS NOT NULL`.mapWith(
@@ -38,7 +40,7 @@ export function readPlannedCompanies(
     })
     .from(companies)
     .leftJoin(jobs, eq(jobs.company_number, companies.company_number))
-    .where(and(wanted, open))
+    .where(and(wanted, open, includeInactive ? undefined : isWorkedOn))
     .orderBy(asc(companies.company_number))
     .all()
 }

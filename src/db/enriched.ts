@@ -10,6 +10,9 @@ export interface CompanyToEnrich {
   date_of_creation: string | null
   officers_state: 'pending' | 'complete' | 'none' | 'failed'
   deleted_at: string | null
+  company_status: string | null
+  type: string | null
+  source: string
 }
 
 /** What the stages need to know of a company. */
@@ -22,6 +25,9 @@ export function findCompany(tx: Tx, companyNumber: string): CompanyToEnrich | nu
         date_of_creation: companies.date_of_creation,
         officers_state: companies.officers_state,
         deleted_at: companies.deleted_at,
+        company_status: companies.company_status,
+        type: companies.type,
+        source: companies.source,
       })
       .from(companies)
       .where(eq(companies.company_number, companyNumber))

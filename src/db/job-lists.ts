@@ -1,5 +1,6 @@
 // Jobs as the operator sees and steers them: what is to be queued, what failed, what is tried again.
 import { and, asc, count, desc, eq, isNull, lt, lte, min, or, type SQL, sql } from 'drizzle-orm'
+import { isLiveCompany } from './live-companies.ts'
 import type { Tx } from './open.ts'
 import { companies, jobs } from './schema.ts'
 
@@ -8,14 +9,18 @@ export interface Candidate {
   companyNumber: string
   /** A profile is stored: its name can be asked for at once. */
   hasDetails: boolean
+  /** It is active, or nothing is known of it yet. */
+  live: boolean
 }
 
 /** Stored companies that nobody has chosen yet. */
 const withoutJob = and(isNull(jobs.company_number), isNull(companies.deleted_at))
 
 /** Stored companies without a job, those with officers first, then by number. */
-export function findCandidates(tx: Tx, limit: number): Candidate[] {
-  return candidates(tx, withoutJob).limit(limit).all()
+export function findCandidates(tx: Tx, limit: number, includeInactive: boolean): Candidate[] {
+  return candidates(tx, and(withoutJob, includeInactive ? undefined : isLiveCompany))
+    .limit(limit)
+    .all()
 }
 
 /** One stored company, with a job or without; null when it is not stored. */
@@ -30,6 +35,7 @@ function candidates(tx: Tx, where: SQL | undefined) {
       hasDetails: sql<boolean>`${companies.company_status} IS NOT NULL OR ${companies.type} IS NOT NULL`.mapWith(
         Boolean,
       ),
+      live: sql<boolean>`${isLiveCompany}`.mapWith(Boolean),
     })
     .from(companies)
     .leftJoin(jobs, eq(jobs.company_number, companies.company_number))
@@ -44,12 +50,23 @@ export function isTakenUp(dueBy: number, skippedBefore: number | null): SQL | un
   return skippedBefore === null ? due : or(due, and(eq(jobs.state, 'skipped'), lt(jobs.updated_at, skippedBefore)))
 }
 
+/** What the stream chose is worked on whatever the company has become; it may have been chosen for just that. */
+export const isWorkedOn: SQL | undefined = or(eq(jobs.owner, 'stream'), isLiveCompany)
+
+export interface DueQuery {
+  dueBy: number
+  skippedBefore: number | null
+  limit: number
+  includeInactive: boolean
+}
+
 /** Companies whose job a run would take up, the most urgent first. */
-export function findDueJobs(tx: Tx, dueBy: number, skippedBefore: number | null, limit: number): string[] {
+export function findDueJobs(tx: Tx, { dueBy, skippedBefore, limit, includeInactive }: DueQuery): string[] {
   return tx
     .select({ number: jobs.company_number })
     .from(jobs)
-    .where(isTakenUp(dueBy, skippedBefore))
+    .innerJoin(companies, eq(companies.company_number, jobs.company_number))
+    .where(and(isTakenUp(dueBy, skippedBefore), includeInactive ? undefined : isWorkedOn))
     .orderBy(desc(jobs.owner), asc(jobs.created_at), asc(jobs.company_number))
     .limit(limit)
     .all()
@@ -77,6 +94,18 @@ export function retrySkipped(tx: Tx, scope: string[] | null, { before, now }: { 
     .set({ ...AGAIN, due_at: now, updated_at: now })
     .where(and(eq(jobs.state, 'skipped'), lt(jobs.updated_at, before), within(scope)))
     .run().changes
+}
+
+/** Why the job of a company that is not active was skipped. */
+export const NOT_ACTIVE = 'the company is not active'
+
+/** Puts jobs back that were skipped because their company is not active: of one company, or all. */
+export function retryInactive(tx: Tx, companyNumber: string | null, now: number): void {
+  const wanted = companyNumber === null ? undefined : eq(jobs.company_number, companyNumber)
+  tx.update(jobs)
+    .set({ ...AGAIN, due_at: now, updated_at: now })
+    .where(and(eq(jobs.state, 'skipped'), eq(jobs.last_error, NOT_ACTIVE), wanted))
+    .run()
 }
 
 /** Puts failed jobs back to the stage at which they failed; returns how many. */

@@ -76,7 +76,9 @@ export const officerColumns = z
     officer_role: text('Role under its API name', 'director'),
     appointed_on: text('Day of appointment, YYYY-MM-DD', '2012-01-31'),
     appointed_before: text('Day before which the appointment was made, YYYY-MM-DD'),
-    resigned_on: text('Day of resignation, YYYY-MM-DD; null for an active officer'),
+    resigned_on: text(
+      'Day of resignation, YYYY-MM-DD; null where none was filed, as for the last officers of a dissolved company',
+    ),
     date_of_birth_month: whole('Month of birth, 1 to 12', 4),
     date_of_birth_year: whole('Year of birth', 1970),
     nationality: text('Nationality', 'British'),

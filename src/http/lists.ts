@@ -1,5 +1,6 @@
 // What each list walks over.
 
+import { holdsOffice } from '../companies-house/company-status.ts'
 import { postcodeTest } from '../companies-house/postcode.ts'
 import type { NameQuery } from '../db/name-index.ts'
 import type { Db } from '../db/open.ts'
@@ -71,13 +72,15 @@ export function walkOfficers(db: Db, wanted: OfficersWanted, find: Find): Walk<o
   const source = searched
     ? listedSource(db, { all }, (after, limit) => find({ all, surname, officerId }, after, limit))
     : companySource(db, { all })
-  const fits = (officer: ServedCompany['officers'][number]) =>
+  const fits = (officer: ServedCompany['officers'][number], status: string | null) =>
     (officerId === undefined || officer.officer_id === officerId) &&
     (surname === undefined || nameWords(String(officer.surname ?? '')).join(' ') === surname.join(' ')) &&
-    (!active || officer.resigned_on === null)
-  const entriesOf = ({ number, officers, emails }: ServedCompany, behind = '') =>
+    (!active || holdsOffice(officer.resigned_on as string | null, status))
+  const entriesOf = ({ number, company: owner, officers, emails }: ServedCompany, behind = '') =>
     officers
-      .filter((officer) => String(officer.appointment_id) > behind && fits(officer))
+      .filter(
+        (officer) => String(officer.appointment_id) > behind && fits(officer, owner.company_status as string | null),
+      )
       .map((officer) => ({
         value: nestedOfficer(officer, emails),
         position: [number, String(officer.appointment_id)],

@@ -172,7 +172,7 @@ export const officersQuery = z.strictObject({
       description: 'Surname, whole; case, accents and punctuation do not count',
       example: 'Smith',
     }),
-  active: flag('Only officers who have not resigned'),
+  active: flag('Only officers who have not resigned, of companies that are not dissolved, converted or closed'),
   all,
   ...paging,
 })

@@ -1,4 +1,5 @@
 // Whom to ask for: active natural persons in the wanted roles, each once.
+import { holdsOffice } from '../companies-house/company-status.ts'
 import { matchName } from './normal-name.ts'
 import { type PersonName, personName } from './person-name.ts'
 
@@ -28,11 +29,19 @@ export function isWanted(
   return roles.some((wanted) => role.includes(wanted.toLowerCase()))
 }
 
-/** The people to ask for among a company's officers, in their order; those without a full name are left out. */
-export function wantedPeople(officers: OfficerToAsk[], roles: readonly string[] = DEFAULT_ROLES): WantedPerson[] {
+/**
+ * The people to ask for among the officers of a company of that status, in their order; those without a full name are
+ * left out. In a company that is over nobody holds an office.
+ */
+export function wantedPeople(
+  officers: OfficerToAsk[],
+  roles: readonly string[] = DEFAULT_ROLES,
+  companyStatus: string | null = null,
+): WantedPerson[] {
   const people = new Map<string, WantedPerson>()
   for (const officer of officers) {
-    const name = isWanted(officer, roles) ? personName(officer) : null
+    const active = holdsOffice(officer.resigned_on, companyStatus)
+    const name = active && isWanted(officer, roles) ? personName(officer) : null
     if (!name) continue
     const key = matchName(`${name.firstName} ${name.lastName}`)
     const person = people.get(key) ?? { ...name, appointmentIds: [] }

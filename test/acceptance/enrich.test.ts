@@ -52,7 +52,7 @@ function rowsOf(on: EnrichStage, without: Set<string>) {
 describe('enrich', () => {
   it('takes every stored company to its domain, officers and addresses', async () => {
     await using on = await enrichStage({ size: 24, bare: true })
-    const { code, stdout, stderr } = await on.start().ended
+    const { code, stdout, stderr } = await on.start(['--include-inactive']).ended
     expect([code, stderr]).toEqual([0, expect.stringContaining('domain found')])
     const report = JSON.parse(stdout)
     expect(storedDomains(on)).toEqual(trueDomains(on))
@@ -131,7 +131,7 @@ describe('enrich', () => {
         '500:0.1:@result,502:0.05:@result,reset:0.05:@result,recased:0.5,escaped:0.3,plainer:0.3,stranger:0.3',
       ),
     )
-    const { code } = await on.start().ended
+    const { code } = await on.start(['--include-inactive']).ended
     expect(code).toBe(0)
     expect(storedDomains(on)).toEqual(trueDomains(on))
     expectBoughtOnce(on)

@@ -72,8 +72,9 @@ function loadCompanies(folder: TempFolder, world: World, bare: boolean): void {
   const db = openDb(folder.file('companies.db'))
   const origin = { source: 'test', fetched_at: '2026-01-01', first_seen_at: '2026-01-01', run_id: 0 }
   write(db, (tx) => {
-    for (const { company_number, company_name, company_status, type, date_of_creation } of world.companies()) {
-      const known = bare ? {} : { company_status, type, date_of_creation }
+    for (const { company_number, company_name, type, date_of_creation } of world.companies()) {
+      // Known as active, so that `enrich` takes each of them.
+      const known = bare ? {} : { company_status: 'active', type, date_of_creation }
       tx.insert(companies)
         .values({ company_number, company_name, ...known, ...origin })
         .run()

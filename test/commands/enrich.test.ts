@@ -2,7 +2,7 @@ import { Readable } from 'node:stream'
 import { eq } from 'drizzle-orm'
 import { describe, expect, it } from 'vitest'
 import { openDb } from '../../src/db/open.ts'
-import { jobs, runs, suppressions } from '../../src/db/schema.ts'
+import { companies, jobs, runs, suppressions } from '../../src/db/schema.ts'
 import { parseFaults } from '../../src/sandbox/fault-plan.ts'
 import { parseSnovFaults } from '../../src/sandbox/snov/fault-plan.ts'
 import { companySearchName } from '../../src/steps/company-search-name.ts'
@@ -361,6 +361,39 @@ describe('chpipe enrich', () => {
     expect([on.snov.requests.total, on.rest.requests.total, on.read().jobs]).toEqual([0, 0, []])
     const limited = await enrich(on, '--dry-run', '--max-credits', '3')
     expect(JSON.parse(limited.stdout)).toMatchObject({ companies: 12, credits_allowed: 3 })
+  })
+
+  it('takes no company that is not active, unless it is told to', async () => {
+    await using on = await small()
+    change(on, (db) => {
+      const statuses = ['liquidation', 'dissolved', null, 'receivership']
+      for (const [index, number] of [...on.world.numbers()].slice(0, statuses.length).entries()) {
+        const company_status = statuses[index] ?? null
+        db.update(companies).set({ company_status }).where(eq(companies.company_number, number)).run()
+      }
+    })
+    const [liquidated = ''] = on.world.numbers()
+    const companiesOf = async (...args: string[]) =>
+      JSON.parse((await enrich(on, '--dry-run', ...args)).stdout).companies as number
+    expect(await companiesOf()).toBe(8)
+    expect(await companiesOf('--limit', '10')).toBe(8)
+    expect(await companiesOf('--include-inactive')).toBe(12)
+    expect(await companiesOf('--include-inactive', '--company', liquidated)).toBe(1)
+    const { code, stderr } = await enrich(on, '--company', liquidated)
+    expect([code, stderr]).toEqual([1, expect.stringMatching(/not active: \w+.*with --include-inactive/)])
+    expect(JSON.parse((await enrich(on)).stdout)).toMatchObject({ queued: 8, left: 0 })
+    change(on, (db) => void db.update(companies).set({ company_status: 'liquidation' }).run())
+    expect(JSON.parse((await enrich(on, '--include-inactive')).stdout)).toMatchObject({ queued: 4, left: 0 })
+  })
+
+  it('takes up a company that it has skipped as not active once it is told to', async () => {
+    await using on = await small()
+    expect((await enrich(on, '--max-credits', '0')).code).toBe(0)
+    const status = (company_status: string) => (db: ReturnType<typeof openDb>) =>
+      void db.update(companies).set({ company_status }).run()
+    change(on, status('liquidation'))
+    expect(JSON.parse((await enrich(on)).stdout)).toMatchObject({ skipped: 12, credits_spent: 0 })
+    expect(JSON.parse((await enrich(on, '--include-inactive')).stdout).companies).toBe(12)
   })
 
   const wrong: string[][] = [

@@ -95,6 +95,14 @@ describe('officers', () => {
     expect(body.items.map((item: { appointment_id: string }) => item.appointment_id)).toEqual(expected)
   })
 
+  it.each(['dissolved', 'converted-closed', 'closed'])('of a company that is %s hold no office', async (status) => {
+    await using other = await serving()
+    other.db.update(companies).set({ company_status: status }).where(eq(companies.company_number, '00000002')).run()
+    const { body } = await other.json('/v1/officers?active=true')
+    expect(body.items.map((item: { appointment_id: string }) => item.appointment_id)).toEqual(['-aB'])
+    expect((await other.json('/v1/officers?company=2')).body.items).toHaveLength(1)
+  })
+
   it('are paged within a company as well', async () => {
     const seen: string[] = []
     for (let next: string | null = '/v1/officers?limit=1'; next; ) {

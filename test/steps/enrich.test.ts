@@ -122,6 +122,45 @@ describe('runEnrichment', () => {
     expect([on.rest.requests.total, on.db.select().from(emails).all()]).toEqual([0, []])
   })
 
+  it.each([
+    ['enrich', 'liquidation', 'skipped'],
+    ['enrich', 'dissolved', 'skipped'],
+    ['enrich', null, 'skipped'],
+    ['enrich', 'active', 'done'],
+    ['stream', 'liquidation', 'done'],
+  ] as const)('buys for an `%s` that chose a company of status %s: %s', async (owner, company_status, state) => {
+    await using on = await pipeline()
+    const number = on.queue(anyDomain(on), { owner })
+    on.db.update(companies).set({ company_status, type: 'ltd' }).run()
+    await on.run()
+    expect(on.job(number)?.state).toBe(state)
+    expect(on.db.select().from(provider_requests).all().length > 0).toBe(state === 'done')
+  })
+
+  it('buys nothing for a company that the register file no longer lists, whoever chose it', async () => {
+    await using on = await pipeline()
+    const number = on.queue(anyDomain(on), { owner: 'stream' })
+    on.db.update(companies).set({ company_status: null, type: 'ltd', source: 'register-file' }).run()
+    await on.run()
+    expect(on.job(number)).toMatchObject({ state: 'skipped', error: 'the company is not active' })
+    expect(on.snov.requests.total).toBe(0)
+  })
+
+  it('asks for nobody in a company that is over, though nobody was resigned, even when told to take it', async () => {
+    await using on = await pipeline()
+    const number = on.queue(anyDomain(on))
+    on.db.update(companies).set({ company_status: 'dissolved', type: 'ltd' }).run()
+    await on.run({ includeInactive: true })
+    expect(on.job(number)?.state).toBe('done')
+    expect(
+      on.db
+        .select()
+        .from(provider_requests)
+        .all()
+        .map(({ operation }) => operation),
+    ).toEqual(['domain'])
+  })
+
   it('fetches no profile of a deleted company, which would bring it back', async () => {
     await using on = await pipeline()
     const number = on.queue(anyDomain(on), { stage: 'details' })

@@ -130,6 +130,22 @@ describe('the counts', () => {
     ])
   })
 
+  test('hold no office in a company that is over, though nobody was resigned', () => {
+    const counts = counted(
+      [
+        {
+          companies: ['dissolved', 'closed', 'converted-closed', 'liquidation', 'active'].map((status, index) =>
+            company(String(index), { company_status: status }),
+          ),
+          officers: ['0', '1', '2', '3', '4'].map((number) => officer(number, 'a')),
+          domains: ['0', '1', '2', '3', '4'].map((number) => domain(number, 'a.example', 90)),
+        },
+      ],
+      [],
+    )
+    expect(counts).toMatchObject({ activeOfficers: 2, wanted: 2 })
+  })
+
   test('keep a bounded number of names, and lose no row', () => {
     const tally = createTally(3)
     for (const name of ['a', 'b', 'c', 'd', 'e', 'a']) tally.add(name)

@@ -8,6 +8,7 @@ export interface EnrichArguments {
   maxCredits?: number
   dryRun?: boolean
   retrySkippedAfter?: number
+  includeInactive?: boolean
   minConfidence?: number
   roles?: string[]
   failed?: boolean
@@ -29,6 +30,7 @@ export const enrichOptions: OptionSpec[] = [
     description: 'ask again for companies that had no domain so long ago, such as 30d',
     parse: duration,
   },
+  { flags: '--include-inactive', description: 'also companies that are not active, such as those in liquidation' },
   {
     flags: '--min-confidence <0-100>',
     description: 'buy no addresses at domains that are less likely the company’s own',
@@ -83,6 +85,7 @@ const OF_RUNS = [
   ['company', '--company'],
   ['maxCredits', '--max-credits'],
   ['retrySkippedAfter', '--retry-skipped-after'],
+  ['includeInactive', '--include-inactive'],
   ['minConfidence', '--min-confidence'],
   ['roles', '--roles'],
 ] as const

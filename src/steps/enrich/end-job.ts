@@ -1,6 +1,9 @@
+import type { CompanyToEnrich } from '../../db/enriched.ts'
 import { endStage, type Job, postponeJob } from '../../db/job-claims.ts'
+import { NOT_ACTIVE } from '../../db/job-lists.ts'
+import { isLive } from '../../db/live-companies.ts'
 import { type Tx, write } from '../../db/open.ts'
-import type { Enrichment } from './enrich-step.ts'
+import type { Enrichment, EnrichOptions } from './enrich-step.ts'
 
 /** Ends a stage and stores its result with it, or neither where the claim was lost; returns which. */
 export function moveJob(
@@ -42,11 +45,19 @@ export function waitJob({ db, clock, runId }: Enrichment, { companyNumber }: Job
   write(db, (tx) => postponeJob(tx, companyNumber, { dueAt: now + waitMs, error: why, counted: false }, { runId, now }))
 }
 
-/** Why a company is not enriched although it has a job; null when it may be. */
+/**
+ * Why a company is not enriched although it has a job; null when it may be. What the stream chose may be anything that
+ * the register still lists; an `enrich` buys for live companies unless it is told otherwise.
+ */
 export function refusalOf(
-  { deleted_at: deleted, company_number: number }: { deleted_at: string | null; company_number: string },
+  company: CompanyToEnrich,
+  { owner }: Pick<Job, 'owner'>,
+  { includeInactive = false }: Pick<EnrichOptions, 'includeInactive'>,
   suppressions: { company(companyNumber: string): boolean },
 ): string | null {
-  if (suppressions.company(number)) return 'suppressed'
-  return deleted === null ? null : 'the company is deleted'
+  if (suppressions.company(company.company_number)) return 'suppressed'
+  if (company.deleted_at !== null) return 'the company is deleted'
+  if (includeInactive || isLive(company)) return null
+  const isUnlisted = company.company_status === null && company.source === 'register-file'
+  return owner === 'stream' && !isUnlisted ? null : NOT_ACTIVE
 }

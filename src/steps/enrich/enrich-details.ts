@@ -38,7 +38,7 @@ function isRefused(run: Enrichment, job: Job): boolean {
   const { company, suppressions } = snapshot(run.db, (tx) => {
     return { company: findCompany(tx, job.companyNumber), suppressions: loadSuppressions(tx) }
   })
-  const refusal = company ? refusalOf(company, suppressions) : 'the company is gone'
+  const refusal = company ? refusalOf(company, job, run.options, suppressions) : 'the company is gone'
   if (refusal !== null) moveJob(run, job, { state: 'skipped', error: refusal })
   return refusal !== null
 }

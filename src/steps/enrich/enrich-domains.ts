@@ -58,7 +58,7 @@ function look(run: Enrichment, held: HeldJobs): Looked[] {
     suppressions: loadSuppressions(tx),
   }))
   const named = rows.flatMap(({ job, company }) => {
-    const refusal = company ? refusalOf(company, suppressions) : 'the company is gone'
+    const refusal = company ? refusalOf(company, job, run.options, suppressions) : 'the company is gone'
     if (company && refusal === null) return [{ job, name: companySearchName(company.company_name) }]
     moveJob(run, job, { state: 'skipped', error: refusal ?? '' })
     held.drop(job.companyNumber)

@@ -83,7 +83,7 @@ async function advance(
   suppressions: Suppressions,
   signal: AbortSignal,
 ): Promise<Advance> {
-  const verdict = snapshot(run.db, (tx) => judge(tx, run, job.companyNumber, suppressions))
+  const verdict = snapshot(run.db, (tx) => judge(tx, run, job, suppressions))
   if ('end' in verdict) {
     if (verdict.end === 'unlikely') endUnlikely(run, job, verdict.domain)
     else moveJob(run, job, verdict.end)
@@ -110,16 +110,17 @@ type Verdict =
   | (Wanted & { state: 'answered' | 'unasked' | 'waiting'; stuck: number | null })
 
 /** Whom to ask for, and how far the answers are. */
-function judge(tx: Tx, { options }: Enrichment, companyNumber: string, suppressions: Suppressions): Verdict {
+function judge(tx: Tx, { options }: Enrichment, job: HeldJob, suppressions: Suppressions): Verdict {
+  const { companyNumber } = job
   const company = findCompany(tx, companyNumber)
-  const refusal = company ? refusalOf(company, suppressions) : 'the company is gone'
+  const refusal = company ? refusalOf(company, job, options, suppressions) : 'the company is gone'
   if (refusal !== null) return { end: { state: 'skipped', error: refusal } }
   const found = findBestDomain(tx, companyNumber)
   if (!found) return { end: { state: 'done' } }
   const { domain, confidence } = found
   if (suppressions.domain(domain)) return { end: { state: 'skipped', error: 'suppressed' } }
   if ((confidence ?? 0) < options.minConfidence) return { end: 'unlikely', domain }
-  const people = peopleOf(tx, companyNumber, suppressions, options.roles)
+  const people = peopleOf(tx, companyNumber, suppressions, { ...options, status: company?.company_status ?? null })
   const inputs = people.map((person) => personInput(person, domain))
   const known = [...readKnown(tx, 'emails', inputs).values()]
   if (known.every(({ state }) => state === 'answered')) return { domain, people, state: 'answered', stuck: null }
@@ -130,10 +131,17 @@ function judge(tx: Tx, { options }: Enrichment, companyNumber: string, suppressi
 }
 
 /** The people to ask for, without those who must be left alone under any of their appointments. */
-function peopleOf(tx: Tx, companyNumber: string, suppressions: Suppressions, roles: readonly string[]): WantedPerson[] {
+function peopleOf(
+  tx: Tx,
+  companyNumber: string,
+  suppressions: Suppressions,
+  { roles, status }: { roles: readonly string[]; status: string | null },
+): WantedPerson[] {
   const officers = findOfficers(tx, companyNumber)
   const silent = new Set(officers.filter((one) => suppressions.officer(one)).map((one) => one.appointment_id))
-  return wantedPeople(officers, roles).filter(({ appointmentIds }) => !appointmentIds.some((id) => silent.has(id)))
+  return wantedPeople(officers, roles, status).filter(
+    ({ appointmentIds }) => !appointmentIds.some((id) => silent.has(id)),
+  )
 }
 
 function endUnlikely(run: Enrichment, job: HeldJob, domain: string): void {

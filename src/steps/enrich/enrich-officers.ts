@@ -27,7 +27,7 @@ export async function enrichOfficers(run: Enrichment, job: Job, signal: AbortSig
     return { company: findCompany(tx, companyNumber), suppressions: loadSuppressions(tx) }
   })
   if (!company) return
-  const refusal = refusalOf(company, suppressions)
+  const refusal = refusalOf(company, job, run.options, suppressions)
   if (refusal) {
     moveJob(run, job, { state: 'skipped', error: refusal })
     return

@@ -38,6 +38,8 @@ export interface EnrichOptions {
   retryMissesBefore: number | null
   /** Whose jobs are worked on, the most urgent first: what an `enrich` chose is bought by an `enrich`. */
   owners: readonly Owner[]
+  /** Also jobs of an `enrich` whose company is not active. */
+  includeInactive?: boolean | undefined
   /** Only these companies; null for every job that is due. */
   scope: string[] | null
   signal: AbortSignal

@@ -52,6 +52,7 @@ export function planEnrichment(db: Db, options: PlanOptions): EnrichPlan {
     const rows = readPlannedCompanies(tx, scope, {
       dueBy: options.queue.dueBy,
       skippedBefore: options.queue.retrySkippedBefore,
+      includeInactive: options.queue.includeInactive,
     })
     const taken = rows.filter(({ companyNumber }) => !suppressions.company(companyNumber))
     const names = readNames(tx, taken, options)
@@ -123,7 +124,7 @@ function needsOf(
   if (unlikely || officersState === 'none') return { name, people: 0, unknown: false, restCalls }
   if (unknown) return { name, people: UNKNOWN_PEOPLE, unknown, restCalls }
   const officers = findOfficers(tx, companyNumber).filter((officer) => !suppressions.officer(officer))
-  const inputs = wantedPeople(officers, roles).map((person) => personInput(person, domain))
+  const inputs = wantedPeople(officers, roles, company.companyStatus).map((person) => personInput(person, domain))
   const asked = domain === 'unknown' ? null : readKnown(tx, 'emails', inputs)
   const people = inputs.filter((input) => (asked?.get(input.key)?.state ?? 'unasked') === 'unasked').length
   return { name, people, unknown, restCalls }

@@ -10,6 +10,7 @@ import {
   findJob,
   hurryJob,
   retryFailed,
+  retryInactive,
   retrySkipped,
 } from '../../db/job-lists.ts'
 import { enqueueJob } from '../../db/jobs.ts'
@@ -25,6 +26,8 @@ export interface QueueOptions {
   retrySkippedBefore: number | null
   /** Jobs due later than this (ms) are not waited for. */
   dueBy: number
+  /** Also companies that are not active: in liquidation, dissolved, or of a status that nobody knows. */
+  includeInactive: boolean
 }
 
 export interface Selection {
@@ -51,6 +54,7 @@ export function queueCompanies(db: Db, clock: Clock, runId: number, options: Que
   const now = clock.now()
   return write(db, (tx) => {
     wakePaidJobs(tx, now)
+    if (options.includeInactive) retryInactive(tx, options.company, now)
     const selected = selectCompanies(tx, options)
     const { retrySkippedBefore: before, company } = options
     if (before !== null) retrySkipped(tx, selected.scope, { before, now })
@@ -83,21 +87,26 @@ function endedBefore(tx: Tx, company: string): EndedBefore | null {
 /** What a run would take: its scope, and the companies to queue for it. Only reads. */
 export function selectCompanies(
   tx: Tx,
-  { limit, company, dueBy, retrySkippedBefore }: QueueOptions,
+  { limit, company, dueBy, retrySkippedBefore, includeInactive }: QueueOptions,
 ): { scope: string[] | null; fresh: Candidate[] } {
-  if (company !== null) return selectOne(tx, company)
-  if (limit === null) return { scope: null, fresh: findCandidates(tx, Number.MAX_SAFE_INTEGER) }
-  const due = findDueJobs(tx, dueBy, retrySkippedBefore, limit)
-  const fresh = findCandidates(tx, limit - due.length)
+  if (company !== null) return selectOne(tx, company, includeInactive)
+  if (limit === null) return { scope: null, fresh: findCandidates(tx, Number.MAX_SAFE_INTEGER, includeInactive) }
+  const due = findDueJobs(tx, { dueBy, skippedBefore: retrySkippedBefore, limit, includeInactive })
+  const fresh = findCandidates(tx, limit - due.length, includeInactive)
   return { scope: [...due, ...fresh.map(({ companyNumber }) => companyNumber)], fresh }
 }
 
 /** The company that the operator names; one whose enrichment failed is tried again. */
-function selectOne(tx: Tx, company: string): { scope: string[]; fresh: Candidate[] } {
+function selectOne(tx: Tx, company: string, includeInactive: boolean): { scope: string[]; fresh: Candidate[] } {
   const candidate = findCandidate(tx, company)
   if (!candidate) {
     throw new ChpipeError('no', `The company is not stored: ${company}`, {
       hint: 'load it first: chpipe import-companies',
+    })
+  }
+  if (!candidate.live && !includeInactive) {
+    throw new ChpipeError('no', `The company is not active: ${company}`, {
+      hint: 'with --include-inactive it is enriched all the same',
     })
   }
   return { scope: [company], fresh: findJob(tx, company) ? [] : [candidate] }

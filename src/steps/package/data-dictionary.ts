@@ -83,7 +83,7 @@ const companies: TableEntry = {
     company_status: entry(
       'slug',
       PROFILE,
-      'Status, such as `active`, `dissolved`, `liquidation`; absent for some kinds',
+      'Status, such as `active`, `dissolved`, `liquidation`; empty for some kinds, and while it is not known',
     ),
     company_status_detail: entry('slug', PROFILE, 'More about the status, such as `active-proposal-to-strike-off`'),
     type: entry('slug', PROFILE, 'Legal form, such as `ltd`, `plc`, `llp`, `private-limited-guarant-nsc`'),
@@ -153,7 +153,11 @@ const officers: TableEntry = {
       OFFICER,
       'Given instead where the first day was before 1992 and is not known',
     ),
-    resigned_on: entry('date (YYYY-MM-DD)', OFFICER, 'Last day in the role; empty while it is held'),
+    resigned_on: entry(
+      'date (YYYY-MM-DD)',
+      OFFICER,
+      'Last day in the role; empty while it is held, and for the last officers of a dissolved company',
+    ),
     date_of_birth_month: entry(
       'whole number',
       OFFICER,

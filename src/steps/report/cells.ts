@@ -21,3 +21,9 @@ export function bestDomains(rows: Row[]): Map<string, string> {
   const best = rows.toSorted((a, b) => confidence(a) - confidence(b))
   return new Map(best.map((row) => [String(row[0]), String(cell(row, 'domain'))]))
 }
+
+/** The status of each company on a page, by company number. */
+export function companyStatuses(rows: Row[]): Map<string, string | null> {
+  const cell = cellReader('companies')
+  return new Map(rows.map((row) => [String(row[0]), textOf(cell(row, 'company_status'))]))
+}

@@ -26,7 +26,7 @@ function facts(counts: ReportCounts): { table: DatasetTable; markup: Markup }[] 
     { table: 'companies', markup: fact('Companies', rows.companies, `${formatNumber(withOfficers)} with officers`) },
     {
       table: 'officers',
-      markup: fact('Appointments', rows.officers, `${formatNumber(active)} active, ${formatNumber(ended)} resigned`),
+      markup: fact('Appointments', rows.officers, `${formatNumber(active)} active, ${formatNumber(ended)} ended`),
     },
     { table: 'domains', markup: fact('Domains', rows.domains, `at ${counted(withDomain, 'company', 'companies')}`) },
     {

@@ -1,6 +1,7 @@
+import { holdsOffice } from '../../companies-house/company-status.ts'
 import type { Page } from '../../db/dataset.ts'
 import { isWanted } from '../wanted-people.ts'
-import { bestDomains, cellReader, NOT_GIVEN, textOf } from './cells.ts'
+import { bestDomains, cellReader, companyStatuses, NOT_GIVEN, textOf } from './cells.ts'
 import { type Count, createTally } from './tally.ts'
 
 export interface ContactCounts {
@@ -32,9 +33,12 @@ export function createContactCounter(): {
         if (domainOf.has(String(number))) sums.lookedUpWithDomain += 1
       }
       const addressed = new Set(emails.map((row) => `${row[0]}/${email(row, 'appointment_id')}`))
+      const statusOf = companyStatuses(companies)
       for (const row of officers) {
         const [role, resigned] = [textOf(officer(row, 'officer_role')), textOf(officer(row, 'resigned_on'))]
-        if (!domainOf.has(String(row[0])) || !isWanted({ officer_role: role, resigned_on: resigned })) continue
+        const active = holdsOffice(resigned, statusOf.get(String(row[0])) ?? null)
+        if (!domainOf.has(String(row[0])) || !active || !isWanted({ officer_role: role, resigned_on: resigned }))
+          continue
         sums.wanted += 1
         if (addressed.has(`${row[0]}/${officer(row, 'appointment_id')}`)) sums.wantedWithEmail += 1
       }

@@ -1,7 +1,8 @@
 // What the report tells, counted from the very pages that are written to the files: so it agrees with them, and whoever
 // is suppressed is in neither. Its memory does not grow with the dataset.
+import { holdsOffice } from '../../companies-house/company-status.ts'
 import { type DatasetTable, datasetTables, type Page } from '../../db/dataset.ts'
-import { cellReader, NOT_GIVEN, textOf } from './cells.ts'
+import { cellReader, companyStatuses, NOT_GIVEN, textOf } from './cells.ts'
 import { type CompanyCounts, createCompanyCounter } from './count-companies.ts'
 import { type ContactCounts, createContactCounter } from './count-contacts.ts'
 import { type Count, createTally } from './tally.ts'
@@ -43,10 +44,11 @@ function createOfficerCounter(): { add(page: Page): void; counts(): OfficerCount
   const roles = createTally()
   let activeOfficers = 0
   return {
-    add({ officers }) {
+    add({ companies, officers }) {
+      const statusOf = companyStatuses(companies)
       for (const row of officers) {
         roles.add(textOf(cell(row, 'officer_role')) ?? NOT_GIVEN)
-        if (textOf(cell(row, 'resigned_on')) === null) activeOfficers += 1
+        if (holdsOffice(textOf(cell(row, 'resigned_on')), statusOf.get(String(row[0])) ?? null)) activeOfficers += 1
       }
     },
     counts: () => ({ roles: roles.entries(), activeOfficers }),
