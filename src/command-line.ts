@@ -23,7 +23,9 @@ export async function runCommandLine(host: Host, signal: AbortSignal): Promise<A
   const program = createProgram(host)
   let answer: Answer = 0
   const runDefinition = async (sub: Commander, definition: Command, received: unknown[]) => {
-    const context = createContext(host, program.opts<Globals>(), signal)
+    const context = createContext(host, program.opts<Globals>(), signal, {
+      waitsForLocks: definition.waitsForLocks ?? false,
+    })
     try {
       const argument = definition.argument ? (received[0] as string | undefined) : undefined
       answer = await definition.run(context, { argument, options: sub.opts() })

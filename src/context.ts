@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path'
 import { parseEnv } from 'node:util'
 import { type Clock, systemClock } from './clock.ts'
 import type { CompaniesHouse } from './companies-house/client.ts'
+import type { LockWait } from './db/lock-wait.ts'
 import type { Db } from './db/open.ts'
 import { ChpipeError } from './errors.ts'
 import { createLog, type Log } from './log.ts'
@@ -64,12 +65,18 @@ export interface Context {
   close(): void
 }
 
+export interface ContextOptions {
+  clock?: Clock
+  /** The database is waited for, however long another program holds it. */
+  waitsForLocks?: boolean
+}
+
 /** Builds the context of one command run; the only place that reads the environment. */
 export function createContext(
   host: Host,
   globals: Globals,
   signal: AbortSignal,
-  clock: Clock = systemClock(),
+  { clock = systemClock(), waitsForLocks = false }: ContextOptions = {},
 ): Context {
   const envFile = join(host.cwd(), '.env')
   const env = { ...readEnvFile(envFile), ...definedOnly(host.env) }
@@ -81,7 +88,8 @@ export function createContext(
   const opened: Db[] = []
   const open = async (readonly: boolean) => {
     const { openDb } = await import('./db/open.ts')
-    const db = openDb(dbPath, { readonly })
+    const waits = waitsForLocks && !readonly
+    const db = waits ? await openWaiting(dbPath, { clock, log: context.log, signal }) : openDb(dbPath, { readonly })
     opened.push(db)
     return db
   }
@@ -146,6 +154,24 @@ export function createContext(
     context.log.warn('.env may be read by others on this machine', { file: envFile, try: `chmod 600 ${envFile}` })
   }
   return context
+}
+
+/** Opens the database as soon as no other program holds it; so do its writes through `whenFree`. */
+async function openWaiting(path: string, wait: LockWait): Promise<Db> {
+  const { openDb } = await import('./db/open.ts')
+  const { LOCK_SLICE_MS, isLockError, outlast, waitForLocks } = await import('./db/lock-wait.ts')
+  const attempt = () => openDb(path, { busyTimeoutMs: LOCK_SLICE_MS })
+  const open = async () => {
+    try {
+      return attempt()
+    } catch (error) {
+      if (!isLockError(error)) throw error
+      return outlast(wait, path, attempt)
+    }
+  }
+  const db = await open()
+  waitForLocks(db, wait)
+  return db
 }
 
 /** Also where neither is there yet, and where a link leads from one to the other. */

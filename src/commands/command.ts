@@ -36,6 +36,8 @@ export interface Command {
   argument?: { name: string; description: string; choices?: readonly string[] }
   options: OptionSpec[]
   examples: Example[]
+  /** It waits for as long as another program holds the database, instead of giving up. */
+  waitsForLocks?: boolean
   run(context: Context, input: Input): Promise<Answer>
 }
 

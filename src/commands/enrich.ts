@@ -2,6 +2,7 @@ import type { CompaniesHouse } from '../companies-house/client.ts'
 import type { Context } from '../context.ts'
 import { type CreditLimits, readRunCredits } from '../db/credits.ts'
 import { countJobs, readFirstDueAt } from '../db/job-lists.ts'
+import { tidyWhenFree, whenFree } from '../db/lock-wait.ts'
 import { type Db, snapshot } from '../db/open.ts'
 import { listUnconfirmed } from '../db/provider-requests.ts'
 import { beginRun } from '../db/runs.ts'
@@ -47,6 +48,7 @@ like and start it again. What the stream brings goes first. With neither --max-c
     { line: 'chpipe enrich --settle 12 not-bought', does: 'decide one of them' },
     { line: 'chpipe enrich --assign 3 01234567', does: 'whose is a paid answer that fits no name?' },
   ],
+  waitsForLocks: true,
   run,
 }
 
@@ -102,11 +104,11 @@ async function enrich(context: Context, given: EnrichArguments): Promise<Answer>
   const companiesHouse = await context.companiesHouse({ create: false })
   const db = await context.db()
   if (unlimited) await confirmPlan(context, planOf(context, db, given))
-  using current = beginRun(db, clock, 'enrich')
+  using current = await whenFree(db, () => beginRun(db, clock, 'enrich'))
   const runId = current.id
   const { queue, ...wishes } = readWishes(context, given)
   const counts = noEnrichCounts()
-  const selection = queueCompanies(db, clock, runId, queue)
+  const selection = await whenFree(db, () => queueCompanies(db, clock, runId, queue))
   const watched: Watched = { db, snov, companiesHouse, counts, selection, runId, startedAt: current.startedAt }
   let ended: EnrichReport['ended'] = 'error'
   let why: string | null = null
@@ -120,7 +122,7 @@ async function enrich(context: Context, given: EnrichArguments): Promise<Answer>
   } finally {
     const report = reportOf(context, watched, ended)
     // A run that was broken off keeps no summary: the next one goes on with its companies.
-    if (ended !== 'interrupted' && ended !== 'error') current.finish(report)
+    if (ended !== 'interrupted' && ended !== 'error') await tidyWhenFree(db, () => current.finish(report))
     await context.print(context.json ? `${safeJson(report)}\n` : renderReport(report))
   }
   if (ended === 'interrupted') throw signal.reason

@@ -1,6 +1,7 @@
 import { setFlagsFromString } from 'node:v8'
 import { STATUS_SLUGS } from '../companies-house/register-prose.ts'
 import type { Context } from '../context.ts'
+import { tidyWhenFree, whenFree } from '../db/lock-wait.ts'
 import { type Db, snapshot } from '../db/open.ts'
 import { readTallies } from '../db/progress.ts'
 import { beginRun } from '../db/runs.ts'
@@ -67,6 +68,7 @@ where it stopped. Several processes on one database share the work and the allow
     { line: 'chpipe import-officers --refresh 30d', does: 'bring lists up to date that are a month old' },
     { line: 'chpipe import-officers --json --quiet', does: 'for cron: only the summary' },
   ],
+  waitsForLocks: true,
   run,
 }
 
@@ -83,7 +85,7 @@ async function run(context: Context, { options: given }: Input): Promise<Answer>
   const maxOutageMs = options.maxOutage === undefined ? undefined : options.maxOutage * settings.timeScale
   const companiesHouse = await context.companiesHouse({ maxOutageMs, create: false })
   const db = await context.db()
-  using current = beginRun(db, clock, 'import-officers')
+  using current = await whenFree(db, () => beginRun(db, clock, 'import-officers'))
   const counts = noCounts()
   const asked = noAskCounts()
   const step: OfficersStep = { db, companiesHouse, clock, log, timings, runId: current.id }
@@ -108,7 +110,7 @@ async function run(context: Context, { options: given }: Input): Promise<Answer>
     )
   } finally {
     const summary = summaryOf(ended)
-    current.finish(summary)
+    await tidyWhenFree(db, () => current.finish(summary))
     await context.print(context.json ? `${safeJson(summary)}\n` : render(summary))
   }
   if (ended === 'interrupted') throw signal.reason

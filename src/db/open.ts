@@ -23,18 +23,20 @@ export interface OpenOptions {
   readonly?: boolean
   /** False: take an existing database with the schema that it has, be it an older one. */
   migrate?: boolean
+  /** How long a statement waits for another program's lock. */
+  busyTimeoutMs?: number
 }
 
 /**
  * Opens the database, creating and migrating it unless `readonly`. Write transactions go through `write`.
  * Throws a `data` error for a file that is not chpipe's, is damaged, or was written by a newer chpipe.
  */
-export function openDb(path: string, { readonly = false, migrate = true }: OpenOptions = {}): Db {
+export function openDb(path: string, { readonly = false, migrate = true, busyTimeoutMs }: OpenOptions = {}): Db {
   const mustExist = readonly || !migrate
   try {
     if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) throw isFolder(path)
     if (!mustExist && path !== ':memory:') createPrivateFile(path)
-    const client = new Database(path, { readonly, fileMustExist: mustExist, timeout: BUSY_TIMEOUT_MS })
+    const client = new Database(path, { readonly, fileMustExist: mustExist, timeout: busyTimeoutMs ?? BUSY_TIMEOUT_MS })
     try {
       const migrations = readMigrations()
       refuseForeign(client, path, migrations.length)

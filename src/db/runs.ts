@@ -3,6 +3,7 @@ import { existsSync, readFileSync, readlinkSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { and, asc, desc, eq, inArray, isNotNull, isNull } from 'drizzle-orm'
 import type { Clock } from '../clock.ts'
+import { isWaitingForLock } from './lock-wait.ts'
 import { type Db, type Tx, write } from './open.ts'
 import { runs } from './schema.ts'
 
@@ -52,8 +53,8 @@ export function beginRun(db: Db, clock: Clock, command: string): Run {
     command,
     startedAt,
     finish(summary) {
-      ended = true
       end(summary)
+      ended = true
     },
     [Symbol.dispose]() {
       if (ended) return
@@ -68,6 +69,7 @@ export function beginRun(db: Db, clock: Clock, command: string): Run {
 
 /** A missed beat is no failure: the next one, or the lease, makes up for it. */
 function heartbeat(db: Db, id: number, now: number): void {
+  if (isWaitingForLock(db)) return
   try {
     db.update(runs).set({ heartbeat_at: now }).where(eq(runs.id, id)).run()
   } catch {}

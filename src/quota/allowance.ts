@@ -2,6 +2,7 @@
 // permits is in SQLite, so neither a second process nor a restart forgets what the server has counted.
 import { randomUUID } from 'node:crypto'
 import type { Clock } from '../clock.ts'
+import { nowOrWhenFree, unlessLocked, whenFree } from '../db/lock-wait.ts'
 import { type Db, writeSoon } from '../db/open.ts'
 import {
   countOwnSince,
@@ -66,16 +67,17 @@ export function openAllowance(options: AllowanceOptions): Allowance {
   const permit = (id: number): Permit => ({
     settle(word) {
       const now = clock.steady()
-      writeSoon(db, () => {
+      const save = () => {
         saveAnswer(db, id, now, freesAt(now, quota))
         if (!word) return
         const ownSince = (start: number) => countOwnSince(db, name, start)
         saveHeard(db, name, hear(readHeard(db, name), word, quota, ownSince, now), word.limited)
-      })
+      }
+      nowOrWhenFree(db, () => writeSoon(db, save))
       wake.abort()
     },
     cancel() {
-      writeSoon(db, () => deleteGrant(db, id))
+      nowOrWhenFree(db, () => writeSoon(db, () => deleteGrant(db, id)))
       wake.abort()
     },
   })
@@ -118,7 +120,7 @@ export function openAllowance(options: AllowanceOptions): Allowance {
     pumping = true
     try {
       while (waiters.length > 0) {
-        const waitMs = grant()
+        const waitMs = await whenFree(db, grant)
         if (waitMs === 0) continue
         wake = new AbortController()
         await clock.sleep(Math.min(waitMs, LOOK_AGAIN_MS), wake.signal).catch(() => {})
@@ -137,7 +139,7 @@ export function openAllowance(options: AllowanceOptions): Allowance {
         const leave = () => {
           const index = waiters.indexOf(waiter)
           if (index !== -1) waiters.splice(index, 1)
-          if (lane === 'stream' && db.$client.open) writeSoon(db, () => deleteWait(db, self))
+          if (lane === 'stream' && db.$client.open) unlessLocked(db, () => writeSoon(db, () => deleteWait(db, self)))
           reject(signal.reason)
           wake.abort()
         }
@@ -157,7 +159,8 @@ export function openAllowance(options: AllowanceOptions): Allowance {
       })
     },
     announceConsumer(ms) {
-      writeSoon(db, () => saveConsumer(db, name, viewClock(clock), clock.steady() + ms))
+      const save = () => saveConsumer(db, name, viewClock(clock), clock.steady() + ms)
+      unlessLocked(db, () => writeSoon(db, save))
     },
   }
 }

@@ -3,6 +3,7 @@
 // anywhere: a request without its task hash becomes unconfirmed, and its inputs are not asked for again.
 
 import { readCreditRoom } from '../db/credits.ts'
+import { whenFree } from '../db/lock-wait.ts'
 import { snapshot, type Tx, write } from '../db/open.ts'
 import {
   type AskedInput,
@@ -156,41 +157,42 @@ async function post<Input extends AskedInput>(
   try {
     task = await order.send(start, inputs)
   } catch (error) {
-    return endUnstarted(step, { id, inputs }, error, signal)
+    return await endUnstarted(step, { id, inputs }, error, signal)
   }
   const nextPollAt = clock.now() + (timings.snovPollMs[0] ?? 0)
-  write(db, (tx) => startRequest(tx, id, { task, nextPollAt }))
+  await whenFree(db, () => write(db, (tx) => startRequest(tx, id, { task, nextPollAt })))
   log.info('purchase started', { request: id, operation: order.operation, rows: inputs.length })
   return { ended: 'started', requestId: id, inputs }
 }
 
-function endUnstarted(
+async function endUnstarted(
   step: PurchaseStep,
   { id, inputs }: Written<AskedInput>,
   failure: unknown,
   signal: AbortSignal,
-): Purchase | Unsent {
+): Promise<Purchase | Unsent> {
   const { db, clock, log } = step
   const error = errorMessage(failure)
-  const close = () => write(db, (tx) => closeRequest(tx, id, { status: 'refused', completedAt: clock.now(), error }))
+  const refused = { status: 'refused' as const, completedAt: clock.now(), error }
+  const close = () => whenFree(db, () => write(db, (tx) => closeRequest(tx, id, refused)))
   if (failure instanceof SnovError && !failure.mayHaveActed) {
     if (failure.fault === 'not-enough-credits') {
-      close()
+      await close()
       return { ended: 'not-enough-credits' }
     }
     if (failure.fault === 'refused' || failure.fault === 'not-found') {
-      close()
+      await close()
       log.warn('purchase refused', { request: id, error })
       return { ended: 'refused', inputs, error }
     }
-    write(db, (tx) => withdrawRequest(tx, id))
+    await whenFree(db, () => write(db, (tx) => withdrawRequest(tx, id)))
     return { again: failure.fault, error }
   }
   if (failure instanceof ChpipeError && failure.kind === 'config') {
-    write(db, (tx) => withdrawRequest(tx, id))
+    await whenFree(db, () => write(db, (tx) => withdrawRequest(tx, id)))
     throw failure
   }
-  write(db, (tx) => doubtRequest(tx, id, { error, nextPollAt: clock.now() }))
+  await whenFree(db, () => write(db, (tx) => doubtRequest(tx, id, { error, nextPollAt: clock.now() })))
   log.warn('purchase in doubt: nobody knows whether Snov received it', { request: id, error })
   if (signal.aborted || !(failure instanceof SnovError)) throw failure
   return { ended: 'unconfirmed', requestId: id, error }

@@ -5,6 +5,7 @@ import { setMaxListeners } from 'node:events'
 import type { Clock } from '../clock.ts'
 import type { CompanyStream } from '../companies-house/stream-client.ts'
 import { StreamError } from '../companies-house/stream-error.ts'
+import { isLockError, tidyWhenFree, untilFree, whenFree } from '../db/lock-wait.ts'
 import { type Db, write } from '../db/open.ts'
 import { claimStream, releaseStream, requireClaim, saveConnected, tuneForStream } from '../db/stream.ts'
 import { expireCursor, extendExpired } from '../db/stream-gaps.ts'
@@ -53,7 +54,7 @@ export interface FollowSummary extends StreamCounts {
 export async function followStream(step: FollowStep, options: FollowOptions): Promise<FollowSummary> {
   const { db, stream, clock, runId, signal } = step
   tuneForStream(db)
-  const stored = write(db, (tx) => claimStream(tx, stream.name, runId, clock))
+  const stored = await whenFree(db, () => write(db, (tx) => claimStream(tx, stream.name, runId, clock)))
   const stop = new AbortController()
   setMaxListeners(0, stop.signal)
   const interrupted = () => stop.abort()
@@ -83,7 +84,7 @@ export async function followStream(step: FollowStep, options: FollowOptions): Pr
   try {
     const reachDays = options.rules.newWithinDays
     await followLines(step, batch, { known, start, reachDays, repair: repairs.start }, stop.signal)
-    const { timepoint } = failed.length === 0 ? batch.flush() : known
+    const { timepoint } = failed.length === 0 ? await flushAtEnd(step, batch) : known
     if (batch.full) await repairs.finish()
     if (failed.length > 0) throw failed[0]
     const ending = signal.aborted ? 'interrupted' : batch.full ? 'events-reached' : 'time-over'
@@ -92,7 +93,18 @@ export async function followStream(step: FollowStep, options: FollowOptions): Pr
     stop.abort()
     signal.removeEventListener('abort', interrupted)
     await Promise.all([...duties, repairs.finish()])
-    if (db.$client.open) write(db, (tx) => releaseStream(tx, stream.name, runId))
+    if (db.$client.open) await tidyWhenFree(db, () => write(db, (tx) => releaseStream(tx, stream.name, runId)))
+  }
+}
+
+/** What cannot be applied since another program holds the database comes again: the cursor stands before it. */
+async function flushAtEnd({ db, log, signal }: FollowStep, batch: StreamBatch): Promise<StreamPosition> {
+  try {
+    return await whenFree(db, batch.flush)
+  } catch (error) {
+    if (!signal.aborted || !isLockError(error)) throw error
+    log.warn('the last events were not applied, since another program holds the database: they come again')
+    return batch.committed
   }
 }
 
@@ -118,6 +130,7 @@ async function followLines(step: FollowStep, batch: StreamBatch, course: Course,
           course.repair()
         } else if (item.kind === 'closed') saveClosed(step)
         else if (item.kind !== 'heartbeat') batch.add(item)
+        if (batch.isDue) await whenFree(step.db, batch.flush)
         if (batch.full) return
         if (batch.asksAgain) {
           log.info('timepoints were skipped, asking for them once more', { stream: stream.name, from: resume() })
@@ -125,6 +138,10 @@ async function followLines(step: FollowStep, batch: StreamBatch, course: Course,
         }
       }
     } catch (error) {
+      if (isLockError(error)) {
+        await untilFree(step.db).catch(() => {})
+        continue
+      }
       if (!(error instanceof StreamError) || error.end !== 'expired') throw error
       batch.restart(afterExpiry(step, batch.flush(), course))
     }

@@ -22,7 +22,7 @@ export interface PoolOptions {
   /** Companies that this run may take, at most. */
   limit: number
   /** Takes the next claim in a transaction of its own. */
-  next(): Claim
+  next(): Claim | Promise<Claim>
   counts: OfficerCounts
   signal: AbortSignal
 }
@@ -66,7 +66,7 @@ export async function fetchClaims(step: OfficersStep, options: PoolOptions): Pro
         ending = 'limit-reached'
         break
       }
-      const claim = next()
+      const claim = await next()
       if (typeof claim === 'string') {
         ending = claim
         break

@@ -1,5 +1,7 @@
 // Fetches lists again that were stored too long ago, the oldest first, and replaces each in one transaction. A list that
 // cannot be fetched stays as it is.
+
+import { whenFree } from '../db/lock-wait.ts'
 import { claimStale } from '../db/officer-claims.ts'
 import { writeSoon } from '../db/open.ts'
 import { type Ending, fetchClaims, type OfficerCounts } from './officer-pool.ts'
@@ -19,5 +21,6 @@ export interface RefreshOfficersOptions {
 export function refreshOfficers(step: OfficersStep, options: RefreshOfficersOptions): Promise<Ending> {
   const { ageMs, runStartedAt } = options
   const query = { runId: step.runId, runStartedAt, before: new Date(runStartedAt - ageMs).toISOString() }
-  return fetchClaims(step, { ...options, next: () => writeSoon(step.db, () => claimStale(step.db, query, step.clock)) })
+  const take = () => writeSoon(step.db, () => claimStale(step.db, query, step.clock))
+  return fetchClaims(step, { ...options, next: () => whenFree(step.db, take) })
 }

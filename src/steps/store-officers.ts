@@ -4,6 +4,7 @@ import type { Clock } from '../clock.ts'
 import type { CompaniesHouse } from '../companies-house/client.ts'
 import { fetchOfficers, type OfficerList } from '../companies-house/officers.ts'
 import { UpstreamError } from '../companies-house/upstream-error.ts'
+import { tidyWhenFree, whenFree } from '../db/lock-wait.ts'
 import { saveNotes } from '../db/notes.ts'
 import {
   believeNone,
@@ -43,11 +44,11 @@ export type Outcome =
 export async function storeOfficers(step: OfficersStep, companyNumber: string, signal: AbortSignal): Promise<Outcome> {
   try {
     const list = await fetchWhole(step.companiesHouse, companyNumber, { lane: 'background', signal })
-    return list ? saveList(step, companyNumber, list) : putOff(step, companyNumber, 'answered 404', believe)
+    return await (list ? saveList(step, companyNumber, list) : putOff(step, companyNumber, 'answered 404', believe))
   } catch (error) {
     if (error instanceof UpstreamError && !signal.aborted)
       return putOff(step, companyNumber, errorMessage(error), giveUp)
-    write(step.db, (tx) => releaseClaim(tx, companyNumber, step.runId))
+    await tidyWhenFree(step.db, () => write(step.db, (tx) => releaseClaim(tx, companyNumber, step.runId)))
     throw error
   }
 }
@@ -61,34 +62,36 @@ export async function fetchWhole(...call: Parameters<typeof fetchOfficers>): Pro
   return list && totalDiffers(list) ? fetchOfficers(...call) : list
 }
 
-function saveList({ db, clock, runId }: OfficersStep, companyNumber: string, list: OfficerList): Outcome {
+function saveList({ db, clock, runId }: OfficersStep, companyNumber: string, list: OfficerList): Promise<Outcome> {
   const notedAt = clock.now()
   const fetchedAt = new Date(notedAt).toISOString()
   const rows = officerRows(list, { companyNumber, fetchedAt, runId })
   const notes = officerNotes(list, companyNumber)
   const state = rows.length > 0 ? 'complete' : 'none'
-  return write(db, (tx) => {
+  const save = (tx: Tx): Outcome => {
     if (!holdsClaim(tx, companyNumber, runId)) return { state: 'lost' }
     saveOfficers(db, companyNumber, rows, { state, fetchedAt, runId })
     saveNotes(tx, notes, { notedAt, runId })
     endFetch(tx, companyNumber)
     return { state, officers: rows.length, odd: notes.length }
-  })
+  }
+  return whenFree(db, () => write(db, save))
 }
 
 type Conclude = (tx: Tx, step: OfficersStep, companyNumber: string, error: string) => Outcome
 
 /** Puts the company off for a while, until its rounds are used up: then `conclude` has the last word. */
-function putOff(step: OfficersStep, companyNumber: string, error: string, conclude: Conclude): Outcome {
+function putOff(step: OfficersStep, companyNumber: string, error: string, conclude: Conclude): Promise<Outcome> {
   const { db, clock, runId, timings, log } = step
-  return write(db, (tx) => {
+  const save = (tx: Tx): Outcome => {
     if (!holdsClaim(tx, companyNumber, runId)) return { state: 'lost' }
     const waitMs = timings.officersRetryMs[readAttempts(tx, companyNumber)]
     if (waitMs === undefined) return conclude(tx, step, companyNumber, error)
     postponeFetch(tx, companyNumber, Math.ceil(clock.now() + waitMs), error)
     log.info('company put off', { company: companyNumber, error })
     return { state: 'postponed' }
-  })
+  }
+  return whenFree(db, () => write(db, save))
 }
 
 /** A 404 right after incorporation is a race with another service; later it means that there are no officers. */

@@ -2,6 +2,7 @@
 // was not applied comes again, since the stream is resumed behind the cursor.
 import { type CompanyEvent, type RejectedLine, readLine } from '../companies-house/stream-event.ts'
 import type { Line } from '../companies-house/stream-splitter.ts'
+import { whenFree } from '../db/lock-wait.ts'
 import { isRejectKept, readRejectsAfter } from '../db/stream-rejects.ts'
 import {
   type ApplyOptions,
@@ -39,6 +40,10 @@ export interface StreamBatch {
   readonly full: boolean
   /** Timepoints were skipped that the stream may have after all: no line is taken until it is opened again. */
   readonly asksAgain: boolean
+  /** So much is gathered that it should be applied before more is taken. */
+  readonly isDue: boolean
+  /** Where the stream stood after what was applied last. */
+  readonly committed: StreamPosition
   /** When the last event was applied; null before the first. */
   readonly lastEventAt: number | null
   /** A connection was opened at this timepoint; null for live. */
@@ -74,9 +79,9 @@ export function openStreamBatch(step: ApplyStep, options: BatchOptions, start: S
     await clock.sleep(BATCH_MS, options.signal).catch(() => {})
     if (options.signal.aborted || batch !== number || entries.length === 0) return
     try {
-      flush()
+      await whenFree(db, () => (batch === number ? flush() : committed))
     } catch (error) {
-      options.onError(error)
+      if (!options.signal.aborted) options.onError(error)
     }
   }
 
@@ -162,6 +167,12 @@ export function openStreamBatch(step: ApplyStep, options: BatchOptions, start: S
     get asksAgain() {
       return asksAgain
     },
+    get isDue() {
+      return entries.length >= BATCH_LINES || bytes >= BATCH_BYTES
+    },
+    get committed() {
+      return committed
+    },
     get lastEventAt() {
       return lastEventAt
     },
@@ -176,7 +187,6 @@ export function openStreamBatch(step: ApplyStep, options: BatchOptions, start: S
         else takeEvent(read)
       }
       bytes += line.bytes
-      if (entries.length >= BATCH_LINES || bytes >= BATCH_BYTES) flush()
     },
     flush,
     restart(position) {

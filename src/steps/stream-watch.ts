@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.ts'
+import { nowOrWhenFree } from '../db/lock-wait.ts'
 import type { Db } from '../db/open.ts'
 import { readMinutes, saveSilence } from '../db/stream.ts'
 import { formatDuration } from '../durations.ts'
@@ -39,7 +40,7 @@ export async function watchStreamSilence(step: WatchStep, options: WatchOptions,
     }
     if (warnedSince !== null || !isSilent(since, now, limit(now))) return
     warnedSince = since
-    saveSilence(db, stream.name, since)
+    nowOrWhenFree(db, () => saveSilence(db, stream.name, since))
     log.warn('no event has come for too long, although the process is well: the stream itself may have stalled', {
       stream: stream.name,
       since: new Date(since).toISOString(),

@@ -5,6 +5,7 @@ import { TYPE_SLUGS } from '../../companies-house/register-prose.ts'
 import { connectCompanyStream } from '../../companies-house/stream-connect.ts'
 import type { Context } from '../../context.ts'
 import { enqueueJob } from '../../db/jobs.ts'
+import { tidyWhenFree, whenFree } from '../../db/lock-wait.ts'
 import type { Db, Tx } from '../../db/open.ts'
 import { beginRun } from '../../db/runs.ts'
 import { openAllowance } from '../../quota/allowance.ts'
@@ -36,7 +37,7 @@ export async function runStream(context: Context, options: StreamOptions, rules:
   if (options.enrich && !readLastBackup(db, clock)?.fresh) {
     log.warn('there is no backup younger than a day', { try: 'chpipe backup' })
   }
-  using current = beginRun(db, clock, 'stream')
+  using current = await whenFree(db, () => beginRun(db, clock, 'stream'))
   const runId = current.id
   const bell = createBell(clock)
   const news = tellStreamNews(log, stream.name)
@@ -87,7 +88,7 @@ export async function runStream(context: Context, options: StreamOptions, rules:
     elapsed_seconds,
     ...(did ? { enriched: did } : {}),
   }
-  current.finish(summary)
+  await tidyWhenFree(db, () => current.finish(summary))
   return summary
 }
 
@@ -98,7 +99,7 @@ async function beside<T>(
   { found, ...step }: { db: Db; runId: number; bell: Bell; found(): EnrichCounts | null },
   context: Context,
 ): Promise<T & { enriched?: EnrichedSummary | undefined }> {
-  await Promise.race([following, Promise.resolve()])
+  await Promise.race([following, new Promise(setImmediate)])
   using _status = await showStreamStatus(context, step.db, found)
   const over = new AbortController()
   const enriching = enrichment?.({ ...step, signal: over.signal })

@@ -2,6 +2,7 @@
 // company waits behind background calls that are short of permits.
 import { claimJobs, type Job, readNextDueAt, releaseJobs } from '../../db/job-claims.ts'
 import type { Owner } from '../../db/jobs.ts'
+import { isLockError, whenFree } from '../../db/lock-wait.ts'
 import { snapshot, writeSoon } from '../../db/open.ts'
 import { ChpipeError, errorMessage } from '../../errors.ts'
 import { enrichDetails } from './enrich-details.ts'
@@ -22,7 +23,11 @@ export function restWorker(run: Enrichment, owner: Owner, fail: (error: unknown)
   let restsUntil = 0
 
   /** A run that goes on for ever outlives an outage; any other ends with it. */
-  const explain = (error: unknown, { companyNumber }: Job) => {
+  const explain = async (error: unknown, { companyNumber }: Job) => {
+    if (isLockError(error) && !options.signal.aborted) {
+      await whenFree(db, () => writeSoon(db, () => releaseJobs(db, runId, [companyNumber])))
+      return
+    }
     const away = error instanceof ChpipeError && error.kind === 'upstream' && options.until === 'stopped'
     if (!away || options.signal.aborted) return fail(error)
     log.warn('enrichment waits for Companies House', { company: companyNumber, error: errorMessage(error) })

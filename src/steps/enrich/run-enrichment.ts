@@ -6,6 +6,7 @@ import { readRunCredits } from '../../db/credits.ts'
 import { freeDeadJobs, readNextDueAt, releaseJobs, type Stage } from '../../db/job-claims.ts'
 import { countJobs } from '../../db/job-lists.ts'
 import type { Owner } from '../../db/jobs.ts'
+import { isLockError, tidyWhenFree, untilFree, whenFree } from '../../db/lock-wait.ts'
 import { snapshot, type Tx, write } from '../../db/open.ts'
 import { readNextPollAt, wakePolls } from '../../db/provider-polls.ts'
 import { leftToOthers, pollPurchases } from '../poll-purchases.ts'
@@ -74,11 +75,11 @@ export async function runEnrichment(
     paid.every(({ held }) => held.jobs.length === 0) &&
     !isDueSoon(run)
   const workers: Worker[] = [...rest, ...paid, pollWorker(run, gate)]
-  write(db, (tx) => wakePolls(tx, step.clock.now(), leftToOthers(tx, step).runs))
+  await whenFree(db, () => write(db, (tx) => wakePolls(tx, step.clock.now(), leftToOthers(tx, step).runs)))
   await Promise.all(loops(run, workers, isOver, halt.signal).map((one) => one.catch(fail)))
   await Promise.all(rest.flatMap(({ flying }) => [...flying]))
   signal.removeEventListener('abort', interrupted)
-  write(db, (tx) => releaseJobs(tx, runId))
+  await tidyWhenFree(db, () => write(db, (tx) => releaseJobs(tx, runId)))
   if (halt.signal.aborted && !signal.aborted) throw halt.signal.reason
   return summarize(run, gate)
 }
@@ -87,17 +88,24 @@ export async function runEnrichment(
  * The workers' rounds until it is over for all: at once again after a busy one, when another worker was busy, and after a
  * moment otherwise. It is over when nobody is in the middle of a round.
  */
-function loops({ clock, bell }: Enrichment, workers: Worker[], isOver: () => boolean, signal: AbortSignal) {
+function loops({ db, clock, bell }: Enrichment, workers: Worker[], isOver: () => boolean, signal: AbortSignal) {
   let rounds = 0
   let over = false
   return workers.map(async ({ round, restMs }) => {
     while (!signal.aborted && !over) {
       const heard = bell.rings
       rounds += 1
-      const busy = await round(signal).finally(() => {
-        rounds -= 1
-      })
-      over ||= !busy && rounds === 0 && isOver()
+      let busy = true
+      try {
+        busy = await round(signal).finally(() => {
+          rounds -= 1
+        })
+        over ||= !busy && rounds === 0 && isOver()
+      } catch (error) {
+        // A round that another program's lock has cut short is done again when it is gone.
+        if (!isLockError(error)) throw error
+        await untilFree(db)
+      }
       if (busy || over) bell.ring()
       if (busy) await clock.sleep(0, signal)
       else await bell.wait(Math.max(1, Math.min(LOOK_AGAIN_MS, restMs?.() ?? LOOK_AGAIN_MS)), heard, signal)
