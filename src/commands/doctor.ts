@@ -16,26 +16,30 @@ export const doctorCommand: Command = {
     'Checks the program, the database, the disk, each key, the clock, the allowance, the stream, the enrichment and the backups, and says of each what is wrong and what to do. Ends with 1 when a check fails; warnings do not count. One check that fails hides no other.',
     'Each key is tried with one free call (Snov: two), counted in the allowance. A stream that is being followed is left alone. The database is neither changed nor migrated; a damaged one, or none, is a finding like any other.',
   ].join('\n\n'),
-  options: [{ flags: '--offline', description: 'make no calls: keys are looked for, but not tried' }],
+  options: [
+    { flags: '--offline', description: 'make no calls: keys are looked for, but not tried' },
+    { flags: '--live', description: 'fail also when the stream was stopped on purpose, or never followed' },
+  ],
   examples: [
     { line: 'chpipe doctor', does: 'before going live, and after a restore' },
+    { line: 'chpipe doctor --live', does: 'every hour, once the stream is followed' },
     { line: 'chpipe doctor --offline --json', does: 'for a monitor that asks every minute' },
   ],
   async run(context, { options }) {
-    const { offline = false } = options as { offline?: boolean }
-    const checks = await examine(context, offline)
+    const { offline = false, live = false } = options as { offline?: boolean; live?: boolean }
+    const checks = await examine(context, { offline, live })
     const { json, host, print } = context
     await print(json ? `${safeJson(checks)}\n` : renderChecks(checks, widthOf(host.stdout, Number.POSITIVE_INFINITY)))
     return checks.some(({ state }) => state === 'fail') ? 1 : 0
   },
 }
 
-async function examine(context: Context, offline: boolean): Promise<Check[]> {
+async function examine(context: Context, { offline, live }: { offline: boolean; live: boolean }): Promise<Check[]> {
   const { settings, timings, clock, signal, host } = context
   using status = await createStatus(context)
   status.update(offline ? 'looking' : 'looking, and asking Companies House and Snov')
   const nodeNeeded = packageJson.engines.node
-  return await runDoctor({ settings, timings, clock, signal, cwd: host.cwd(), nodeNeeded, offline })
+  return await runDoctor({ settings, timings, clock, signal, cwd: host.cwd(), nodeNeeded, offline, live })
 }
 
 /** The table for people: a row a check, what to do below it, and the verdict; broken at `columns`, if there are any. */

@@ -101,6 +101,12 @@ export function findLastFinished(db: Tx, command: string): { finishedAt: number;
   return last?.summary && last.finished_at !== null ? { finishedAt: last.finished_at, summary: last.summary } : null
 }
 
+/** When the newest run of the command was heard last (ms), if it never came to its end: it failed, was killed or lives. */
+export function lastUnfinished(db: Tx, command: string): number | null {
+  const last = db.select().from(runs).where(eq(runs.command, command)).orderBy(desc(runs.id)).limit(1).get()
+  return last?.summary === null ? Math.max(last.heartbeat_at, last.finished_at ?? 0) : null
+}
+
 /**
  * A process of this host that lives and began when the run's process did is the run's. Its absence proves its death
  * only where the pid would be seen: in the same pid namespace or, where none is known, under the same boot id. Where

@@ -256,6 +256,38 @@ describe('chpipe doctor', () => {
     expect(checks.every(({ state, hint }) => (state === 'ok') === (hint === null))).toBe(true)
   })
 
+  const followed = (summary: string | null, claimedBy: number | null, heardAt = 0) =>
+    stocked((db) =>
+      db.$client.exec(`
+        INSERT INTO stream_cursors (stream, timepoint, last_event_at, events, claimed_by)
+          VALUES ('companies', 5, ${Date.now() - 3_600_000}, 1, ${claimedBy});
+        INSERT INTO runs (id, command, host, boot, pid, started_at, heartbeat_at, finished_at, summary) VALUES (77, 'stream',
+          '${hostname()}', 'b', 1, 0, ${heardAt}, ${claimedBy === null ? heardAt : null}, ${summary === null ? null : `'${summary}'`})`),
+    )
+  it.each([
+    ['that was killed', [], null, 77, ['fail', 1]],
+    ['that failed', [], null, null, ['fail', 1]],
+    ['that was stopped', [], '{"ended":"interrupted"}', null, ['warn', 0]],
+    ['that was stopped, where it should be live', ['--live'], '{"ended":"interrupted"}', null, ['fail', 1]],
+  ] as const)('about a stream %s', async (_name, args, summary, claimedBy, wanted) => {
+    using folder = followed(summary, claimedBy)
+    const { code, of } = await examine(folder, ['--offline', ...args], KEYS)
+    expect([of('stream')?.state, code]).toEqual(wanted)
+    expect(of('stream')?.message).toMatch(/^nobody follows it.*; last event 1h ago$/)
+  })
+
+  it('about a stream that failed a moment ago, and is started again, only warns', async () => {
+    using folder = followed(null, null, Date.now())
+    expect((await examine(folder, ['--offline'], KEYS)).of('stream')?.state).toBe('warn')
+    expect((await examine(folder, ['--offline', '--live'], KEYS)).of('stream')?.state).toBe('fail')
+  })
+
+  it('that no stream was ever followed is a failure only where it should be live', async () => {
+    using folder = stocked()
+    expect((await examine(folder, ['--offline'], KEYS)).of('stream')?.state).toBe('ok')
+    expect((await examine(folder, ['--offline', '--live'], KEYS)).of('stream')?.state).toBe('fail')
+  })
+
   it('warns of files that others may read', async () => {
     using folder = stocked()
     writeFileSync(folder.file('.env'), 'CHPIPE_TARGET=3\n', { mode: 0o644 })

@@ -14,6 +14,8 @@ export interface DoctorOptions {
   nodeNeeded: string
   /** Leaves out all calls. */
   offline: boolean
+  /** Somebody should follow the stream. */
+  live: boolean
 }
 
 /** `allowanceDb` counts the calls: the database itself, or one in memory where that cannot be used. */

@@ -106,12 +106,12 @@ async function withAllowance(
   }
 }
 
-async function checkState({ settings, clock, signal }: DoctorOptions, db: Db): Promise<Check[]> {
+async function checkState({ settings, clock, signal, live }: DoctorOptions, db: Db): Promise<Check[]> {
   const bodies: [check: string, body: () => Check][] = [
     ['backup', () => checkBackup(db, clock)],
     ['allowance', () => state.checkAllowance(db, clock, settings.quota)],
     ['processes', () => state.checkProcesses(db, clock)],
-    ['stream', () => state.checkStream(db, clock)],
+    ['stream', () => state.checkStream(db, clock, live)],
     ['gaps', () => state.checkGaps(db, clock)],
     ['rejects', () => state.checkRejects(db, clock)],
     ['jobs', () => state.checkJobs(db)],

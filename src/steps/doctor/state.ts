@@ -5,7 +5,7 @@ import { countJobs } from '../../db/job-lists.ts'
 import type { Db } from '../../db/open.ts'
 import { listUnconfirmed } from '../../db/provider-requests.ts'
 import { isSameClock, readState, viewClock } from '../../db/quota-room.ts'
-import { findLiveRuns } from '../../db/runs.ts'
+import { findLiveRuns, lastUnfinished } from '../../db/runs.ts'
 import { countRejects } from '../../db/stream-rejects.ts'
 import { listUnmatched } from '../../db/unmatched-answers.ts'
 import { formatDuration } from '../../durations.ts'
@@ -13,7 +13,7 @@ import { COMPANIES_HOUSE_ALLOWANCE, quotaReport } from '../../quota/report.ts'
 import type { Quota } from '../../settings.ts'
 import { formatNumber } from '../../text.ts'
 import { readStreamReport } from '../stream-report.ts'
-import { type Check, ok, warn } from './check.ts'
+import { type Check, fail, ok, warn } from './check.ts'
 
 const DAY_MS = 86_400_000
 
@@ -39,17 +39,28 @@ export function checkProcesses(db: Db, clock: Clock): Check {
   return ok('processes', live.length === 0 ? 'none runs on this database' : live.join(', '))
 }
 
-/** Whether the stream is followed, and whether events come. */
-export function checkStream(db: Db, clock: Clock): Check {
+/** What starts a failed stream again has had its time. */
+const ABANDONED_MS = 10 * 60_000
+
+/**
+ * Whether the stream is followed, and whether events come. That nobody follows it is a failure when somebody should
+ * (`live`), and when its last run failed or was killed a while ago.
+ */
+export function checkStream(db: Db, clock: Clock, live: boolean): Check {
+  const start = 'chpipe stream --enrich, before the place is too old'
   const report = readStreamReport(db, clock)
-  if (!report) return ok('stream', 'never followed')
+  if (!report) return live ? fail('stream', 'never followed', start) : ok('stream', 'never followed')
   const { running, silent, last_event_at, events_per_minute, pid } = report
   const last =
     last_event_at === null
       ? 'no event yet'
       : `last event ${formatDuration(clock.now() - Date.parse(last_event_at))} ago`
-  if (!running)
-    return warn('stream', `nobody follows it; ${last}`, 'chpipe stream --enrich, before the place is too old')
+  if (!running) {
+    const heardAt = lastUnfinished(db, 'stream')
+    const message = `nobody follows it${heardAt === null ? '' : ', since its last run failed'}; ${last}`
+    const abandoned = heardAt !== null && clock.now() - heardAt > ABANDONED_MS
+    return abandoned || live ? fail('stream', message, start) : warn('stream', message, start)
+  }
   if (silent) return warn('stream', `it is silent; ${last}`, 'see whether Companies House reports an incident')
   return ok('stream', `followed by process ${pid}; ${last}, ${formatNumber(events_per_minute)} events a minute`)
 }
