@@ -8,7 +8,7 @@ shift 2
 
 # Links are not followed, and other file systems and the file system's own lost+found are left alone. What cannot be handed
 # over is told here, and fails where it is needed.
-find "$folder" -xdev -path "$folder/lost+found" -prune -o ! -user "$user" -exec chown -h "$user:$user" {} + || :
+find "$folder" -xdev -path "$folder/lost+found" -prune -o ! -user "$user" -exec chown -h "$user:" {} + || :
 HOME=$(getent passwd "$user" | cut -d: -f6)
 export HOME
-exec setpriv --reuid "$user" --regid "$user" --init-groups --inh-caps=-all --no-new-privs "$@"
+exec setpriv --reuid "$user" --regid "$(id -g "$user")" --init-groups --inh-caps=-all --no-new-privs "$@"

@@ -1,6 +1,7 @@
 #!/bin/sh
 # cron-check.sh audit|doctor: runs it in the folder of the database, and shows what it said only when something is wrong.
 # Once live, it is wrong when nobody follows the stream; before, there is nothing to audit.
+umask 077
 case $1 in
   audit)
     [ -e live ] || exit 0

@@ -3,8 +3,11 @@
 # need a person: the mark goes, and cron mails why. Other failures are mailed when the third follows at once upon two
 # others, and then once an hour. Runs in the folder of the database.
 [ -e live ] || exit 0
+umask 077
+# What it may spend on Snov in any day, unless .env says otherwise.
+grep -qs '^CHPIPE_CREDIT_BUDGET=' .env || export CHPIPE_CREDIT_BUDGET="${CHPIPE_CREDIT_BUDGET:-200/1d}"
 began=$(date +%s)
-chpipe stream --enrich --log-file stream.log >>stream.log 2>&1
+chpipe stream --enrich --quiet --log-file stream.log >>stream.log 2>&1
 code=$?
 [ $(($(date +%s) - began)) -lt 600 ] || rm -f stream.failed
 if [ "$code" -eq 0 ]; then

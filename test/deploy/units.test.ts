@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest'
 import packageJson from '../../package.json' with { type: 'json' }
 import { listCommands, listGlobalOptions } from '../../src/commands/catalogue.ts'
 import { exitCodes } from '../../src/main.ts'
+import { stage } from './staged.ts'
 
 const DEPLOY = fileURLToPath(new URL('../../deploy', import.meta.url))
 const files = readdirSync(DEPLOY)
@@ -50,10 +51,52 @@ describe('the systemd units', () => {
   it('start the stream and the API again, but not when a person is needed', () => {
     const needsPerson = `${exitCodes.usage} ${exitCodes.config}`
     for (const name of ['chpipe-stream.service', 'chpipe-serve.service']) {
-      expect(valuesOf(name, 'Restart')).toEqual(['on-failure'])
+      expect(valuesOf(name, 'Restart')).toEqual(['always'])
       expect(valuesOf(name, 'RestartPreventExitStatus')).toEqual([needsPerson])
       expect(valuesOf(name, 'StartLimitIntervalSec')).toEqual(['0'])
     }
+  })
+
+  it.each([
+    ['exit-code', ['systemctl start --no-block chpipe-alert@chpipe-stream.service']],
+    ['oom-kill', ['systemctl start --no-block chpipe-alert@chpipe-stream.service']],
+    ['success', []],
+  ])('tell of a stream that is started again after its end was %s', async (SERVICE_RESULT, calls) => {
+    using here = stage()
+    here.stands('systemctl')
+    for (const name of ['chpipe-stream.service', 'chpipe-serve.service']) {
+      expect(valuesOf(name, 'ExecStopPost')).toHaveLength(1)
+    }
+    here.shell(shellOf('chpipe-stream.service', 'ExecStopPost'), { SERVICE_RESULT })
+    expect(here.calls()).toEqual(calls)
+  })
+
+  it.each([
+    ['enabled', 0, ['systemctl -q is-enabled chpipe-stream', 'doctor --live']],
+    ['disabled', 1, ['systemctl -q is-enabled chpipe-stream', 'doctor']],
+  ])('ask for a live stream once its unit is %s', (_name, code, calls) => {
+    using here = stage()
+    here.stands('systemctl', `exit ${code}`)
+    here.shell(shellOf('chpipe-doctor.service', 'ExecStart'))
+    expect(here.calls()).toEqual(calls)
+  })
+
+  it('tell nobody of an import or an audit that was stopped, and go on with the import after a boot', () => {
+    for (const name of ['chpipe-import-officers.service', 'chpipe-audit.service']) {
+      expect(valuesOf(name, 'SuccessExitStatus')).toEqual([`${exitCodes.interrupted} SIGTERM`])
+    }
+    expect(valuesOf('chpipe-import-officers.timer', 'OnBootSec')).toEqual(['5min'])
+  })
+
+  it('have one name in the journal', () => {
+    expect(services.map((name) => valuesOf(name, 'SyslogIdentifier'))).toEqual(services.map(() => ['chpipe']))
+  })
+
+  it('tell with a script that is in the package, when the network is up', () => {
+    const [program = ''] = valuesOf('chpipe-alert@.service', 'ExecStart')
+    expect(program).toMatch(/\/deploy\/alert\.sh \/etc\/chpipe\/alert %i$/)
+    expect(files).toContain('alert.sh')
+    expect(valuesOf('chpipe-alert@.service', 'After')).toEqual(['network-online.target'])
   })
 
   it('go live only when ready, sound and backed up, and then no more', () => {
@@ -128,7 +171,7 @@ describe('the container', () => {
     const copied = [...read('Dockerfile').matchAll(/\/app\/([\w.]+)/g)].map(([, name]) => name)
     const published = [...packageJson.files.map((path) => path.split('/')[0]), 'package.json', 'README.md', 'LICENSE']
     expect(published.filter((name) => !copied.includes(name))).toEqual([])
-    expect(read('Dockerfile')).toMatch(/^USER node$/m)
+    expect(read('Dockerfile')).toMatch(/^ENTRYPOINT .*container-entry\.sh", "\/data", "node"\]$/m)
   })
 
   it('gets from Render only variables that chpipe reads, and no secret from the file', () => {
@@ -160,6 +203,13 @@ function readUnit(path: string): Setting[] {
 
 function valuesOf(name: string, wanted: string): string[] {
   return readUnit(join(DEPLOY, name)).flatMap(({ key, value }) => (key === wanted ? [value] : []))
+}
+
+/** The shell line of a setting, as systemd hands it over for the stream's unit. */
+function shellOf(name: string, key: string): string {
+  const [value = ''] = valuesOf(name, key)
+  const [, line = ''] = /\/bin\/sh -c '([^']+)'/.exec(value) ?? []
+  return line.replaceAll('$$', '$').replaceAll('%N', 'chpipe-stream')
 }
 
 function sandboxOf(name: string): Setting[] {
