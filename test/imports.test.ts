@@ -17,7 +17,20 @@ const FLOORS = [
   ['upstream'],
   ['quota'],
   ['db'],
-  ['errors', 'settings', 'timings', 'clock', 'text', 'log', 'durations', 'names', 'exposition', 'version'],
+  [
+    'errors',
+    'settings',
+    'timings',
+    'clock',
+    'text',
+    'log',
+    'durations',
+    'names',
+    'titles',
+    'company-number',
+    'exposition',
+    'version',
+  ],
 ]
 
 /** The sandbox is a stranger to the pipeline that it tests: it shares only a few leaves with it. */

@@ -24,7 +24,7 @@ function officerRow({ item, appointmentId }: ReadItem, { companyNumber, fetchedA
     officer_id: officerId(item),
     person_number: item.person_number,
     name: item.name,
-    ...parseOfficerName(item.name, item.officer_role),
+    ...parseOfficerName(item.name, item.officer_role, signsOf(item)),
     officer_role: item.officer_role,
     appointed_on: item.appointed_on,
     appointed_before: item.appointed_before,
@@ -53,6 +53,12 @@ function officerRow({ item, appointmentId }: ReadItem, { companyNumber, fetchedA
     fetched_at: fetchedAt,
     run_id: runId,
   }
+}
+
+/** An empty block says nothing about who was appointed. */
+function signsOf({ identification, date_of_birth: born }: ReadItem['item']) {
+  const said = Object.values(identification ?? {})
+  return { identified: said.some((value) => typeof value === 'string' && value !== ''), born: Boolean(born?.year) }
 }
 
 /** What is odd about a fetched list: a total that disagrees, items that do not fit. */

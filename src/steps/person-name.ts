@@ -1,5 +1,6 @@
 // The name under which a person is asked for, from the name as filed at Companies House.
 import type { OfficerName } from '../companies-house/officer-name.ts'
+import { isTitleAlone } from '../titles.ts'
 import { titleCase } from './title-case.ts'
 
 export interface PersonName {
@@ -18,10 +19,11 @@ const HONOURS = new Set(
 
 /**
  * The first forename that is more than an initial, and the whole surname, both in the case that people write. Titles,
- * honours, nicknames in brackets or quotes are dropped. Null where a first or last name is missing.
+ * honours, nicknames in brackets or quotes are dropped. Null where a first or last name is missing; a title alone is
+ * no first name.
  */
 export function personName({ forenames, surname }: Pick<OfficerName, 'forenames' | 'surname'>): PersonName | null {
-  const first = wordsToWrite(forenames)
+  const first = isTitleAlone(forenames ?? '', surname ?? '') ? [] : wordsToWrite(forenames)
   const last = wordsToWrite(surname)
   const called = first.find((word) => letterCount(word) > 1) ?? first[0]
   if (!called || last.length === 0) return null

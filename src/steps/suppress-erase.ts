@@ -1,5 +1,6 @@
 // Removes what is stored about whom a rule means: rows, bought answers, the inputs of purchases, notes. What was paid for
 // stays known by its hash, so that it is never bought again. Safe to repeat.
+import { readOfficerName } from '../companies-house/officer-name.ts'
 import { noteErased } from '../db/deletions.ts'
 import type { Tx } from '../db/open.ts'
 import type { AskedInput } from '../db/provider-requests.ts'
@@ -101,9 +102,10 @@ function findOwnEmails(tx: Tx, rule: Suppressions, officers: StoredOfficer[]): S
 function inputKeys(tx: Tx, { kind, value }: Suppression, officers: StoredOfficer[]): Set<string> {
   const keys = new Set<string>()
   for (const officer of officers) {
-    const name = personName(officer)
-    if (!name) continue
-    for (const domain of domainsOf(tx, officer.company_number)) keys.add(personInput(name, domain).key)
+    for (const name of [personName(officer), personName(readOfficerName(officer))]) {
+      if (!name) continue
+      for (const domain of domainsOf(tx, officer.company_number)) keys.add(personInput(name, domain).key)
+    }
   }
   const companyName = kind === 'company' ? findCompanyName(tx, value) : null
   if (companyName !== null) keys.add(domainInput(companySearchName(companyName)).key)

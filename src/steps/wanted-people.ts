@@ -1,5 +1,6 @@
 // Whom to ask for: active natural persons in the wanted roles, each once.
 import { holdsOffice } from '../companies-house/company-status.ts'
+import { type FiledOfficer, readOfficerName } from '../companies-house/officer-name.ts'
 import { matchName } from './normal-name.ts'
 import { type PersonName, personName } from './person-name.ts'
 
@@ -7,12 +8,10 @@ import { type PersonName, personName } from './person-name.ts'
 export const DEFAULT_ROLES = ['director', 'llp']
 
 /** What is read of an officer's row. */
-export interface OfficerToAsk {
+export interface OfficerToAsk extends FiledOfficer {
   appointment_id: string
   officer_role: string | null
   resigned_on: string | null
-  forenames: string | null
-  surname: string | null
 }
 
 /** A person with every appointment in the company under which the same name is filed. */
@@ -31,7 +30,8 @@ export function isWanted(
 
 /**
  * The people to ask for among the officers of a company of that status, in their order; those without a full name are
- * left out. In a company that is over nobody holds an office.
+ * left out. In a company that is over nobody holds an office. Names are read from what was filed: what an older row holds
+ * in its parts may be a title, or a body's name.
  */
 export function wantedPeople(
   officers: OfficerToAsk[],
@@ -41,7 +41,7 @@ export function wantedPeople(
   const people = new Map<string, WantedPerson>()
   for (const officer of officers) {
     const active = holdsOffice(officer.resigned_on, companyStatus)
-    const name = active && isWanted(officer, roles) ? personName(officer) : null
+    const name = active && isWanted(officer, roles) ? personName(readOfficerName(officer)) : null
     if (!name) continue
     const key = matchName(`${name.firstName} ${name.lastName}`)
     const person = people.get(key) ?? { ...name, appointmentIds: [] }

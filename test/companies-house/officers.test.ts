@@ -152,10 +152,59 @@ describe('parseOfficerName', () => {
     ['Madonna Louise', 'director', [null, 'Madonna Louise', null]],
     ['SUKARNO', 'director', [null, null, 'SUKARNO']],
     ['ACME, SONS & CO LIMITED', 'corporate-secretary', [null, null, null]],
+    ['null, John', 'director', [null, 'John', null]],
+    ['HOWE, Earl', 'director', ['Earl', null, 'HOWE']],
+    ['HOWE,EARL.', 'director', ['EARL.', null, 'HOWE']],
+    ['HOWE, The Rt Hon. The Lord', 'director', ['The Rt Hon. The Lord', null, 'HOWE']],
+    ['HOWE, Earl Howe', 'director', ['Earl Howe', null, 'HOWE']],
+    ['SMITH, Lord Smith Of Kelvin', 'director', ['Lord Smith Of Kelvin', null, 'SMITH']],
+    ['SMITH, Sir, KBE', 'director', ['Sir, KBE', null, 'SMITH']],
+    ['SMITH, Lt Col (Retd)', 'secretary', ['Lt Col (Retd)', null, 'SMITH']],
+    ['JONES, Earl Winston', 'director', [null, 'Earl Winston', 'JONES']],
+    ['CHAN, Wing', 'director', [null, 'Wing', 'CHAN']],
+    ['LAW, Duke Of', 'director', ['Duke Of', null, 'LAW']],
+    ['TRUST, Sarah', 'secretary', [null, 'Sarah', 'TRUST']],
+    ['LI, Sa', 'secretary', [null, 'Sa', 'LI']],
+    ['JONES, S.A.', 'secretary', [null, 'S.A.', 'JONES']],
+    ['CORP, Jane', 'director', [null, 'Jane', 'CORP']],
   ]
   for (const [name, role, [title, forenames, surname]] of cases) {
     it(`splits ${name}`, () => {
       expect(parseOfficerName(name, role)).toEqual({ title, forenames, surname })
     })
   }
+
+  const nobody = { title: null, forenames: null, surname: null }
+
+  it.each([
+    'BELL ARCH LIMITED',
+    'ARCH, Bell Limited',
+    'ARCH, BELL LTD.',
+    'ARCH LTD, Bell',
+    'ARCH, Bell P.L.C.',
+    'ARCH, Bell L.L.P',
+    'ARCH, Bell GmbH & Co. KG',
+    'ARCH, Bell S.à r.l.',
+    'ARCH, Bell S. A. R. L.',
+    'ARCH, Bell B.V.',
+    'ARCH, Bell S.A.',
+    'ARCH, BELL AG',
+    'Bell Arch N.V.',
+    'Bell Arch L.P.',
+    'Bell Arch A/S',
+    'BELL ARCH TRUST',
+    'ARCH, Bell Pty. Ltd.',
+    'ARCH, Bell Trustees',
+    'BELL ARCH LIMITED (IN LIQUIDATION)',
+    'BELL ARCH LTD T/A BELLS',
+    'BELL ARCH INC.,',
+  ])('takes %s for a body under the role of a director', (name) => {
+    expect(parseOfficerName(name, 'director')).toEqual(nobody)
+  })
+
+  it('takes whoever is identified for a body, and a date of birth for a sign of a person', () => {
+    expect(parseOfficerName('ARCH, Bell', 'director', { identified: true, born: true })).toEqual(nobody)
+    expect(parseOfficerName('BOER, Nico N.V.', 'director', { born: true }).forenames).toBe('Nico N.V.')
+    expect(parseOfficerName('ARCH, Bell Ltd', 'director', { born: true })).toEqual(nobody)
+  })
 })

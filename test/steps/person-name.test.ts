@@ -132,8 +132,7 @@ describe('whom to ask for', () => {
     appointment_id: 'a',
     officer_role: 'director',
     resigned_on: null,
-    forenames: 'John',
-    surname: 'SMITH',
+    name: 'SMITH, John',
     ...more,
   })
 
@@ -162,15 +161,28 @@ describe('whom to ask for', () => {
 
   it('is each person once, with all appointments, in their order', () => {
     const people = wantedPeople([
-      officer({ appointment_id: '1', surname: "O'BRIEN" }),
-      officer({ appointment_id: '2', surname: null }),
-      officer({ appointment_id: '3', forenames: 'Ann' }),
-      officer({ appointment_id: '4', surname: 'O’Brien', forenames: 'JOHN Michael', officer_role: 'llp-member' }),
+      officer({ appointment_id: '1', name: "O'BRIEN, John" }),
+      officer({ appointment_id: '2', name: 'John' }),
+      officer({ appointment_id: '3', name: 'SMITH, Ann' }),
+      officer({ appointment_id: '4', name: 'O’Brien, JOHN Michael', officer_role: 'llp-member' }),
       officer({ appointment_id: '5', officer_role: 'secretary' }),
     ])
     expect(people).toEqual([
       { firstName: 'John', lastName: "O'Brien", appointmentIds: ['1', '4'] },
       { firstName: 'Ann', lastName: 'Smith', appointmentIds: ['3'] },
     ])
+  })
+
+  it('is no title, and no body under the role of a person, whatever an older row holds in its parts', () => {
+    const stale = { forenames: 'Bell', surname: 'ARCH' }
+    const people = wantedPeople([
+      officer({ name: 'HOWE, Earl' }),
+      officer({ name: 'ARCH, Bell', legal_form: 'Private Company', ...stale }),
+      officer({ name: 'ARCH, Bell', registration_number: '229269', ...stale }),
+      officer({ name: 'ARCH, Bell Limited', ...stale }),
+      officer({ name: 'ARCH LTD, Bell', ...stale }),
+      officer({ name: 'JONES, Earl Winston', appointment_id: 'w' }),
+    ])
+    expect(people).toEqual([{ firstName: 'Earl', lastName: 'Jones', appointmentIds: ['w'] }])
   })
 })
