@@ -1,16 +1,5 @@
 import type { Cell, Column, DatasetTable, Page, Row } from './dataset.ts'
-import type { OfficerFacts, Suppressions } from './suppressions.ts'
-
-const FACTS = [
-  'officer_id',
-  'name',
-  'surname',
-  'forenames',
-  'date_of_birth_year',
-  'date_of_birth_month',
-  'identification_type',
-  'registration_number',
-] as const
+import { FACT_COLUMNS, type OfficerFacts, type Suppressions } from './suppressions.ts'
 
 /**
  * A function that leaves out of a page whatever is suppressed: companies with all that is theirs, officers with their
@@ -23,7 +12,7 @@ export function withoutSuppressed(
 ): (page: Page) => Page {
   if (suppressions.empty) return (page) => page
   const place = (table: DatasetTable, name: string) => columns[table].findIndex((column) => column.name === name)
-  const facts = FACTS.map((name) => [name, place('officers', name)] as const)
+  const facts = FACT_COLUMNS.map((name) => [name, place('officers', name)] as const)
   const factsOf = (row: Row) => Object.fromEntries(facts.map(([name, at]) => [name, row[at]])) as OfficerFacts
   const appointment = { officers: place('officers', 'appointment_id'), emails: place('emails', 'appointment_id') }
   const [count, domain, email] = [

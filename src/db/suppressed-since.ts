@@ -2,7 +2,7 @@
 import { gte } from 'drizzle-orm'
 import type { Db } from './open.ts'
 import { suppressions as rules } from './schema.ts'
-import { type OfficerFacts, type Suppressions, suppressionsOf } from './suppressions.ts'
+import { FACT_COLUMNS, type OfficerFacts, type Suppressions, suppressionsOf } from './suppressions.ts'
 
 export interface HiddenRows {
   /** Companies that are suppressed as a whole, stored or not. */
@@ -39,8 +39,7 @@ export function hiddenSince(db: Db, since: string): HiddenRows {
 }
 
 const OFFICERS = `
-  SELECT company_number, appointment_id, officer_id, name, surname, forenames, date_of_birth_year, date_of_birth_month,
-    identification_type, registration_number FROM officers`
+  SELECT company_number, appointment_id, ${FACT_COLUMNS.join(', ')} FROM officers`
 const DOMAINS = 'SELECT company_number, domain FROM domains'
 const EMAILS = 'SELECT company_number, email FROM emails'
 const EMAIL_OF = 'SELECT 1 FROM emails WHERE company_number = ? AND appointment_id = ?'

@@ -1,7 +1,8 @@
 // What is stored about somebody who wants to be forgotten, and its removal. Every function belongs in one transaction.
-import { and, eq, isNotNull, or, type SQL, sql } from 'drizzle-orm'
+import { and, eq, isNotNull, like, or, type SQL, sql } from 'drizzle-orm'
 import type { Db, Tx } from './open.ts'
 import { companies, domains, emails, notes, officers, stream_rejects } from './schema.ts'
+import { personPrefix } from './suppression-values.ts'
 import type { Suppression } from './suppressions.ts'
 
 export type StoredOfficer = ReturnType<typeof findOfficers>[number]
@@ -11,28 +12,13 @@ export type StoredEmail = Pick<typeof emails.$inferSelect, 'company_number' | 'a
 export function findOfficers(tx: Tx, { kind, value, born }: Pick<Suppression, 'kind' | 'value' | 'born'>) {
   const [year, month] = (born ?? '').split('-').map(Number)
   const candidates: Record<Suppression['kind'], SQL | undefined> = {
-    officer: eq(officers.officer_id, value),
+    officer: or(eq(officers.officer_id, value), like(officers.person_number, `${personPrefix(value) ?? '-'}%`)),
     name: and(eq(officers.date_of_birth_year, year ?? 0), eq(officers.date_of_birth_month, month ?? 0)),
     company: or(eq(officers.company_number, value), isNotNull(officers.registration_number)),
     domain: sql`0`,
     email: sql`0`,
   }
-  return tx
-    .select({
-      company_number: officers.company_number,
-      appointment_id: officers.appointment_id,
-      officer_id: officers.officer_id,
-      name: officers.name,
-      forenames: officers.forenames,
-      surname: officers.surname,
-      date_of_birth_year: officers.date_of_birth_year,
-      date_of_birth_month: officers.date_of_birth_month,
-      identification_type: officers.identification_type,
-      registration_number: officers.registration_number,
-    })
-    .from(officers)
-    .where(candidates[kind])
-    .all()
+  return tx.select().from(officers).where(candidates[kind]).all()
 }
 
 export function findCompanyName(tx: Tx, companyNumber: string): string | null {

@@ -36,9 +36,12 @@ export function emailHash(address: string): string {
     .digest('hex')
 }
 
-/** Upper case, and with the leading zeros that spreadsheets take from numbers; null for what is no company number. */
-export function normalCompanyNumber(text: string): string | null {
-  const trimmed = text.trim().toUpperCase()
-  const number = /^\d{1,8}$/.test(trimmed) ? trimmed.padStart(8, '0') : trimmed
-  return /^[A-Z0-9]{8}$/.test(number) ? number : null
+/**
+ * The digits of a person number that name the person: the first eight of twelve, the rest tell variants (facts 10.4). Null
+ * for what is no person number, such as an officer id. Leading zeros may be lost.
+ */
+export function personPrefix(text: string | null | undefined): string | null {
+  const digits = (text ?? '').replace(/\s/g, '')
+  if (/^\d{8}$/.test(digits)) return digits
+  return /^\d{9,12}$/.test(digits) ? digits.padStart(12, '0').slice(0, 8) : null
 }

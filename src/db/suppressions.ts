@@ -1,10 +1,12 @@
 // Who must not be contacted, enriched or exported. It is a rule, not a mark on rows: whatever is imported, refreshed or
 // bought later falls under it too.
 import { and, asc, eq, inArray } from 'drizzle-orm'
+import { companyNumber } from '../company-number.ts'
 import type { Tx } from './open.ts'
 import { suppressions } from './schema.ts'
 import { type NameRule, nameRules, type PersonFacts } from './suppression-names.ts'
-import { emailHash, normalCompanyNumber, normalDomain } from './suppression-values.ts'
+import { emailHash, normalDomain, personPrefix } from './suppression-values.ts'
+import { type BodyFacts, ukBodyNumber } from './uk-body.ts'
 
 export type Suppression = typeof suppressions.$inferSelect
 export type SuppressionKind = Suppression['kind']
@@ -73,11 +75,26 @@ export function removeSuppression(tx: Tx, id: number): Suppression | null {
 }
 
 /** What tells whether an officer is meant: `officer_id`, name with month of birth, or a corporate officer's number. */
-export interface OfficerFacts extends PersonFacts {
+export interface OfficerFacts extends PersonFacts, BodyFacts {
   officer_id?: string | null | undefined
-  identification_type?: string | null | undefined
-  registration_number?: string | null | undefined
+  person_number?: string | null | undefined
 }
+
+/** The columns of an officer that rules look at. */
+export const FACT_COLUMNS = [
+  'officer_id',
+  'person_number',
+  'name',
+  'surname',
+  'forenames',
+  'date_of_birth_year',
+  'date_of_birth_month',
+  'identification_type',
+  'legal_authority',
+  'place_registered',
+  'register_location',
+  'registration_number',
+] as const satisfies (keyof OfficerFacts)[]
 
 /** All rules at one moment, to ask about any number of rows. */
 export interface Suppressions {
@@ -107,9 +124,10 @@ export function suppressionsOf(rules: Pick<Suppression, 'kind' | 'value' | 'born
     valuesOf('email'),
     valuesOf('officer'),
   ]
+  const persons = new Set([...officers].flatMap((value) => personPrefix(value) ?? []))
   const names = rules.flatMap(({ kind, value, born }): NameRule[] => (kind === 'name' && born ? [{ value, born }] : []))
   const isNamed = nameRules(names)
-  const company = (number: string) => companies.size > 0 && companies.has(normalCompanyNumber(number) ?? number)
+  const company = (number: string) => companies.size > 0 && companies.has(companyNumber(number) ?? number)
   const domain = (name: string) => domains.size > 0 && withParents(name).some((host) => domains.has(host))
   return {
     empty: rules.length === 0,
@@ -120,8 +138,9 @@ export function suppressionsOf(rules: Pick<Suppression, 'kind' | 'value' | 'born
       domain(address.slice(address.lastIndexOf('@') + 1)) || (emails.size > 0 && emails.has(emailHash(address))),
     officer: (officer) =>
       (officers.size > 0 && officers.has(officer.officer_id ?? '')) ||
+      (persons.size > 0 && persons.has(personPrefix(officer.person_number) ?? '')) ||
       (names.length > 0 && isNamed(officer)) ||
-      (isOnRegister(officer) && company(officer.registration_number ?? '')),
+      (companies.size > 0 && companies.has(ukBodyNumber(officer) ?? '')),
   }
 }
 
@@ -129,9 +148,4 @@ export function suppressionsOf(rules: Pick<Suppression, 'kind' | 'value' | 'born
 function withParents(name: string): string[] {
   const labels = (normalDomain(name) ?? name.trim().toLowerCase()).split('.')
   return labels.map((_, index) => labels.slice(index).join('.'))
-}
-
-/** A foreign register numbers its companies in its own way. */
-function isOnRegister({ identification_type: type }: OfficerFacts): boolean {
-  return type !== 'eea' && type !== 'non-eea'
 }

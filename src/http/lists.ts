@@ -2,6 +2,7 @@
 
 import { holdsOffice } from '../companies-house/company-status.ts'
 import { postcodeTest } from '../companies-house/postcode.ts'
+import { companyNumber } from '../company-number.ts'
 import type { NameQuery } from '../db/name-index.ts'
 import type { Db } from '../db/open.ts'
 import { type Change, readChanges } from '../db/served-changes.ts'
@@ -14,7 +15,6 @@ import {
   type Source,
 } from '../db/served-companies.ts'
 import type { CompanyFilter } from '../db/served-filter.ts'
-import { normalCompanyNumber } from '../db/suppression-values.ts'
 import { nameWords } from '../names.ts'
 import { MEMBERS, type Member, nestedCompany, nestedOfficer } from './answers.ts'
 import type { Position } from './cursor.ts'
@@ -124,7 +124,7 @@ function shownChange({ number, changedAt, company }: Change): object {
   }
 }
 
-/** With the leading zeros that may be left out. */
+/** As the register writes it, however it was typed. */
 function canonical(typed: string): string {
-  return normalCompanyNumber(typed) ?? typed.toUpperCase()
+  return companyNumber(typed) ?? typed.toUpperCase()
 }

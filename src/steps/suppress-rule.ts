@@ -1,7 +1,9 @@
 // What an operator or a file says about whom to suppress, checked and normalised.
+
 import { parseOfficerName } from '../companies-house/officer-name.ts'
+import { companyNumber } from '../company-number.ts'
 import { nameValue } from '../db/suppression-names.ts'
-import { emailHash, normalCompanyNumber, normalDomain, normalEmail } from '../db/suppression-values.ts'
+import { emailHash, normalDomain, normalEmail, personPrefix } from '../db/suppression-values.ts'
 import type { NewSuppression, SuppressionKind } from '../db/suppressions.ts'
 
 export const suppressionKinds: readonly SuppressionKind[] = ['email', 'domain', 'company', 'officer', 'name']
@@ -38,8 +40,8 @@ const NORMAL: Record<SuppressionKind, (value: string) => string | null> = {
     const domain = normalDomain(value)
     return domain !== null && REGISTRY.test(domain) ? null : domain
   },
-  company: normalCompanyNumber,
-  officer: (value) => /^[^\s/\p{C}]{1,100}$/u.exec(value.trim())?.[0] ?? null,
+  company: companyNumber,
+  officer: (value) => personPrefix(value) ?? /^[^\s/\p{C}]{1,100}$/u.exec(value.trim())?.[0] ?? null,
   name: (value) => {
     const { surname, forenames } = parseOfficerName(value.trim(), null)
     return nameValue(surname ?? '', forenames ?? '')
@@ -50,7 +52,7 @@ const EXPECTED: Record<SuppressionKind, (shownValue: string) => string> = {
   email: () => 'expected an e-mail address such as a.name@example.co.uk',
   domain: (value) => `expected a domain such as example.co.uk, got: ${value}`,
   company: (value) => `expected a company number such as 00445790 or SC123456, got: ${value}`,
-  officer: (value) => `expected an officer id, as in /officers/<id>/appointments, got: ${value}`,
+  officer: (value) => `expected an officer id, as in /officers/<id>/appointments, or a person number, got: ${value}`,
   name: (value) => `expected a name as "SURNAME, Forename", got: ${value}`,
 }
 

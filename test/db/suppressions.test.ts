@@ -3,12 +3,13 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { openDb } from '../../src/db/open.ts'
 import { nameValue } from '../../src/db/suppression-names.ts'
-import { emailHash, normalCompanyNumber, normalDomain } from '../../src/db/suppression-values.ts'
+import { emailHash, normalDomain } from '../../src/db/suppression-values.ts'
 import {
   addSuppressions,
   listSuppressions,
   loadSuppressions,
   type NewSuppression,
+  type OfficerFacts,
   removeSuppression,
   suppressEmail,
   suppressionsOf,
@@ -98,17 +99,6 @@ describe('values', () => {
     expect(normalDomain(text)).toBe(expected)
   })
 
-  test.each([
-    ['445790', '00445790'],
-    [' sc123456 ', 'SC123456'],
-    ['SP29395R', 'SP29395R'],
-    ['SC1234', null],
-    ['123456789', null],
-    ['', null],
-  ])('the company number %j is %j', (text, expected) => {
-    expect(normalCompanyNumber(text)).toBe(expected)
-  })
-
   test('a name needs a surname and a forename', () => {
     expect(nameValue('VAN DER BERG', 'Anna-María')).toBe('van der berg, anna maria')
     expect([nameValue('', 'Anna'), nameValue('BERG', '---')]).toEqual([null, null])
@@ -136,15 +126,56 @@ describe('who is meant', () => {
     const { company, officer, people } = suppressionsOf([rule('company', '00445790')])
     expect([company('00445790'), company('445790'), company('00445791'), people]).toEqual([true, true, false, false])
     expect(officer({ identification_type: 'uk-limited-company', registration_number: '445790' })).toBe(true)
-    expect(officer({ identification_type: 'non-eea', registration_number: '445790' })).toBe(false)
     expect(officer({ registration_number: null })).toBe(false)
   })
+
+  const bodies: [place: Partial<OfficerFacts>, meant: boolean][] = [
+    [{ identification_type: 'uk-limited-company' }, true],
+    [{ identification_type: 'uk-limited-company', place_registered: 'Companies House' }, true],
+    [{ identification_type: 'uk-limited-company', place_registered: 'Cardiff' }, true],
+    [{ identification_type: 'uk-limited-company', place_registered: 'JERSEY' }, false],
+    [{ identification_type: 'uk-limited-company', place_registered: 'Guernsey, Great Britain' }, false],
+    [{ identification_type: 'other-corporate-body-or-firm' }, false],
+    [{ identification_type: 'other-corporate-body-or-firm', place_registered: 'Tortola' }, false],
+    [{ identification_type: 'other-corporate-body-or-firm', place_registered: 'Delaware, USA' }, false],
+    [{ identification_type: 'other-corporate-body-or-firm', place_registered: 'New South Wales' }, false],
+    [{ identification_type: 'other-corporate-body-or-firm', place_registered: 'Ireland' }, false],
+    [{ identification_type: 'other-corporate-body-or-firm', place_registered: 'Northern Ireland' }, true],
+    [{ identification_type: 'other-corporate-body-or-firm', place_registered: 'ENGLAND AND WALES' }, true],
+    [{ identification_type: 'other-corporate-body-or-firm', register_location: 'England & Wales' }, true],
+    [{ identification_type: 'other-corporate-body-or-firm', legal_authority: 'Scotland' }, true],
+    [{ identification_type: 'other-corporate-body-or-firm', legal_authority: 'Companies (Jersey) Law 1991' }, false],
+    [{ place_registered: 'Tortola', legal_authority: 'England' }, false],
+    [{ identification_type: 'non-eea' }, false],
+    [{ identification_type: 'non-eea', place_registered: 'Isle Of Man, U.K.' }, false],
+    [{ identification_type: 'eea', legal_authority: 'England' }, false],
+    [{ place_registered: 'U.K.' }, true],
+    [{}, false],
+  ]
+
+  test.each(bodies)(
+    'the number of a body means the company only where it is registered in the UK: %j %s',
+    (place, meant) => {
+      const { officer } = suppressionsOf([rule('company', '01234567')])
+      for (const registration_number of ['01234567', '1,234,567.', 'Company No 1234567']) {
+        expect(officer({ ...place, registration_number })).toBe(meant)
+      }
+      expect(officer({ ...place, registration_number: '01234568' })).toBe(false)
+    },
+  )
 
   test('a domain with what is below it, and the addresses there', () => {
     const { domain, email } = suppressionsOf([rule('domain', 'a.example')])
     expect(['A.example', 'www.a.example', 'mail.a.example'].map(domain)).toEqual([true, true, true])
     expect(['b.example', 'aa.example', 'example'].map(domain)).toEqual([false, false, false])
     expect(['x@A.example', 'x@mail.a.example', 'a.example@b.example'].map(email)).toEqual([true, true, false])
+  })
+
+  test('an officer by the person number, whatever its variant', () => {
+    const { officer } = suppressionsOf([rule('officer', '00345678')])
+    const meant = ['003456780001', '003456780002', '3456780001'].map((person_number) => officer({ person_number }))
+    expect(meant).toEqual([true, true, true])
+    expect([officer({ person_number: '003456790001' }), officer({ person_number: null })]).toEqual([false, false])
   })
 
   test('an officer by the exact id', () => {
@@ -182,6 +213,25 @@ describe('who is meant', () => {
     ['smith, john', { surname: null, forenames: 'John Smith', name: 'John Smith' }, true],
     ['smith, john', { surname: 'SMITH JOHN', forenames: null }, true],
     ['smith, john', {}, false],
+    ['smith, john', { surname: 'SMITH', forenames: 'Sir John' }, true],
+    ['smith, john', { surname: 'SMITH', forenames: 'The Rt Hon Dr John Paul' }, true],
+    ['smith, dr john', { surname: 'SMITH', forenames: 'John' }, true],
+    ['smith, john', { surname: null, forenames: 'Dr John Smith', name: 'Dr John Smith' }, true],
+    ['jones, earl winston', { surname: 'JONES', forenames: 'Earl Winston' }, true],
+    ['jones, winston', { surname: 'JONES', forenames: 'Earl Winston' }, true],
+    ['jones, earl', { surname: 'JONES', forenames: 'Earl Winston' }, true],
+    ['smith, john paul', { surname: 'SMITH', forenames: 'John Albert Paul' }, true],
+    ['smith, john albert paul', { surname: 'SMITH', forenames: 'John Paul' }, true],
+    ['smith, john paul albert', { surname: 'SMITH', forenames: 'John Albert Paul' }, false],
+    ['smith, anna', { surname: 'SMITH-JONES', forenames: 'Anna' }, true],
+    ['jones, anna', { surname: 'SMITH JONES', forenames: 'Anna' }, true],
+    ['smith jones, anna', { surname: 'JONES', forenames: 'Anna' }, true],
+    ['jones smith, anna', { surname: 'SMITH-JONES', forenames: 'Anna' }, true],
+    ['smith jones, anna', { surname: 'SMITH-BROWN', forenames: 'Anna' }, false],
+    ['van der berg smith, anna', { surname: 'VAN DER BERG', forenames: 'Anna' }, true],
+    ['van der smith, anna', { surname: 'VAN DER BERG', forenames: 'Anna' }, false],
+    ['garcia, ana', { surname: 'GARCIA Y LOPEZ', forenames: 'Ana' }, true],
+    ['howe, john', { surname: 'HOWE', forenames: 'Earl' }, false],
   ]
 
   test.each(names)('%s, born in that month: %j %s', (value, person, meant) => {

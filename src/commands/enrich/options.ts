@@ -1,3 +1,4 @@
+import { companyNumber } from '../../company-number.ts'
 import { ChpipeError } from '../../errors.ts'
 import type { OptionSpec } from '../command.ts'
 import { between, count, duration, words } from '../parse.ts'
@@ -22,7 +23,7 @@ export interface EnrichArguments {
 
 export const enrichOptions: OptionSpec[] = [
   { flags: '--limit <n>', description: 'take at most this many companies', parse: count(0) },
-  { flags: '--company <number>', description: 'take this company alone', parse: companyNumber },
+  { flags: '--company <number>', description: 'take this company alone', parse: company },
   { flags: '--max-credits <n>', description: 'spend at most this many credits in this run', parse: count(0) },
   { flags: '--dry-run', description: 'show what would be asked and what it could cost; ask and write nothing' },
   {
@@ -52,15 +53,14 @@ export const enrichOptions: OptionSpec[] = [
   { flags: '--dismiss <id>', description: 'say of such an answer that it is nobody’s', parse: count(1) },
 ]
 
-function companyNumber(text: string): string {
-  const number = text.trim().toUpperCase()
-  const padded = /^\d+$/.test(number) ? number.padStart(8, '0') : number
-  if (/^[A-Z0-9]{8}$/.test(padded)) return padded
-  throw new ChpipeError('usage', `Expected a company number of eight characters, got: ${text}`)
+function company(text: string): string {
+  const number = companyNumber(text)
+  if (number !== null) return number
+  throw new ChpipeError('usage', `Expected a company number such as 00445790 or SC123456, got: ${text}`)
 }
 
 function retried(text: string): string {
-  return text === 'all' ? 'all' : companyNumber(text)
+  return text === 'all' ? 'all' : company(text)
 }
 
 /** What the command is asked to do; each of these goes without the others. */
