@@ -56,31 +56,29 @@ export const isWorkedOn: SQL | undefined = or(eq(jobs.owner, 'stream'), isLiveCo
 export interface DueQuery {
   dueBy: number
   skippedBefore: number | null
-  limit: number
   includeInactive: boolean
 }
 
 /** Companies whose job a run would take up, the most urgent first. */
-export function findDueJobs(tx: Tx, { dueBy, skippedBefore, limit, includeInactive }: DueQuery): string[] {
+export function findDueJobs(tx: Tx, { dueBy, skippedBefore, includeInactive }: DueQuery): string[] {
   return tx
     .select({ number: jobs.company_number })
     .from(jobs)
     .innerJoin(companies, eq(companies.company_number, jobs.company_number))
     .where(and(isTakenUp(dueBy, skippedBefore), includeInactive ? undefined : isWorkedOn))
     .orderBy(desc(jobs.owner), asc(jobs.created_at), asc(jobs.company_number))
-    .limit(limit)
     .all()
     .map(({ number }) => number)
 }
 
 /** Companies beyond those of the scope that are due or have no job yet. */
-export function countWaiting(tx: Tx, scope: string[]): number {
+export function countWaiting(tx: Tx, scope: string[], includeInactive: boolean): number {
   const outside = sql`${companies.company_number} NOT IN (SELECT value FROM json_each(${JSON.stringify(scope)}))`
   const query = tx
     .select({ n: count() })
     .from(companies)
     .leftJoin(jobs, eq(jobs.company_number, companies.company_number))
-    .where(and(outside, or(withoutJob, eq(jobs.state, 'due'))))
+    .where(and(outside, or(withoutJob, eq(jobs.state, 'due')), includeInactive ? undefined : isWorkedOn))
   return query.get()?.n ?? 0
 }
 

@@ -160,6 +160,20 @@ describe('chpipe enrich', () => {
     expect(JSON.parse((await enrich(on, '--limit', '3')).stdout)).toMatchObject({ companies: 1, waiting: 0 })
   })
 
+  it('gives the places of --limit to companies that can go on before those that wait for the operator', async () => {
+    await using on = await small()
+    on.snov.setFaults(parseSnovFaults('reset-after:1x:@company-domain-by-name+start'))
+    await enrich(on, '--limit', '5')
+    on.snov.setFaults([])
+    const [doubt] = JSON.parse((await enrich(on, '--unconfirmed')).stdout)
+    expect(doubt.inputs.length).toBeGreaterThan(2)
+    const stuck = doubt.inputs.length
+    const { stdout } = await enrich(on, '--limit', '5')
+    expect(JSON.parse(stdout)).toMatchObject({ companies: 5, left: 0, waiting: 7 })
+    const last = JSON.parse((await enrich(on, '--limit', '5')).stdout)
+    expect(last).toMatchObject({ companies: 7 - stuck, left: stuck - 2, waiting: 2 })
+  })
+
   it('tells credits that it books for an earlier run as such', async () => {
     await using on = await small({ snov: { pendingPolls: 3 } })
     const started = (process: NodeJS.EventEmitter) => {

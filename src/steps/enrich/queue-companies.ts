@@ -1,5 +1,6 @@
 // Decides which stored companies a run of `enrich` works on, and queues them behind what the stream brings.
 import type { Clock } from '../../clock.ts'
+import { findBestDomain, findCompany } from '../../db/enriched.ts'
 import { wakePaidJobs } from '../../db/job-claims.ts'
 import {
   type Candidate,
@@ -15,7 +16,10 @@ import {
 } from '../../db/job-lists.ts'
 import { enqueueJob } from '../../db/jobs.ts'
 import { type Db, type Tx, write } from '../../db/open.ts'
+import { readOpenInputs } from '../../db/provider-requests.ts'
 import { ChpipeError } from '../../errors.ts'
+import { domainInput } from '../buy-input.ts'
+import { companySearchName } from '../company-search-name.ts'
 
 export interface QueueOptions {
   /** Companies that the run may take, at most; null for all. */
@@ -47,8 +51,8 @@ export interface EndedBefore {
 }
 
 /**
- * Queues stored companies that have no job yet, those with officers first. With a limit, unfinished jobs come first;
- * it counts the companies of this run, whatever earlier ones have done.
+ * Queues stored companies that have no job yet, those with officers first. With a limit, unfinished jobs come first and
+ * those that wait for the operator last; it counts the companies of this run, whatever earlier ones have done.
  */
 export function queueCompanies(db: Db, clock: Clock, runId: number, options: QueueOptions): Selection {
   const now = clock.now()
@@ -73,7 +77,7 @@ export function queueCompanies(db: Db, clock: Clock, runId: number, options: Que
       }),
     )
     const { scope } = selected
-    const waiting = scope === null || company !== null ? 0 : countWaiting(tx, scope)
+    const waiting = scope === null || company !== null ? 0 : countWaiting(tx, scope, options.includeInactive)
     return { scope, queued: queued.length, ended: company === null ? null : endedBefore(tx, company), waiting }
   })
 }
@@ -91,9 +95,38 @@ export function selectCompanies(
 ): { scope: string[] | null; fresh: Candidate[] } {
   if (company !== null) return selectOne(tx, company, includeInactive)
   if (limit === null) return { scope: null, fresh: findCandidates(tx, Number.MAX_SAFE_INTEGER, includeInactive) }
-  const due = findDueJobs(tx, { dueBy, skippedBefore: retrySkippedBefore, limit, includeInactive })
-  const fresh = findCandidates(tx, limit - due.length, includeInactive)
-  return { scope: [...due, ...fresh.map(({ companyNumber }) => companyNumber)], fresh }
+  const due = findDueJobs(tx, { dueBy, skippedBefore: retrySkippedBefore, includeInactive })
+  const { free, stuck } = partDueJobs(tx, due, limit)
+  const fresh = findCandidates(tx, limit - free.length, includeInactive)
+  const scope = [...free, ...fresh.map(({ companyNumber }) => companyNumber)]
+  return { scope: [...scope, ...stuck].slice(0, limit), fresh }
+}
+
+/** The first `limit` companies that can go on, and those met before them that only the operator's word can free. */
+function partDueJobs(tx: Tx, due: string[], limit: number): { free: string[]; stuck: string[] } {
+  const isStuck = stuckTest(tx)
+  const parts: { free: string[]; stuck: string[] } = { free: [], stuck: [] }
+  for (const number of due) {
+    if (parts.free.length >= limit) break
+    parts[isStuck(number) ? 'stuck' : 'free'].push(number)
+  }
+  return parts
+}
+
+/** Tells whether a company waits for a purchase in doubt, or for a paid answer that fits no name. */
+function stuckTest(tx: Tx): (companyNumber: string) => boolean {
+  const stuck = (['domain', 'emails'] as const)
+    .flatMap((operation) => readOpenInputs(tx, operation))
+    .filter(({ status }) => status === 'unconfirmed' || status === 'unmatched')
+  if (stuck.length === 0) return () => false
+  const keys = new Set(stuck.map(({ key }) => key))
+  const domains = new Set(stuck.flatMap(({ domain }) => domain ?? []))
+  return (companyNumber) => {
+    const company = findCompany(tx, companyNumber)
+    const found = findBestDomain(tx, companyNumber)?.domain
+    if (found !== undefined) return domains.has(found.toLowerCase())
+    return company !== null && keys.has(domainInput(companySearchName(company.company_name)).key)
+  }
 }
 
 /** The company that the operator names; one whose enrichment failed is tried again. */
