@@ -24,11 +24,12 @@ export async function runCommandLine(host: Host, signal: AbortSignal): Promise<A
   let answer: Answer = 0
   const runDefinition = async (sub: Commander, definition: Command, received: unknown[]) => {
     const context = createContext(host, program.opts<Globals>(), signal, {
-      waitsForLocks: definition.waitsForLocks ?? false,
+      longRunning: definition.longRunning ?? false,
     })
     try {
       const argument = definition.argument ? (received[0] as string | undefined) : undefined
       answer = await definition.run(context, { argument, options: sub.opts() })
+      context.checkDatabase()
     } catch (error) {
       throw sqliteError(firstError(error), context.settings.db)
     } finally {

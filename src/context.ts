@@ -1,5 +1,5 @@
 import { appendFileSync, existsSync, readFileSync, statSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { isAbsolute, join, resolve } from 'node:path'
 import { parseEnv } from 'node:util'
 import { type Clock, systemClock } from './clock.ts'
 import type { CompaniesHouse } from './companies-house/client.ts'
@@ -62,13 +62,15 @@ export interface Context {
   companiesHouse(options?: { maxOutageMs?: number | undefined; create?: boolean }): Promise<CompaniesHouse>
   /** The Snov client. Throws `config` without credentials. Opens the database. */
   snov(options?: { create?: boolean }): Promise<Snov>
+  /** Throws a `data` error when a long run's database was moved away under it. */
+  checkDatabase(): void
   close(): void
 }
 
 export interface ContextOptions {
   clock?: Clock
-  /** The database is waited for, however long another program holds it. */
-  waitsForLocks?: boolean
+  /** The database is waited for, however long another program holds it, and watched. */
+  longRunning?: boolean
 }
 
 /** Builds the context of one command run; the only place that reads the environment. */
@@ -76,21 +78,33 @@ export function createContext(
   host: Host,
   globals: Globals,
   signal: AbortSignal,
-  { clock = systemClock(), waitsForLocks = false }: ContextOptions = {},
+  { clock = systemClock(), longRunning = false }: ContextOptions = {},
 ): Context {
-  const envFile = join(host.cwd(), '.env')
-  const env = { ...readEnvFile(envFile), ...definedOnly(host.env) }
+  const folder = workingFolder(host)
+  const envFile = folder === null ? null : join(folder, '.env')
+  const env = { ...(envFile === null ? {} : readEnvFile(envFile)), ...definedOnly(host.env) }
   const settings = readSettings(env)
-  const path = (text: string) => resolve(host.cwd(), text)
+  const path = (text: string) => absolute(folder, text)
   const dbPath = path(globals.db ?? settings.db)
   const quiet = globals.quiet === true
   const beforeLine = { run: () => {} }
   const opened: Db[] = []
+  const lost = new AbortController()
+  const ends = longRunning ? AbortSignal.any([signal, lost.signal]) : signal
+  let checkDatabase = () => {}
+  let watch: Disposable | undefined
   const open = async (readonly: boolean) => {
     const { openDb } = await import('./db/open.ts')
-    const waits = waitsForLocks && !readonly
-    const db = waits ? await openWaiting(dbPath, { clock, log: context.log, signal }) : openDb(dbPath, { readonly })
+    const waits = longRunning && !readonly
+    const db = waits
+      ? await openWaiting(dbPath, { clock, log: context.log, signal: ends })
+      : openDb(dbPath, { readonly })
     opened.push(db)
+    if (waits) {
+      const { fileCheck, watchFile } = await import('./db/file-watch.ts')
+      checkDatabase = fileCheck(db)
+      watch = watchFile(checkDatabase, context.timings.databaseWatchMs, (error) => lost.abort(error))
+    }
     return db
   }
   let writable: Promise<Db> | undefined
@@ -101,7 +115,7 @@ export function createContext(
     const file = path(text)
     const own = [dbPath, `${dbPath}-wal`, `${dbPath}-shm`]
     const named = own.some((one) => isSameFile(one, file)) ? 'the database itself' : null
-    const what = named ?? (isSameFile(envFile, file) ? 'the file of the settings' : null)
+    const what = named ?? (envFile !== null && isSameFile(envFile, file) ? 'the file of the settings' : null)
     if (what === null) return file
     throw new ChpipeError('usage', `${option} names ${what}: ${text}`, { hint: 'name another file' })
   }
@@ -111,7 +125,7 @@ export function createContext(
     settings: { ...settings, db: dbPath },
     timings: timings(settings.timeScale),
     clock,
-    signal,
+    signal: ends,
     json: globals.json === true,
     quiet,
     color: !env.NO_COLOR,
@@ -146,11 +160,13 @@ export function createContext(
       snov ??= import('./snov/connect.ts').then(({ connectSnov }) => connectSnov({ ...context, db }))
       return snov
     },
+    checkDatabase: () => checkDatabase(),
     close() {
+      watch?.[Symbol.dispose]()
       for (const db of opened) db.$client.close()
     },
   }
-  if (isOpenToOthers(envFile)) {
+  if (envFile !== null && isOpenToOthers(envFile)) {
     context.log.warn('.env may be read by others on this machine', { file: envFile, try: `chmod 600 ${envFile}` })
   }
   return context
@@ -172,6 +188,22 @@ async function openWaiting(path: string, wait: LockWait): Promise<Db> {
   const db = await open()
   waitForLocks(db, wait)
   return db
+}
+
+/** The working directory; null when it was deleted. */
+export function workingFolder(host: Host): string | null {
+  try {
+    return host.cwd()
+  } catch {
+    return null
+  }
+}
+
+function absolute(folder: string | null, text: string): string {
+  if (folder !== null || isAbsolute(text)) return resolve(folder ?? '/', text)
+  throw new ChpipeError('data', `The working directory no longer exists, so that there is no ${text}`, {
+    hint: 'change to a directory that exists, or name files with their whole path, such as --db /var/lib/chpipe/companies.db',
+  })
 }
 
 /** Also where neither is there yet, and where a link leads from one to the other. */

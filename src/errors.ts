@@ -20,6 +20,11 @@ export class ChpipeError extends Error {
   }
 }
 
+/** Throws the reason of a signal that was aborted by a failure, not by the operator. */
+export function throwFailure({ reason }: AbortSignal): void {
+  if (reason instanceof ChpipeError && reason.kind !== 'interrupted') throw reason
+}
+
 /** The message of anything that was thrown, as one line. */
 export function errorMessage(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error)

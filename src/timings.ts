@@ -65,6 +65,8 @@ export interface Timings {
   serveHeadersMs: number
   /** How long answers on their way may take when the server stops. */
   serveDrainMs: number
+  /** How often a long run looks whether its database is still at its place. */
+  databaseWatchMs: number
 }
 
 const SECOND = 1000
@@ -113,5 +115,6 @@ export function timings(scale: number): Timings {
     serveIdleMs: 2 * MINUTE * scale,
     serveHeadersMs: 10 * SECOND * scale,
     serveDrainMs: 5 * SECOND * scale,
+    databaseWatchMs: 5 * SECOND * scale,
   }
 }

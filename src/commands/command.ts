@@ -36,8 +36,8 @@ export interface Command {
   argument?: { name: string; description: string; choices?: readonly string[] }
   options: OptionSpec[]
   examples: Example[]
-  /** It waits for as long as another program holds the database, instead of giving up. */
-  waitsForLocks?: boolean
+  /** It waits for as long as another program holds the database, and ends when the file is moved away. */
+  longRunning?: boolean
   run(context: Context, input: Input): Promise<Answer>
 }
 

@@ -1,5 +1,5 @@
 import packageJson from '../../package.json' with { type: 'json' }
-import type { Context } from '../context.ts'
+import { type Context, workingFolder } from '../context.ts'
 import type { Check } from '../steps/doctor/check.ts'
 import { runDoctor } from '../steps/doctor/run-doctor.ts'
 import { printable, safeJson, widthOf } from '../text.ts'
@@ -39,7 +39,7 @@ async function examine(context: Context, { offline, live }: { offline: boolean; 
   using status = await createStatus(context)
   status.update(offline ? 'looking' : 'looking, and asking Companies House and Snov')
   const nodeNeeded = packageJson.engines.node
-  return await runDoctor({ settings, timings, clock, signal, cwd: host.cwd(), nodeNeeded, offline, live })
+  return await runDoctor({ settings, timings, clock, signal, cwd: workingFolder(host), nodeNeeded, offline, live })
 }
 
 /** The table for people: a row a check, what to do below it, and the verdict; broken at `columns`, if there are any. */

@@ -8,7 +8,7 @@ import { listUnconfirmed } from '../db/provider-requests.ts'
 import { beginRun } from '../db/runs.ts'
 import { listUnmatched } from '../db/unmatched-answers.ts'
 import { formatDuration } from '../durations.ts'
-import { ChpipeError, errorMessage } from '../errors.ts'
+import { ChpipeError, errorMessage, throwFailure } from '../errors.ts'
 import type { Snov } from '../snov/client.ts'
 import { ALL_OWNERS, type EnrichCounts, noEnrichCounts } from '../steps/enrich/enrich-step.ts'
 import { type EnrichPlan, planEnrichment } from '../steps/enrich/plan-enrichment.ts'
@@ -48,7 +48,7 @@ like and start it again. What the stream brings goes first. With neither --max-c
     { line: 'chpipe enrich --settle 12 not-bought', does: 'decide one of them' },
     { line: 'chpipe enrich --assign 3 01234567', does: 'whose is a paid answer that fits no name?' },
   ],
-  waitsForLocks: true,
+  longRunning: true,
   run,
 }
 
@@ -117,6 +117,7 @@ async function enrich(context: Context, given: EnrichArguments): Promise<Answer>
     const step = { db, companiesHouse, snov, clock, log, timings, runId }
     const { scope } = selection
     const summary = await runEnrichment(step, { ...wishes, until: 'idle', owners: ALL_OWNERS, scope, signal }, counts)
+    throwFailure(signal)
     ended = summary.ended
     why = summary.why
   } finally {

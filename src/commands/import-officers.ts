@@ -5,7 +5,7 @@ import { tidyWhenFree, whenFree } from '../db/lock-wait.ts'
 import { type Db, snapshot } from '../db/open.ts'
 import { readTallies } from '../db/progress.ts'
 import { beginRun } from '../db/runs.ts'
-import { ChpipeError } from '../errors.ts'
+import { ChpipeError, throwFailure } from '../errors.ts'
 import { type AskOptions, askAboutUnlisted, noAskCounts } from '../steps/ask-unlisted.ts'
 import { importOfficers } from '../steps/import-officers.ts'
 import { noCounts } from '../steps/officer-pool.ts'
@@ -68,7 +68,7 @@ where it stopped. Several processes on one database share the work and the allow
     { line: 'chpipe import-officers --refresh 30d', does: 'bring lists up to date that are a month old' },
     { line: 'chpipe import-officers --json --quiet', does: 'for cron: only the summary' },
   ],
-  waitsForLocks: true,
+  longRunning: true,
   run,
 }
 
@@ -103,11 +103,13 @@ async function run(context: Context, { options: given }: Input): Promise<Answer>
   try {
     using _redraw = await showStatus(context, { db, companiesHouse, target })
     const asking = { limit: shared.limit, counts: asked }
-    ended = await besideAsking(step, asking, signal, () =>
+    const ending = await besideAsking(step, asking, signal, () =>
       options.refresh === undefined
         ? importOfficers(step, { ...shared, target, status: options.status, sic: options.sic })
         : refreshOfficers(step, { ...shared, ageMs: options.refresh }),
     )
+    throwFailure(signal)
+    ended = ending
   } finally {
     const summary = summaryOf(ended)
     await tidyWhenFree(db, () => current.finish(summary))

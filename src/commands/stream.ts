@@ -94,7 +94,7 @@ same key give way to it.`,
     { line: 'chpipe stream --trigger status-detail=active-proposal-to-strike-off', does: 'one more reason to look' },
     { line: 'chpipe stream --for 1h --all --json', does: 'an hour of everything, then the counts' },
   ],
-  waitsForLocks: true,
+  longRunning: true,
   run,
 }
 

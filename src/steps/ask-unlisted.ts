@@ -5,6 +5,7 @@ import type { CompaniesHouse } from '../companies-house/client.ts'
 import { fetchProfile } from '../companies-house/company-profile.ts'
 import { ENDED_STATUSES } from '../companies-house/company-status.ts'
 import { UpstreamError } from '../companies-house/upstream-error.ts'
+import { whenFree } from '../db/lock-wait.ts'
 import { type Db, write } from '../db/open.ts'
 import { updateCompany } from '../db/stream-companies.ts'
 import { findToAsk, isToAsk } from '../db/unlisted-companies.ts'
@@ -68,9 +69,10 @@ async function askAbout(
     const details = await fetchProfile(companiesHouse, companyNumber, { lane: 'background', signal })
     if (!details) throw new UpstreamError('the answer is 404', { retryable: false })
     const origin = { source: 'rest', fetchedAt: new Date(clock.now()).toISOString(), runId }
-    write(db, () => {
+    const save = () => {
       if (isToAsk(db, companyNumber)) updateCompany(db, details, origin)
-    })
+    }
+    await whenFree(db, () => write(db, save))
     if (ENDED_STATUSES.includes(details.company_status ?? '')) counts.ended += 1
   } catch (error) {
     if (!(error instanceof UpstreamError) || signal.aborted) throw error

@@ -9,6 +9,7 @@ import { isLockError, tidyWhenFree, untilFree, whenFree } from '../db/lock-wait.
 import { type Db, write } from '../db/open.ts'
 import { claimStream, releaseStream, requireClaim, saveConnected, tuneForStream } from '../db/stream.ts'
 import { expireCursor, extendExpired } from '../db/stream-gaps.ts'
+import { throwFailure } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { Timings } from '../timings.ts'
 import { londonTime } from './london-time.ts'
@@ -87,6 +88,7 @@ export async function followStream(step: FollowStep, options: FollowOptions): Pr
     const { timepoint } = failed.length === 0 ? await flushAtEnd(step, batch) : known
     if (batch.full) await repairs.finish()
     if (failed.length > 0) throw failed[0]
+    throwFailure(signal)
     const ending = signal.aborted ? 'interrupted' : batch.full ? 'events-reached' : 'time-over'
     return { ending, timepoint, ...batch.counts }
   } finally {

@@ -8,8 +8,8 @@ export interface DoctorOptions {
   timings: Timings
   clock: Clock
   signal: AbortSignal
-  /** The working directory, where `.env` is. */
-  cwd: string
+  /** The working directory, where `.env` is; null when it was deleted. */
+  cwd: string | null
   /** The versions of Node that the program is made for, such as `>=20.19`. */
   nodeNeeded: string
   /** Leaves out all calls. */

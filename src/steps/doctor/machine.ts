@@ -49,9 +49,15 @@ export function checkDisk(database: string, free: (folder: string) => number | n
 }
 
 /** Whether others on this machine can read what is yours alone. */
-export function checkPermissions({ db }: Settings, cwd: string): Check {
+export function checkPermissions({ db }: Settings, cwd: string | null): Check {
   if (process.platform === 'win32') return ok('permissions', 'not told by this system')
-  const files = [join(cwd, '.env'), db, `${db}-wal`, `${db}-shm`, ...backupsIn(defaultFolder(db))]
+  const files = [
+    ...(cwd === null ? [] : [join(cwd, '.env')]),
+    db,
+    `${db}-wal`,
+    `${db}-shm`,
+    ...backupsIn(defaultFolder(db)),
+  ]
   const open = files.filter((file) => ((statSync(file, { throwIfNoEntry: false })?.mode ?? 0) & 0o066) !== 0)
   const [first] = open
   if (first === undefined) return ok('permissions', 'only you can read the database, its backups and .env')
