@@ -105,16 +105,15 @@ export function untilFree(db: Db): Promise<void> {
   return patience.waiting
 }
 
+/** Meanwhile no statement blocks the process: what does not wait here fails at once, and is done again. */
 async function wait(db: Db, { clock, log, signal }: LockWait): Promise<void> {
   const { $client: client } = db
-  await outlast({ clock, log, signal }, client.name, () => {
-    client.pragma(`busy_timeout = ${PROBE_MS}`)
-    try {
-      client.exec('BEGIN IMMEDIATE; ROLLBACK')
-    } finally {
-      client.pragma(`busy_timeout = ${signal.aborted ? ENDING_SLICE_MS : LOCK_SLICE_MS}`)
-    }
-  })
+  client.pragma(`busy_timeout = ${PROBE_MS}`)
+  try {
+    await outlast({ clock, log, signal }, client.name, () => client.exec('BEGIN IMMEDIATE; ROLLBACK'))
+  } finally {
+    if (client.open) client.pragma(`busy_timeout = ${signal.aborted ? ENDING_SLICE_MS : LOCK_SLICE_MS}`)
+  }
 }
 
 /** Tries `attempt` again and again, after its first failure, until the lock is gone. */

@@ -33,7 +33,7 @@ async function world() {
     SNOV_CLIENT_SECRET: snov.clientSecret,
     CHPIPE_SNOV_QUOTA: '600/500ms',
     CHPIPE_CREDIT_BUDGET: '500/1d',
-    CHPIPE_TIME_SCALE: '0.02',
+    CHPIPE_TIME_SCALE: '0.1',
   }
   return {
     env,
