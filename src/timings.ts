@@ -9,6 +9,8 @@ export interface Timings {
   backoffCapMs: number
   /** Wait before a company that failed or answered 404 is asked again, by round. */
   officersRetryMs: number[]
+  /** Waits before an empty list is looked at again although officers of the company are stored. */
+  emptiedListRetryMs: number[]
   /** How often an outage is probed, growing to the cap. */
   outageProbeMs: number
   outageProbeCapMs: number
@@ -81,6 +83,7 @@ export function timings(scale: number): Timings {
     backoffBaseMs: 0.5 * SECOND * scale,
     backoffCapMs: 30 * SECOND * scale,
     officersRetryMs: [2 * SECOND * scale, 10 * SECOND * scale],
+    emptiedListRetryMs: [1 * MINUTE * scale, 10 * MINUTE * scale],
     outageProbeMs: 2 * SECOND * scale,
     outageProbeCapMs: 30 * SECOND * scale,
     maxOutageMs: 15 * MINUTE * scale,

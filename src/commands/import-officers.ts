@@ -10,7 +10,7 @@ import { type AskOptions, askAboutUnlisted, noAskCounts } from '../steps/ask-unl
 import { importOfficers } from '../steps/import-officers.ts'
 import { noCounts } from '../steps/officer-pool.ts'
 import { refreshOfficers } from '../steps/refresh-officers.ts'
-import type { OfficersStep } from '../steps/store-officers.ts'
+import { noEmptyRow, type OfficersStep } from '../steps/store-officers.ts'
 import { safeJson } from '../text.ts'
 import type { Answer, Command, Input } from './command.ts'
 import { showStatus } from './import-officers/status-line.ts'
@@ -88,7 +88,7 @@ async function run(context: Context, { options: given }: Input): Promise<Answer>
   using current = await whenFree(db, () => beginRun(db, clock, 'import-officers'))
   const counts = noCounts()
   const asked = noAskCounts()
-  const step: OfficersStep = { db, companiesHouse, clock, log, timings, runId: current.id }
+  const step: OfficersStep = { db, companiesHouse, clock, log, timings, runId: current.id, emptyRow: noEmptyRow() }
   const shared = {
     limit: options.limit ?? Number.POSITIVE_INFINITY,
     concurrency: options.concurrency ?? DEFAULT_CONCURRENCY,
@@ -116,6 +116,7 @@ async function run(context: Context, { options: given }: Input): Promise<Answer>
     await context.print(context.json ? `${safeJson(summary)}\n` : render(summary))
   }
   if (ended === 'interrupted') throw signal.reason
+  if (counts.fetched === 0 && counts.failed > 0) throw nothingAnswered(counts.failed)
   if (ended !== 'nothing-left' || options.refresh !== undefined) return 0
   throw ranOut(db, target)
 }
@@ -141,6 +142,13 @@ async function besideAsking<T>(
   } finally {
     await answers.finally(() => signal.removeEventListener('abort', stop))
   }
+}
+
+/** Where not one company was answered well, the fault is hardly the companies'. */
+function nothingAnswered(failed: number): ChpipeError {
+  return new ChpipeError('upstream', `Companies House gave no good answer for any of ${failed} companies`, {
+    hint: 'run the same command later: stored lists are unchanged, and these companies are asked again',
+  })
 }
 
 function ranOut(db: Db, target: number): ChpipeError {

@@ -2,8 +2,10 @@ import * as z from 'zod'
 import type { Lane } from '../db/quota-room.ts'
 import { filed } from '../text.ts'
 import { addressColumns, addressShape } from './address.ts'
+import type { Reply } from './attempt.ts'
 import type { CompaniesHouse } from './client.ts'
 import { COMPANY_NUMBER, joinedCodes } from './company-profile.ts'
+import { countMember } from './count-member.ts'
 import { STATUS_SLUGS } from './register-prose.ts'
 import { UpstreamError } from './upstream-error.ts'
 
@@ -43,7 +45,7 @@ const item = z.looseObject({
   registered_office_address: z.looseObject(addressShape(text)).nullish().catch(null),
 })
 
-const page = z.looseObject({ hits: z.int(), items: z.array(z.unknown()) })
+const page = z.looseObject({ hits: countMember, items: z.array(z.unknown()) })
 
 export type FoundCompany = z.infer<typeof item>
 
@@ -63,12 +65,16 @@ export async function searchCompanies(
   options: { lane: Lane; signal: AbortSignal },
 ): Promise<SearchPage> {
   const path = `/advanced-search/companies?${searchQuery(filters, startIndex)}`
-  const reply = await companiesHouse.get(path, options)
-  if (reply.status === 404) return { hits: 0, companies: [], odd: 0 }
-  const read = page.safeParse(reply.body)
-  if (!read.success) throw new UpstreamError(`The answer is not a search result: GET ${path}`, { retryable: true })
-  const companies = read.data.items.flatMap((raw) => item.safeParse(raw).data ?? [])
-  return { hits: read.data.hits, companies, odd: read.data.items.length - companies.length }
+  const read = (reply: Reply): SearchPage => {
+    if (reply.status === 404) return { hits: 0, companies: [], odd: 0 }
+    const { data } = page.safeParse(reply.body)
+    // Nothing found is a 404, so that a page of nothing says nothing.
+    if (!data || data.items.length === 0)
+      throw new UpstreamError(`The answer is not a search result: GET ${path}`, { retryable: true })
+    const companies = data.items.flatMap((raw) => item.safeParse(raw).data ?? [])
+    return { hits: data.hits, companies, odd: data.items.length - companies.length }
+  }
+  return companiesHouse.get(path, { ...options, read })
 }
 
 function searchQuery(filters: SearchFilters, startIndex: number): string {

@@ -1,4 +1,5 @@
 // One permit, one HTTP exchange.
+import * as z from 'zod'
 import type { Clock } from '../clock.ts'
 import type { Lane } from '../db/quota-room.ts'
 import { ChpipeError, errorMessage } from '../errors.ts'
@@ -11,8 +12,9 @@ import { createHttp, type Http } from '../upstream/http.ts'
 import { UpstreamError } from './upstream-error.ts'
 
 export interface Reply {
+  /** A 404 is the API's own: a page of a gateway or of somebody else is a fault. */
   status: 200 | 404
-  /** The parsed body of a 200; null for a 404, whose body has four shapes and no news. */
+  /** The parsed body of a 200; null for a 404, whose body has several shapes and no news. */
   body: unknown
 }
 
@@ -61,12 +63,15 @@ async function send(http: Http, path: string, permit: Permit, options: AttemptOp
   }
 }
 
-/** Decides on the status alone (facts 1.3: bodies of errors have no single shape). */
+/** Decides on the status (facts 1.3: bodies of errors have no single shape), and of a 404 on whose it is. */
 async function read(response: Response, path: string, { counts }: AttemptOptions): Promise<Reply | 'limited'> {
   const { status } = response
   if (status === 200) return { status, body: parseBody(await readBody(response), path) }
+  if (status === 404) {
+    if (isOwnNotFound(await readBody(response))) return { status, body: null }
+    throw new UpstreamError(`The 404 is not Companies House's own: GET ${path}`, { retryable: true })
+  }
   await response.body?.cancel()
-  if (status === 404) return { status, body: null }
   if (status === 401) throw refusedKey()
   if (status === 429 || status === 403) {
     counts.rateLimited += 1
@@ -84,6 +89,27 @@ function parseBody(text: string | null, path: string): unknown {
     throw new UpstreamError(`The answer is not whole JSON: GET ${path}`, { retryable: true, cause })
   }
 }
+
+/**
+ * Whether the body of a 404 is one that the API's services write (facts 1.3): nothing, an empty object, a list of service
+ * errors, or Spring's report. Gateways, proxies and maintenance pages write HTML, plain text or JSON of other shapes.
+ */
+export function isOwnNotFound(text: string | null): boolean {
+  if (text === null) return false
+  if (text.trim() === '') return true
+  try {
+    return notFoundBody.safeParse(parseJson(text)).success
+  } catch {
+    return false
+  }
+}
+
+const notFoundBody = z.union([
+  z.strictObject({}),
+  z.looseObject({ errors: z.array(z.looseObject({ type: z.literal('ch:service') })) }),
+  z.looseObject({ status: z.literal(404), path: z.string() }),
+  z.looseObject({ timestamp: z.string(), message: z.string().regex(/^404\b/) }),
+])
 
 function refusedKey(): ChpipeError {
   return new ChpipeError('config', 'Companies House refused the API key (401)', {

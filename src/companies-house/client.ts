@@ -1,3 +1,4 @@
+import * as z from 'zod'
 import type { Clock } from '../clock.ts'
 import type { Lane } from '../db/quota-room.ts'
 import { formatDuration } from '../durations.ts'
@@ -7,21 +8,39 @@ import type { Allowance } from '../quota/allowance.ts'
 import type { Timings } from '../timings.ts'
 import { backoffMs } from '../upstream/backoff.ts'
 import { createAttempt, type Reply } from './attempt.ts'
-import { watchOutage } from './outage.ts'
+import { type Outage, watchOutage } from './outage.ts'
 import { UpstreamError } from './upstream-error.ts'
 
 const MAX_ATTEMPTS = 5
 
+/** One of these may lose its answer for good, so there are several. */
+const GOOD_KEPT = 3
+
+/** So many different questions that fail in a row are no coincidence. */
+const MANY_FAILING = 10
+
 /** Asked when nothing has succeeded yet: an unknown company has an empty officer list (facts 1.5). */
 export const NEUTRAL_PATH = '/company/00000000/officers'
+
+/** Takes from a reply what was asked for. Throws an `UpstreamError` for a reply that does not hold it. */
+export type ReadReply<T> = (reply: Reply) => T
+
+export interface GetOptions<T> {
+  lane: Lane
+  signal: AbortSignal
+  read: ReadReply<T>
+  /** Whether a broken service could give this answer, too: such a question is no probe. */
+  isWeak?(answer: T): boolean
+}
 
 export interface CompaniesHouse {
   /**
    * One GET, tried again while that may help: failed attempts back off, a limit waits for its end, an outage pauses
-   * every call and is probed. Throws `UpstreamError` when this request fails although the service answers others,
-   * `upstream` when the service stays away, `config` when the key is refused, and the signal's reason.
+   * every call and is probed. A reply counts as an answer once `read` has taken it. Throws `UpstreamError` when this
+   * request fails although the service answers others, `upstream` when the service stays away, `config` when the key
+   * is refused, and the signal's reason.
    */
-  get(path: string, options: { lane: Lane; signal: AbortSignal }): Promise<Reply>
+  get<T>(path: string, options: GetOptions<T>): Promise<T>
   /** Calls sent and refusals for too many calls, by this process. */
   readonly counts: { requests: number; rateLimited: number }
 }
@@ -36,45 +55,51 @@ export interface ClientOptions {
   maxOutageMs: number
 }
 
-/** Makes the REST client. All its calls share one view of whether the service is up. */
+/** Makes the REST client. All its calls to a service share one view of whether it is up. */
 export function createCompaniesHouse(options: ClientOptions): CompaniesHouse {
   const { clock, timings, maxOutageMs } = options
   const counts = { requests: 0, rateLimited: 0 }
   const attempt = createAttempt({ ...options, requestTimeoutMs: timings.requestTimeoutMs, counts })
-  let knownGood = NEUTRAL_PATH
-
   /** Limits are waited out by the allowance's gate; only refusals without end are given up. */
-  const unlimited = async (path: string, lane: Lane, signal: AbortSignal): Promise<Reply> => {
+  const unlimited = async <T>(path: string, { lane, signal, read }: GetOptions<T>): Promise<T> => {
     const began = clock.steady()
     for (let refusals = 1; ; refusals += 1) {
       const reply = await attempt(path, lane, signal)
-      if (reply !== 'limited') return reply
+      if (reply !== 'limited') return read(reply)
       if (refusals > 3 && clock.steady() - began > maxOutageMs) throw refused(clock.steady() - began)
     }
   }
 
-  const outage = watchOutage({
-    ...options,
-    probe: async (signal) => {
-      await unlimited(knownGood, 'background', signal)
-      outage.succeeded()
-    },
-  })
+  const watches = new Map<string, Watch>()
+  /** Services behind the API fail one by one, so that an answer of one proves nothing about another. */
+  const watchOf = (path: string): Watch => {
+    const service = serviceOf(path)
+    const watch =
+      watches.get(service) ??
+      createWatch(options, (question, signal) => {
+        const [asked, read] = question
+        return unlimited(asked, { lane: 'background', signal, read })
+      })
+    watches.set(service, watch)
+    return watch
+  }
 
-  const get: CompaniesHouse['get'] = async (path, { lane, signal }) => {
+  const get = async <T>(path: string, asked: GetOptions<T>): Promise<T> => {
+    const { signal, read, isWeak } = asked
+    const { outage, failing, answered } = watchOf(path)
     let began = clock.steady()
     for (let attempts = 0; ; ) {
       await outage.over()
       signal.throwIfAborted()
       try {
-        const reply = await unlimited(path, lane, signal)
-        outage.succeeded()
-        knownGood = path
-        return reply
+        const answer = await unlimited(path, asked)
+        answered(isWeak?.(answer) ? null : [path, read])
+        return answer
       } catch (error) {
-        if (!(error instanceof UpstreamError) || !error.retryable) throw error
+        if (!(error instanceof UpstreamError)) throw error
         outage.failed()
-        attempts += 1
+        failing.set(path, read)
+        attempts = error.retryable ? attempts + 1 : MAX_ATTEMPTS
         if (attempts >= MAX_ATTEMPTS || outage.suspected()) {
           const diagnosis = await outage.diagnose(began, signal)
           if (diagnosis === 'alive' && attempts >= MAX_ATTEMPTS) throw error
@@ -90,6 +115,63 @@ export function createCompaniesHouse(options: ClientOptions): CompaniesHouse {
   }
   return { get, counts }
 }
+
+type Question = [path: string, read: ReadReply<unknown>]
+
+const NEUTRAL: Question = [NEUTRAL_PATH, readNeutral]
+
+interface Watch {
+  outage: Outage
+  /** What has failed since the last good answer. */
+  failing: Map<string, ReadReply<unknown>>
+  /** A good answer came; the question is kept for probes. */
+  answered(question: Question | null): void
+}
+
+/**
+ * Watches one service. A probe asks again what was answered well before; while nothing was, an unknown company, unless so
+ * many questions have failed that only a good answer to one of them would show that the service is up.
+ */
+function createWatch(
+  options: ClientOptions,
+  ask: (question: Question, signal: AbortSignal) => Promise<unknown>,
+): Watch {
+  const good: Question[] = []
+  const failing = new Map<string, ReadReply<unknown>>()
+  let probes = 0
+  const outage = watchOutage({
+    ...options,
+    async probe(signal) {
+      const known = good.length > 0 ? good : failing.size >= MANY_FAILING ? [...failing] : [NEUTRAL]
+      await ask(known[probes++ % known.length] ?? NEUTRAL, signal)
+      outage.succeeded()
+    },
+  })
+  return {
+    outage,
+    failing,
+    answered(question) {
+      outage.succeeded()
+      failing.clear()
+      if (question) good.unshift(question)
+      good.length = Math.min(good.length, GOOD_KEPT)
+    },
+  }
+}
+
+/** The last part of a path that is no company's number: `officers`, `companies` of a search, or `company` for a profile. */
+function serviceOf(path: string): string {
+  return /^\/company\/[^/?]+$/.test(path) ? 'company' : (/([^/?]+)(?:\?|$)/.exec(path)?.[1] ?? '')
+}
+
+/** An unknown company has an empty list, and anything else in its place is no answer of the service. */
+function readNeutral({ status, body }: Reply): void {
+  const list = neutralList.safeParse(body)
+  if (status === 404 || list.success) return
+  throw new UpstreamError(`The answer is not an officer list: GET ${NEUTRAL_PATH}`, { retryable: true })
+}
+
+const neutralList = z.looseObject({ items: z.array(z.unknown()) })
 
 function refused(ms: number): ChpipeError {
   return new ChpipeError('upstream', `Companies House has refused every call for ${formatDuration(ms)}`, {

@@ -4,6 +4,7 @@ import type { Lane } from '../db/quota-room.ts'
 import type { CompanyDetails } from '../db/stream-companies.ts'
 import { filed } from '../text.ts'
 import { addressColumns, addressShape } from './address.ts'
+import type { Reply } from './attempt.ts'
 import type { CompaniesHouse } from './client.ts'
 import { UpstreamError } from './upstream-error.ts'
 
@@ -30,6 +31,32 @@ export const companyProfile = z.object({
 
 export type CompanyProfile = z.infer<typeof companyProfile>
 
+export interface FetchedProfile {
+  details: CompanyDetails
+  /** The profile links an officer list, which it does as soon as there is one (facts 1.4). */
+  hasOfficers: boolean
+}
+
+const officersLink = z.object({ links: z.object({ officers: z.string() }) })
+
+/** Fetches a company's profile; null after a 404, when the register does not know it. Throws what the client throws. */
+export function fetchProfile(
+  companiesHouse: CompaniesHouse,
+  companyNumber: string,
+  options: { lane: Lane; signal: AbortSignal },
+): Promise<FetchedProfile | null> {
+  const path = `/company/${encodeURIComponent(companyNumber)}`
+  const read = ({ status, body }: Reply): FetchedProfile | null => {
+    if (status === 404) return null
+    const { data: profile } = companyProfile.safeParse(body)
+    if (!profile) throw new UpstreamError(`The answer is not a company profile: GET ${path}`, { retryable: true })
+    if (profile.company_number && filed(profile.company_number) !== companyNumber)
+      throw new UpstreamError(`The answer is the profile of another company: GET ${path}`, { retryable: true })
+    return { details: companyDetails(companyNumber, profile), hasOfficers: officersLink.safeParse(body).success }
+  }
+  return companiesHouse.get(path, { ...options, read })
+}
+
 /** Eight characters, never a list of prefixes: new ones appear, and some numbers end in a letter (facts 1.2). */
 export const COMPANY_NUMBER = /^[A-Z0-9]{8}$/
 
@@ -53,19 +80,4 @@ export function companyDetails(companyNumber: string, profile: CompanyProfile): 
 /** SIC codes as they are stored: joined by commas, null when there is none. */
 export function joinedCodes(codes: string[] | null | undefined): string | null {
   return codes?.flatMap((code) => filed(code) ?? []).join(',') || null
-}
-
-/** Asks for a company's profile; null after a 404. Throws what the client throws, and an `UpstreamError` for other replies. */
-export async function fetchProfile(
-  companiesHouse: CompaniesHouse,
-  companyNumber: string,
-  options: { lane: Lane; signal: AbortSignal },
-): Promise<CompanyDetails | null> {
-  const path = `/company/${encodeURIComponent(companyNumber)}`
-  const reply = await companiesHouse.get(path, options)
-  if (reply.status === 404) return null
-  const profile = companyProfile.safeParse(reply.body)
-  const own = profile.success && (profile.data.company_number ?? companyNumber) === companyNumber
-  if (!own) throw new UpstreamError(`The answer is not the company's profile: GET ${path}`, { retryable: true })
-  return companyDetails(companyNumber, profile.data)
 }

@@ -51,6 +51,68 @@ export interface ReadItem {
   linked: boolean
   /** Something in it was not of the kind that the facts promise. */
   odd: boolean
+  /** Members that the facts do not name, by their path, with their values. */
+  unknown: Record<string, unknown>
+  /** As it came. */
+  raw: unknown
+}
+
+/** Every member that an item is known to have (facts 1.5, 10.3), stored or not; `true` where what is inside does not matter. */
+interface Known {
+  [member: string]: Known | true
+}
+
+const ADDRESS: Known = Object.fromEntries(Object.keys(addressShape(z.string())).map((member) => [member, true]))
+
+const KNOWN: Known = {
+  name: true,
+  officer_role: true,
+  appointed_on: true,
+  appointed_before: true,
+  is_pre_1992_appointment: true,
+  resigned_on: true,
+  person_number: true,
+  nationality: true,
+  country_of_residence: true,
+  occupation: true,
+  etag: true,
+  responsibilities: true,
+  contribution_currency_type: true,
+  contribution_currency_value: true,
+  contribution_sub_types: true,
+  former_names: true,
+  contact_details: { contact_name: true },
+  date_of_birth: { day: true, month: true, year: true },
+  address: ADDRESS,
+  principal_office_address: ADDRESS,
+  identification: {
+    identification_type: true,
+    legal_authority: true,
+    legal_form: true,
+    place_registered: true,
+    register_location: true,
+    registration_number: true,
+  },
+  identity_verification_details: {
+    anti_money_laundering_supervisory_bodies: true,
+    appointment_verification_start_on: true,
+    appointment_verification_end_on: true,
+    appointment_verification_statement_due_on: true,
+    appointment_verification_statement_date: true,
+    authorised_corporate_service_provider_name: true,
+    identity_verified_on: true,
+    preferred_name: true,
+  },
+  links: { self: true, officer: { appointments: true } },
+}
+
+function unknownMembers(raw: unknown, known: Known, path = ''): [path: string, value: unknown][] {
+  if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) return []
+  return Object.entries(raw).flatMap(([member, value]) => {
+    const inside = Object.hasOwn(known, member) ? known[member] : undefined
+    if (inside === undefined) return [[path + member, value]]
+    return inside === true ? [] : unknownMembers(value, inside, `${path}${member}.`)
+  })
 }
 
 /** Reads one raw item. Members of the wrong kind are left out and the item counts as odd; null when it is no object. */
@@ -65,6 +127,8 @@ export function readOfficerItem(raw: unknown): ReadItem | null {
     appointmentId: named ?? derivedId(item),
     linked: named !== null,
     odd: !strict.success || !item.name || !item.officer_role,
+    unknown: Object.fromEntries(unknownMembers(raw, KNOWN)),
+    raw,
   }
 }
 

@@ -1,19 +1,27 @@
 import * as z from 'zod'
 import type { Lane } from '../db/quota-room.ts'
-import type { CompaniesHouse } from './client.ts'
+import type { CompaniesHouse, ReadReply } from './client.ts'
+import { countMember } from './count-member.ts'
 import { type ReadItem, readOfficerItem } from './officer-item.ts'
 import { UpstreamError } from './upstream-error.ts'
 
-/** Asked for; the server answers with its own cap, often 50 or 100, and says so in the reply (facts 1.5). */
-const ITEMS_PER_PAGE = 100
+/** Asked for: 500 were honoured. A server with a cap of its own says so in the reply (facts 1.5). */
+const ITEMS_PER_PAGE = 500
 
 /** The largest lists known hold a few thousand; more is a hostile or broken server. */
 const MAX_OFFICERS = 20_000
 
+const counted = countMember.nullish().catch(null)
+
+/** Only a list is a list (facts 10.5): other JSON under a 200 is a fault of the service. */
 const page = z.looseObject({
-  items: z.array(z.unknown()).nullish(),
-  items_per_page: z.number().nullish().catch(null),
-  total_results: z.number().nullish().catch(null),
+  kind: z.literal('officer-list').nullish(),
+  items: z.array(z.unknown()),
+  items_per_page: counted,
+  total_results: counted,
+  active_count: counted,
+  inactive_count: counted,
+  resigned_count: counted,
 })
 
 export interface OfficerList {
@@ -27,27 +35,39 @@ export interface OfficerList {
   unreadable: unknown[]
 }
 
+export interface FetchOptions {
+  lane: Lane
+  signal: AbortSignal
+  /** Officers of the company are known, so a list without any is an `EmptiedList`. */
+  known?: boolean
+}
+
+/** No officers were told of a company that has some. The service may be at fault, or they may be gone. */
+export class EmptiedList extends UpstreamError {
+  constructor(path: string) {
+    super(`The officer list is empty although officers are known: GET ${path}`, { retryable: false })
+  }
+}
+
 /**
  * Fetches the whole officer list of a company, page by page until one is empty or shorter than the server's own page
  * size; a short page that leaves the total unmet is followed once more. Null after a 404. Throws what the client
- * throws, and a final `UpstreamError` for a page that repeats or a list without end.
+ * throws, `EmptiedList`, and a final `UpstreamError` for a page that repeats or a list without end.
  */
 export async function fetchOfficers(
   companiesHouse: CompaniesHouse,
   companyNumber: string,
-  options: { lane: Lane; signal: AbortSignal },
+  { lane, signal, known = false }: FetchOptions,
 ): Promise<OfficerList | null> {
   const path = `/company/${encodeURIComponent(companyNumber)}/officers`
   const list: OfficerList = { officers: [], reportedTotal: null, received: 0, unreadable: [] }
   const seen = new Set<string>()
   for (;;) {
     const query = `items_per_page=${ITEMS_PER_PAGE}&start_index=${list.received}`
-    const reply = await companiesHouse.get(`${path}?${query}`, options)
-    if (reply.status === 404) {
-      if (list.received > 0) throw new UpstreamError(`The list ended with a 404: GET ${path}`, { retryable: true })
-      return null
-    }
-    const { items, pageSize, total } = readPage(reply.body, path)
+    const read = list.received > 0 ? laterPage(path) : firstPage(path, known)
+    const answer = await companiesHouse.get(`${path}?${query}`, { lane, signal, read, isWeak })
+    if (answer === null) return null
+    const { items, pageSize, total } = answer
     if (list.received === 0) list.reportedTotal = total
     if (items.length === 0) return list
     if (!addItems(list, items, seen))
@@ -59,11 +79,42 @@ export async function fetchOfficers(
   }
 }
 
-function readPage(body: unknown, path: string) {
+interface Page {
+  items: unknown[]
+  pageSize: number
+  total: number | null
+}
+
+/** Nothing at all is what an unknown company gets, and what a service without its data would tell. */
+const isWeak = (page: Page | null) => page === null || page.items.length === 0
+
+/** Reads the first page, or null after a 404. Whoever asks the same again, as a probe does, knows of what it once had. */
+function firstPage(path: string, known: boolean): ReadReply<Page | null> {
+  let hadSome = known
+  return ({ status, body }) => {
+    const read = status === 404 ? null : readPage(body, path)
+    const officers = read?.items.length ?? 0
+    if (officers === 0 && hadSome) throw new EmptiedList(path)
+    if (read && officers === 0 && read.counted > 0)
+      throw new UpstreamError(`The list is empty but counts ${read.counted}: GET ${path}`, { retryable: true })
+    hadSome ||= officers > 0
+    return read
+  }
+}
+
+function laterPage(path: string): ReadReply<Page> {
+  return ({ status, body }) => {
+    if (status === 404) throw new UpstreamError(`The list ended with a 404: GET ${path}`, { retryable: true })
+    return readPage(body, path)
+  }
+}
+
+function readPage(body: unknown, path: string): Page & { counted: number } {
   const read = page.safeParse(body)
   if (!read.success) throw new UpstreamError(`The answer is not an officer list: GET ${path}`, { retryable: true })
-  const { items, items_per_page, total_results } = read.data
-  return { items: items ?? [], pageSize: items_per_page ?? 0, total: total_results ?? null }
+  const { items, items_per_page, total_results, active_count, inactive_count, resigned_count } = read.data
+  const counted = Math.max(total_results ?? 0, (active_count ?? 0) + (inactive_count ?? 0) + (resigned_count ?? 0))
+  return { items, pageSize: items_per_page ?? 0, total: total_results ?? null, counted }
 }
 
 /** Adds a page; false when nothing in it is new. */

@@ -2,7 +2,11 @@ import { and, eq, ne } from 'drizzle-orm'
 import type { Tx } from './open.ts'
 import { notes } from './schema.ts'
 
-export type NoteKind = 'officers-total-differs' | 'odd-officer-item' | 'unreadable-officer-item'
+export type NoteKind =
+  | 'officers-total-differs'
+  | 'odd-officer-item'
+  | 'unknown-officer-members'
+  | 'unreadable-officer-item'
 
 export interface Note {
   kind: NoteKind

@@ -1,5 +1,5 @@
 // Who fetches which officer list next. A claim is a row that names a run; the claim of a run that died is free at once.
-import { and, asc, count, eq, gt, inArray, isNotNull, isNull, lt, ne, or, type SQL, sql } from 'drizzle-orm'
+import { and, asc, count, eq, gt, inArray, isNotNull, isNull, lt, lte, ne, or, type SQL, sql } from 'drizzle-orm'
 import type { Clock } from '../clock.ts'
 import type { Tx } from './open.ts'
 import { readTallies } from './progress.ts'
@@ -17,8 +17,16 @@ export interface ClaimQuery {
   after: string
 }
 
+export interface ClaimedCompany {
+  company: string
+  /** `YYYY-MM-DD`. */
+  created: string | null
+  /** Officers of it are stored. */
+  known: boolean
+}
+
 export type Claim =
-  | { company: string; created: string | null }
+  | ClaimedCompany
   /** Others hold what is left, or it may not be asked yet: look again after `waitMs`. */
   | { waitMs: number }
   | 'target-reached'
@@ -35,19 +43,20 @@ export function claimCompany(tx: Tx, query: ClaimQuery, clock: Clock): Claim {
   freeDeadClaims(tx, query.runId, clock)
   const { complete } = readTallies(tx)
   if (complete >= query.target) return 'target-reached'
-  const claimed = countClaims(tx)
-  if (complete + claimed >= query.target) return { waitMs: LOOK_AGAIN_MS }
+  const claims = countClaims(tx)
+  if (complete + claims >= query.target) return { waitMs: LOOK_AGAIN_MS }
 
   const now = clock.now()
   const next =
     nextPending(tx, query, query.after, now) ??
     (query.after === '' ? undefined : nextPending(tx, query, '', now)) ??
+    nextDueNone(tx, query, now) ??
     nextFailed(tx, query)
   if (next) {
     saveClaim(tx, next.company, query.runId)
-    return next
+    return claimed(next)
   }
-  if (claimed > 0) return { waitMs: LOOK_AGAIN_MS }
+  if (claims > 0) return { waitMs: LOOK_AGAIN_MS }
   const retryAt = nextRetryAt(tx, query)
   return retryAt === null ? 'nothing-left' : { waitMs: Math.max(1, retryAt - clock.now()) }
 }
@@ -59,12 +68,15 @@ export interface StaleQuery {
   before: string
 }
 
-/** Claims the complete company whose list is oldest, if it is stale and has not failed in this run already. */
+/**
+ * Claims the company whose list is oldest, empty lists among them, if it is older than `before` and has not failed in
+ * this run already.
+ */
 export function claimStale(tx: Tx, { runId, runStartedAt, before }: StaleQuery, clock: Clock): Claim {
   freeDeadClaims(tx, runId, clock)
   const notYetFailed = or(isNull(officer_fetches.failed_at), lt(officer_fetches.failed_at, runStartedAt))
   const stale = and(
-    eq(companies.officers_state, 'complete'),
+    inArray(companies.officers_state, ['complete', 'none']),
     lt(companies.officers_fetched_at, before),
     isNull(companies.deleted_at),
     notYetFailed,
@@ -82,12 +94,27 @@ export function claimStale(tx: Tx, { runId, runStartedAt, before }: StaleQuery, 
     .get()
   if (next) {
     saveClaim(tx, next.company, runId)
-    return next
+    return claimed(next)
   }
-  return from(selection).where(stale).limit(1).get() ? { waitMs: LOOK_AGAIN_MS } : 'nothing-left'
+  const held = tx
+    .select({ retryAt: sql<number>`min(coalesce(${officer_fetches.retry_at}, 0))`, n: count() })
+    .from(companies)
+    .innerJoin(officer_fetches, eq(officer_fetches.company_number, companies.company_number))
+    .where(stale)
+    .get()
+  if (!held || held.n === 0) return 'nothing-left'
+  return { waitMs: Math.max(LOOK_AGAIN_MS, held.retryAt - clock.now()) }
 }
 
-const selection = { company: companies.company_number, created: companies.date_of_creation }
+const selection = {
+  company: companies.company_number,
+  created: companies.date_of_creation,
+  officers: companies.officers_count,
+}
+
+function claimed({ company, created, officers }: { company: string; created: string | null; officers: number }) {
+  return { company, created, known: officers > 0 }
+}
 
 function nextPending(tx: Tx, query: ClaimQuery, after: string, now: number) {
   const behind = gt(companies.company_number, after)
@@ -99,6 +126,26 @@ function nextPending(tx: Tx, query: ClaimQuery, after: string, now: number) {
       and(eq(companies.officers_state, 'pending'), isNull(companies.deleted_at), behind, free(now), ...filters(query)),
     )
     .orderBy(asc(companies.company_number))
+    .limit(1)
+    .get()
+}
+
+/** A young company that had no officers when it was last asked. */
+function nextDueNone(tx: Tx, query: ClaimQuery, now: number) {
+  return tx
+    .select(selection)
+    .from(officer_fetches)
+    .innerJoin(companies, eq(officer_fetches.company_number, companies.company_number))
+    .where(
+      and(
+        eq(companies.officers_state, 'none'),
+        isNull(companies.deleted_at),
+        isNull(officer_fetches.claimed_by),
+        lte(officer_fetches.retry_at, now),
+        ...filters(query),
+      ),
+    )
+    .orderBy(asc(officer_fetches.retry_at))
     .limit(1)
     .get()
 }

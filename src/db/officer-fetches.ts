@@ -1,5 +1,5 @@
 // How the fetch of an officer list ends. The row of a company in `officer_fetches` lasts only while there is trouble.
-import { and, eq, inArray, sql } from 'drizzle-orm'
+import { and, eq, inArray, ne, sql } from 'drizzle-orm'
 import type { Tx } from './open.ts'
 import { companies, officer_fetches } from './schema.ts'
 
@@ -38,13 +38,28 @@ export function readAttempts(tx: Tx, companyNumber: string): number {
   return tx.select({ n: officer_fetches.attempts }).from(officer_fetches).where(where).get()?.n ?? 0
 }
 
+export interface Belief {
+  /** ISO 8601. */
+  fetchedAt: string
+  /** When a young company is due again, in milliseconds; null when only a refresh asks again. */
+  retryAt: number | null
+}
+
 /** Believes that the company has no officers, unless a list is stored: that one stays. */
-export function believeNone(tx: Tx, companyNumber: string, fetchedAt: string): void {
-  endFetch(tx, companyNumber)
+export function believeNone(tx: Tx, companyNumber: string, { fetchedAt, retryAt }: Belief): void {
+  if (retryAt === null) endFetch(tx, companyNumber)
+  else postponeFetch(tx, companyNumber, Math.ceil(retryAt), 'no officers yet')
   tx.update(companies)
     .set({ officers_state: 'none', officers_fetched_at: fetchedAt })
-    .where(withoutList(companyNumber))
+    .where(and(eq(companies.company_number, companyNumber), ne(companies.officers_state, 'complete')))
     .run()
+}
+
+/** Takes the belief back for companies that are still believed to have none; returns how many are pending again. */
+export function reopenNone(tx: Tx, companyNumbers: string[]): number {
+  const believed = and(inArray(companies.company_number, companyNumbers), eq(companies.officers_state, 'none'))
+  return tx.update(companies).set({ officers_state: 'pending', officers_fetched_at: null }).where(believed).run()
+    .changes
 }
 
 function withoutList(companyNumber: string) {

@@ -66,8 +66,9 @@ async function askAbout(
   { counts, signal }: Pick<AskOptions, 'counts' | 'signal'>,
 ): Promise<void> {
   try {
-    const details = await fetchProfile(companiesHouse, companyNumber, { lane: 'background', signal })
-    if (!details) throw new UpstreamError('the answer is 404', { retryable: false })
+    const fetched = await fetchProfile(companiesHouse, companyNumber, { lane: 'background', signal })
+    if (!fetched) throw new UpstreamError('the answer is 404', { retryable: false })
+    const { details } = fetched
     const origin = { source: 'rest', fetchedAt: new Date(clock.now()).toISOString(), runId }
     const save = () => {
       if (isToAsk(db, companyNumber)) updateCompany(db, details, origin)

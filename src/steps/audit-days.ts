@@ -77,7 +77,10 @@ async function auditDay(
 ): Promise<DayAudit> {
   const { listed, unlisted } = await searchDay(step, day, options.types)
   const comparison = await compare(step, options, { day, stored, listed })
-  const asked = await askAboutExtras(step.companiesHouse, comparison.extra, step.signal)
+  const asked = await askAboutExtras(step.companiesHouse, comparison.extra, {
+    listed: listed.keys().next().value,
+    signal: step.signal,
+  })
   const extra = asked.filter(({ register }) => register !== 'confirmed')
   const { received, missing, deleted } = comparison
   const confirmed = asked.length - extra.length

@@ -82,7 +82,9 @@ async function fetchOrExplain(
 ): Promise<OfficerList | { error: string }> {
   try {
     return (
-      (await fetchWhole(companiesHouse, companyNumber, { lane: 'background', signal })) ?? { error: 'answered 404' }
+      (await fetchWhole(companiesHouse, companyNumber, { lane: 'background', signal, known: true })) ?? {
+        error: 'answered 404',
+      }
     )
   } catch (error) {
     if (!(error instanceof UpstreamError) || signal.aborted) throw error

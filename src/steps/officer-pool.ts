@@ -1,7 +1,7 @@
 // Keeps several officer lists in flight: claims are taken one by one, fetches run side by side.
 import { setMaxListeners } from 'node:events'
 import pLimit from 'p-limit'
-import type { Claim } from '../db/officer-claims.ts'
+import type { Claim, ClaimedCompany } from '../db/officer-claims.ts'
 import { type OfficersStep, type Outcome, storeOfficers } from './store-officers.ts'
 
 export interface OfficerCounts {
@@ -47,8 +47,8 @@ export async function fetchClaims(step: OfficersStep, options: PoolOptions): Pro
   const flying = new Set<Promise<void>>()
   const taken = new Set<string>()
 
-  const fly = (company: string) => {
-    const flight = slots(() => storeOfficers(step, company, halt.signal))
+  const fly = (claimed: ClaimedCompany) => {
+    const flight = slots(() => storeOfficers(step, claimed, halt.signal))
       .then((outcome) => tally(counts, outcome))
       .catch((error) => halt.abort(error))
       .finally(() => flying.delete(flight))
@@ -73,7 +73,7 @@ export async function fetchClaims(step: OfficersStep, options: PoolOptions): Pro
       }
       if ('company' in claim) {
         taken.add(claim.company)
-        fly(claim.company)
+        fly(claim)
       } else await pause(step, flying, claim.waitMs, halt.signal)
     }
   } catch (error) {

@@ -61,15 +61,19 @@ function signsOf({ identification, date_of_birth: born }: ReadItem['item']) {
   return { identified: said.some((value) => typeof value === 'string' && value !== ''), born: Boolean(born?.year) }
 }
 
-/** What is odd about a fetched list: a total that disagrees, items that do not fit. */
+/** What is odd about a fetched list: a total that disagrees, items that do not fit, members that nobody knows. */
 export function officerNotes(list: OfficerList, companyNumber: string): Note[] {
   const notes: Note[] = []
   if (totalDiffers(list)) {
     const detail = JSON.stringify({ reported: list.reportedTotal, listed: countListed(list) })
     notes.push({ kind: 'officers-total-differs', companyNumber, detail })
   }
-  for (const { item, odd } of list.officers) {
-    if (odd) notes.push({ kind: 'odd-officer-item', companyNumber, detail: textOf(item) })
+  for (const { appointmentId, odd, unknown, raw } of list.officers) {
+    if (odd) notes.push({ kind: 'odd-officer-item', companyNumber, detail: textOf(raw) })
+    else if (Object.keys(unknown).length > 0) {
+      const detail = textOf({ appointment_id: appointmentId, members: unknown })
+      notes.push({ kind: 'unknown-officer-members', companyNumber, detail })
+    }
   }
   for (const raw of list.unreadable) {
     notes.push({ kind: 'unreadable-officer-item', companyNumber, detail: textOf(raw) })

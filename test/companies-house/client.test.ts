@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import type { Reply } from '../../src/companies-house/attempt.ts'
 import { UpstreamError } from '../../src/companies-house/upstream-error.ts'
 import { ChpipeError } from '../../src/errors.ts'
 import {
@@ -17,13 +18,15 @@ import {
 import { connected } from './connected.ts'
 
 const signal = new AbortController().signal
-const background = { lane: 'background', signal } as const
+const read = (reply: Reply) => reply
+const background = { lane: 'background', signal, read } as const
+const noOfficers = json({ kind: 'officer-list', items: [], total_results: 0 })
 
 /** Answers `/wanted` with each of the script in turn, the last one for good; everything else with a 200. */
 function script(...answers: Answer[]) {
   let nth = 0
   return scriptedServer((path) =>
-    path === '/wanted' ? (answers[Math.min(nth++, answers.length - 1)] ?? plain(500)) : json({}),
+    path === '/wanted' ? (answers[Math.min(nth++, answers.length - 1)] ?? plain(500)) : noOfficers,
   )
 }
 
@@ -40,11 +43,42 @@ describe('a reply', () => {
     expect(await connected(server.url).get('/wanted', background)).toEqual({ status: 200, body: { hello: 1 } })
   })
 
-  it('is empty after a 404, whatever its body', async () => {
-    for (const body of ['', '{"errors":[]}', '<html>']) {
-      await using server = await script(plain(404, body))
-      expect(await connected(server.url).get('/wanted', background)).toEqual({ status: 404, body: null })
+  it.each([
+    '',
+    ' \n',
+    '{}',
+    '{"errors":[]}',
+    '{"errors":[{"type":"ch:service","error":"company-profile-not-found"}]}',
+    '{"timestamp":"2026-09-04T16:07:18.488455029","message":"404 NOT_FOUND \\"Resource not found\\"","request_id":"x"}',
+    '{"timestamp":"2026-09-04","status":404,"error":"Not Found","path":"/company/1/insolvency"}',
+  ])('is empty after a 404 of the service itself: %s', async (body) => {
+    await using server = await script(plain(404, body))
+    expect(await connected(server.url).get('/wanted', background)).toEqual({ status: 404, body: null })
+  })
+
+  it.each([
+    '<html><body>Not found</body></html>',
+    'default backend - 404',
+    '{"message":"Not Found"}',
+    '{"error":"not_found"}',
+    '{"errors":[{"type":"proxy","error":"no-route"}]}',
+    '{"errors":{"code":404}}',
+    '"404"',
+    'null',
+    '{"timestamp":"2026-09-04"',
+  ])('is a passing fault after a 404 of somebody else: %s', async (body) => {
+    await using server = await script(plain(404, body), json({ ok: true }))
+    expect(await connected(server.url).get('/wanted', background)).toEqual({ status: 200, body: { ok: true } })
+    expect(server.asked).toHaveLength(2)
+  })
+
+  it('counts as an answer only when it is what was asked for', async () => {
+    await using server = await script(json({ error: 'x' }), json({ error: 'x' }), json({ wanted: 1 }))
+    const readWanted = ({ body }: Reply) => {
+      if (!(body as { wanted?: number }).wanted) throw new UpstreamError('not what was wanted', { retryable: true })
+      return body
     }
+    expect(await connected(server.url).get('/wanted', { ...background, read: readWanted })).toEqual({ wanted: 1 })
   })
 
   it('carries the key as Basic user name with an empty password', async () => {
@@ -105,7 +139,7 @@ describe('a final fault', () => {
     await using server = await script(plain(400))
     const error = await thrown(connected(server.url).get('/wanted', background))
     expect(error).toMatchObject({ retryable: false, message: 'Companies House answered 400: GET /wanted' })
-    expect(server.asked).toEqual(['/wanted'])
+    expect(server.asked).toEqual(['/wanted', '/company/00000000/officers'])
   })
 
   it.each(REDIRECTS)('is a redirect, whose goal never sees the key: %i', async (status) => {
@@ -147,13 +181,24 @@ describe('a limit', () => {
 describe('an outage', () => {
   it('pauses every call, is probed, and costs no request its attempts', async () => {
     let down = 40
-    await using server = await scriptedServer(() => {
+    await using server = await scriptedServer((path) => {
       down -= 1
-      return down > 0 ? plain(503) : json({ ok: true })
+      if (down > 0) return plain(503)
+      return path.includes('/officers') ? noOfficers : json({ ok: true })
     })
     const companiesHouse = connected(server.url)
     const replies = await Promise.all(['/a', '/b', '/c', '/d'].map((path) => companiesHouse.get(path, background)))
     expect(replies).toEqual(Array(4).fill({ status: 200, body: { ok: true } }))
+  })
+
+  it.each([200, 204, 302, 400, 404, 410, 418, 451])('is a %i without sense for every call', async (status) => {
+    await using server = await scriptedServer(() => plain(status, status === 204 ? '' : '<html>maintenance</html>'))
+    const companiesHouse = connected(server.url, { maxOutageMs: 60 })
+    const errors = await Promise.all(['/a', '/b', '/c'].map((path) => thrown(companiesHouse.get(path, background))))
+    for (const error of errors) {
+      expect(error).not.toBeInstanceOf(UpstreamError)
+      expect(error).toMatchObject({ kind: 'upstream' })
+    }
   })
 
   it('that lasts too long ends every call with an upstream error', async () => {
@@ -182,7 +227,7 @@ describe('an interrupt', () => {
     const companiesHouse = connected(server.url, { quota: { limit: 1, windowMs: 3_600_000 } })
     await companiesHouse.get('/wanted', background)
     const stop = new AbortController()
-    const waiting = thrown(companiesHouse.get('/wanted', { lane: 'background', signal: stop.signal }))
+    const waiting = thrown(companiesHouse.get('/wanted', { lane: 'background', signal: stop.signal, read }))
     stop.abort(new Error('interrupted'))
     expect(await waiting).toMatchObject({ message: 'interrupted' })
     expect(server.asked).toHaveLength(1)
@@ -194,7 +239,11 @@ describe('an interrupt', () => {
       stop.abort(new Error('interrupted'))
       setTimeout(() => response.end('{"ok":true}'), 20)
     })
-    const reply = await connected(server.url, { scale: 1 }).get('/wanted', { lane: 'background', signal: stop.signal })
+    const reply = await connected(server.url, { scale: 1 }).get('/wanted', {
+      lane: 'background',
+      signal: stop.signal,
+      read,
+    })
     expect(reply).toEqual({ status: 200, body: { ok: true } })
   })
 
@@ -203,7 +252,7 @@ describe('an interrupt', () => {
     await using server = await script(() => stop.abort(new Error('interrupted')))
     const began = performance.now()
     const error = await thrown(
-      connected(server.url, { scale: 1 }).get('/wanted', { lane: 'background', signal: stop.signal }),
+      connected(server.url, { scale: 1 }).get('/wanted', { lane: 'background', signal: stop.signal, read }),
     )
     expect(error).toMatchObject({ message: 'interrupted' })
     expect(performance.now() - began).toBeLessThan(2000)

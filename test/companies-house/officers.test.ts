@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { readOfficerItem } from '../../src/companies-house/officer-item.ts'
 import { parseOfficerName } from '../../src/companies-house/officer-name.ts'
-import { fetchOfficers } from '../../src/companies-house/officers.ts'
+import { EmptiedList, fetchOfficers } from '../../src/companies-house/officers.ts'
 import { json, officersPage, plain, type ScriptedServer, scriptedServer, startIndex } from '../scripted-server.ts'
 import { connected } from './connected.ts'
 
@@ -89,18 +89,64 @@ describe('fetchOfficers', () => {
     await expect(fetchIds(server)).rejects.toMatchObject({ retryable: false, message: /^More than 20000 officers/ })
   })
 
-  it('takes an answer of another shape for a passing fault', async () => {
-    await using server = await scriptedServer(() => json(['not', 'a', 'list']))
+  /** Answers for one company with `body`, and well for every other. */
+  const answering = (body: unknown) =>
+    scriptedServer((path) => (path.includes('/00000001/') ? json(body) : officersPage('x', [])))
+
+  it.each([
+    [['not', 'a', 'list']],
+    [{}],
+    [null],
+    [{ error: 'x' }],
+    [{ errors: [{ type: 'ch:service', error: 'x' }] }],
+    [{ message: 'down' }],
+    [{ items: null }],
+    [{ items: {}, total_results: 0 }],
+    [{ kind: 'search#companies', items: [], total_results: 0 }],
+  ])('takes an answer of another shape for a passing fault: %j', async (body) => {
+    await using server = await answering(body)
     await expect(fetchIds(server)).rejects.toMatchObject({
       retryable: true,
       message: /^The answer is not an officer list/,
     })
   })
 
+  it.each([
+    { total_results: 7 },
+    { total_results: '7' },
+    { total_results: 0, active_count: 3 },
+    { active_count: 0, inactive_count: 2 },
+    { resigned_count: '1' },
+  ])('takes an empty list that counts officers for a passing fault: %j', async (counts) => {
+    await using server = await answering({ kind: 'officer-list', items: [], ...counts })
+    await expect(fetchIds(server)).rejects.toMatchObject({ retryable: true, message: /^The list is empty but counts/ })
+  })
+
+  it('takes an empty list that counts nobody for an empty list, and keeps a total that is a string', async () => {
+    await using server = await answering({ kind: 'officer-list', items: [], total_results: '0', active_count: 0 })
+    expect(await fetchIds(server)).toEqual([])
+    await using other = await scriptedServer((path) =>
+      startIndex(path) > 0
+        ? officersPage('00000001', [])
+        : json({ items: [{ name: 'A', officer_role: 'director' }], total_results: '1', items_per_page: '35' }),
+    )
+    const list = await fetchOfficers(connected(other.url), '00000001', options)
+    expect([list?.reportedTotal, other.asked.length]).toEqual([1, 1])
+  })
+
+  it.each([
+    ['an empty list', officersPage('00000001', [])],
+    ['a 404', plain(404)],
+  ])('does not take %s for the list of a company with officers', async (_name, answer) => {
+    await using server = await scriptedServer((path) => (path.includes('/00000001/') ? answer : officersPage('x', [])))
+    const fetching = fetchOfficers(connected(server.url), '00000001', { ...options, known: true })
+    await expect(fetching).rejects.toBeInstanceOf(EmptiedList)
+  })
+
   it('keeps a company number from becoming a path', async () => {
     await using server = await scriptedServer((path) => officersPage('x', [], { start: startIndex(path) }))
     await fetchOfficers(connected(server.url), '../a?b', options)
-    expect(server.asked).toEqual(['/company/..%2Fa%3Fb/officers?items_per_page=100&start_index=0'])
+    expect(server.asked).toEqual(['/company/..%2Fa%3Fb/officers?items_per_page=500&start_index=0'])
   })
 })
 
@@ -111,6 +157,7 @@ describe('readOfficerItem', () => {
   it('takes the id from the link and lets unknown members through', () => {
     const read = readOfficerItem({ ...director, links, something_new: { deep: [1] } })
     expect(read).toMatchObject({ appointmentId: '-_a1', linked: true, odd: false })
+    expect(read?.unknown).toEqual({ something_new: { deep: [1] } })
   })
 
   it('keeps an item whose members are of the wrong kind, and says that it is odd', () => {

@@ -40,7 +40,10 @@ async function selfSigned() {
 
 describe('a server whose certificate nobody vouches for', () => {
   const clients: [string, (url: string) => Promise<unknown>][] = [
-    ['the REST API', (url) => connected(url, { maxOutageMs: 1 }).get('/x', { lane: 'background', signal })],
+    [
+      'the REST API',
+      (url) => connected(url, { maxOutageMs: 1 }).get('/x', { lane: 'background', signal, read: (reply) => reply }),
+    ],
     [
       'the stream',
       (baseUrl) => {

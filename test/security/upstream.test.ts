@@ -65,7 +65,9 @@ describe('a company number that is none', () => {
 describe('JSON of a hundred thousand levels', () => {
   it('in a list of officers is noted, and the list is kept', async () => {
     const body = `{"items":[${DEEP},{"name":7,"deep":${DEEP}},{"name":"DOE, Jane","officer_role":"director"}]}`
-    await using server = await scriptedServer((_path) => (server.asked.length > 1 ? json({}) : plain(200, body)))
+    await using server = await scriptedServer((_path) =>
+      server.asked.length > 1 ? json({ items: [] }) : plain(200, body),
+    )
     const list = await fetchOfficers(connected(server.url), '00000001', options)
     expect(list?.officers).toHaveLength(2)
     const notes = officerNotes(list ?? { officers: [], reportedTotal: null, received: 0, unreadable: [] }, '00000001')

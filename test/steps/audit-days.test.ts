@@ -40,7 +40,7 @@ function register({ found, hits = found.length, profiles = [], broken }: Registe
     const { pathname, searchParams } = new URL(path, 'http://x')
     if (pathname.startsWith('/company/')) {
       const number = pathname.slice('/company/'.length)
-      if (number === '00000000') return json({ items: [] })
+      if (number.startsWith('00000000')) return json({ items: [] })
       if (broken) return plain(500)
       return profiles.includes(number) ? json({ company_name: number, date_of_creation: DAY }) : plain(404)
     }
@@ -129,5 +129,40 @@ describe('auditDays', () => {
   it('waits for nobody while no stream is followed', async () => {
     await using server = await register({ found: ['00000001'] })
     expect(await audit(holding(), server.url, { today: DAY, patienceMs: 60_000 })).toMatchObject({ equal: false })
+  })
+})
+
+describe('what the register does not know any more', () => {
+  const repaired = async (answers: (path: string) => ReturnType<typeof json>) => {
+    await using server = await scriptedServer((path) => {
+      if (path.startsWith('/advanced-search')) {
+        return path.includes('start_index=0') ? json({ hits: '1', items: [item('00000001')] }) : plain(404)
+      }
+      return path.includes('/00000000') ? json({ items: [] }) : answers(path)
+    })
+    const db = holding('00000001', '00000002')
+    const day = await audit(db, server.url, { repair: true })
+    const gone = db.select().from(companies).all()
+    return { day, gone: gone.filter(({ deleted_at }) => deleted_at !== null).map((row) => row.company_number) }
+  }
+  const known = (path: string) => json({ company_name: 'ONE', company_number: path.split('/')[2] })
+
+  it('is marked as deleted on a 404 of its own, while other companies are known', async () => {
+    const { day, gone } = await repaired((path) => (path.endsWith('00000002') ? plain(404) : known(path)))
+    expect(day).toMatchObject({ corrected: 1, extra: [{ register: 'unknown' }] })
+    expect(gone).toEqual(['00000002'])
+  })
+
+  it.each([
+    ['a 404 for everybody', () => plain(404)],
+    ['a page of HTML', () => plain(404, '<html>Not found</html>')],
+    ['JSON that is no profile', () => json({ error: 'x' })],
+    ["another company's profile", () => json({ company_name: 'ONE', company_number: '00000009' })],
+  ])('is not told by %s', async (_name, answer) => {
+    const { day, gone } = await repaired((path) =>
+      path.endsWith('00000002') || _name.includes('everybody') ? answer() : known(path),
+    )
+    expect(day).toMatchObject({ corrected: 0, extra: [{ register: 'unasked' }], equal: false })
+    expect(gone).toEqual([])
   })
 })

@@ -11,6 +11,7 @@ import { companies, notes, officer_fetches, officers, runs } from '../../src/db/
 import { importOfficers } from '../../src/steps/import-officers.ts'
 import { noCounts } from '../../src/steps/officer-pool.ts'
 import { refreshOfficers } from '../../src/steps/refresh-officers.ts'
+import { noEmptyRow } from '../../src/steps/store-officers.ts'
 import { timings } from '../../src/timings.ts'
 import { connected, silentLog } from '../companies-house/connected.ts'
 import { type Answer, json, officersPage, plain, scriptedServer, silent, startIndex } from '../scripted-server.ts'
@@ -63,7 +64,15 @@ async function start(db: Db, url: string, { target = 100, limit = 100, concurren
   const companiesHouse = connected(url, { db, scale, ...(maxOutageMs ? { maxOutageMs } : {}) })
   const run = beginRun(db, clock, 'import-officers')
   const counts = noCounts()
-  const step = { db, companiesHouse, clock, log: silentLog, timings: timings(scale), runId: run.id }
+  const step = {
+    db,
+    companiesHouse,
+    clock,
+    log: silentLog,
+    timings: timings(scale),
+    runId: run.id,
+    emptyRow: noEmptyRow(),
+  }
   const shared = {
     limit,
     concurrency,
@@ -148,7 +157,7 @@ describe('importOfficers', () => {
     expect([first.ending, first.counts.failed]).toEqual(['nothing-left', 1])
     expect(states(db).A0000002).toEqual(['failed', 0])
     expect(db.select({ error: officer_fetches.last_error }).from(officer_fetches).all()).toEqual([
-      { error: 'Companies House answered 500: GET /company/A0000002/officers?items_per_page=100&start_index=0' },
+      { error: 'Companies House answered 500: GET /company/A0000002/officers?items_per_page=500&start_index=0' },
     ])
     broken = false
     await clock.sleep(2)
@@ -195,6 +204,31 @@ describe('importOfficers', () => {
     expect(db.select({ kind: notes.kind, detail: notes.detail }).from(notes).all()).toEqual([
       { kind: 'officers-total-differs', detail: '{"reported":5,"listed":2}' },
     ])
+  })
+
+  it('keeps members that nobody knows, and values of the wrong kind, in notes', async () => {
+    const links = (id: string) => ({ self: `/company/A0000001/appointments/${id}` })
+    const known = { officer_role: 'director', etag: 'x', identity_verification_details: { preferred_name: 'Y' } }
+    const items = [
+      {
+        ...known,
+        name: 'A, B',
+        links: links('a'),
+        frobnicate: 'marker-1',
+        address: { locality: 'R', uprn: 'marker-2' },
+      },
+      { ...known, name: 'C, D', links: links('b'), appointed_on: '2019-05-01T00:00', address: { premises: 4711 } },
+      { ...known, name: 'E, F', links: links('c'), former_names: [{ surname: 'G' }], person_number: '123456780001' },
+    ]
+    await using server = await register({ A0000001: () => json({ items, items_per_page: 50, total_results: 3 }) })
+    const db = withCompanies(['A0000001'])
+    const { counts } = await start(db, server.url)
+    expect(counts).toMatchObject({ officers: 3, odd: 2 })
+    const noted = db.select({ kind: notes.kind, detail: notes.detail }).from(notes).all()
+    expect(noted.map(({ kind }) => kind).sort()).toEqual(['odd-officer-item', 'unknown-officer-members'])
+    const texts = JSON.stringify(noted)
+    for (const value of ['frobnicate', 'marker-1', 'address.uprn', 'marker-2', '2019-05-01T00:00', '4711'])
+      expect(texts).toContain(value)
   })
 
   it('keeps odd items and counts them', async () => {
@@ -279,7 +313,7 @@ describe('a claim', () => {
     for (const dead of [{ pid: 2 ** 22 + 1 }, { pid: process.pid, pid_started: '1' }]) {
       const db = withCompanies(['A0000001'])
       claimedBy(db, dead)
-      expect(claim(db)).toEqual({ company: 'A0000001', created: null })
+      expect(claim(db)).toEqual({ company: 'A0000001', created: null, known: false })
     }
   })
 
@@ -290,7 +324,7 @@ describe('a claim', () => {
       return claim(db)
     }
     expect(elsewhere(clock.now() - 60_000)).toEqual({ waitMs: 200 })
-    expect(elsewhere(clock.now() - 180_000)).toEqual({ company: 'A0000001', created: null })
+    expect(elsewhere(clock.now() - 180_000)).toEqual({ company: 'A0000001', created: null, known: false })
   })
 })
 

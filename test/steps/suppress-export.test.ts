@@ -9,6 +9,7 @@ import { goalOf } from '../../src/steps/export/delivery.ts'
 import type { TextFormat } from '../../src/steps/export/formats.ts'
 import { noCounts } from '../../src/steps/officer-pool.ts'
 import { refreshOfficers } from '../../src/steps/refresh-officers.ts'
+import { noEmptyRow } from '../../src/steps/store-officers.ts'
 import { timings } from '../../src/timings.ts'
 import { connected, silentLog } from '../companies-house/connected.ts'
 import { run, type TempFolder, tempFolder } from '../host.ts'
@@ -187,7 +188,7 @@ describe('what comes in again stays out', () => {
     const refresh = beginRun(db, clock, 'import-officers')
     const companiesHouse = connected(server.url, { db })
     await refreshOfficers(
-      { db, companiesHouse, clock, log: silentLog, timings: timings(0.01), runId: refresh.id },
+      { db, companiesHouse, clock, log: silentLog, timings: timings(0.01), runId: refresh.id, emptyRow: noEmptyRow() },
       {
         ageMs: 86_400_000,
         limit: 10,

@@ -1,6 +1,6 @@
 // First stage: a company's profile, where no event carried it. One call; the profile and the move to the next stage are
 // stored together.
-import { companyDetails, companyProfile } from '../../companies-house/company-profile.ts'
+import { fetchProfile } from '../../companies-house/company-profile.ts'
 import { UpstreamError } from '../../companies-house/upstream-error.ts'
 import { findCompany } from '../../db/enriched.ts'
 import type { Job } from '../../db/job-claims.ts'
@@ -16,16 +16,13 @@ export async function enrichDetails(run: Enrichment, job: Job, signal: AbortSign
   const { companiesHouse, db, runId } = run
   const { companyNumber } = job
   if (isRefused(run, job)) return
-  const path = `/company/${encodeURIComponent(companyNumber)}`
   try {
-    const reply = await companiesHouse.get(path, { lane: laneOf([job]), signal })
-    if (reply.status === 404) return retryJob(run, job, `Companies House answered 404: GET ${path}`)
-    const profile = companyProfile.safeParse(reply.body)
-    if (!profile.success) return retryJob(run, job, `The answer is not a company profile: GET ${path}`)
+    const fetched = await fetchProfile(companiesHouse, companyNumber, { lane: laneOf([job]), signal })
+    if (!fetched) return retryJob(run, job, 'Companies House answered 404 for the profile')
     if (isRefused(run, job)) return
     moveJob(run, job, { stage: 'domain' }, (_tx, now) => {
       const origin = { source: 'rest', fetchedAt: new Date(now).toISOString(), runId }
-      updateCompany(db, companyDetails(companyNumber, profile.data), origin)
+      updateCompany(db, fetched.details, origin)
     })
   } catch (error) {
     if (!(error instanceof UpstreamError) || signal.aborted) throw error

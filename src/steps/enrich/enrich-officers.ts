@@ -12,12 +12,9 @@ import { snapshot, write } from '../../db/open.ts'
 import { loadSuppressions } from '../../db/suppressions.ts'
 import { errorMessage } from '../../errors.ts'
 import { officerNotes, officerRows } from '../officer-rows.ts'
-import { fetchWhole } from '../store-officers.ts'
+import { fetchWhole, isYoung } from '../store-officers.ts'
 import { moveJob, refusalOf, retryJob } from './end-job.ts'
 import { type Enrichment, laneOf } from './enrich-step.ts'
-
-/** So long after its incorporation a company's officers may still be on their way (facts 1.5). */
-const YOUNG_MS = 14 * 86_400_000
 
 /** Fetches and stores one list. Throws when the service is away or the key refused, and the signal's reason. */
 export async function enrichOfficers(run: Enrichment, job: Job, signal: AbortSignal): Promise<void> {
@@ -63,8 +60,7 @@ function doubtNone(run: Enrichment, job: Job, company: CompanyToEnrich, absent: 
   const { db, clock, timings, runId, log } = run
   const { companyNumber, attempts } = job
   const now = clock.now()
-  const age = now - Date.parse(company.date_of_creation ?? '')
-  const young = job.cause === 'new' || age < YOUNG_MS
+  const young = job.cause === 'new' || isYoung(company.date_of_creation, now)
   const waits = young ? timings.youngOfficersRetryMs : absent ? timings.officersRetryMs : []
   const waitMs = waits[attempts]
   if (waitMs === undefined) {
