@@ -10,7 +10,7 @@ import { type AskOptions, askAboutUnlisted, noAskCounts } from '../steps/ask-unl
 import { importOfficers } from '../steps/import-officers.ts'
 import { noCounts } from '../steps/officer-pool.ts'
 import { refreshOfficers } from '../steps/refresh-officers.ts'
-import { noEmptyRow, type OfficersStep } from '../steps/store-officers.ts'
+import { noEmptyRow, type OfficersStep, SUSPICIOUS_ROW } from '../steps/store-officers.ts'
 import { safeJson } from '../text.ts'
 import type { Answer, Command, Input } from './command.ts'
 import { showStatus } from './import-officers/status-line.ts'
@@ -116,7 +116,7 @@ async function run(context: Context, { options: given }: Input): Promise<Answer>
     await context.print(context.json ? `${safeJson(summary)}\n` : render(summary))
   }
   if (ended === 'interrupted') throw signal.reason
-  if (counts.fetched === 0 && counts.failed > 0) throw nothingAnswered(counts.failed)
+  if (counts.fetched === 0 && counts.failed >= SUSPICIOUS_ROW) throw nothingAnswered(counts.failed)
   if (ended !== 'nothing-left' || options.refresh !== undefined) return 0
   throw ranOut(db, target)
 }
@@ -144,7 +144,7 @@ async function besideAsking<T>(
   }
 }
 
-/** Where not one company was answered well, the fault is hardly the companies'. */
+/** Where many companies failed and not one was answered well, the fault is hardly the companies'. */
 function nothingAnswered(failed: number): ChpipeError {
   return new ChpipeError('upstream', `Companies House gave no good answer for any of ${failed} companies`, {
     hint: 'run the same command later: stored lists are unchanged, and these companies are asked again',

@@ -53,7 +53,7 @@ export type Outcome =
   | { state: 'postponed' | 'failed' | 'lost' }
 
 /** So many lists in a row without a single officer are compared with the companies' profiles. */
-const SUSPICIOUS_ROW = 5
+export const SUSPICIOUS_ROW = 5
 
 /** So long after its incorporation a company's officers may still be on their way (facts 1.5). */
 export const YOUNG_MS = 14 * 86_400_000

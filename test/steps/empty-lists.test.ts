@@ -52,7 +52,7 @@ interface Run {
 }
 
 async function run(db: Db, url: string, { refresh = false, maxOutageMs = 80, quick = {} }: Run = {}) {
-  const companiesHouse = connected(url, { db, scale: 0.001, maxOutageMs })
+  const companiesHouse = connected(url, { db, scale: 0.01, maxOutageMs })
   const current = beginRun(db, clock, 'import-officers')
   const counts = noCounts()
   const hurried = { ...QUICK, ...quick }
