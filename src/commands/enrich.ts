@@ -46,7 +46,7 @@ like and start it again. What the stream brings goes first. With neither --max-c
     },
     { line: 'chpipe enrich --unconfirmed', does: 'purchases in doubt, after a crash' },
     { line: 'chpipe enrich --settle 12 not-bought', does: 'decide one of them' },
-    { line: 'chpipe enrich --assign 3 01234567', does: 'whose is a paid answer that fits no name?' },
+    { line: 'chpipe enrich --assign 3 01234567', does: 'assign a paid answer that matches no name' },
   ],
   longRunning: true,
   run,

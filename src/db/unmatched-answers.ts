@@ -1,4 +1,4 @@
-// Rows of answers that fit no name that was asked. They were paid for, so they are kept until the operator says whose
+// Rows of answers that match none of the names asked for. They were paid for, so they are kept until the operator says whose
 // they are; meanwhile the inputs that they may belong to count as waiting, and are not asked for again.
 import { and, asc, eq, isNull, sql } from 'drizzle-orm'
 import type { Tx } from './open.ts'

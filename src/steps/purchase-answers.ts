@@ -23,7 +23,7 @@ export interface LostAnswer {
   lost: true
 }
 
-/** A row of an answer that fits no name, as it is kept for the operator. */
+/** A row of an answer that matches no name, as it is kept for the operator. */
 export interface UnmatchedRow {
   /** As Snov writes it; empty where there is none. */
   name: string
@@ -34,7 +34,7 @@ export interface Answers {
   answers: NewAnswer[]
   /** By the price list: a credit per domain, and per address that is valid or unknown (Snov facts 6.6). */
   price: number
-  /** Paid rows that fit no name. Inputs that they may belong to have no answer, and are none until they are settled. */
+  /** Paid rows that match no name. Inputs that they may belong to have no answer, and are none until they are settled. */
   unmatched: UnmatchedRow[]
   /** Whether an input has no answer, because one of these may be its own. */
   holds: boolean
@@ -114,7 +114,7 @@ function namesOf(inputs: AskedInput[]): string[] {
 }
 
 interface Remainder<Row> {
-  /** Rows that count as paid though they fit no name: as many as there are names that they may belong to. */
+  /** Rows that count as paid though they match no name: as many as there are names that they may belong to. */
   paid: Row[]
   paidOdd: number
   kept: Row[]
@@ -126,7 +126,7 @@ interface Remainder<Row> {
 /** More rows than a request has names for are no answer to it. */
 const MAX_KEPT = 20
 
-/** What becomes of paid rows that fit no name. While a name is erased any of them may be its own, and none is kept. */
+/** What becomes of paid rows that match no name. While a name is erased any of them may be its own, and none is kept. */
 function remainderOf<Row>(inputs: AskedInput[], found: Row[][], left: Row[], odd: string[]): Remainder<Row> {
   if (inputs.some(({ name }) => name === '')) {
     return { paid: left, paidOdd: 0, kept: [], keptOdd: [], mayHold: () => false }

@@ -45,7 +45,7 @@ export function settlePurchase(
   log.info(said, { request: id, operation, state, hits, credits: price })
   if (unmatched.length > 0) {
     const rows = unmatched.length
-    log.warn('an answer fits no name that was asked', { request: id, rows, try: 'chpipe enrich --unmatched' })
+    log.warn('an answer matches none of the names asked for', { request: id, rows, try: 'chpipe enrich --unmatched' })
   }
   return price
 }

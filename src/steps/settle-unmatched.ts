@@ -1,6 +1,7 @@
-// The operator's word about rows of answers that fit no name: whose one is, or that it is nobody's. When the last row of
+// The operator's word about rows of answers that match no name: whose one is, or that it is nobody's. When the last row of
 // a request is settled, the names that are still without an answer are misses.
 import type { Clock } from '../clock.ts'
+import { companyNumber } from '../company-number.ts'
 import { findCompany, findOfficers } from '../db/enriched.ts'
 import { type Db, type Tx, write } from '../db/open.ts'
 import { findAnswers, saveAnswers } from '../db/provider-answers.ts'
@@ -91,14 +92,14 @@ function findOwner(tx: Tx, row: UnmatchedAnswer, owner: string): AskedInput {
   const choice = candidates.map(({ name }) => name).join('; ')
   throw new ChpipeError(
     'usage',
-    other ? `Several people of ${owner} wait for this answer` : `Nobody waits for this answer under: ${owner}`,
+    other ? `This answer may belong to several people of ${owner}` : `This answer cannot belong to: ${owner}`,
     { hint: choice === '' ? `chpipe enrich --dismiss ${row.id}` : `name one of these: ${choice}` },
   )
 }
 
 /** The keys under which a company, or its people at the domain, were asked for. */
 function keysOfCompany(tx: Tx, { request }: UnmatchedAnswer, number: string): Set<string> {
-  const company = findCompany(tx, number.trim().toUpperCase())
+  const company = findCompany(tx, companyNumber(number) ?? number)
   if (!company) return new Set()
   if (request.operation === 'domain') return new Set([domainInput(companySearchName(company.company_name)).key])
   const domain = request.inputs.find((input) => input.domain)?.domain ?? ''

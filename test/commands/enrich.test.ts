@@ -322,7 +322,7 @@ describe('chpipe enrich', () => {
     expect(Object.values(on.snov.requests.starts).filter((count) => count > 1)).toEqual([])
   })
 
-  it('keeps a paid answer that fits no name until it is assigned, and buys nothing again meanwhile', async () => {
+  it('keeps a paid answer that matches no name until it is assigned, and buys nothing again meanwhile', async () => {
     await using on = await small()
     on.snov.setFaults(parseSnovFaults('renamed:@company-domain-by-name,miss-no-row'))
     const first = JSON.parse((await enrich(on)).stdout)

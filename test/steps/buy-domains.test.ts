@@ -74,7 +74,7 @@ describe('buying domains', () => {
     await buyDomains(step, wanted, noLimits)
     await settleAll()
     expect([outcomes(db), ledger(db)]).toMatchObject([[], [{ expected: 2 }]])
-    expect(warnings).toEqual(['rows of an answer could not be read', 'an answer fits no name that was asked'])
+    expect(warnings).toEqual(['rows of an answer could not be read', 'an answer matches none of the names asked for'])
     const again = () => buyDomains(step, wanted, { ...noLimits, retryMissesBefore: clock.now() + 1 })
     expect(await again()).toEqual({ ended: 'waiting' })
     const [named, odd] = listUnmatched(db)
@@ -83,7 +83,7 @@ describe('buying domains', () => {
       { answer: { raw: 'null' } },
     ])
     const says = (id: number | undefined, owner: string) => () => assignAnswer(db, clock, id ?? 0, owner)
-    expect(says(named?.id, 'Nobody')).toThrow('Nobody waits for this answer under: Nobody')
+    expect(says(named?.id, 'Nobody')).toThrow('This answer cannot belong to: Nobody')
     expect(says(odd?.id, 'Harbour')).toThrow('cannot be read')
     expect(says(99, 'Harbour')).toThrow('There is no unmatched answer 99')
     expect(says(named?.id, 'HARBOUR')()).toBe('Harbour')

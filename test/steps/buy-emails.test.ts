@@ -2,13 +2,16 @@ import { describe, expect, it } from 'vitest'
 import { openDb } from '../../src/db/open.ts'
 import { provider_answers, suppressions } from '../../src/db/schema.ts'
 import { emailHash } from '../../src/db/suppression-values.ts'
+import { listUnmatched } from '../../src/db/unmatched-answers.ts'
 import { buyEmails } from '../../src/steps/buy-emails.ts'
 import { personInput, readKnown } from '../../src/steps/buy-input.ts'
 import type { PersonName } from '../../src/steps/person-name.ts'
 import { pollPurchases } from '../../src/steps/poll-purchases.ts'
 import { settleByOperator } from '../../src/steps/settle-doubt.ts'
-import { plain } from '../scripted-server.ts'
+import { assignAnswer } from '../../src/steps/settle-unmatched.ts'
+import { json, plain } from '../scripted-server.ts'
 import { type FoundAddress, scriptedSnov } from '../snov/scripted-snov.ts'
+import { addCompany, addOfficer } from './export-world.ts'
 import { type Buyer, buyer, kill, ledger, noLimits, outcomes, signal } from './purchases.ts'
 
 const person = (name: string): PersonName => {
@@ -40,6 +43,49 @@ describe('buying addresses', () => {
     expect(await buyAll(one, crew(14))).toBe('answered')
     expect(server.started.map((inputs) => inputs.length)).toEqual([1, 10, 3])
     expect(new Set(server.started.flat()).size).toBe(14)
+  })
+
+  it('keeps an address that matches nobody until it is assigned, to a name or to a company’s only candidate', async () => {
+    await using server = await scriptedSnov({ people: { 'P0 Smith@x.example': valid } })
+    const one = await buyer(server.url)
+    const { db, clock } = one.step
+    const people = [person('P0 Smith'), person('Ann Lee'), person('Bo Fry'), person('Cy Orr')]
+    await buyEmails(one.step, order(people), noLimits)
+    await one.settleAll(2)
+    const rows = ['???', '??'].map((people, at) => ({
+      people,
+      result: [{ email: `m${at}@x.example`, smtp_status: 'valid' }],
+    }))
+    server.world.meddle = ({ path }) =>
+      path.endsWith('/result') ? json({ status: 'completed', data: rows }) : undefined
+    expect(await buyEmails(one.step, order(people), noLimits)).toMatchObject({ ended: 'started' })
+    await one.settleAll(2)
+    expect(await buyEmails(one.step, order(people), noLimits)).toEqual({ ended: 'waiting' })
+    expect(ledger(db)).toMatchObject([{ expected: 1 }, { expected: 2 }])
+    addCompany(db, { company_number: '00000007' })
+    addOfficer(db, {
+      company_number: '00000007',
+      appointment_id: 'b',
+      officer_role: 'director',
+      name: 'FRY, Bo',
+    })
+    const [first, second] = listUnmatched(db)
+    expect(assignAnswer(db, clock, first?.id ?? 0, '7')).toBe('Bo Fry')
+    expect(assignAnswer(db, clock, second?.id ?? 0, 'ann lee')).toBe('Ann Lee')
+    const known = [
+      ...readKnown(
+        db,
+        'emails',
+        people.map((one) => personInput(one, 'x.example')),
+      ).values(),
+    ]
+    expect(known.map((one) => one.state === 'answered' && one.answer.answer)).toMatchObject([
+      { emails: valid.map(({ email }) => ({ email })) },
+      { emails: [{ email: 'm1@x.example' }] },
+      { emails: [{ email: 'm0@x.example' }] },
+      null,
+    ])
+    expect(server.started).toHaveLength(2)
   })
 
   it('keeps every domain to requests of its own', async () => {

@@ -15,8 +15,9 @@ import {
   suppressions,
 } from '../../src/db/schema.ts'
 import { parseSnovFaults } from '../../src/sandbox/snov/fault-plan.ts'
+import { runEnrichment } from '../../src/steps/enrich/run-enrichment.ts'
 import { suppress } from '../../src/steps/suppress.ts'
-import { type Pipeline, pipeline } from './enriching.ts'
+import { everything, type Pipeline, pipeline } from './enriching.ts'
 
 /** The first companies of the world that the truth fits. */
 function numbersWith({ world, snov }: Pipeline, count: number, wanted: (domain: string) => boolean): string[] {
@@ -269,6 +270,41 @@ describe('runEnrichment', () => {
     other[Symbol.dispose]()
     expect(await on.run()).toMatchObject({ done: 1, left: 0 })
     expect(endStage(on.db, number, { state: 'done' }, { runId: other.id, now: 0 })).toBe(false)
+  })
+
+  it('tells in its own log of its own purchases, and of no other living run’s', async () => {
+    await using on = await pipeline({ snov: { pendingPolls: 2 } })
+    const numbers = numbersWith(on, 12, () => true).map((number) => on.queue(number))
+    using other = beginRun(on.db, on.step.clock, 'stream')
+    const told = await Promise.all(
+      [on.step.runId, other.id].map(async (runId, at) => {
+        const lines: { message: string; request: unknown }[] = []
+        const note = (message: string, { request }: Record<string, unknown> = {}) =>
+          void lines.push({ message, request })
+        const step = { ...on.step, runId, log: { info: note, warn: note, error: note } }
+        const scope = numbers.filter((_, index) => index % 2 === at)
+        await runEnrichment(step, { ...everything, scope, signal: new AbortController().signal })
+        return { runId, lines: lines.filter(({ message }) => message.includes('purchase')) }
+      }),
+    )
+    const owners = new Map(
+      on.db
+        .select()
+        .from(provider_requests)
+        .all()
+        .map(({ id, run_id: run }) => [id, run]),
+    )
+    for (const { runId, lines } of told) {
+      expect(lines.length).toBeGreaterThan(1)
+      expect(lines.filter(({ request }) => owners.get(Number(request)) !== runId)).toEqual([])
+    }
+    expect(
+      on.db
+        .select()
+        .from(jobs)
+        .all()
+        .filter(({ state }) => state === 'due'),
+    ).toEqual([])
   })
 
   it('leaves what an `enrich` chose to an `enrich`, whatever stage it has come to', async () => {

@@ -13,6 +13,17 @@ import { DEFAULT_ROLES } from '../../src/steps/wanted-people.ts'
 import { type Timings, timings } from '../../src/timings.ts'
 import { connected, silentLog } from '../companies-house/connected.ts'
 
+/** Works on all that is due, without limits. */
+export const everything: Omit<EnrichOptions, 'signal'> = {
+  until: 'idle',
+  limits: { maxCredits: null, budget: null },
+  minConfidence: 0,
+  roles: DEFAULT_ROLES,
+  retryMissesBefore: null,
+  owners: ALL_OWNERS,
+  scope: null,
+}
+
 export interface Pipeline extends AsyncDisposable {
   db: Db
   world: World
@@ -74,13 +85,7 @@ export async function pipeline({ size = 200, rest, snov, ...more }: PipelineOpti
     },
     run: (options = {}) =>
       runEnrichment(step, {
-        until: 'idle',
-        limits: { maxCredits: null, budget: null },
-        minConfidence: 0,
-        roles: DEFAULT_ROLES,
-        retryMissesBefore: null,
-        owners: ALL_OWNERS,
-        scope: null,
+        ...everything,
         signal: new AbortController().signal,
         ...options,
       }),

@@ -40,7 +40,7 @@ describe('an input that was erased while its answer was awaited', () => {
   })
 })
 
-describe('a paid row that fits no name', () => {
+describe('a paid row that matches no name', () => {
   const asked = ['ALPHA', 'BETA', 'GAMMA'].map((name) => ({ key: name.toLowerCase(), name }))
   const row = (name: string, domain: string | null = `${name.length}.example`) => ({ name, domain })
   const keys = ({ answers }: { answers: { key: string; outcome: string }[] }) =>

@@ -84,7 +84,7 @@ export async function settle(
   return 0
 }
 
-/** Prints the paid answers that fit no name, and whom each may belong to. */
+/** Prints the paid answers that match no name, and whom each may belong to. */
 export async function printUnmatched(context: Context): Promise<Answer> {
   const rows = snapshot(await context.existingDb(), (tx) =>
     listUnmatched(tx).map((row) => ({
@@ -104,9 +104,9 @@ export async function printUnmatched(context: Context): Promise<Answer> {
       operation.padEnd(6),
       at,
       `${name === '' ? '(no name)' : name}: ${foundIn(answer as UnmatchedRow['answer'])}`,
-      names.length === 0 ? 'of nobody who was asked for' : `of one of: ${names.join('; ')}`,
+      names.length === 0 ? 'every name asked for has its own answer' : `may belong to: ${names.join('; ')}`,
     ].join('  ')
-  return printRows(context, rows, line, 'Every paid answer has found its name.')
+  return printRows(context, rows, line, 'No paid answer is unmatched.')
 }
 
 function foundIn(answer: UnmatchedRow['answer']): string {
@@ -114,13 +114,13 @@ function foundIn(answer: UnmatchedRow['answer']): string {
   return 'emails' in answer ? answer.emails.map(({ email }) => email).join(', ') : answer.raw
 }
 
-/** Takes the operator's word about an answer that fits no name: whose it is. What waited for it may go on. */
+/** Takes the operator's word about an answer that matches no name: whose it is. What waited for it may go on. */
 export async function assign(context: Context, { id, owner }: { id: number; owner: string }): Promise<Answer> {
   const { clock } = context
   const db = await context.db({ create: false })
   const name = assignAnswer(db, clock, id, owner)
   write(db, (tx) => wakePaidJobs(tx, clock.now()))
-  const sentence = `Answer ${id} belongs to ${printable(name)}; chpipe enrich takes it up.`
+  const sentence = `Answer ${id} is assigned to ${printable(name)}; chpipe enrich takes it up.`
   await context.print(`${context.json ? safeJson({ id, assigned: name }) : sentence}\n`)
   return 0
 }
@@ -131,6 +131,6 @@ export async function dismiss(context: Context, id: number): Promise<Answer> {
   const db = await context.db({ create: false })
   dismissAnswer(db, clock, id)
   write(db, (tx) => wakePaidJobs(tx, clock.now()))
-  await context.print(`${context.json ? safeJson({ id, dismissed: true }) : `Answer ${id} is nobody’s.`}\n`)
+  await context.print(`${context.json ? safeJson({ id, dismissed: true }) : `Answer ${id} is dismissed.`}\n`)
   return 0
 }

@@ -48,9 +48,12 @@ export const enrichOptions: OptionSpec[] = [
   { flags: '--unconfirmed', description: 'list the purchases of which nobody knows whether they were made' },
   { flags: '--retry <number>', description: 'put a failed company back, or `all`', parse: retried },
   { flags: '--settle <id...>', description: 'say of an unconfirmed purchase that it was `bought` or `not-bought`' },
-  { flags: '--unmatched', description: 'list paid answers that fit no name that was asked' },
-  { flags: '--assign <id...>', description: 'give such an answer to a company number, or to a name as it was asked' },
-  { flags: '--dismiss <id>', description: 'say of such an answer that it is nobody’s', parse: count(1) },
+  { flags: '--unmatched', description: 'list paid answers that match none of the names asked for' },
+  {
+    flags: '--assign <id...>',
+    description: 'assign such an answer to a company number, or to a name as it was asked for',
+  },
+  { flags: '--dismiss <id>', description: 'say that such an answer belongs to nobody', parse: count(1) },
 ]
 
 function company(text: string): string {
@@ -66,7 +69,7 @@ function retried(text: string): string {
 /** What the command is asked to do; each of these goes without the others. */
 export type EnrichTask = 'run' | 'dry-run' | 'failed' | 'unconfirmed' | 'retry' | 'settle' | Unmatched
 
-/** What is done about paid answers that fit no name. */
+/** What is done about paid answers that match no name. */
 type Unmatched = 'unmatched' | 'assign' | 'dismiss'
 
 const TASKS = [

@@ -17,7 +17,7 @@ export interface EnrichReport {
   waiting: number
   /** Purchases that wait for the operator's word, of this run and others. */
   unconfirmed: number
-  /** Paid answers that fit no name and wait for the operator's word, of this run and others. */
+  /** Paid answers that match no name and wait for the operator's word, of this run and others. */
   unmatched: number
   domains: number
   emails: number
@@ -52,7 +52,7 @@ export function renderReport(report: EnrichReport): string {
       : ''
   const strays =
     report.unmatched > 0
-      ? `Paid answers that fit no name, for you to settle: ${n(report.unmatched)}. See them: chpipe enrich --unmatched\n`
+      ? `Paid answers that match no name, for you to settle: ${n(report.unmatched)}. See them: chpipe enrich --unmatched\n`
       : ''
   const { waiting, credits_settled_earlier: earlier } = report
   const isPart = waiting > 0 && report.ended === 'nothing-left'

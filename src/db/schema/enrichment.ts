@@ -82,7 +82,7 @@ export const provider_answers = sqliteTable(
   (table) => [primaryKey({ columns: [table.provider, table.operation, table.input_key] })],
 )
 
-/** Rows of an answer that fit no name of the request: the operator says whose each is. */
+/** Rows of an answer that match no name of the request: the operator says whose each is. */
 export const unmatched_answers = sqliteTable(
   'unmatched_answers',
   {

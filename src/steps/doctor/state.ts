@@ -106,7 +106,7 @@ export function checkPurchases(db: Db): Check {
   if (doubtful + unmatched === 0) return ok('purchases', 'none in doubt')
   if (doubtful === 0) {
     const hint = 'chpipe enrich --unmatched lists them, --assign and --dismiss decide'
-    return warn('purchases', `${formatNumber(unmatched)} paid answers fit no name that was asked`, hint)
+    return warn('purchases', `${formatNumber(unmatched)} paid answers match none of the names asked for`, hint)
   }
   const hint = 'chpipe enrich --unconfirmed lists them, --settle decides'
   return warn('purchases', `${formatNumber(doubtful)} in doubt: nobody knows whether they were made`, hint)

@@ -80,7 +80,7 @@ function settleKnown(run: Enrichment, held: HeldJobs, { job, known }: Looked): b
 
 const WHY_PARKED = {
   'in-doubt': (id: number) => `purchase ${id} is in doubt`,
-  unmatched: (id: number) => `purchase ${id} has an answer that fits no name`,
+  unmatched: (id: number) => `purchase ${id} has an answer that matches no name`,
   slow: (id: number) => `Snov takes long over purchase ${id}`,
 }
 

@@ -113,7 +113,7 @@ function partDueJobs(tx: Tx, due: string[], limit: number): { free: string[]; st
   return parts
 }
 
-/** Tells whether a company waits for a purchase in doubt, or for a paid answer that fits no name. */
+/** Tells whether a company waits for a purchase in doubt, or for a paid answer that matches no name. */
 function stuckTest(tx: Tx): (companyNumber: string) => boolean {
   const stuck = (['domain', 'emails'] as const)
     .flatMap((operation) => readOpenInputs(tx, operation))
