@@ -5,6 +5,7 @@ import { type Clock, systemClock } from './clock.ts'
 import type { CompaniesHouse } from './companies-house/client.ts'
 import type { LockWait } from './db/lock-wait.ts'
 import type { Db } from './db/open.ts'
+import { decodeEnvFile } from './env-file.ts'
 import { ChpipeError } from './errors.ts'
 import { createLog, type Log } from './log.ts'
 import { readSettings, type Settings } from './settings.ts'
@@ -260,9 +261,10 @@ function writeTo(stream: NodeJS.WritableStream, text: string | Uint8Array): Prom
 
 function readEnvFile(file: string): Record<string, string> {
   try {
-    return definedOnly(parseEnv(readFileSync(file, 'utf8')))
+    return definedOnly(parseEnv(decodeEnvFile(readFileSync(file), file)))
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return {}
+    if (error instanceof ChpipeError) throw error
     throw new ChpipeError('config', `The file .env cannot be read: ${file}`, { cause: error })
   }
 }

@@ -1,10 +1,21 @@
 import { parseDuration } from './durations.ts'
+import { meantEnvironment } from './env-file.ts'
 import { ChpipeError } from './errors.ts'
 
 export interface Quota {
   /** Calls in any window of `windowMs`. */
   limit: number
   windowMs: number
+}
+
+/** The proxies of the environment. They may hold credentials and are never printed as they are. */
+export interface Proxies {
+  /** For https targets; null for none. */
+  https: string | null
+  /** For http targets, which are on this machine; null for none. */
+  http: string | null
+  /** Hosts that are reached directly, as `NO_PROXY` writes them. */
+  except: string
 }
 
 /** The environment after checking; secrets stay inside and are never printed. */
@@ -24,6 +35,7 @@ export interface Settings {
   target: number
   /** A token that `serve` takes besides the stored ones. */
   serveToken: string | undefined
+  proxies: Proxies
   timeScale: number
 }
 
@@ -33,22 +45,24 @@ type Environment = Record<string, string | undefined>
  * Reads the settings from environment variables (design section 3). Throws a `config` error that names the variable, also
  * where one would switch off the verification of certificates.
  */
-export function readSettings(env: Environment): Settings {
+export function readSettings(given: Environment): Settings {
+  const env = meantEnvironment(given)
   refuseUnverifiedTls(env)
   return {
-    companiesHouseApiKey: env.COMPANIES_HOUSE_API_KEY?.trim() || undefined,
+    companiesHouseApiKey: readSecret(env, 'COMPANIES_HOUSE_API_KEY'),
     companiesHouseApiUrl: readUrl(env, 'COMPANIES_HOUSE_API_URL', 'https://api.company-information.service.gov.uk'),
-    companiesHouseStreamKey: env.COMPANIES_HOUSE_STREAM_KEY?.trim() || undefined,
+    companiesHouseStreamKey: readSecret(env, 'COMPANIES_HOUSE_STREAM_KEY'),
     companiesHouseStreamUrl: readUrl(env, 'COMPANIES_HOUSE_STREAM_URL', 'https://stream.companieshouse.gov.uk'),
-    snovClientId: env.SNOV_CLIENT_ID?.trim() || undefined,
-    snovClientSecret: env.SNOV_CLIENT_SECRET?.trim() || undefined,
+    snovClientId: readSecret(env, 'SNOV_CLIENT_ID'),
+    snovClientSecret: readSecret(env, 'SNOV_CLIENT_SECRET'),
     snovApiUrl: readUrl(env, 'SNOV_API_URL', 'https://api.snov.io'),
     snovQuota: parseQuota(env.CHPIPE_SNOV_QUOTA || '60/1m', 'CHPIPE_SNOV_QUOTA'),
     creditBudget: env.CHPIPE_CREDIT_BUDGET ? parseQuota(env.CHPIPE_CREDIT_BUDGET, 'CHPIPE_CREDIT_BUDGET', 0) : null,
     db: env.CHPIPE_DB || 'companies.db',
     quota: parseQuota(env.CHPIPE_CH_QUOTA || '600/5m'),
     target: readCount(env, 'CHPIPE_TARGET', 10_000),
-    serveToken: env.CHPIPE_SERVE_TOKEN?.trim() || undefined,
+    serveToken: readSecret(env, 'CHPIPE_SERVE_TOKEN'),
+    proxies: readProxies(env),
     timeScale: readScale(env),
   }
 }
@@ -63,6 +77,29 @@ function refuseUnverifiedTls({ NODE_TLS_REJECT_UNAUTHORIZED: verify }: Environme
       hint: 'unset it; NODE_EXTRA_CA_CERTS names the certificates of a proxy that you trust',
     },
   )
+}
+
+/** A key, token or secret. An error names the variable, never its value. */
+function readSecret(env: Environment, name: string): string | undefined {
+  const secret = env[name]
+  if (!secret) return undefined
+  if (/^[^"'`\s](?:.*[^"'`\s])?$/.test(secret) && /^[\x21-\x7e]+$/.test(secret)) return secret
+  const what = /^["'`]|["'`]$/.test(secret) ? 'has a quote at one end' : 'holds a blank, or a character that no key has'
+  throw new ChpipeError('config', `${name} ${what}`, { hint: 'write NAME=value: no quotes, nothing behind the value' })
+}
+
+/** The lower-case name wins, as with curl. Throws a `config` error that names the variable, not the proxy. */
+function readProxies(env: Environment): Proxies {
+  const read = (name: string): string | null => {
+    const text = env[name.toLowerCase()] || env[name]
+    if (!text) return null
+    const proxy = /^[a-z][a-z\d+.-]*:\/\//i.test(text) ? text : `http://${text}`
+    if (URL.canParse(proxy) && /^https?:$/.test(new URL(proxy).protocol)) return proxy
+    throw new ChpipeError('config', `${name} is not the address of an HTTP proxy`, {
+      hint: 'write it as http://proxy.example:8080, or unset it',
+    })
+  }
+  return { https: read('HTTPS_PROXY'), http: read('HTTP_PROXY'), except: env.no_proxy || env.NO_PROXY || '' }
 }
 
 function readUrl(env: Environment, name: string, fallback: string): string {

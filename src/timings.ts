@@ -2,6 +2,8 @@
 export interface Timings {
   /** A request without an answer for this long has failed; gateways answer 504 after about 40 s (facts 1.3). */
   requestTimeoutMs: number
+  /** A connection that does not stand after this long, with TLS and proxy, is given up; never so short that a busy machine meets it. */
+  connectTimeoutMs: number
   /** How long a single probing call may hold the others back. */
   probePatienceMs: number
   /** First and longest step of the back-off after a failed attempt. */
@@ -79,6 +81,7 @@ const HOUR = 60 * MINUTE
 export function timings(scale: number): Timings {
   return {
     requestTimeoutMs: 45 * SECOND * scale,
+    connectTimeoutMs: Math.max(10 * SECOND * scale, 2 * SECOND),
     probePatienceMs: 5 * SECOND * scale,
     backoffBaseMs: 0.5 * SECOND * scale,
     backoffCapMs: 30 * SECOND * scale,

@@ -19,6 +19,7 @@ const FLOORS = [
   ['db'],
   [
     'errors',
+    'env-file',
     'settings',
     'timings',
     'clock',
@@ -41,7 +42,6 @@ const PACKAGE_OWNERS: Record<string, string[]> = {
   'better-sqlite3': ['db'],
   hono: ['http'],
   '@hono': ['http'],
-  ky: ['upstream'],
   commander: ['command-line'],
   ora: ['commands'],
   'cli-table3': ['commands'],
@@ -115,7 +115,6 @@ describe('the rules about imports', () => {
       `import { x } from 'drizzle-orm/sqlite-core'`,
       'commands/x.ts may not import drizzle-orm/sqlite-core: it belongs to db',
     ],
-    ['steps/x.ts', `import ky from 'ky'`, 'steps/x.ts may not import ky: it belongs to upstream'],
     [
       'steps/x.ts',
       `const { default: ora } = await import('ora')`,
@@ -153,7 +152,7 @@ describe('the rules about imports', () => {
     ['commands/demo/x.ts', `import { startSandbox } from '../../sandbox/sandbox.ts'\nimport Table from 'cli-table3'`],
     ['commands/x.ts', `import { readX } from '../db/x.ts'`],
     ['context.ts', `import type { Db } from './db/open.ts'\nconst { openDb } = await import('./db/open.ts')`],
-    ['upstream/x.ts', `import ky from 'ky'\nimport { x } from '../errors.ts'`],
+    ['upstream/x.ts', `import { request } from 'node:http'\nimport { x } from '../errors.ts'`],
     ['snov/x.ts', `import { x } from '../upstream/x.ts'\nimport { y } from '../quota/allowance.ts'`],
     ['db/x.ts', `import { eq } from 'drizzle-orm'\nimport { join } from 'node:path'\nimport { y } from './y.ts'`],
     ['sandbox/x.ts', `import { parseDuration } from '../durations.ts'\nimport { y } from './y.ts'`],

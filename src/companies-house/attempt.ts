@@ -2,13 +2,13 @@
 import * as z from 'zod'
 import type { Clock } from '../clock.ts'
 import type { Lane } from '../db/quota-room.ts'
-import { ChpipeError, errorMessage } from '../errors.ts'
+import { ChpipeError } from '../errors.ts'
 import type { Allowance, Permit } from '../quota/allowance.ts'
 import { readWord } from '../quota/word.ts'
-import { parseJson } from '../text.ts'
-import { readBody } from '../upstream/body.ts'
+import type { Proxies } from '../settings.ts'
+import { BodyError, parseBody, readJson, readText } from '../upstream/body.ts'
 import { type Deadline, startDeadline } from '../upstream/deadline.ts'
-import { createHttp, type Http } from '../upstream/http.ts'
+import { ACCEPT_ENCODING, type Answer, createWire, reasonsOf, type Wire, WireError } from '../upstream/wire.ts'
 import { UpstreamError } from './upstream-error.ts'
 
 export interface Reply {
@@ -23,7 +23,9 @@ export interface AttemptOptions {
   apiKey: string
   allowance: Allowance
   clock: Clock
+  proxies?: Proxies | undefined
   requestTimeoutMs: number
+  connectTimeoutMs: number
   counts: { requests: number; rateLimited: number }
   /** Sees every answer before it is read. */
   onAnswer?: (status: number, headers: Headers) => void
@@ -34,16 +36,19 @@ export interface AttemptOptions {
  * throws a `config` error for a refused key and an `UpstreamError` for everything else.
  */
 export function createAttempt(options: AttemptOptions) {
-  const http = createHttp(options.baseUrl, {
-    authorization: `Basic ${Buffer.from(`${options.apiKey}:`).toString('base64')}`,
+  const { baseUrl, apiKey, proxies, connectTimeoutMs } = options
+  const headers = {
+    authorization: `Basic ${Buffer.from(`${apiKey}:`).toString('base64')}`,
     accept: 'application/json',
-  })
+    'accept-encoding': ACCEPT_ENCODING,
+  }
+  const wire = createWire(baseUrl, { headers, proxies, keepAlive: true, connectTimeoutMs })
   return async (path: string, lane: Lane, signal: AbortSignal): Promise<Reply | 'limited'> => {
     const permit = await options.allowance.acquire(lane, signal)
     options.counts.requests += 1
     using deadline = startDeadline(options.requestTimeoutMs, signal)
     try {
-      const response = await send(http, path, permit, options, deadline.signal)
+      const response = await send(wire, path, permit, options, deadline.signal)
       return await read(response, path, options)
     } catch (error) {
       throw explain(error, path, deadline, signal)
@@ -51,9 +56,9 @@ export function createAttempt(options: AttemptOptions) {
   }
 }
 
-async function send(http: Http, path: string, permit: Permit, options: AttemptOptions, signal: AbortSignal) {
+async function send(wire: Wire, path: string, permit: Permit, options: AttemptOptions, signal: AbortSignal) {
   try {
-    const response = await http.get(path.replace(/^\//, ''), { signal })
+    const response = await wire({ path, signal })
     permit.settle(readWord(response.status, response.headers, options.clock.now()))
     options.onAnswer?.(response.status, response.headers)
     return response
@@ -64,14 +69,14 @@ async function send(http: Http, path: string, permit: Permit, options: AttemptOp
 }
 
 /** Decides on the status (facts 1.3: bodies of errors have no single shape), and of a 404 on whose it is. */
-async function read(response: Response, path: string, { counts }: AttemptOptions): Promise<Reply | 'limited'> {
+async function read(response: Answer, path: string, { counts }: AttemptOptions): Promise<Reply | 'limited'> {
   const { status } = response
-  if (status === 200) return { status, body: parseBody(await readBody(response), path) }
+  if (status === 200) return { status, body: await readJson(response) }
   if (status === 404) {
-    if (isOwnNotFound(await readBody(response))) return { status, body: null }
+    if (await readText(response, isOwnNotFound)) return { status, body: null }
     throw new UpstreamError(`The 404 is not Companies House's own: GET ${path}`, { retryable: true })
   }
-  await response.body?.cancel()
+  response.drop()
   if (status === 401) throw refusedKey()
   if (status === 429 || status === 403) {
     counts.rateLimited += 1
@@ -80,25 +85,14 @@ async function read(response: Response, path: string, { counts }: AttemptOptions
   throw new UpstreamError(`Companies House answered ${status}: GET ${path}`, { retryable: status >= 500 })
 }
 
-/** The JSON of a 200. Cut, empty or other text is a passing fault of the service; a body without end is none. */
-function parseBody(text: string | null, path: string): unknown {
-  if (text === null) throw new UpstreamError(`The answer is larger than 16 MB: GET ${path}`, { retryable: false })
-  try {
-    return parseJson(text)
-  } catch (cause) {
-    throw new UpstreamError(`The answer is not whole JSON: GET ${path}`, { retryable: true, cause })
-  }
-}
-
 /**
  * Whether the body of a 404 is one that the API's services write (facts 1.3): nothing, an empty object, a list of service
  * errors, or Spring's report. Gateways, proxies and maintenance pages write HTML, plain text or JSON of other shapes.
  */
-export function isOwnNotFound(text: string | null): boolean {
-  if (text === null) return false
+function isOwnNotFound(text: string): boolean {
   if (text.trim() === '') return true
   try {
-    return notFoundBody.safeParse(parseJson(text)).success
+    return notFoundBody.safeParse(parseBody(text)).success
   } catch {
     return false
   }
@@ -123,6 +117,10 @@ function explain(error: unknown, path: string, deadline: Deadline, signal: Abort
     return new UpstreamError(`No answer in time: GET ${path}`, { retryable: true, cause: error })
   }
   if (deadline.passed === 'interrupted') return signal.reason
-  const why = errorMessage((error as Error).cause ?? error)
-  return new UpstreamError(`The connection failed (${why}): GET ${path}`, { retryable: true, cause: error })
+  if (error instanceof BodyError) {
+    const retryable = error.fault === 'not-json'
+    return new UpstreamError(`${error.message}: GET ${path}`, { retryable, cause: error.cause })
+  }
+  const what = error instanceof WireError ? error.message : reasonsOf(error).join('; ')
+  return new UpstreamError(`${what}: GET ${path}`, { retryable: true, cause: error })
 }

@@ -5,6 +5,7 @@ import { formatDuration } from '../durations.ts'
 import { ChpipeError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { Allowance } from '../quota/allowance.ts'
+import type { Proxies } from '../settings.ts'
 import type { Timings } from '../timings.ts'
 import { backoffMs } from '../upstream/backoff.ts'
 import { createAttempt, type Reply } from './attempt.ts'
@@ -52,14 +53,16 @@ export interface ClientOptions {
   clock: Clock
   log: Log
   timings: Timings
+  proxies?: Proxies | undefined
   maxOutageMs: number
 }
 
 /** Makes the REST client. All its calls to a service share one view of whether it is up. */
 export function createCompaniesHouse(options: ClientOptions): CompaniesHouse {
   const { clock, timings, maxOutageMs } = options
+  const { requestTimeoutMs, connectTimeoutMs } = timings
   const counts = { requests: 0, rateLimited: 0 }
-  const attempt = createAttempt({ ...options, requestTimeoutMs: timings.requestTimeoutMs, counts })
+  const attempt = createAttempt({ ...options, requestTimeoutMs, connectTimeoutMs, counts })
   /** Limits are waited out by the allowance's gate; only refusals without end are given up. */
   const unlimited = async <T>(path: string, { lane, signal, read }: GetOptions<T>): Promise<T> => {
     const began = clock.steady()

@@ -41,6 +41,7 @@ export async function connect(options: ConnectOptions, maxOutageMs?: number): Pr
     clock,
     log,
     timings,
+    proxies: settings.proxies,
     maxOutageMs: maxOutageMs ?? timings.maxOutageMs,
   })
 }

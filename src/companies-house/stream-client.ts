@@ -21,7 +21,7 @@ export interface CompanyStream {
 
 export interface StreamOptions extends Omit<ConnectionOptions, 'stream'> {
   log: Log
-  timings: StreamTimings & Pick<Timings, 'streamHeadersMs' | 'streamIdleMs' | 'streamHealthyMs'>
+  timings: StreamTimings & Pick<Timings, 'streamHeadersMs' | 'streamIdleMs' | 'streamHealthyMs' | 'connectTimeoutMs'>
   random?: () => number
 }
 

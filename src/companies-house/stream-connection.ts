@@ -1,7 +1,8 @@
 // One connection to the stream, from its request to its end.
 import type { Clock } from '../clock.ts'
-import { errorMessage } from '../errors.ts'
+import type { Proxies } from '../settings.ts'
 import type { Timings } from '../timings.ts'
+import { createWire, reasonsOf, WireError } from '../upstream/wire.ts'
 import { StreamError, statusError } from './stream-error.ts'
 import { isWhole } from './stream-event.ts'
 import { createSplitter, type Line } from './stream-splitter.ts'
@@ -16,7 +17,8 @@ export interface ConnectionOptions {
   stream: string
   key: string
   clock: Clock
-  timings: Pick<Timings, 'streamHeadersMs' | 'streamIdleMs'>
+  proxies?: Proxies | undefined
+  timings: Pick<Timings, 'streamHeadersMs' | 'streamIdleMs' | 'connectTimeoutMs'>
 }
 
 /**
@@ -39,7 +41,7 @@ export async function* connectStream(
     const splitter = createSplitter()
     let end: unknown = new StreamError('closed', 'Companies House ended the connection')
     try {
-      for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) {
+      for await (const chunk of response.bytes) {
         watch.pause()
         yield* splitter.push(chunk)
         watch.resume()
@@ -56,19 +58,19 @@ export async function* connectStream(
 }
 
 /** Sends the request (facts 3.1 and 3.4: gzip would buffer the heartbeats). */
-async function request({ baseUrl, stream, key }: ConnectionOptions, timepoint: number | null, signal: AbortSignal) {
+async function request(options: ConnectionOptions, timepoint: number | null, signal: AbortSignal) {
+  const { baseUrl, stream, key, proxies, timings } = options
+  const headers = {
+    authorization: `Basic ${Buffer.from(`${key}:`).toString('base64')}`,
+    accept: 'application/json',
+    'accept-encoding': 'identity',
+  }
+  const { connectTimeoutMs } = timings
+  const wire = createWire(baseUrl, { headers, proxies, keepAlive: false, connectTimeoutMs })
   const query = timepoint === null ? '' : `?timepoint=${timepoint}`
-  const response = await fetch(`${baseUrl}/${stream}${query}`, {
-    headers: {
-      authorization: `Basic ${Buffer.from(`${key}:`).toString('base64')}`,
-      accept: 'application/json',
-      'accept-encoding': 'identity',
-    },
-    redirect: 'manual',
-    signal,
-  })
-  if (response.status === 200 && response.body) return response
-  await response.body?.cancel().catch(() => {})
+  const response = await wire({ path: `${stream}${query}`, signal })
+  if (response.status === 200) return response
+  response.drop()
   throw statusError(response.status, timepoint !== null)
 }
 
@@ -118,6 +120,6 @@ function explain(error: unknown, watch: AbortSignal, signal: AbortSignal): unkno
   if (watch.aborted && watch.reason === SILENT) {
     return new StreamError('idle', 'Not even a heartbeat came from the stream', { cause: error })
   }
-  const why = errorMessage((error as Error).cause ?? error)
-  return new StreamError('network', `The connection to the stream failed (${why})`, { cause: error })
+  const why = error instanceof WireError ? error.message : reasonsOf(error).join('; ')
+  return new StreamError('network', `The stream was interrupted: ${why}`, { cause: error })
 }

@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import type { CompanyDetails } from '../db/stream-companies.ts'
 import { parseJson } from '../text.ts'
+import { jsonExcess } from '../upstream/json-bounds.ts'
 import { COMPANY_NUMBER, companyDetails, companyProfile } from './company-profile.ts'
 import { splitObjects } from './stream-objects.ts'
 import type { Line } from './stream-splitter.ts'
@@ -61,13 +62,13 @@ export function readLine(line: Exclude<Line, { kind: 'heartbeat' }>): (CompanyEv
   const whole = parse(text)
   if (whole !== undefined) return [readObject(text, whole)]
   const parts = splitObjects(text)
-  if (parts.length < 2) return [rejected(text, 'not JSON', undefined)]
+  if (parts.length < 2) return [unreadable(text)]
   const read = parts.map((part) => {
     const object = parse(part)
-    return object === undefined ? rejected(part, 'not JSON', undefined) : readObject(part, object)
+    return object === undefined ? unreadable(part) : readObject(part, object)
   })
   const isRun = read.some(({ kind, timepoint }) => kind !== 'rejected' || timepoint !== null)
-  return isRun ? read : [rejected(text, 'not JSON', undefined)]
+  return isRun ? read : [unreadable(text)]
 }
 
 /** Whether bytes that were left without a line end are a whole JSON value all the same. */
@@ -92,7 +93,12 @@ function readObject(text: string, object: unknown): CompanyEvent | RejectedLine 
   return { ...head, kind: 'changed', company: companyDetails(companyNumber, profile.data) }
 }
 
+function unreadable(text: string): RejectedLine {
+  return rejected(text, jsonExcess(text) ?? 'not JSON', undefined)
+}
+
 function parse(text: string): unknown {
+  if (jsonExcess(text) !== null) return undefined
   try {
     return parseJson(text)
   } catch {

@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts'
 import type { Lane } from '../db/quota-room.ts'
 import type { Allowance } from '../quota/allowance.ts'
+import type { Proxies } from '../settings.ts'
 import type { Timings } from '../timings.ts'
 import { backoffMs } from '../upstream/backoff.ts'
 import { type Call, createExchange } from './exchange.ts'
@@ -66,6 +67,7 @@ export interface SnovOptions {
   allowance: Allowance
   clock: Clock
   timings: Timings
+  proxies?: Proxies | undefined
   onAnswer?: (status: number, headers: Headers) => void
 }
 
@@ -77,13 +79,15 @@ export interface SnovOptions {
 export function createSnov(options: SnovOptions): Snov {
   const { baseUrl, clientId, clientSecret, allowance, clock, timings } = options
   const counts = { requests: 0, rateLimited: 0 }
-  const exchange = createExchange({ ...options, requestTimeoutMs: timings.snovTimeoutMs, counts })
+  const { snovTimeoutMs: requestTimeoutMs, connectTimeoutMs } = timings
+  const exchange = createExchange({ ...options, requestTimeoutMs, connectTimeoutMs, counts })
 
   const freely = async <T>(signal: AbortSignal, once: () => Promise<T>): Promise<T> => {
     for (let attempt = 1; ; attempt += 1) {
       try {
         return await once()
       } catch (error) {
+        signal.throwIfAborted()
         if (attempt >= MAX_ATTEMPTS || !(error instanceof SnovError) || !mayPass(error)) throw error
         if (error.fault !== 'passing') continue
         await clock.sleep(backoffMs(attempt, timings.backoffBaseMs, timings.backoffCapMs), signal)

@@ -2,7 +2,7 @@ import type { Clock } from '../clock.ts'
 import type { Db } from '../db/open.ts'
 import { ChpipeError } from '../errors.ts'
 import { openAllowance } from '../quota/allowance.ts'
-import type { Quota } from '../settings.ts'
+import type { Proxies, Quota } from '../settings.ts'
 import type { Timings } from '../timings.ts'
 import { createSnov, type Snov } from './client.ts'
 
@@ -18,6 +18,7 @@ export interface ConnectSnovOptions {
     snovClientSecret: string | undefined
     snovApiUrl: string
     snovQuota: Quota
+    proxies?: Proxies
   }
 }
 
@@ -38,5 +39,5 @@ export async function connectSnov({ db, clock, timings, settings }: ConnectSnovO
     requestTimeoutMs,
     probePatienceMs,
   })
-  return createSnov({ baseUrl, clientId, clientSecret, allowance, clock, timings })
+  return createSnov({ baseUrl, clientId, clientSecret, allowance, clock, timings, proxies: settings.proxies })
 }

@@ -47,7 +47,7 @@ describe('a server whose certificate nobody vouches for', () => {
     [
       'the stream',
       (baseUrl) => {
-        const timings = { streamHeadersMs: 5000, streamIdleMs: 5000 }
+        const timings = { streamHeadersMs: 5000, streamIdleMs: 5000, connectTimeoutMs: 2000 }
         const options = { baseUrl, stream: 'companies', key: 'a-key', clock: systemClock(), timings }
         return connectStream(options, null, signal).next()
       },

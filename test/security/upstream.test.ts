@@ -10,7 +10,6 @@ import { readLine } from '../../src/companies-house/stream-event.ts'
 import { openDb } from '../../src/db/open.ts'
 import { readRejectsAfter, saveReject } from '../../src/db/stream-rejects.ts'
 import { readDomainPoll, readEmailsPoll, readTask } from '../../src/snov/tasks.ts'
-import { officerNotes } from '../../src/steps/officer-rows.ts'
 import { domainAnswers } from '../../src/steps/purchase-answers.ts'
 import { connected } from '../companies-house/connected.ts'
 import { changed } from '../companies-house/stream-server.ts'
@@ -63,22 +62,18 @@ describe('a company number that is none', () => {
 })
 
 describe('JSON of a hundred thousand levels', () => {
-  it('in a list of officers is noted, and the list is kept', async () => {
-    const body = `{"items":[${DEEP},{"name":7,"deep":${DEEP}},{"name":"DOE, Jane","officer_role":"director"}]}`
-    await using server = await scriptedServer((_path) =>
-      server.asked.length > 1 ? json({ items: [] }) : plain(200, body),
-    )
-    const list = await fetchOfficers(connected(server.url), '00000001', options)
-    expect(list?.officers).toHaveLength(2)
-    const notes = officerNotes(list ?? { officers: [], reportedTotal: null, received: 0, unreadable: [] }, '00000001')
-    expect(notes.map(({ kind }) => kind)).toEqual(['odd-officer-item', 'unreadable-officer-item'])
-    expect(JSON.stringify(notes).length).toBeLessThan(1000)
+  it('in a list of officers is refused before it is parsed', async () => {
+    const body = `{"items":[${DEEP},{"name":"DOE, Jane","officer_role":"director"}],"total_results":2}`
+    await using server = await scriptedServer(() => plain(200, body))
+    const refused = { retryable: false, message: expect.stringContaining('nested deeper than 100 levels') }
+    await expect(fetchOfficers(connected(server.url), '00000001', options)).rejects.toMatchObject(refused)
   })
 
-  it('in the stream is a rejected line, or a member that nobody reads', () => {
-    expect(readLine(line(DEEP))).toMatchObject([{ kind: 'rejected', timepoint: null }])
+  it('in the stream is a rejected line, wherever it stands', () => {
+    const reason = 'nested deeper than 100 levels'
+    expect(readLine(line(DEEP))).toMatchObject([{ kind: 'rejected', timepoint: null, reason }])
     const event = changed(5, '00000001').replace('"event":', `"deep":${DEEP},"event":`)
-    expect(readLine(line(event))).toMatchObject([{ kind: 'changed', timepoint: 5 }])
+    expect(readLine(line(event))).toMatchObject([{ kind: 'rejected', timepoint: 5, reason }])
   })
 
   it('from Snov is a task without a hash, and a poll without rows', () => {

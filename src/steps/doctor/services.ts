@@ -25,12 +25,14 @@ export async function checkRestKey(step: DoctorStep, answers: Answers, signal: A
   if (offline) return ok(name, OFFLINE)
   const counts = { requests: 0, rateLimited: 0 }
   const baseUrl = settings.companiesHouseApiUrl
-  const { requestTimeoutMs, probePatienceMs } = timings
+  const { requestTimeoutMs, connectTimeoutMs, probePatienceMs } = timings
   const attempt = createAttempt({
     baseUrl,
     apiKey,
     clock,
+    proxies: settings.proxies,
     requestTimeoutMs,
+    connectTimeoutMs,
     counts,
     onAnswer: answers.hear,
     allowance: openAllowance({
@@ -70,8 +72,10 @@ export async function checkStreamKey(
   if (!key) return warn(name, 'COMPANIES_HOUSE_STREAM_KEY is not set', `${IN_ENV}; only \`stream\` needs it`)
   if (offline) return ok(name, OFFLINE)
   if (followedBy !== null) return ok(name, `set; not tried, as process ${followedBy} follows the stream`)
+  const { proxies } = settings
+  const connection = { baseUrl, stream: 'companies', key, clock, timings, proxies }
   try {
-    for await (const item of connectStream({ baseUrl, stream: 'companies', key, clock, timings }, null, signal)) {
+    for await (const item of connectStream(connection, null, signal)) {
       if (item.kind === 'opened') break
     }
     return ok(name, `accepted by ${baseUrl}`)
@@ -103,7 +107,9 @@ export async function checkSnov(step: DoctorStep, answers: Answers, signal: Abor
     requestTimeoutMs,
     probePatienceMs,
   })
-  const snov = createSnov({ baseUrl, clientId, clientSecret, allowance, clock, timings, onAnswer: answers.hear })
+  const { proxies } = settings
+  const onAnswer = answers.hear
+  const snov = createSnov({ baseUrl, clientId, clientSecret, allowance, clock, timings, proxies, onAnswer })
   try {
     const balance = await snov.balance({ lane: 'background', signal })
     if (Number(balance) > 0) return ok(name, `accepted by ${baseUrl}; ${balance} credits left`)
