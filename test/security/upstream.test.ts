@@ -64,7 +64,9 @@ describe('a company number that is none', () => {
 describe('JSON of a hundred thousand levels', () => {
   it('in a list of officers is refused before it is parsed', async () => {
     const body = `{"items":[${DEEP},{"name":"DOE, Jane","officer_role":"director"}],"total_results":2}`
-    await using server = await scriptedServer(() => plain(200, body))
+    await using server = await scriptedServer((path) =>
+      path.includes('00000001') ? plain(200, body) : json({ items: [] }),
+    )
     const refused = { retryable: false, message: expect.stringContaining('nested deeper than 100 levels') }
     await expect(fetchOfficers(connected(server.url), '00000001', options)).rejects.toMatchObject(refused)
   })
