@@ -8,6 +8,7 @@ import { commands } from './commands/index.ts'
 import { createContext, type Globals, type Host } from './context.ts'
 import { sqliteError } from './db/storage-error.ts'
 import { ChpipeError } from './errors.ts'
+import { writeTo } from './print.ts'
 import { widthOf } from './text.ts'
 import { versionLine } from './version.ts'
 
@@ -16,11 +17,14 @@ export async function runCommandLine(host: Host, signal: AbortSignal): Promise<A
   const given = host.argv.slice(2)
   if (asksForTopic(given)) {
     const { helpOnTopic } = await import('./commands/help.ts')
-    host.stdout.write(await helpOnTopic(given.slice(1), widthOf(host.stdout)))
+    await writeTo(host.stdout, await helpOnTopic(given.slice(1), widthOf(host.stdout)))
     return 0
   }
   const args = helpAsOption(given)
-  const program = createProgram(host)
+  let help = ''
+  const program = createProgram(host, (text) => {
+    help += text
+  })
   let answer: Answer = 0
   const runDefinition = async (sub: Commander, definition: Command, received: unknown[]) => {
     const context = createContext(host, program.opts<Globals>(), signal, {
@@ -47,6 +51,7 @@ export async function runCommandLine(host: Host, signal: AbortSignal): Promise<A
   })
   if (args.length === 0) {
     program.outputHelp()
+    await writeTo(host.stdout, help)
     return 0
   }
   try {
@@ -54,6 +59,7 @@ export async function runCommandLine(host: Host, signal: AbortSignal): Promise<A
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error
     if (error.exitCode !== 0) throw usageError(error)
+    await writeTo(host.stdout, help)
   }
   return answer
 }
@@ -84,7 +90,8 @@ function refuseUnknown(args: string[]): string[] {
   return known ? args : [name]
 }
 
-function createProgram(host: Host): Commander {
+/** `writeOut` takes the help and the version. */
+function createProgram(host: Host, writeOut: (text: string) => void): Commander {
   const program = new Commander('chpipe')
     .description(packageJson.description)
     .version(versionLine(), '-V, --version', 'print the version of the program and of its databases')
@@ -94,7 +101,7 @@ function createProgram(host: Host): Commander {
     .addHelpText('after', `\nTopics of \`chpipe help <topic>\`:\n  ${topicNames.join(', ')}`)
     .addHelpText('after', '\nStart with `chpipe demo`: the whole pipeline on a built-in sandbox, without any key.')
     .configureOutput({
-      writeOut: (text) => host.stdout.write(text),
+      writeOut,
       writeErr: () => {},
       getOutHelpWidth: () => widthOf(host.stdout, 100),
     })

@@ -1,4 +1,4 @@
-import { appendFileSync, existsSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, readFileSync, statSync } from 'node:fs'
 import { isAbsolute, join, resolve } from 'node:path'
 import { parseEnv } from 'node:util'
 import { type Clock, systemClock } from './clock.ts'
@@ -8,6 +8,8 @@ import type { Db } from './db/open.ts'
 import { decodeEnvFile } from './env-file.ts'
 import { ChpipeError } from './errors.ts'
 import { createLog, type Log } from './log.ts'
+import { logToFile } from './log-file.ts'
+import { writeTo } from './print.ts'
 import { readSettings, type Settings } from './settings.ts'
 import type { Snov } from './snov/client.ts'
 import { type Timings, timings } from './timings.ts'
@@ -233,30 +235,11 @@ function requireFile(path: string, kind: 'no' | 'data'): void {
 }
 
 function logWriter(host: Host, file: string | undefined, beforeLine: Context['beforeLine']): (line: string) => void {
-  if (file) {
-    const append = (text: string) => {
-      try {
-        appendFileSync(file, text, { mode: 0o600 })
-      } catch (cause) {
-        throw new ChpipeError('data', `The log file cannot be written: ${file}`, {
-          hint: 'name a file in a folder that exists and may be written',
-          cause,
-        })
-      }
-    }
-    append('')
-    return (line) => append(`${line}\n`)
-  }
-  return (line) => {
+  const tell = (line: string) => {
     beforeLine.run()
     host.stderr.write(`${line}\n`)
   }
-}
-
-function writeTo(stream: NodeJS.WritableStream, text: string | Uint8Array): Promise<void> {
-  return new Promise((done, fail) => {
-    stream.write(text, (error) => (error ? fail(error) : done()))
-  })
+  return file ? logToFile(file, tell) : tell
 }
 
 function readEnvFile(file: string): Record<string, string> {

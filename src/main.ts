@@ -1,6 +1,8 @@
 import { setMaxListeners } from 'node:events'
 import type { Host } from './context.ts'
 import { ChpipeError, type ErrorKind, errorMessage } from './errors.ts'
+import { writeTo } from './print.ts'
+import { systemError } from './system-error.ts'
 import { printable, safeJson, withoutControls } from './text.ts'
 import { versionLine } from './version.ts'
 
@@ -48,7 +50,7 @@ function ignoreClosedPipe(): void {}
 async function run(host: Host, signal: AbortSignal): Promise<number> {
   const [first, ...rest] = host.argv.slice(2)
   if (rest.length === 0 && (first === '--version' || first === '-V')) {
-    host.stdout.write(`${versionLine()}\n`)
+    await writeTo(host.stdout, `${versionLine()}\n`)
     return 0
   }
   const { runCommandLine } = await import('./command-line.ts')
@@ -71,6 +73,8 @@ function reportError(host: Host, error: unknown): number {
 
 function toChpipeError(error: unknown): ChpipeError {
   if (error instanceof ChpipeError) return error
+  const refused = systemError(error)
+  if (refused) return refused
   return new ChpipeError('bug', `Unexpected: ${errorMessage(error)}`, {
     hint: 'please report this with the lines below',
     cause: error,

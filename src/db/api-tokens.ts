@@ -30,6 +30,11 @@ export function addToken(
   )
 }
 
+/** Takes back a token that was never shown to anybody, as if it had not been added. */
+export function deleteToken(tx: Tx, id: number): void {
+  tx.delete(api_tokens).where(eq(api_tokens.id, id)).run()
+}
+
 /** All tokens, revoked ones included, in the order in which they were added. */
 export function listTokens(tx: Tx): ApiToken[] {
   return tx.select(shown).from(api_tokens).orderBy(asc(api_tokens.id)).all()

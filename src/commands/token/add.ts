@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { addToken, tokenHash } from '../../db/api-tokens.ts'
+import { addToken, deleteToken, tokenHash } from '../../db/api-tokens.ts'
 import { write } from '../../db/open.ts'
 import { ChpipeError } from '../../errors.ts'
 import { safeJson } from '../../text.ts'
@@ -28,13 +28,20 @@ export const addVerb: Command = {
     }
     const token = `${PREFIX}${randomBytes(TOKEN_BYTES).toString('base64url')}`
     const addedAt = new Date(clock.now()).toISOString()
-    const added = write(await open(), (tx) => addToken(tx, { name, hash: tokenHash(token), addedAt }))
+    const db = await open()
+    const added = write(db, (tx) => addToken(tx, { name, hash: tokenHash(token), addedAt }))
     if (!added) {
       throw new ChpipeError('no', `There is a token of this name already, valid or revoked: ${name}`, {
         hint: `choose another name, such as ${name}-2; see them all: chpipe token list`,
       })
     }
-    await print(json ? `${safeJson({ id: added.id, name, token, added_at: addedAt })}\n` : `${token}\n`)
+    try {
+      await print(json ? `${safeJson({ id: added.id, name, token, added_at: addedAt })}\n` : `${token}\n`)
+    } catch (error) {
+      // Nobody has seen it, and nobody ever will.
+      write(db, (tx) => deleteToken(tx, added.id))
+      throw error
+    }
     log.info('token added; it is not shown again', { id: added.id, name })
     return 0
   },

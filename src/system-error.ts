@@ -1,0 +1,37 @@
+// What the operating system refuses, in words that an operator can act upon.
+import { ChpipeError } from './errors.ts'
+
+const MEANINGS: Record<string, [sentence: string, hint: string]> = {
+  ENOSPC: ['The disk is full', 'free some space and run the command again; what was stored before is kept'],
+  EDQUOT: ['The disk quota is used up', 'free some space and run the command again; what was stored before is kept'],
+  EROFS: ['The disk is read-only', 'name a place that may be written, or have it mounted for writing'],
+  EACCES: ['The permission is missing', 'see who owns the file and its folder, and which user runs chpipe'],
+  EPERM: ['The permission is missing', 'see who owns the file and its folder, and which user runs chpipe'],
+  EIO: ['The disk failed', "see the system's log for faults of the disk, then run the command again"],
+  EMFILE: ['Too many files are open in this process', 'raise the limit and run the command again: ulimit -n 4096'],
+  ENFILE: ['Too many files are open on this machine', 'end other programs, or raise fs.file-max'],
+  EFBIG: ['The file would become larger than is allowed', 'raise the limit and run the command again: ulimit -f'],
+  ENOMEM: ['There is no memory left', 'end other programs and run the command again'],
+  ENOENT: ['There is no such file or folder', 'check the path'],
+  ENOTDIR: ['Part of the path is not a folder', 'check the path'],
+  EISDIR: ['This is a folder, not a file', 'check the path'],
+  ENAMETOOLONG: ['The path is too long', 'name a shorter one'],
+  ELOOP: ['The path is a circle of links', 'check the path'],
+  EBUSY: ['The file is in use', 'run the command again when it is free'],
+}
+
+/** The words for a code such as `ENOSPC`; undefined for what is no refusal of the system. */
+export function systemMeaning(code: string): { sentence: string; hint: string } | undefined {
+  const [sentence, hint] = MEANINGS[code] ?? []
+  return sentence && hint ? { sentence, hint } : undefined
+}
+
+/** Turns what the system refused into a `data` error that names the file, if it was told; null for anything else. */
+export function systemError(error: unknown): ChpipeError | null {
+  if (!(error instanceof Error) || error instanceof ChpipeError) return null
+  const { code = '', path } = error as NodeJS.ErrnoException
+  const meaning = systemMeaning(code)
+  if (!meaning) return null
+  const { sentence, hint } = meaning
+  return new ChpipeError('data', path ? `${sentence}: ${path}` : sentence, { hint, cause: error })
+}
