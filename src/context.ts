@@ -197,7 +197,8 @@ async function openWaiting(path: string, wait: LockWait): Promise<Db> {
 export function workingFolder(host: Host): string | null {
   try {
     return host.cwd()
-  } catch {
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
     return null
   }
 }
