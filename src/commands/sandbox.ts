@@ -9,6 +9,7 @@ import { parseQuota, type Quota } from '../settings.ts'
 import { safeJson } from '../text.ts'
 import type { Command, Parser } from './command.ts'
 import { between, count, offering } from './parse.ts'
+import { isBadPort } from './sandbox/bad-ports.ts'
 import { type SandboxServers, startServers } from './sandbox/servers.ts'
 
 interface SandboxOptions {
@@ -60,7 +61,7 @@ ${faultList(SNOV_FAULTS)}`,
     {
       flags: '--port <n>',
       description: 'where to listen on 127.0.0.1; 0 takes any free port',
-      parse: between(0, 65_535),
+      parse: port,
       fallback: String(DEFAULT_PORT),
     },
     {
@@ -128,6 +129,14 @@ ${faultList(SNOV_FAULTS)}`,
     await tellRequests(context, servers)
     return 0
   },
+}
+
+function port(text: string): number {
+  const number = between(0, 65_535)(text)
+  if (!isBadPort(number)) return number
+  throw new ChpipeError('usage', `Port ${number} belongs to another protocol, and HTTP clients refuse it`, {
+    hint: `take another, such as ${DEFAULT_PORT}; 0 takes any free one`,
+  })
 }
 
 function faultParser<T>(faults: Record<string, string>, parse: (text: string) => T): Parser<T> {

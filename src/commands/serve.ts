@@ -2,6 +2,7 @@ import packageJson from '../../package.json' with { type: 'json' }
 import type { Context } from '../context.ts'
 import { countTokens } from '../db/api-tokens.ts'
 import { ChpipeError } from '../errors.ts'
+import { parseTrustedProxies, type TrustedProxies } from '../http/client-address.ts'
 import { readProgress } from '../steps/progress.ts'
 import { progressMetrics } from '../steps/progress-metrics.ts'
 import { safeJson } from '../text.ts'
@@ -13,6 +14,9 @@ interface ServeOptions {
   port?: number
   token?: string
   limit?: number
+  streams?: number
+  trustProxy?: TrustedProxies
+  basePath?: string
 }
 
 const DEFAULT_HOST = '127.0.0.1'
@@ -25,7 +29,8 @@ export const serveCommand: Command = {
   summary: 'Serve the dataset as a read-only HTTP API',
   description: `Serves companies, officers, domains and e-mail addresses as JSON, while everything else goes on writing. It cannot write
 itself. \`/\` describes it for people, \`/openapi.json\` for programs, \`/healthz\` for load balancers; everything else needs a
-bearer token from \`chpipe token add\`, also one that is added later. What is suppressed is not served.
+bearer token from \`chpipe token add\`, also one that is added later. What is suppressed is not served. When another
+file takes the place of the database, such as a restored backup, that one is served as soon as it is whole.
 
 It speaks plain HTTP. Let others reach it only through a proxy that adds TLS. It runs until SIGTERM or Ctrl-C (exit 0).`,
   options: [
@@ -48,14 +53,32 @@ It speaks plain HTTP. Let others reach it only through a proxy that adds TLS. It
       parse: between(1, 1_000_000),
       fallback: String(DEFAULT_LIMIT),
     },
+    {
+      flags: '--streams <n>',
+      description: 'streams of lines that each token may read at once',
+      parse: between(1, 1000),
+      fallback: '4',
+    },
+    {
+      flags: '--trust-proxy <addresses>',
+      description: 'log the client that these proxies forward (X-Forwarded-For): addresses, networks, or loopback',
+      parse: trustedProxies,
+    },
+    {
+      flags: '--base-path <path>',
+      description: 'where the API is on the site of a proxy, such as /register',
+      parse: basePath,
+    },
   ],
   examples: [
     { line: 'chpipe token add acme && chpipe serve', does: 'for the customer acme, on 127.0.0.1:8480' },
     { line: 'chpipe serve --port 0 --token just-a-trial', does: 'to try it, on any free port' },
     { line: 'chpipe serve --host 0.0.0.0 --limit 120', does: 'for all interfaces, two requests a second' },
+    { line: 'chpipe serve --trust-proxy loopback --base-path /register', does: 'behind a proxy on this machine' },
   ],
   async run(context, { options }) {
-    const { host = DEFAULT_HOST, port = DEFAULT_PORT, token, limit = DEFAULT_LIMIT } = options as ServeOptions
+    const given = options as ServeOptions
+    const { host = DEFAULT_HOST, port = DEFAULT_PORT, token, limit = DEFAULT_LIMIT } = given
     const { settings, clock, timings, log, signal } = context
     const db = await context.existingDb('data')
     const fromEnvironment = settings.serveToken === undefined ? undefined : environmentToken(settings.serveToken)
@@ -65,8 +88,11 @@ It speaks plain HTTP. Let others reach it only through a proxy that adds TLS. It
     const { target, quota } = settings
     await using api = await startApi({
       ...{ db, clock, timings, log, host, port, limitPerMinute: limit, trialToken: trial },
+      ...(given.streams === undefined ? {} : { streamsPerToken: given.streams }),
+      ...(given.trustProxy === undefined ? {} : { trustedProxies: given.trustProxy }),
+      ...(given.basePath === undefined ? {} : { basePath: given.basePath }),
       version: packageJson.version,
-      pipelineMetrics: () => progressMetrics(readProgress(db, { target, quota, clock }), packageJson.version),
+      pipelineMetrics: (served) => progressMetrics(readProgress(served, { target, quota, clock }), packageJson.version),
     })
     await context.print(context.json ? `${safeJson({ url: api.url })}\n` : `${api.url}\n`)
     await stopped(signal)
@@ -78,6 +104,21 @@ It speaks plain HTTP. Let others reach it only through a proxy that adds TLS. It
 function trialToken(text: string): string {
   if (/^[\w.~+/=-]{8,200}$/.test(text)) return text
   throw new ChpipeError('usage', `Expected at least ${LEAST_TOKEN} letters, digits or any of -._~+/=`)
+}
+
+function trustedProxies(text: string): TrustedProxies {
+  const trusted = parseTrustedProxies(text)
+  if (trusted) return trusted
+  throw new ChpipeError('usage', `Expected addresses, networks such as 10.0.0.0/8, or loopback, got: ${text}`)
+}
+
+/** A prefix that begins like them could not be told from them. */
+const OWN_PATHS = /^\/(v1|healthz|metrics|openapi\.json)(\/|$)/
+
+function basePath(text: string): string {
+  const path = text.replace(/\/$/, '')
+  if (/^(\/[\w-][\w.~-]*)*$/.test(path) && !OWN_PATHS.test(path)) return path
+  throw new ChpipeError('usage', `Expected a path such as /register, got: ${text}`)
 }
 
 function environmentToken(text: string): string {

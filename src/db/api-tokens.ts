@@ -6,12 +6,14 @@ import { api_tokens } from './schema.ts'
 import { prepared } from './statements.ts'
 
 export type ApiToken = Omit<typeof api_tokens.$inferSelect, 'hash'>
+export type TokenScope = ApiToken['scope']
 
 const shown = {
   id: api_tokens.id,
   name: api_tokens.name,
   added_at: api_tokens.added_at,
   revoked_at: api_tokens.revoked_at,
+  scope: api_tokens.scope,
 }
 
 /** The hash under which a token is kept: SHA-256 in hex. A token of 256 random bits needs no slow hash. */
@@ -22,9 +24,9 @@ export function tokenHash(token: string): string {
 /** Stores a token under its name; null when the name was given before, even to one that is revoked. */
 export function addToken(
   tx: Tx,
-  { name, hash, addedAt }: { name: string; hash: string; addedAt: string },
+  { name, hash, addedAt, scope = 'data' }: { name: string; hash: string; addedAt: string; scope?: TokenScope },
 ): ApiToken | null {
-  const values = { name, hash, added_at: addedAt }
+  const values = { name, hash, scope, added_at: addedAt }
   return (
     tx.insert(api_tokens).values(values).onConflictDoNothing({ target: api_tokens.name }).returning(shown).get() ?? null
   )
@@ -59,10 +61,11 @@ export function countTokens(tx: Tx): number {
   return tx.select({ id: api_tokens.id }).from(api_tokens).where(isNull(api_tokens.revoked_at)).all().length
 }
 
-/** The name of a valid token; null for any other. Reads the database, so that a revoked token is refused at once. */
-export function tokenName(db: Db, token: string): string | null {
+/** Whose a valid token is, and for what; null for any other. Reads the database, so that a revoked one is refused at once. */
+export function findValidToken(db: Db, token: string): { name: string; scope: TokenScope } | null {
   const hash = tokenHash(token)
-  const sql = 'SELECT name, hash FROM api_tokens WHERE hash = ? AND revoked_at IS NULL'
-  const found = prepared(db, sql).get(hash) as { name: string; hash: string } | undefined
-  return found && timingSafeEqual(Buffer.from(found.hash), Buffer.from(hash)) ? found.name : null
+  const sql = 'SELECT name, hash, scope FROM api_tokens WHERE hash = ? AND revoked_at IS NULL'
+  const found = prepared(db, sql).get(hash) as { name: string; hash: string; scope: TokenScope } | undefined
+  if (!found || !timingSafeEqual(Buffer.from(found.hash), Buffer.from(hash))) return null
+  return { name: found.name, scope: found.scope }
 }

@@ -5,7 +5,7 @@ import type { Context } from 'hono'
 import type { Clock } from '../clock.ts'
 import type { Db } from '../db/open.ts'
 import { readCheckpoint } from '../db/served-changes.ts'
-import { healthCheck } from '../db/served-health.ts'
+import { DatabaseGone } from '../db/served-database.ts'
 import { errorMessage } from '../errors.ts'
 import { EXPOSITION_TYPE, exposition, type Metric } from '../exposition.ts'
 import type { Log } from '../log.ts'
@@ -32,14 +32,18 @@ import {
   officersRoute,
   openApiRoute,
 } from './routes.ts'
+import { createPlaces, createTurns } from './turns.ts'
 
 export interface AppOptions extends Omit<GuardOptions, 'steady'> {
-  db: Db
   clock: Clock
   timings: Timings
   log: Log
   version: string
   names: NameSearch
+  /** What stands before every path where a proxy gives the API a place below another site: `/prefix`, or nothing. */
+  basePath: string
+  /** Streams of lines that a token may read at once. */
+  streamsPerToken: number
   /** Reads all metrics; throws when the database cannot be read. */
   metrics(): Metric[]
 }
@@ -55,7 +59,8 @@ const SECURITY_HEADERS = {
 
 /** The application: a function from requests to answers. */
 export function createApp(options: AppOptions): OpenAPIHono<Env> {
-  const { db, clock, log, names } = options
+  const { database, clock, log, names } = options
+  const answer = listAnswers(options)
   const app = new OpenAPIHono<Env>({
     defaultHook: (result) => {
       if (!result.success) throw badParameters(result.error)
@@ -71,6 +76,7 @@ export function createApp(options: AppOptions): OpenAPIHono<Env> {
   app.notFound(() => problemResponse(new Problem(404)))
   app.onError((error, c) => {
     if (error instanceof Problem) return problemResponse(error)
+    if (error instanceof DatabaseGone) return problemResponse(unreadable())
     tellFailure(log, c, error)
     return problemResponse(new Problem(500))
   })
@@ -90,17 +96,21 @@ export function createApp(options: AppOptions): OpenAPIHono<Env> {
     if (words) await names.ready()
     const filter = { createdFrom: created_from, createdTo: created_to, hasDomain: has_domain, hasEmail: has_email }
     const wanted = { ...query, ...filter, all, words, include }
-    return answerList(c, options, { walk: walkCompanies(db, wanted, names.find), limit, cursorLength: 1 })
+    const db = database.current()
+    return answer(c, { db, walk: walkCompanies(db, wanted, names.find), limit, cursorLength: 1 })
   })
   app.openapi(officersRoute, async (c) => {
     const { officer_id: officerId, limit, active = false, all = false, company, surname } = c.req.valid('query')
     if (officerId !== undefined || surname) await names.ready()
+    const db = database.current()
     const walk = walkOfficers(db, { all, company, officerId, surname, active }, names.find)
-    return answerList(c, options, { walk, limit, cursorLength: 2 })
+    return answer(c, { db, walk, limit, cursorLength: 2 })
   })
   app.openapi(changesRoute, async (c) => {
     const { since, limit, all = false } = c.req.valid('query')
-    return answerList(c, options, {
+    const db = database.current()
+    return answer(c, {
+      db,
       walk: walkChanges(db, { all, since }),
       limit,
       cursorLength: 1,
@@ -109,7 +119,11 @@ export function createApp(options: AppOptions): OpenAPIHono<Env> {
   })
   app.openapi(companyRoute, async (c) => {
     accept(c, [JSON_TYPE])
-    const company = readCompany(db, c.req.valid('param').company_number, c.req.valid('query').all ?? false)
+    const company = readCompany(
+      database.current(),
+      c.req.valid('param').company_number,
+      c.req.valid('query').all ?? false,
+    )
     if (!company) throw new Problem(404, { detail: 'There is no such company here' })
     return respond(c, { type: JSON_TYPE, text: safeJson(company) })
   })
@@ -123,16 +137,19 @@ export function createApp(options: AppOptions): OpenAPIHono<Env> {
 
 const NOT_KEPT = { 'Cache-Control': 'no-store' }
 
-function addOpenEndpoints(app: OpenAPIHono<Env>, { db, version }: AppOptions): void {
-  const description = describe(version)
-  const page = indexPage(description)
-  const check = healthCheck(db)
+function unreadable(): Problem {
+  return new Problem(503, { detail: 'The database cannot be read', headers: { 'Retry-After': '10' } })
+}
+
+function addOpenEndpoints(app: OpenAPIHono<Env>, { database, version, basePath }: AppOptions): void {
+  const description = describe(version, basePath)
+  const page = indexPage(description, basePath)
   app.openapi(healthRoute, (c) => {
     accept(c, [JSON_TYPE])
     try {
-      check()
+      database.check()
     } catch {
-      throw new Problem(503, { detail: 'The database cannot be read' })
+      throw unreadable()
     }
     return respond(c, { type: JSON_TYPE, text: safeJson({ status: 'ok', version }), headers: NOT_KEPT })
   })
@@ -158,6 +175,8 @@ function accept<T extends string>(c: Context, offered: readonly T[]): T {
 }
 
 interface AskedList {
+  /** The database that is walked. */
+  db: Db
   walk: Walk<object>
   limit: number | undefined
   cursorLength: number
@@ -165,31 +184,52 @@ interface AskedList {
   checkpoint?: string
 }
 
-/** A list as a page, or as lines to its end. A later page repeats the checkpoint of the first. */
-async function answerList(c: Context<Env>, options: AppOptions, asked: AskedList): Promise<Response> {
-  const { walk, limit, cursorLength } = asked
-  const type = accept(c, [JSON_TYPE, NDJSON])
-  const query = c.req.query()
-  const length = cursorLength + (asked.checkpoint === undefined ? 0 : 1)
-  const cursor = query.cursor === undefined ? null : readCursor(query.cursor, query, length)
-  const checkpoint = asked.checkpoint === undefined ? undefined : momentOf(cursor?.at(-1) ?? asked.checkpoint)
-  const after = cursor?.slice(0, cursorLength) ?? null
-  const told: Record<string, string> = checkpoint === undefined ? {} : { 'Changes-Checkpoint': checkpoint }
-  if (type === NDJSON) {
-    // Half a list must not look like the whole.
-    const cut = (error: unknown) => {
-      tellFailure(options.log, c, error)
-      c.env.outgoing.destroy()
+/** Answers a list as a page, or as lines to its end. A later page repeats the checkpoint of the first. */
+function listAnswers(options: AppOptions): (c: Context<Env>, asked: AskedList) => Promise<Response> {
+  const { clock, timings, database, basePath, streamsPerToken, log } = options
+  const turns = createTurns()
+  const takePlace = createPlaces(streamsPerToken)
+  return async (c, asked) => {
+    const { limit, cursorLength } = asked
+    const type = accept(c, [JSON_TYPE, NDJSON])
+    const query = c.req.query()
+    const length = cursorLength + (asked.checkpoint === undefined ? 0 : 1)
+    const cursor = query.cursor === undefined ? null : readCursor(query.cursor, query, length)
+    const checkpoint = asked.checkpoint === undefined ? undefined : momentOf(cursor?.at(-1) ?? asked.checkpoint)
+    const after = cursor?.slice(0, cursorLength) ?? null
+    const told: Record<string, string> = checkpoint === undefined ? {} : { 'Changes-Checkpoint': checkpoint }
+    const walk: AskedList['walk'] = (from, most) => {
+      if (database.current() !== asked.db) throw new DatabaseGone()
+      return asked.walk(from, most)
     }
-    return respondLines(c, readAll(walk, after, limit), cut, told)
-  }
+    if (type === NDJSON) {
+      if (c.req.method !== 'HEAD') holdPlace(c, takePlace, streamsPerToken)
+      // Half a list must not look like the whole.
+      const cut = (error: unknown) => {
+        tellFailure(log, c, error)
+        c.env.outgoing.destroy()
+      }
+      return respondLines(c, readAll(walk, { after, limit, turns }), cut, told)
+    }
 
-  const { clock, timings } = options
-  const page = await readPage(walk, { after, limit: limit ?? defaultLimit, budgetMs: timings.servePageMs, clock })
-  const position = page.next && (checkpoint === undefined ? page.next : [...page.next, checkpoint])
-  const next = position && `${c.req.path}?${new URLSearchParams({ ...query, cursor: writeCursor(position, query) })}`
-  const headers = next === null ? told : { ...told, Link: `<${next}>; rel="next"` }
-  return respond(c, { type: JSON_TYPE, text: safeJson({ items: page.items, next, checkpoint }), headers })
+    const budgetMs = timings.servePageMs
+    const page = await readPage(walk, { after, limit: limit ?? defaultLimit, budgetMs, clock, turns })
+    const position = page.next && (checkpoint === undefined ? page.next : [...page.next, checkpoint])
+    const path = `${basePath}${c.req.path}`
+    const next = position && `${path}?${new URLSearchParams({ ...query, cursor: writeCursor(position, query) })}`
+    const headers = next === null ? told : { ...told, Link: `<${next}>; rel="next"` }
+    return respond(c, { type: JSON_TYPE, text: safeJson({ items: page.items, next, checkpoint }), headers })
+  }
+}
+
+/** Takes one of the token's places until the answer has gone out. Throws a 429 problem when it has none left. */
+function holdPlace(c: Context<Env>, takePlace: ReturnType<typeof createPlaces>, most: number): void {
+  const giveBack = takePlace(factsOf(c.env.incoming).token ?? '')
+  if (giveBack === null) {
+    const detail = `This token reads ${most} streams of lines already, and may read no more at once`
+    throw new Problem(429, { detail, headers: { 'Retry-After': '10' } })
+  }
+  c.env.outgoing.once('close', giveBack)
 }
 
 /** A checkpoint goes into a header, so a cursor of somebody's own making must hold a time there. */

@@ -9,10 +9,13 @@ Lists are paged: ask for the path in \`next\` as long as it is not null. With \`
 from the cursor or its beginning to its end, each page as it is at the time it is read. Errors are problem details
 (RFC 9457).`
 
+/** Of the program; the data has its own terms. */
+const LICENCE = { name: 'MIT', url: 'https://opensource.org/license/mit' }
+
 export type Description = ReturnType<OpenAPIHono['getOpenAPI31Document']>
 
 /** The description as a client needs it, without any data. */
-export function describe(version: string): Description {
+export function describe(version: string, basePath: string): Description {
   const app = new OpenAPIHono()
   for (const route of routes) app.openAPIRegistry.registerPath(route)
   app.openAPIRegistry.registerComponent('securitySchemes', 'bearer', {
@@ -22,7 +25,7 @@ export function describe(version: string): Description {
   })
   return app.getOpenAPI31Document({
     openapi: '3.1.0',
-    info: { title: 'chpipe', version, description: ABOUT },
-    servers: [{ url: '/' }],
+    info: { title: 'chpipe', version, description: ABOUT, license: LICENCE },
+    servers: [{ url: basePath || '/' }],
   })
 }

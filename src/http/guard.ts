@@ -3,11 +3,11 @@ import { timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import type { HttpBindings } from '@hono/node-server'
 import type { MiddlewareHandler } from 'hono'
-import { tokenHash, tokenName } from '../db/api-tokens.ts'
-import type { Db } from '../db/open.ts'
+import { findValidToken, type TokenScope, tokenHash } from '../db/api-tokens.ts'
+import type { ServedDatabase } from '../db/served-database.ts'
 import { createGuessLock, createLimiter, type GuessLock } from './limiter.ts'
 import { Problem } from './problem.ts'
-import { routes } from './routes.ts'
+import { routes, scopeOf } from './routes.ts'
 
 /** What is known of a request, for the log and the metrics. */
 export interface Facts {
@@ -27,7 +27,7 @@ export function factsOf(request: IncomingMessage): Facts {
 }
 
 export interface GuardOptions {
-  db: Db
+  database: ServedDatabase
   /** A token that is valid besides the stored ones. */
   trialToken: string | undefined
   limitPerMinute: number
@@ -36,7 +36,8 @@ export interface GuardOptions {
 
 const endpoints = routes.map(({ path, security }) => ({
   path,
-  open: security === undefined,
+  open: security?.length === 0,
+  scope: scopeOf(path),
   pattern: new RegExp(`^${path.replace(/\{\w+\}/g, '[^/]+')}$`),
 }))
 
@@ -62,7 +63,9 @@ export function guard(options: GuardOptions): MiddlewareHandler<{ Bindings: Http
       throw new Problem(400, { detail: 'No request takes a body', headers: { Connection: 'close' } })
     }
     if (endpoint.open) return next()
-    own.token = authenticate(c.req.header('authorization'), options, guesses)
+    const { name, scopes } = authenticate(c.req.header('authorization'), options, guesses)
+    own.token = name
+    if (!scopes.includes(endpoint.scope)) throw new Problem(403, { detail: WRONG_SCOPE[endpoint.scope] })
     const { allowed, headers: limits } = grant(own.token)
     if (!allowed) throw new Problem(429, { detail: 'This token has made too many requests', headers: limits })
     await next()
@@ -70,27 +73,42 @@ export function guard(options: GuardOptions): MiddlewareHandler<{ Bindings: Http
   }
 }
 
+const WRONG_SCOPE: Record<TokenScope, string> = {
+  data: 'This token is for /metrics alone',
+  metrics: 'The metrics need a token of their own; the operator makes one with: chpipe token add --metrics',
+}
+
+interface Caller {
+  /** The name under which the request counts. */
+  name: string
+  scopes: readonly TokenScope[]
+}
+
 /** Wrong tokens in a minute, of all clients together, after which the trial token is not taken either. */
 const MAX_GUESSES = 100
 
 /**
- * The name under which the request counts. A stored token is too long to be guessed and always taken; the trial token may
+ * Who asks. A stored token is too long to be guessed and always taken; the trial token may
  * be a short word.
  */
-function authenticate(authorization: string | undefined, { db, trialToken }: GuardOptions, guesses: GuessLock): string {
+function authenticate(
+  authorization: string | undefined,
+  { database, trialToken }: GuardOptions,
+  guesses: GuessLock,
+): Caller {
   const challenge = (error?: string) => ({ 'WWW-Authenticate': error ? `${CHALLENGE}, error="${error}"` : CHALLENGE })
   if (authorization === undefined) {
     throw new Problem(401, { detail: 'Send a token: Authorization: Bearer chp_...', headers: challenge() })
   }
   const [, token = ''] = /^bearer +([\w.~+/=-]{1,200})$/i.exec(authorization.trim()) ?? []
-  const stored = tokenName(db, token)
-  if (stored !== null) return stored
+  const stored = findValidToken(database.current(), token)
+  if (stored !== null) return { name: stored.name, scopes: [stored.scope] }
   const lockedFor = guesses.lockedFor()
   if (lockedFor > 0) {
     const headers = { 'Retry-After': String(lockedFor) }
     throw new Problem(429, { detail: 'Too many wrong tokens were tried', headers })
   }
-  if (isSame(token, trialToken)) return TRIAL
+  if (isSame(token, trialToken)) return { name: TRIAL, scopes: ['data', 'metrics'] }
   guesses.failed()
   throw new Problem(401, { detail: 'The token is not valid', headers: challenge('invalid_token') })
 }

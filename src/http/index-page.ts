@@ -36,7 +36,7 @@ interface Operation {
 }
 
 /** The page for a description; every text in it is escaped. */
-export function indexPage({ info, paths = {} }: Description): IndexPage {
+export function indexPage({ info, paths = {} }: Description, basePath: string): IndexPage {
   const operations = Object.entries(paths).map(([path, item]) => ({ path, ...(item?.get as unknown as Operation) }))
   const html = `<!doctype html>
 <html lang="en">
@@ -48,7 +48,7 @@ export function indexPage({ info, paths = {} }: Description): IndexPage {
 </head>
 <body>
 <h1>${escapeHtml(info.title)} API</h1>
-<p class="dim">version ${escapeHtml(info.version)}, described for programs in <a href="/openapi.json">/openapi.json</a></p>
+<p class="dim">version ${escapeHtml(info.version)}, described for programs in <a href="${basePath}/openapi.json">${basePath}/openapi.json</a></p>
 ${paragraphs(info.description ?? '')}
 <pre>curl -H "Authorization: Bearer $TOKEN" "$URL/v1/companies?q=hawthorn&amp;limit=10"
 curl -H "Authorization: Bearer $TOKEN" "$URL/v1/companies/00445790"
@@ -71,7 +71,7 @@ function section({ path, summary, description, security, parameters = [] }: Oper
     rows.length === 0
       ? ''
       : `<table>\n<tr><th>parameter</th><th>meaning</th><th>example</th></tr>\n${rows.join('\n')}\n</table>`
-  const access = security ? '' : ' <span class="dim">open</span>'
+  const access = security?.length ? '' : ' <span class="dim">open</span>'
   return `<h2><code>GET ${escapeHtml(path)}</code>${access}</h2>\n<p>${escapeHtml(summary)}. ${escapeHtml(description)}</p>\n${table}`
 }
 

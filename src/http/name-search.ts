@@ -3,7 +3,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Clock } from '../clock.ts'
 import { type NameIndex, type NameQuery, openNameIndex } from '../db/name-index.ts'
 import type { Db } from '../db/open.ts'
-import { dataVersion } from '../db/served-health.ts'
+import { dataVersion, type ServedDatabase } from '../db/served-database.ts'
 import { errorMessage } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { Timings } from '../timings.ts'
@@ -18,7 +18,7 @@ export interface NameSearch {
 }
 
 export interface NameSearchOptions {
-  db: Db
+  database: ServedDatabase
   clock: Clock
   timings: Timings
   log: Log
@@ -28,23 +28,25 @@ export interface NameSearchOptions {
 const SHARE = 20
 
 /** Builds the index in the background and compares it with the tables from time to time, when anything was written. */
-export function startNameSearch({ db, clock, timings, log }: NameSearchOptions): NameSearch {
+export function startNameSearch({ database, clock, timings, log }: NameSearchOptions): NameSearch {
   const stop = new AbortController()
   const index = openNameIndex()
-  let isBuilt = false
-  const built = deferred()
+  let builtOf: Db | null = null
+  let built = deferred()
   const upkeep = async () => {
     let [seen, tookMs] = [-1, 0]
     while (!stop.signal.aborted) {
+      const db = database.current()
       const version = dataVersion(db)
-      if (version !== seen) {
+      if (version !== seen || db !== builtOf) {
         const begun = clock.steady()
         await bringUpToDate(index, db, stop.signal)
         tookMs = clock.steady() - begun
         seen = version
-        if (!isBuilt) log.info('index of names built', { companies: index.count(), ms: tookMs })
-        isBuilt = true
+        if (db !== builtOf) log.info('index of names built', { companies: index.count(), ms: tookMs })
+        builtOf = db
         built.resolve()
+        built = deferred()
       }
       await clock.sleep(Math.max(timings.serveIndexMs, SHARE * tookMs), stop.signal)
     }
@@ -52,12 +54,12 @@ export function startNameSearch({ db, clock, timings, log }: NameSearchOptions):
   const running = keepGoing(upkeep, { stop: stop.signal, clock, timings, log })
   return {
     async ready() {
-      if (isBuilt) return
+      if (builtOf === database.current()) return
       const patience = new AbortController()
       const late = clock.sleep(timings.serveIndexPatienceMs, patience.signal).catch(() => {})
       await Promise.race([built.promise, late])
       patience.abort()
-      if (isBuilt) return
+      if (builtOf === database.current()) return
       throw new Problem(503, { detail: 'The index of names is being built', headers: { 'Retry-After': '10' } })
     },
     find: index.find,
@@ -79,7 +81,7 @@ async function bringUpToDate(index: NameIndex, db: Db, signal: AbortSignal): Pro
 /** A full disk or a damaged database must not end the server: searches fail, and the upkeep is tried again. */
 async function keepGoing(
   upkeep: () => Promise<void>,
-  { stop, clock, timings, log }: Omit<NameSearchOptions, 'db'> & { stop: AbortSignal },
+  { stop, clock, timings, log }: Omit<NameSearchOptions, 'database'> & { stop: AbortSignal },
 ): Promise<void> {
   while (!stop.aborted) {
     try {

@@ -30,6 +30,15 @@ const day = (description: string, example: string) =>
     .optional()
     .openapi({ type: 'string', format: 'date', description, example })
 
+/** How a list of values separated by commas is described: as an array of which each value fits `items`. */
+const commas = (items: { pattern: string } | { enum: string[] }, description: string, example: string) => ({
+  param: { style: 'form' as const, explode: false },
+  type: 'array' as const,
+  items: { type: 'string' as const, ...items },
+  description,
+  example: example.split(','),
+})
+
 /** Values separated by commas, each matching the pattern. */
 const list = (
   pattern: RegExp,
@@ -41,7 +50,7 @@ const list = (
     .transform((value) => value.split(',').map((part) => part.trim()))
     .refine((values) => values.every((value) => pattern.test(value)), `expected ${expected}`)
     .optional()
-    .openapi({ type: 'string', description, example })
+    .openapi(commas({ pattern: pattern.source }, `${description}; at most ${MAX_TEXT} characters together`, example))
 
 const all = flag('Also companies whose officers are not complete; otherwise only complete ones are there')
 
@@ -76,6 +85,8 @@ const q = z
   .optional()
   .openapi({
     type: 'string',
+    maxLength: MAX_TEXT,
+    pattern: '[\\p{L}\\p{N}]',
     description:
       'Words of the name, in any order; case, accents and punctuation do not count. The last word, and each that ends with *, may be a beginning',
     example: 'hawthorn soft',
@@ -99,11 +110,13 @@ const postcode = z
     'expected beginnings of postcodes, such as N1,SW1A 1',
   )
   .optional()
-  .openapi({
-    type: 'string',
-    description: 'Beginnings of postcodes, separated by commas; `N1` finds N1 and N1C, but not N10',
-    example: 'N1,SW1A',
-  })
+  .openapi(
+    commas(
+      { pattern: '^[A-Za-z]{1,2}(\\d[A-Za-z\\d]?(\\s*\\d[A-Za-z]{0,2})?)?$' },
+      'Beginnings of postcodes, separated by commas; `N1` finds N1 and N1C, but not N10',
+      'N1,SW1A',
+    ),
+  )
 
 const slugs = (description: string, example: string) =>
   list(/^[a-z0-9-]+$/, {
@@ -117,11 +130,7 @@ const includes = z
   .transform((value) => value.split(','))
   .pipe(z.array(z.enum(MEMBERS, `expected some of ${MEMBERS.join(', ')}`)))
   .optional()
-  .openapi({
-    type: 'string',
-    description: 'What to put inside each company, separated by commas: officers, domains, emails',
-    example: 'officers,emails',
-  })
+  .openapi(commas({ enum: [...MEMBERS] }, 'What to put inside each company, separated by commas', 'officers,emails'))
 
 export const companiesQuery = z.strictObject({
   q,
@@ -169,6 +178,8 @@ export const officersQuery = z.strictObject({
     .optional()
     .openapi({
       type: 'string',
+      maxLength: MAX_TEXT,
+      pattern: '[\\p{L}\\p{N}]',
       description: 'Surname, whole; case, accents and punctuation do not count',
       example: 'Smith',
     }),

@@ -1,5 +1,6 @@
 // The endpoints as data: what they take and what they answer. The description and the checks are made from it.
 import { createRoute, type RouteConfig, z } from '@hono/zod-openapi'
+import type { TokenScope } from '../db/api-tokens.ts'
 import { changeList, companyList, companyWithMembers, health, officerList, problem } from './answers.ts'
 import { changesQuery, companiesQuery, companyPath, companyQuery, noQuery, officersQuery } from './parameters.ts'
 import { PROBLEM_TYPE } from './problem.ts'
@@ -40,10 +41,13 @@ const open = {
 const guarded = {
   ...open,
   401: failure('There is no token, or it is not valid', challenge),
-  429: failure('The token has made too many requests', { ...limits, ...retry }),
+  403: failure('The token is valid, but not for this'),
+  429: failure('The token has made too many requests, or reads too many streams at once', { ...limits, ...retry }),
+  503: failure('The database cannot be read now, or the index of names is being built', retry),
 }
-const searched = { 503: failure('The index of names is being built, just after the start', retry) }
 const security = [{ bearer: [] }]
+/** Said aloud for what is open: a reader must not take it for forgotten. */
+const noSecurity: typeof security = []
 const conditional = z.object({
   'if-none-match': z.string().optional().openapi({ description: 'ETags that the client has' }),
 })
@@ -56,7 +60,7 @@ function allow(): Headers {
 function listing<Q extends z.ZodObject>(
   path: string,
   { query, list, ...about }: { query: Q; list: z.ZodType; summary: string; description: string; operationId: string },
-  more: { headers?: Headers; responses?: object },
+  headers: Headers = {},
 ) {
   return createRoute({
     method: 'get',
@@ -67,41 +71,32 @@ function listing<Q extends z.ZodObject>(
     responses: {
       200: {
         description: 'A page; or, when lines are accepted, all items from here on, one a line',
-        headers: { ...tag, ...link, ...limits, ...more.headers },
+        headers: { ...tag, ...link, ...limits, ...headers },
         content: {
           [JSON_TYPE]: { schema: list },
           [NDJSON]: { schema: z.string().openapi({ description: 'One item of the list as JSON on each line' }) },
         },
       },
       ...guarded,
-      ...more.responses,
     },
   })
 }
 
-export const companiesRoute = listing(
-  '/v1/companies',
-  {
-    query: companiesQuery,
-    list: companyList,
-    operationId: 'listCompanies',
-    summary: 'Companies, filtered and searched by name',
-    description: 'In the order of their numbers. Filters narrow each other.',
-  },
-  { responses: searched },
-)
+export const companiesRoute = listing('/v1/companies', {
+  query: companiesQuery,
+  list: companyList,
+  operationId: 'listCompanies',
+  summary: 'Companies, filtered and searched by name',
+  description: 'In the order of their numbers. Filters narrow each other.',
+})
 
-export const officersRoute = listing(
-  '/v1/officers',
-  {
-    query: officersQuery,
-    list: officerList,
-    operationId: 'listOfficers',
-    summary: 'Officers of a company, of one person, or of a surname',
-    description: 'In the order of their companies, then of their appointment ids, with their e-mail addresses inside.',
-  },
-  { responses: searched },
-)
+export const officersRoute = listing('/v1/officers', {
+  query: officersQuery,
+  list: officerList,
+  operationId: 'listOfficers',
+  summary: 'Officers of a company, of one person, or of a surname',
+  description: 'In the order of their companies, then of their appointment ids, with their e-mail addresses inside.',
+})
 
 export const changesRoute = listing(
   '/v1/changes',
@@ -113,7 +108,7 @@ export const changesRoute = listing(
     description:
       'Every company that changed since then, once, in the order of the numbers: replace what you have of it, or remove it. The same change may come again with a later checkpoint; none is left out.',
   },
-  { headers: checkpoint },
+  checkpoint,
 )
 
 export const companyRoute = createRoute({
@@ -140,7 +135,8 @@ export const metricsRoute = createRoute({
   path: '/metrics',
   operationId: 'getMetrics',
   summary: 'Prometheus metrics',
-  description: 'In the text format 0.0.4: the pipeline, and the requests of this server.',
+  description:
+    'In the text format 0.0.4: the pipeline, and the requests of this server. Needs a token of its own kind.',
   security,
   request: { query: noQuery },
   responses: {
@@ -159,11 +155,12 @@ export const healthRoute = createRoute({
   operationId: 'getHealth',
   summary: 'Whether the database can be read',
   description: 'For load balancers; needs no token.',
+  security: noSecurity,
   request: { query: noQuery },
   responses: {
     ...answer('It can', JSON_TYPE, health),
     ...open,
-    503: failure('It cannot'),
+    503: failure('It cannot', retry),
   },
 })
 
@@ -173,6 +170,7 @@ export const openApiRoute = createRoute({
   operationId: 'getDescription',
   summary: 'This description',
   description: 'OpenAPI 3.1; needs no token.',
+  security: noSecurity,
   request: { query: noQuery },
   responses: { ...answer('The description', JSON_TYPE, z.looseObject({})), ...open },
 })
@@ -183,9 +181,15 @@ export const indexRoute = createRoute({
   operationId: 'getIndex',
   summary: 'The description as a page for people',
   description: 'Needs no token.',
+  security: noSecurity,
   request: { query: noQuery },
   responses: { ...answer('The page', 'text/html', z.string()), ...open },
 })
+
+/** What a token must be for, to ask for a path. */
+export function scopeOf(path: string): TokenScope {
+  return path === metricsRoute.path ? 'metrics' : 'data'
+}
 
 /** In the order of the description. */
 export const routes: RouteConfig[] = [

@@ -1,23 +1,32 @@
 // The HTTP server: listening, limits on what a client may send and how slowly, the access log, and a graceful end.
-import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http'
+import { createServer, type Server, STATUS_CODES } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
 import type { Clock } from '../clock.ts'
+import type { Db } from '../db/open.ts'
+import { serveDatabase } from '../db/served-database.ts'
 import { ChpipeError, errorMessage } from '../errors.ts'
 import type { Metric } from '../exposition.ts'
 import { lenient } from '../log.ts'
+import { observe } from './access-log.ts'
 import { type AppOptions, createApp } from './app.ts'
-import { factsOf } from './guard.ts'
-import { createHttpMetrics, type HttpMetrics } from './http-metrics.ts'
+import type { TrustedProxies } from './client-address.ts'
+import { createHttpMetrics } from './http-metrics.ts'
 import { startNameSearch } from './name-search.ts'
 import { PROBLEM_TYPE, Problem, problemBody, problemResponse } from './problem.ts'
 
-export interface ApiOptions extends Omit<AppOptions, 'names' | 'metrics'> {
+export interface ApiOptions
+  extends Omit<AppOptions, 'database' | 'names' | 'metrics' | 'basePath' | 'streamsPerToken'>,
+    Partial<Pick<AppOptions, 'basePath' | 'streamsPerToken'>> {
+  /** A read-only connection. The file that is at its path later is opened anew. */
+  db: Db
   host: string
   /** 0 takes any free port. */
   port: number
   /** Reads the metrics of the pipeline. */
-  pipelineMetrics(): Metric[]
+  pipelineMetrics(db: Db): Metric[]
+  /** Proxies whose `X-Forwarded-For` is believed; none unless given. */
+  trustedProxies?: TrustedProxies
 }
 
 export interface Api {
@@ -32,12 +41,14 @@ const MAX_CONNECTIONS = 1000
 const KEEP_ALIVE_MS = 5000
 /** For a refused client to read why. */
 const LINGER_MS = 500
-const PATH_SHOWN = 200
+
+/** Enough for a customer who fetches every list at once. */
+export const DEFAULT_STREAMS = 4
 
 /** Starts to serve. Throws a `config` error when the address cannot be listened on. */
 export async function startApi(given: ApiOptions): Promise<Api> {
   const options = { ...given, log: lenient(given.log) }
-  const { host, port, timings, clock } = options
+  const { db, host, port, timings, clock, log, trialToken, basePath = '', trustedProxies = () => false } = options
   const counts = createHttpMetrics()
   const server = createServer({
     maxHeaderSize: MAX_HEADER_BYTES,
@@ -52,16 +63,22 @@ export async function startApi(given: ApiOptions): Promise<Api> {
   server.maxConnections = MAX_CONNECTIONS
   server.setTimeout(timings.serveIdleMs)
   server.on('clientError', refuse)
-  const names = startNameSearch(options)
+  const database = serveDatabase(db, clock)
+  const names = startNameSearch({ ...options, database })
   try {
     await listen(server, host, port)
   } catch (error) {
     await names.close()
+    database[Symbol.dispose]()
     throw error
   }
-  const metrics = () => [...options.pipelineMetrics(), ...counts.metrics(), ...processMetrics(clock)]
-  const app = createApp({ ...options, names, metrics })
-  server.on('request', (request, response) => observe(request, response, options, counts))
+  const metrics = () => [...options.pipelineMetrics(database.current()), ...counts.metrics(), ...processMetrics(clock)]
+  const { streamsPerToken = DEFAULT_STREAMS } = options
+  const app = createApp({ ...options, database, basePath, streamsPerToken, names, metrics })
+  server.on('request', (request, response) => {
+    request.url = withoutBase(request.url ?? '', basePath)
+    observe(request, response, { clock, log, counts, trustedProxies, trialToken })
+  })
   server.on('request', getRequestListener(app.fetch, { errorHandler, overrideGlobalObjects: false }))
   return {
     url: urlOf(server.address() as AddressInfo),
@@ -74,6 +91,7 @@ export async function startApi(given: ApiOptions): Promise<Api> {
       server.closeAllConnections()
       await closed
       await names.close()
+      database[Symbol.dispose]()
     },
   }
 }
@@ -97,25 +115,12 @@ function urlOf({ address, port, family }: AddressInfo): string {
   return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`
 }
 
-/** A line of the log and a count for each request, when its answer has gone out or the client has left. */
-function observe(
-  request: IncomingMessage,
-  response: ServerResponse,
-  { clock, log }: ApiOptions,
-  counts: HttpMetrics,
-): void {
-  const begun = clock.steady()
-  counts.begin()
-  response.once('close', () => {
-    const ms = clock.steady() - begun
-    const { route, token } = factsOf(request)
-    const { method = '' } = request
-    const status = response.statusCode
-    const path = (request.url ?? '').split('?')[0]?.slice(0, PATH_SHOWN)
-    const aborted = response.writableFinished ? undefined : true
-    log.info('request', { method, path, status, ms, token: token ?? undefined, aborted })
-    counts.end({ route, method, status, seconds: ms / 1000 })
-  })
+/** The path below the prefix, which some proxies take off and others leave. */
+function withoutBase(url: string, basePath: string): string {
+  if (basePath === '' || !url.startsWith(basePath)) return url
+  const rest = url.slice(basePath.length)
+  if (rest === '' || rest.startsWith('?')) return `/${rest}`
+  return rest.startsWith('/') ? rest : url
 }
 
 /** What is no HTTP, too large or too slow never reaches the application. */

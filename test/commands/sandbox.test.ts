@@ -46,6 +46,23 @@ describe('chpipe sandbox', () => {
     })
   })
 
+  it.each([1, 25, 2049, 4190, 5060, 6000, 6667, 6697, 10080])('refuses port %i, as clients do', async (port) => {
+    const asked = fetch(`http://127.0.0.1:${port}/`)
+    await expect(asked).rejects.toMatchObject({ cause: { message: 'bad port' } })
+    const { code, stdout, stderr } = await run(['sandbox', '--port', String(port)])
+    expect([code, stdout]).toEqual([2, ''])
+    expect(stderr).toMatch(
+      /^error: --port: port \d+ belongs to another protocol, and HTTP clients refuse it\ntry: .+\n$/,
+    )
+  })
+
+  it('takes no port that clients refuse for the stream or Snov either', async () => {
+    const { finished } = await serve(['--companies', '5', '--port', '6564', '--json', '--quiet'], async () => 0)
+    const { COMPANIES_HOUSE_API_URL: rest, SNOV_API_URL: snov } = JSON.parse(finished.stdout)
+    expect(new URL(rest).port).toBe('6564')
+    expect(new URL(snov).port).not.toBe('6566')
+  })
+
   it('writes the register file of the companies that it serves', async () => {
     using folder = tempFolder()
     const options = ['--companies', '30', '--seed', '4', '--register', folder.file('register.csv')]

@@ -31,6 +31,11 @@ test.each([
   [['--token', 'short'], 2],
   [['--port', '70000'], 2],
   [['--limit', '0'], 2],
+  [['--streams', '0'], 2],
+  [['--trust-proxy', 'proxy.example'], 2],
+  [['--base-path', 'register'], 2],
+  [['--base-path', '/v1/x'], 2],
+  [['--base-path', '/a/../b'], 2],
 ])('refuses %j', async (args, code) => {
   using folder = tempFolder()
   const finished = await run(['serve', ...args], { cwd: folder.path })
@@ -51,7 +56,11 @@ test('takes stored tokens, refuses a revoked one at once, logs no token, and end
   expect((await ask('/v1/companies?q=company')).status).toBe(200)
   const later = (await run(['token', 'add', 'beta'], { cwd })).stdout.trim()
   expect((await fetch(`${url}/v1/officers`, { headers: { Authorization: `bearer ${later}` } })).status).toBe(200)
-  const metrics = readExposition(await (await ask('/metrics')).text())
+  expect((await ask('/metrics')).status).toBe(403)
+  const monitor = (await run(['token', 'add', 'monitor', '--metrics'], { cwd })).stdout.trim()
+  const told = await fetch(`${url}/metrics`, { headers: { Authorization: `Bearer ${monitor}` } })
+  const metrics = readExposition(await told.text())
+  expect((await ask(`/v1/companies/${token}`)).status).toBe(400)
   expect(metrics.get('chpipe_companies')?.samples[0]).toEqual({
     name: 'chpipe_companies',
     labels: { officers_state: 'complete' },
@@ -72,7 +81,7 @@ test('takes stored tokens, refuses a revoked one at once, logs no token, and end
   child.process.kill('SIGTERM')
   const { code, stderr } = await child.ended
   expect(code).toBe(0)
-  expect(stderr).toMatch(/request method=GET path=\/v1\/companies status=200 ms=\d+ token=acme\n/)
+  expect(stderr).toMatch(/request method=GET path=\/v1\/companies status=200 ms=\d+ client=127\.0\.0\.1 token=acme\n/)
   expect(stderr).not.toContain(token)
 })
 

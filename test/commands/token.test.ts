@@ -18,7 +18,9 @@ test('a token is printed once, and only its hash is kept', async () => {
   expect(files.join('')).toContain('acme')
   expect(files.join('')).not.toContain(added.stdout.trim())
   const listed = await run(['token', 'list', '--json'], { cwd })
-  expect(JSON.parse(listed.stdout)).toEqual([{ id: 1, name: 'acme', added_at: expect.any(String), revoked_at: null }])
+  expect(JSON.parse(listed.stdout)).toEqual([
+    { id: 1, name: 'acme', added_at: expect.any(String), revoked_at: null, scope: 'data' },
+  ])
 })
 
 test('a token is revoked by its name or id, once and for good', async () => {
@@ -35,7 +37,7 @@ test('a token is revoked by its name or id, once and for good', async () => {
   const taken = await run(['token', 'add', 'acme'], { cwd })
   expect([taken.code, taken.stdout]).toEqual([1, ''])
   expect((await run(['token', 'list'], { cwd })).stdout).toMatch(
-    /^id {2}name {2}added {7}revoked\n1 {3}acme {2}[\d-]{10} {2}[\d-]{10}\n/,
+    /^id {2}name {2}for {3}added {7}revoked\n1 {3}acme {2}data {2}[\d-]{10} {2}[\d-]{10}\n/,
   )
 })
 

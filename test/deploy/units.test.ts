@@ -166,6 +166,24 @@ describe('the stream that buys', () => {
   })
 })
 
+describe('nginx before the API', () => {
+  it('says who asks, buffers no stream, and speaks TLS to others and HTTP to serve', () => {
+    const recipe = read('nginx.conf')
+    const [, port] = /chpipe serve --port (\d+) --trust-proxy loopback/.exec(read('chpipe-serve.service')) ?? []
+    expect(recipe).toContain(`server 127.0.0.1:${port};`)
+    for (const line of [
+      'proxy_set_header X-Forwarded-For $remote_addr;',
+      'proxy_buffering off;',
+      'proxy_http_version 1.1;',
+      'ssl_protocols TLSv1.2 TLSv1.3;',
+    ]) {
+      expect(recipe).toContain(`  ${line}\n`)
+    }
+    expect(recipe.match(/[{]/g)?.length).toBe(recipe.match(/[}]/g)?.length)
+    expect(packageJson.files).toContain('deploy/nginx.conf')
+  })
+})
+
 describe('the container', () => {
   it('holds everything that the package holds', () => {
     const copied = [...read('Dockerfile').matchAll(/\/app\/([\w.]+)/g)].map(([, name]) => name)

@@ -1,10 +1,14 @@
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { request } from 'node:http'
 import { gunzipSync } from 'node:zlib'
 import { eq } from 'drizzle-orm'
 import { afterAll, beforeAll, describe, expect, it, test } from 'vitest'
-import type { Db } from '../../src/db/open.ts'
+import { addToken, tokenHash } from '../../src/db/api-tokens.ts'
+import { type Db, openDb } from '../../src/db/open.ts'
 import { companies, deletions } from '../../src/db/schema.ts'
 import { addSuppressions } from '../../src/db/suppressions.ts'
+import { parseTrustedProxies } from '../../src/http/client-address.ts'
+import { createTurns } from '../../src/http/turns.ts'
 import { type Serving, serving, TOKEN } from './serving.ts'
 
 let api: Serving
@@ -362,6 +366,173 @@ test('a reader of lines who leaves ends the reading, and the log tells', async (
   expect(JSON.stringify(own.logged)).not.toContain(TOKEN)
   expect((await own.json('/healthz')).status).toBe(200)
 })
+
+describe('many streams', () => {
+  const lines = { Accept: 'application/x-ndjson', 'Accept-Encoding': 'identity' }
+
+  it('of one token are refused beyond a few, until one has ended', async () => {
+    await using own = await serving(many, { streamsPerToken: 2 })
+    const leave = [new AbortController(), new AbortController()]
+    for (const { signal } of leave) {
+      const response = await own.get('/v1/companies?include=officers', { headers: lines, signal })
+      await response.body?.getReader().read()
+    }
+    const third = await own.json('/v1/companies', lines)
+    expect([third.status, third.headers.get('retry-after'), third.body.detail]).toEqual([
+      429,
+      '10',
+      'This token reads 2 streams of lines already, and may read no more at once',
+    ])
+    expect((await own.json('/v1/companies?limit=1')).status).toBe(200)
+    expect((await own.get('/v1/companies', { method: 'HEAD', headers: lines })).status).toBe(200)
+    addToken(own.db, { name: 'other', hash: tokenHash('chp_other'), addedAt: '2026-01-01T00:00:00.000Z' })
+    const other = await own.get('/v1/companies?limit=1', { headers: { ...lines, Authorization: 'Bearer chp_other' } })
+    expect([other.status, (await other.text()).split('\n').length]).toEqual([200, 2])
+    leave[0]?.abort()
+    await expect
+      .poll(async () => {
+        const again = await own.get('/v1/companies?limit=1', { headers: lines })
+        await again.text()
+        return again.status
+      })
+      .toBe(200)
+    leave[1]?.abort()
+  })
+
+  it('take their steps in turn, one in a round of the event loop, behind the pages', async () => {
+    let [round, running] = [0, true]
+    const count = () => {
+      round += 1
+      if (running) setImmediate(count)
+    }
+    count()
+    const turns = createTurns()
+    const seen: [name: string, round: number][] = []
+    const work = async (name: string, kind: 'page' | 'stream', steps: number) => {
+      for (let step = 0; step < steps; step += 1) {
+        await turns.next(kind)
+        seen.push([name, round])
+      }
+    }
+    await Promise.all([work('a', 'stream', 3), work('b', 'stream', 3), work('page', 'page', 1)])
+    running = false
+    expect(seen.map(([name]) => name)).toEqual(['page', 'a', 'b', 'a', 'b', 'a', 'b'])
+    expect(new Set(seen.map(([, at]) => at)).size).toBe(seen.length)
+  })
+})
+
+describe('when the file of the database is moved away', () => {
+  const paths = [
+    '/healthz',
+    '/v1/companies',
+    '/v1/officers',
+    '/v1/changes?since=2020-01-01T00:00:00Z',
+    '/v1/companies/1',
+  ]
+  const statuses = async (own: Serving) => {
+    const answers = await Promise.all(paths.map((path) => own.get(path)))
+    return answers.map(({ status }) => status)
+  }
+  const all = (status: number) => paths.map(() => status)
+
+  it('nothing is served, and what is in its place as soon as that is a whole database', async () => {
+    await using own = await serving()
+    const { $client } = own.db
+    const path = $client.name
+    await $client.backup(`${path}.backup`)
+    const restored = openDb(`${path}.backup`)
+    restored
+      .update(companies)
+      .set({ company_name: 'RESTORED LTD' })
+      .where(eq(companies.company_number, '00000001'))
+      .run()
+    restored.$client.close()
+    expect((await own.json('/v1/companies?q=eclair')).body.items).toHaveLength(1)
+    renameSync(path, `${path}.aside`)
+    expect(await statuses(own)).toEqual(all(503))
+    const { headers, body } = await own.json('/v1/companies')
+    expect([headers.get('retry-after'), body.detail]).toEqual(['10', 'The database cannot be read'])
+
+    // A copy that is not whole yet, then one that is.
+    const bytes = readFileSync(`${path}.backup`)
+    writeFileSync(path, bytes.subarray(0, bytes.length - 4096))
+    expect(await statuses(own)).toEqual(all(503))
+    rmSync(path)
+    rmSync(`${path}-wal`, { force: true })
+    rmSync(`${path}-shm`, { force: true })
+    renameSync(`${path}.backup`, path)
+    await expect.poll(() => statuses(own)).toEqual(all(200))
+    expect((await own.json('/v1/companies?q=restored')).body.items).toHaveLength(1)
+    expect((await own.json('/v1/companies/1')).body.company_name).toBe('RESTORED LTD')
+  })
+
+  it('it is served again when it is back, and no stream goes on without it', async () => {
+    await using own = await serving(many)
+    const path = own.db.$client.name
+    const headers = { Accept: 'application/x-ndjson', 'Accept-Encoding': 'identity' }
+    const response = await own.get('/v1/companies?include=officers', { headers })
+    const reader = response.body?.getReader()
+    await reader?.read()
+    renameSync(path, `${path}.aside`)
+    const rest = async () => {
+      while (!(await reader?.read())?.done);
+    }
+    await expect(rest()).rejects.toThrow()
+    expect(await statuses(own)).toEqual(all(503))
+    renameSync(`${path}.aside`, path)
+    expect(await statuses(own)).toEqual(all(200))
+  })
+})
+
+describe('tokens for the metrics', () => {
+  it('are another kind than those of customers', async () => {
+    await using own = await serving()
+    const addedAt = '2026-01-01T00:00:00.000Z'
+    addToken(own.db, { name: 'acme', hash: tokenHash('chp_acme'), addedAt })
+    addToken(own.db, { name: 'monitor', hash: tokenHash('chp_monitor'), addedAt, scope: 'metrics' })
+    const ask = async (token: string, path: string) =>
+      (await own.get(path, { headers: { Authorization: `Bearer ${token}` } })).status
+    expect([await ask('chp_acme', '/v1/companies'), await ask('chp_acme', '/metrics')]).toEqual([200, 403])
+    expect([await ask('chp_monitor', '/v1/companies'), await ask('chp_monitor', '/metrics')]).toEqual([403, 200])
+  })
+})
+
+describe('below a prefix', () => {
+  it('every address that is told has it, whether or not the proxy takes it off', async () => {
+    await using own = await serving(undefined, { basePath: '/register' })
+    for (const prefix of ['', '/register']) {
+      const { body, headers } = await own.json(`${prefix}/v1/companies?limit=2`)
+      expect(body.next).toMatch(/^\/register\/v1\/companies\?limit=2&cursor=/)
+      expect(headers.get('link')).toBe(`<${body.next}>; rel="next"`)
+      expect((await own.json(body.next)).body.items).toHaveLength(2)
+      expect((await own.json(`${prefix}/openapi.json`)).body.servers).toEqual([{ url: '/register' }])
+      const page = await (await own.get(prefix || '/')).text()
+      expect(page).toContain('href="/register/openapi.json"')
+    }
+    expect((await own.json('/registered/v1/companies')).status).toBe(404)
+    expect(own.logged.map(({ path }) => path)).toContain('/v1/companies')
+  })
+})
+
+describe('the log', () => {
+  it('names the client that a trusted proxy forwards, and believes nobody else', async () => {
+    await using near = await serving(undefined, {
+      trustedProxies: parseTrustedProxies('loopback, 10.0.0.0/8') ?? never,
+    })
+    await using far = await serving(undefined, { trustedProxies: parseTrustedProxies('192.0.2.1') ?? never })
+    const forwarded = { 'X-Forwarded-For': '198.51.100.1, 203.0.113.9, 10.1.2.3' }
+    await near.get('/healthz', { headers: forwarded })
+    await far.get('/healthz', { headers: forwarded })
+    await near.get('/healthz')
+    await expect.poll(() => [...near.logged, ...far.logged].filter(({ path }) => path === '/healthz').length).toBe(3)
+    const clients = (api: Serving) => api.logged.filter(({ path }) => path === '/healthz').map(({ client }) => client)
+    expect([clients(near), clients(far)]).toEqual([['203.0.113.9', '127.0.0.1'], ['127.0.0.1']])
+  })
+})
+
+function never(): boolean {
+  throw new Error('the list of proxies cannot be read')
+}
 
 function raw(url: string, encoding: string, method = 'GET') {
   type Raw = { status: number | undefined; headers: Record<string, unknown>; body: Buffer }

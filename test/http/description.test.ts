@@ -4,10 +4,22 @@ import addFormats from 'ajv-formats'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { type Serving, serving } from './serving.ts'
 
+interface Parameter {
+  name: string
+  in: string
+  schema: object & {
+    example?: unknown
+    pattern?: string
+    maxLength?: number
+    items?: { pattern?: string; enum?: string[] }
+  }
+  description?: string
+}
+
 interface Operation {
   operationId: string
   security?: object[]
-  parameters?: { name: string; in: string; schema: object; description?: string }[]
+  parameters?: Parameter[]
   responses: Record<string, { headers?: Record<string, object>; content?: Record<string, { schema: object }> }>
 }
 
@@ -122,4 +134,61 @@ it('every parameter is told with its type and meaning, and accepted with its exa
   }
   expect(tried).toBeGreaterThan(10)
   expect(description.components.securitySchemes.bearer).toMatchObject({ type: 'http', scheme: 'bearer' })
+})
+
+it('passes what a linter asks of it: security said everywhere, operation ids once, servers, a licence, no bare example', () => {
+  const operations = Object.entries(description.paths).map(([path, item]) => ({
+    path,
+    ...(item as { get: Operation }).get,
+  }))
+  expect(operations.length).toBeGreaterThan(7)
+  const open = operations.filter(({ security }) => security?.length === 0).map(({ path }) => path)
+  expect(open).toEqual(['/healthz', '/openapi.json', '/'])
+  expect(operations.filter(({ security }) => security === undefined)).toEqual([])
+  expect(new Set(operations.map(({ operationId }) => operationId)).size).toBe(operations.length)
+  expect(description.info.license).toEqual({ name: 'MIT', url: expect.stringMatching(/^https:/) })
+  expect(description.servers).toEqual([{ url: '/' }])
+  for (const { responses } of operations) {
+    expect(Object.keys(responses).some((status) => status.startsWith('4'))).toBe(true)
+  }
+})
+
+/** A value that the description of a parameter forbids, for each way in which it does. */
+function forbidden({ schema }: Parameter): string[] {
+  const { pattern, maxLength, items } = schema
+  return [
+    ...(pattern === undefined ? [] : ['%21%21']),
+    ...(maxLength === undefined ? [] : ['a'.repeat(maxLength + 1)]),
+    ...(items?.pattern === undefined ? [] : ['%21%21', `${example(schema)},%21`]),
+    ...(items?.enum === undefined ? [] : ['other', `${items.enum[0]},other`]),
+  ]
+}
+
+function example(schema: { example?: unknown }): string {
+  return String(schema.example)
+}
+
+it('a parameter has the pattern or the values that the server enforces', async () => {
+  const told: string[] = []
+  for (const path of ['/v1/companies', '/v1/officers']) {
+    for (const parameter of operationOf(path).parameters ?? []) {
+      for (const value of parameter.in === 'query' ? forbidden(parameter) : []) {
+        expect([parameter.name, value, (await api.json(`${path}?${parameter.name}=${value}`)).status]).toEqual([
+          parameter.name,
+          value,
+          400,
+        ])
+        told.push(parameter.name)
+      }
+      const { items } = parameter.schema
+      for (const value of items?.enum ?? []) {
+        expect((await api.json(`${path}?${parameter.name}=${value}`)).status).toBe(200)
+      }
+      if (items?.pattern === undefined) continue
+      const values = [parameter.schema.example].flat().map(String)
+      expect(values.filter((value) => !new RegExp(items.pattern ?? '', 'u').test(value))).toEqual([])
+    }
+  }
+  const enforced = ['q', 'status', 'type', 'sic', 'postcode', 'include', 'cursor', 'company', 'surname', 'officer_id']
+  expect(enforced.filter((name) => !told.includes(name))).toEqual([])
 })

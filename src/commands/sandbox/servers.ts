@@ -4,6 +4,7 @@ import type { SnovFaultPlan } from '../../sandbox/snov/fault-plan.ts'
 import { type SnovSandbox, startSnovSandbox } from '../../sandbox/snov/snov-io.ts'
 import type { StreamFaultPlan } from '../../sandbox/stream/fault-plan.ts'
 import { type StreamSandbox, startStreamSandbox } from '../../sandbox/stream/server.ts'
+import { isBadPort } from './bad-ports.ts'
 
 /** The three stand-ins on one world. */
 export interface SandboxServers extends AsyncDisposable {
@@ -59,10 +60,10 @@ async function startRest(options: SandboxOptions): Promise<Sandbox> {
   }
 }
 
-/** Starts on the port so many behind `port`, and on any free one where that is taken or there is none. */
+/** Starts on the port so many behind `port`, and on any free one where that is taken, refused by clients or none. */
 async function nextTo<T>(port: number, behind: number, start: (port: number) => Promise<T>): Promise<T> {
   const wanted = port + behind
-  if (port === 0 || wanted > 65_535) return start(0)
+  if (port === 0 || wanted > 65_535 || isBadPort(wanted)) return start(0)
   try {
     return await start(wanted)
   } catch (error) {

@@ -18,20 +18,23 @@ export const listVerb: Command = {
       await print(`${safeJson(tokens)}\n`)
       return 0
     }
-    const rows = tokens.map(({ id, name, added_at, revoked_at }) => [
+    const rows = tokens.map(({ id, name, scope, added_at, revoked_at }) => [
       String(id),
       name,
+      scope,
       added_at.slice(0, 10),
       revoked_at?.slice(0, 10) ?? '',
     ])
-    await print(rows.length === 0 ? 'there are no tokens\n' : aligned([['id', 'name', 'added', 'revoked'], ...rows]))
+    await print(
+      rows.length === 0 ? 'there are no tokens\n' : aligned([['id', 'name', 'for', 'added', 'revoked'], ...rows]),
+    )
     return 0
   },
 }
 
 function aligned(rows: string[][]): string {
   const width = (column: number) => Math.max(...rows.map((row) => row[column]?.length ?? 0))
-  const widths = [0, 1, 2].map(width)
+  const widths = [0, 1, 2, 3].map(width)
   const line = (row: string[]) => row.map((cell, column) => printable(cell).padEnd(widths[column] ?? 0)).join('  ')
   return rows.map((row) => `${line(row).trimEnd()}\n`).join('')
 }

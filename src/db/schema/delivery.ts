@@ -41,6 +41,10 @@ export const api_tokens = sqliteTable('api_tokens', {
   id: integer().primaryKey({ autoIncrement: true }),
   name: text().notNull().unique(),
   hash: text().notNull().unique(),
+  /** What it may ask for: the dataset, or the metrics of the operator. */
+  scope: text({ enum: ['data', 'metrics'] })
+    .notNull()
+    .default('data'),
   added_at: text().notNull(),
   revoked_at: text(),
 })
