@@ -21,7 +21,7 @@ export interface ClaimedCompany {
   company: string
   /** `YYYY-MM-DD`. */
   created: string | null
-  /** Officers of it are stored. */
+  /** It has officers. */
   known: boolean
 }
 
@@ -41,6 +41,11 @@ const LOOK_AGAIN_MS = 200
  */
 export function claimCompany(tx: Tx, query: ClaimQuery, clock: Clock): Claim {
   freeDeadClaims(tx, query.runId, clock)
+  const again = nextAgain(tx, clock.now())
+  if (again) {
+    saveClaim(tx, again.company, query.runId)
+    return claimed(again)
+  }
   const { complete } = readTallies(tx)
   if (complete >= query.target) return 'target-reached'
   const claims = countClaims(tx)
@@ -110,10 +115,38 @@ const selection = {
   company: companies.company_number,
   created: companies.date_of_creation,
   officers: companies.officers_count,
+  state: companies.officers_state,
 }
 
-function claimed({ company, created, officers }: { company: string; created: string | null; officers: number }) {
-  return { company, created, known: officers > 0 }
+interface Selected {
+  company: string
+  created: string | null
+  officers: number
+  state: string
+}
+
+/** A complete list may hold nobody but those whom a rule withholds. */
+function claimed({ company, created, officers, state }: Selected): ClaimedCompany {
+  return { company, created, known: officers > 0 || state === 'complete' }
+}
+
+/** A company with a stored list that is to be looked at again; it adds nothing to the target, and no filter means it. */
+function nextAgain(tx: Tx, now: number) {
+  return tx
+    .select(selection)
+    .from(officer_fetches)
+    .innerJoin(companies, eq(officer_fetches.company_number, companies.company_number))
+    .where(
+      and(
+        eq(companies.officers_state, 'complete'),
+        isNull(companies.deleted_at),
+        isNull(officer_fetches.claimed_by),
+        lte(officer_fetches.retry_at, now),
+      ),
+    )
+    .orderBy(asc(companies.company_number))
+    .limit(1)
+    .get()
 }
 
 function nextPending(tx: Tx, query: ClaimQuery, after: string, now: number) {

@@ -5,6 +5,7 @@ import { type BetterSQLite3Database, drizzle } from 'drizzle-orm/better-sqlite3'
 import { ChpipeError } from '../errors.ts'
 import { type Client, Database } from './driver.ts'
 import { storageError } from './storage-error.ts'
+import { keyedHash } from './suppression-values.ts'
 
 export type Db = BetterSQLite3Database & { $client: Client }
 /** What a saving function takes: the database, or a transaction on it. */
@@ -166,6 +167,8 @@ interface Migration {
 function applyMigrations(client: Client, migrations: Migration[]): void {
   const applied = () => Number(client.pragma('user_version', { simple: true }))
   if (applied() === migrations.length) return
+  // For rules about e-mails that an older schema kept without a key.
+  client.function('hmac_sha256', { deterministic: true }, (key, text) => keyedHash(String(key), String(text)))
   client
     .transaction(() => {
       for (const { statements } of migrations.slice(applied())) for (const sql of statements) client.exec(sql)

@@ -4,7 +4,7 @@ import { datasetColumns, type Page } from './dataset.ts'
 import type { Db } from './open.ts'
 import { prepared } from './statements.ts'
 import { withoutSuppressed } from './suppressed-pages.ts'
-import { loadSuppressions, type Suppressions, suppressionsOf } from './suppressions.ts'
+import { databaseKey, loadSuppressions, type Suppressions, suppressionsOf } from './suppressions.ts'
 
 export interface ServedRules {
   suppressions: Suppressions
@@ -31,6 +31,9 @@ export function readServedRules(db: Db): ServedRules {
 /** The rules alone that were added at this time or later, ISO 8601. */
 export function readRulesSince(db: Db, since: string): ServedRules {
   const sql = 'SELECT kind, value, born FROM suppressions WHERE added_at >= ?'
-  const suppressions = suppressionsOf(prepared(db, sql).all(since) as Parameters<typeof suppressionsOf>[0])
+  const suppressions = suppressionsOf(
+    prepared(db, sql).all(since) as Parameters<typeof suppressionsOf>[0],
+    databaseKey(db),
+  )
   return { suppressions, clean: withoutSuppressed(suppressions, datasetColumns) }
 }

@@ -2,7 +2,7 @@
 import { gte } from 'drizzle-orm'
 import type { Db } from './open.ts'
 import { suppressions as rules } from './schema.ts'
-import { FACT_COLUMNS, type OfficerFacts, type Suppressions, suppressionsOf } from './suppressions.ts'
+import { databaseKey, FACT_COLUMNS, type OfficerFacts, type Suppressions, suppressionsOf } from './suppressions.ts'
 
 export interface HiddenRows {
   /** Companies that are suppressed as a whole, stored or not. */
@@ -15,7 +15,7 @@ export interface HiddenRows {
 export function hiddenSince(db: Db, since: string): HiddenRows {
   const added = db.select().from(rules).where(gte(rules.added_at, since)).all()
   const at = added.reduce((latest, { added_at }) => (added_at > latest ? added_at : latest), since)
-  const suppressions = suppressionsOf(added)
+  const suppressions = suppressionsOf(added, databaseKey(db))
   const kinds = new Set(added.map(({ kind }) => kind))
   const hidden = new Map<string, HiddenRows['rows'][number]>()
   const hide = (table: HiddenRows['rows'][number]['table'], company_number: string) =>

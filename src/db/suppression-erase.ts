@@ -49,7 +49,7 @@ export function listEmails(tx: Tx): StoredEmail[] {
   return tx.select(emailColumns).from(emails).all()
 }
 
-/** Deletes officers and counts their companies anew; one that is left without any has none. */
+/** Deletes officers and counts their companies anew; the list of each stays known, as it was fetched. */
 export function deleteOfficers(tx: Tx, rows: Pick<StoredOfficer, 'company_number' | 'appointment_id'>[]): void {
   for (const { company_number, appointment_id } of rows) {
     const company = eq(companies.company_number, company_number)
@@ -58,10 +58,6 @@ export function deleteOfficers(tx: Tx, rows: Pick<StoredOfficer, 'company_number
     tx.update(companies)
       .set({ officers_count: sql`${companies.officers_count} - 1` })
       .where(company)
-      .run()
-    tx.update(companies)
-      .set({ officers_state: 'none' })
-      .where(and(company, eq(companies.officers_state, 'complete'), eq(companies.officers_count, 0)))
       .run()
   }
 }

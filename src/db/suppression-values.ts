@@ -1,6 +1,6 @@
 // The values of suppressions. What is suppressed and what is looked up go through the same functions, so that neither
 // case nor accents nor punctuation let anybody slip through.
-import { createHash } from 'node:crypto'
+import { createHash, createHmac } from 'node:crypto'
 import { domainToASCII } from 'node:url'
 
 const LABEL = '[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?'
@@ -29,7 +29,7 @@ export function normalEmail(text: string): string | null {
   return host !== null && LOCAL_PART.test(local) ? `${local}@${host}` : null
 }
 
-/** The hash under which an e-mail address is suppressed: SHA-256 in hex of the address as it is compared. */
+/** SHA-256 in hex of an e-mail address as it is compared; it is stored only as a keyed hash of this. */
 export function emailHash(address: string): string {
   return createHash('sha256')
     .update(normalEmail(address) ?? address.trim().toLowerCase())
@@ -44,4 +44,14 @@ export function personPrefix(text: string | null | undefined): string | null {
   const digits = (text ?? '').replace(/\s/g, '')
   if (/^\d{8}$/.test(digits)) return digits
   return /^\d{9,12}$/.test(digits) ? digits.padStart(12, '0').slice(0, 8) : null
+}
+
+/** HMAC-SHA-256 in hex: without the key nobody can tell what it is a hash of by trying. */
+export function keyedHash(key: string, text: string): string {
+  return createHmac('sha256', key).update(text).digest('hex')
+}
+
+/** What is stored of an e-mail address of that hash. */
+export function keyedEmail(key: string, hash: string): string {
+  return keyedHash(key, `email:${hash}`)
 }

@@ -1,17 +1,18 @@
 // Who must not be contacted, enriched or exported. It is a rule, not a mark on rows: whatever is imported, refreshed or
 // bought later falls under it too.
-import { and, asc, eq, inArray } from 'drizzle-orm'
+import { and, asc, eq, inArray, or } from 'drizzle-orm'
 import { companyNumber } from '../company-number.ts'
+import { dueAtOnce } from './officer-fetches.ts'
 import type { Tx } from './open.ts'
-import { suppressions } from './schema.ts'
+import { database_keys, suppressions, withheld_officers } from './schema.ts'
 import { type NameRule, nameRules, type PersonFacts } from './suppression-names.ts'
-import { emailHash, normalDomain, personPrefix } from './suppression-values.ts'
+import { emailHash, keyedEmail, normalDomain, personPrefix } from './suppression-values.ts'
 import { type BodyFacts, ukBodyNumber } from './uk-body.ts'
 
 export type Suppression = typeof suppressions.$inferSelect
 export type SuppressionKind = Suppression['kind']
 
-/** A rule to add; `value` is normalised, and a hash for an e-mail. */
+/** A rule to add; `value` is normalised, and `emailHash` of an e-mail: what is stored is keyed. */
 export type NewSuppression = Pick<Suppression, 'kind' | 'value' | 'born' | 'reason'>
 
 /** SQLite binds at most 32,766 values a statement. */
@@ -24,8 +25,11 @@ export function addSuppressions(
   addedAt: string,
 ): { suppression: Suppression; isNew: boolean }[] {
   const added: { suppression: Suppression; isNew: boolean }[] = []
+  const key = databaseKey(tx)
   for (let start = 0; start < rules.length; start += ROWS_PER_QUERY) {
-    const some = rules.slice(start, start + ROWS_PER_QUERY)
+    const some = rules
+      .slice(start, start + ROWS_PER_QUERY)
+      .map((rule) => (rule.kind === 'email' ? { ...rule, value: keyedEmail(key, rule.value) } : rule))
     const known = byKey(findSameValues(tx, some))
     const missing = new Map(some.flatMap((rule) => (known.has(ruleKey(rule)) ? [] : [[ruleKey(rule), rule] as const])))
     const stored = new Map([...known, ...byKey(insert(tx, [...missing.values()], addedAt))])
@@ -69,9 +73,52 @@ export function listSuppressions(tx: Tx): Suppression[] {
   return tx.select().from(suppressions).orderBy(asc(suppressions.id)).all()
 }
 
-/** Takes a rule back and returns it; null when there is none of this id. */
-export function removeSuppression(tx: Tx, id: number): Suppression | null {
-  return tx.delete(suppressions).where(eq(suppressions.id, id)).returning().get() ?? null
+/** The key of this database, 64 hexadecimal digits: hashes under it can be neither tried nor compared elsewhere. */
+export function databaseKey(tx: Tx): string {
+  const row = tx.select().from(database_keys).where(eq(database_keys.name, 'suppressions')).get()
+  if (!row) throw new Error('the key of the database is missing')
+  return row.key
+}
+
+/** The rules that go on for another one. */
+export function listFollowers(tx: Tx, id: number): Suppression[] {
+  return tx.select().from(suppressions).where(eq(suppressions.follows, id)).all()
+}
+
+/**
+ * Lets a rule by officer go on under the officer id that an appointment of theirs has now; returns whether that was
+ * new. `addedAt` is ISO 8601.
+ */
+export function addFollower(tx: Tx, ruleId: number, officer: OfficerFacts, addedAt: string): boolean {
+  const rule = tx.select().from(suppressions).where(eq(suppressions.id, ruleId)).get()
+  if (rule?.kind !== 'officer' || !officer.officer_id || suppressionsOf([rule], '').officer(officer)) return false
+  const follows = rule.follows ?? rule.id
+  const value = officer.officer_id
+  if (findSameValues(tx, [{ kind: 'officer', value, born: null, reason: null }]).length > 0) return false
+  const reason = `number ${follows} under the officer id since a merge at the register`
+  tx.insert(suppressions).values({ kind: 'officer', value, reason, follows, added_at: addedAt }).run()
+  return true
+}
+
+/**
+ * Takes a rule back and returns it, with those that go on for it, and the one for which it goes on; null when there is
+ * none of this id. The lists from which it withheld somebody are due to be fetched again at once; `due` counts them.
+ */
+export function removeSuppression(tx: Tx, id: number): { removed: Suppression; due: number } | null {
+  const removed = tx.select().from(suppressions).where(eq(suppressions.id, id)).get()
+  if (!removed) return null
+  const first = removed.follows ?? id
+  const rules = or(eq(suppressions.id, first), eq(suppressions.follows, first))
+  const ids = [first, ...listFollowers(tx, first).map((rule) => rule.id)]
+  const lists = tx
+    .selectDistinct({ number: withheld_officers.company_number })
+    .from(withheld_officers)
+    .where(inArray(withheld_officers.suppression_id, ids))
+    .all()
+  for (const { number } of lists) dueAtOnce(tx, number)
+  tx.delete(withheld_officers).where(inArray(withheld_officers.suppression_id, ids)).run()
+  tx.delete(suppressions).where(rules).run()
+  return { removed, due: lists.length }
 }
 
 /** What tells whether an officer is meant: `officer_id`, name with month of birth, or a corporate officer's number. */
@@ -112,11 +159,11 @@ export interface Suppressions {
 
 /** Reads all rules. Load them anew for every batch of work: others may add to them at any time. */
 export function loadSuppressions(tx: Tx): Suppressions {
-  return suppressionsOf(tx.select().from(suppressions).all())
+  return suppressionsOf(tx.select().from(suppressions).all(), databaseKey(tx))
 }
 
-/** The given rules alone. */
-export function suppressionsOf(rules: Pick<Suppression, 'kind' | 'value' | 'born'>[]): Suppressions {
+/** The given rules alone; `key` is that of the database which keeps them. */
+export function suppressionsOf(rules: Pick<Suppression, 'kind' | 'value' | 'born'>[], key: string): Suppressions {
   const valuesOf = (kind: SuppressionKind) => new Set(rules.flatMap((rule) => (rule.kind === kind ? [rule.value] : [])))
   const [companies, domains, emails, officers] = [
     valuesOf('company'),
@@ -135,7 +182,8 @@ export function suppressionsOf(rules: Pick<Suppression, 'kind' | 'value' | 'born
     company,
     domain,
     email: (address) =>
-      domain(address.slice(address.lastIndexOf('@') + 1)) || (emails.size > 0 && emails.has(emailHash(address))),
+      domain(address.slice(address.lastIndexOf('@') + 1)) ||
+      (emails.size > 0 && emails.has(keyedEmail(key, emailHash(address)))),
     officer: (officer) =>
       (officers.size > 0 && officers.has(officer.officer_id ?? '')) ||
       (persons.size > 0 && persons.has(personPrefix(officer.person_number) ?? '')) ||

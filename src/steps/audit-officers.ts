@@ -9,10 +9,10 @@ import { findListTime, listComplete, listOfficers } from '../db/audit.ts'
 import { saveNotes } from '../db/notes.ts'
 import { type OfficerRow, saveOfficers } from '../db/officers.ts'
 import { type Db, write } from '../db/open.ts'
-import { loadSuppressions } from '../db/suppressions.ts'
+import { partOfficers } from '../db/withheld-officers.ts'
 import { errorMessage } from '../errors.ts'
 import { isSteady, type OfficerDrift, officerDrift } from './officer-drift.ts'
-import { officerNotes, officerRows } from './officer-rows.ts'
+import { notesAboutOthers, officerNotes, officerRows } from './officer-rows.ts'
 import { randomSample } from './random-sample.ts'
 import { fetchWhole } from './store-officers.ts'
 
@@ -67,8 +67,8 @@ async function auditList(step: AuditOfficersStep, companyNumber: string, repair:
   const list = await fetchOrExplain(companiesHouse, companyNumber, signal)
   if ('error' in list) return { ...audit, error: list.error }
   const fetchedAt = new Date(clock.now()).toISOString()
-  const fresh = withoutErased(db, stored, officerRows(list, { companyNumber, fetchedAt, runId }))
-  const drift = officerDrift(stored, fresh)
+  const fresh = officerRows(list, { companyNumber, fetchedAt, runId })
+  const drift = officerDrift(stored, withoutErased(db, stored, fresh))
   const equal = isSteady(drift)
   const repaired = repair && !equal && storeFresh(step, list, fresh, { companyNumber, fetchedAt, before: fetched_at })
   return { ...audit, drift, equal, repaired }
@@ -94,10 +94,11 @@ async function fetchOrExplain(
 
 /** Suppressed people who are not stored were erased: that they are on the register is no drift, and they stay erased. */
 function withoutErased(db: Db, stored: OfficerRow[], fresh: OfficerRow[]): OfficerRow[] {
-  const suppressions = loadSuppressions(db)
-  if (suppressions.empty) return fresh
+  const [first] = fresh
+  const parted = first ? partOfficers(db, first.company_number, fresh) : null
   const known = new Set(stored.map(({ appointment_id }) => appointment_id))
-  return fresh.filter((row) => known.has(row.appointment_id) || !suppressions.officer(row))
+  const withheld = new Set(parted?.withheld.map(({ row }) => row))
+  return fresh.filter((row) => known.has(row.appointment_id) || !withheld.has(row))
 }
 
 interface Fresh {
@@ -115,8 +116,9 @@ function storeFresh(
 ): boolean {
   return write(db, (tx) => {
     if (findListTime(db, companyNumber) !== before) return false
-    saveOfficers(db, companyNumber, rows, { state: rows.length > 0 ? 'complete' : 'none', fetchedAt, runId })
-    saveNotes(tx, officerNotes(list, companyNumber), { notedAt: clock.now(), runId })
+    const state = rows.length > 0 ? 'complete' : 'none'
+    const withheld = saveOfficers(db, companyNumber, rows, { state, fetchedAt, runId })
+    saveNotes(tx, notesAboutOthers(officerNotes(list, companyNumber), withheld), { notedAt: clock.now(), runId })
     return true
   })
 }

@@ -4,6 +4,7 @@ import { parseOfficerName } from '../companies-house/officer-name.ts'
 import type { OfficerList } from '../companies-house/officers.ts'
 import type { Note } from '../db/notes.ts'
 import type { OfficerRow } from '../db/officers.ts'
+import { namesOfficer } from '../db/withheld-officers.ts'
 
 export interface RowOrigin {
   companyNumber: string
@@ -59,6 +60,11 @@ function officerRow({ item, appointmentId }: ReadItem, { companyNumber, fetchedA
 function signsOf({ identification, date_of_birth: born }: ReadItem['item']) {
   const said = Object.values(identification ?? {})
   return { identified: said.some((value) => typeof value === 'string' && value !== ''), born: Boolean(born?.year) }
+}
+
+/** The notes without those about officers who are not stored: items are kept as they came, names and all. */
+export function notesAboutOthers(notes: Note[], withheld: OfficerRow[]): Note[] {
+  return withheld.length === 0 ? notes : notes.filter(({ detail }) => !namesOfficer(detail, withheld))
 }
 
 /** What is odd about a fetched list: a total that disagrees, items that do not fit, members that nobody knows. */

@@ -23,7 +23,7 @@ import { type Db, type Tx, write } from '../db/open.ts'
 import { errorMessage } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { Timings } from '../timings.ts'
-import { officerNotes, officerRows, totalDiffers } from './officer-rows.ts'
+import { notesAboutOthers, officerNotes, officerRows, totalDiffers } from './officer-rows.ts'
 
 export interface OfficersStep {
   db: Db
@@ -102,8 +102,8 @@ function saveList({ db, clock, runId }: OfficersStep, companyNumber: string, lis
   const state = rows.length > 0 ? 'complete' : 'none'
   const save = (tx: Tx): Outcome => {
     if (!holdsClaim(tx, companyNumber, runId)) return { state: 'lost' }
-    saveOfficers(db, companyNumber, rows, { state, fetchedAt, runId })
-    saveNotes(tx, notes, { notedAt, runId })
+    const withheld = saveOfficers(db, companyNumber, rows, { state, fetchedAt, runId })
+    saveNotes(tx, notesAboutOthers(notes, withheld), { notedAt, runId })
     endFetch(tx, companyNumber)
     return { state, officers: rows.length, odd: notes.length }
   }

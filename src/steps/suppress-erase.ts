@@ -29,8 +29,8 @@ import {
   suppressAnswers,
 } from '../db/suppression-erase-bought.ts'
 import { emailHash } from '../db/suppression-values.ts'
-import { type Suppression, type Suppressions, suppressionsOf } from '../db/suppressions.ts'
-import { nameWords } from '../names.ts'
+import { databaseKey, listFollowers, type Suppression, type Suppressions, suppressionsOf } from '../db/suppressions.ts'
+import { namesOfficer, rememberOfficers, type Withheld, withheldBy } from '../db/withheld-officers.ts'
 import { domainInput, personInput } from './buy-input.ts'
 import { companySearchName } from './company-search-name.ts'
 import { personName } from './person-name.ts'
@@ -50,14 +50,21 @@ export interface Erased {
 
 /** Erases all that one rule means, in the transaction that adds it; the rule itself stays. `now` in milliseconds. */
 export function eraseSuppressed(tx: Tx, suppression: Suppression, now: number): Erased {
-  const rule = suppressionsOf([suppression])
-  const officers = findOfficers(tx, suppression).filter((row) => rule.company(row.company_number) || rule.officer(row))
-  const emails = findOwnEmails(tx, rule, officers)
+  const rules = [suppression, ...listFollowers(tx, suppression.id)]
+  const rule = suppressionsOf(rules, databaseKey(tx))
+  const officers = rules
+    .flatMap((one) => findOfficers(tx, one))
+    .filter((row) => rule.company(row.company_number) || rule.officer(row))
+  const withheld = withheldBy(
+    tx,
+    rules.map(({ id }) => id),
+  )
+  const emails = findOwnEmails(tx, rule, { officers, withheld })
   const addresses = new Set(emails.map(({ email }) => emailHash(email)))
   const isErased = (address: string) => rule.email(address) || addresses.has(emailHash(address))
   const domains = suppression.kind === 'domain' ? listDomains(tx).filter(({ domain }) => rule.domain(domain)) : []
 
-  const keys = inputKeys(tx, suppression, officers)
+  const keys = inputKeys(tx, suppression, { officers, withheld })
   const strays = eraseUnmatchedRows(tx, { keys, isMeant: meansRow(rule, isErased), now })
   const requests = eraseInputs(tx, suppression, rule, keys, now)
   let answers = strays + suppressAnswers(tx, [...keys])
@@ -73,6 +80,10 @@ export function eraseSuppressed(tx: Tx, suppression: Suppression, now: number): 
   const company = suppression.kind === 'company' ? suppression.value : null
   const ownDomains = company === null ? 0 : findDomains(tx, company).length
   deleteOfficers(tx, officers)
+  rememberOfficers(
+    tx,
+    officers.map((row) => ({ row, rule: suppression.id })),
+  )
   const erasedAt = new Date(now).toISOString()
   const owners = (rows: { company_number: string }[]) => rows.map(({ company_number }) => company_number)
   noteErased(tx, 'email', owners(shared), erasedAt)
@@ -90,21 +101,37 @@ export function eraseSuppressed(tx: Tx, suppression: Suppression, now: number): 
   }
 }
 
+/** Whom a rule means: officers who are stored, and those of whom only hashes are. */
+interface People {
+  officers: StoredOfficer[]
+  withheld: Withheld[]
+}
+
 /** The e-mails of the officers, of the company, at the domain, or the one that is meant itself. */
-function findOwnEmails(tx: Tx, rule: Suppressions, officers: StoredOfficer[]): StoredEmail[] {
+function findOwnEmails(tx: Tx, rule: Suppressions, { officers, withheld }: People): StoredEmail[] {
   if (!rule.people) return listEmails(tx).filter((row) => rule.email(row.email) || rule.company(row.company_number))
-  return officers.flatMap(({ company_number, appointment_id }) =>
+  const ofStored = officers.flatMap(({ company_number, appointment_id }) =>
     findEmails(tx, company_number).filter((row) => row.appointment_id === appointment_id),
   )
+  const ofWithheld = withheld.flatMap(({ companyNumber, appointment }) =>
+    findEmails(tx, companyNumber).filter((row) => appointment(row.appointment_id)),
+  )
+  return [...ofStored, ...ofWithheld]
 }
 
 /** The keys under which these people were asked for, and the company's name. */
-function inputKeys(tx: Tx, { kind, value }: Suppression, officers: StoredOfficer[]): Set<string> {
+function inputKeys(tx: Tx, { kind, value }: Suppression, { officers, withheld }: People): Set<string> {
   const keys = new Set<string>()
   for (const officer of officers) {
     for (const name of [personName(officer), personName(readOfficerName(officer))]) {
       if (!name) continue
       for (const domain of domainsOf(tx, officer.company_number)) keys.add(personInput(name, domain).key)
+    }
+  }
+  for (const { companyNumber, name } of withheld) {
+    for (const domain of domainsOf(tx, companyNumber)) {
+      const asked = findRequestsByDomain(tx, domain).flatMap(({ inputs }) => inputs)
+      for (const input of asked) if (input.domain === domain && name(input.name)) keys.add(input.key)
     }
   }
   const companyName = kind === 'company' ? findCompanyName(tx, value) : null
@@ -169,12 +196,8 @@ function eraseAddresses(tx: Tx, isErased: (address: string) => boolean): number 
 /** Odd items are kept as they came, names and all. */
 function eraseNotes(tx: Tx, { kind, value }: Suppression, officers: StoredOfficer[]): number {
   let erased = kind === 'company' ? deleteNotes(tx, value, () => true) + emptyRejects(tx, value) : 0
-  for (const { company_number, officer_id, surname, name } of officers) {
-    const words = ` ${nameWords(surname ?? name ?? '').join(' ')} `
-    const holds = (detail: string) =>
-      (officer_id !== null && detail.includes(officer_id)) ||
-      (words.trim() !== '' && ` ${nameWords(detail).join(' ')} `.includes(words))
-    erased += deleteNotes(tx, company_number, holds)
+  for (const officer of officers) {
+    erased += deleteNotes(tx, officer.company_number, (detail) => namesOfficer(detail, [officer]))
   }
   return erased
 }

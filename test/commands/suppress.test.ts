@@ -46,11 +46,10 @@ test('an address is neither printed nor stored, only its hash', async () => {
   using folder = tempFolder()
   const added = await suppress(folder, 'add', '--email', 'Jane@Example.com', '--json')
   const listed = await suppress(folder, 'list', '--json')
-  const hash = emailHash('jane@example.com')
   const shown = {
     id: 1,
     kind: 'email',
-    value: hash.slice(0, 8),
+    value: expect.stringMatching(/^[0-9a-f]{8}$/),
     born: null,
     reason: null,
     added_at: expect.any(String),
@@ -61,7 +60,7 @@ test('an address is neither printed nor stored, only its hash', async () => {
   for (const { stdout, stderr } of [added, listed, wrong]) expect(stdout + stderr).not.toMatch(/jane/i)
   const bytes = readFileSync(folder.file('companies.db'), 'latin1')
   expect(bytes).not.toMatch(/jane/i)
-  expect(bytes).toContain(hash)
+  expect(bytes).not.toContain(emailHash('jane@example.com'))
 })
 
 test('--erase tells what was removed', async () => {
@@ -101,6 +100,21 @@ test('a file with a wrong row changes nothing', async () => {
   expect(JSON.parse((await suppress(folder, 'list', '--json')).stdout)).toHaveLength(1)
 })
 
+test.each([
+  ['', 'The file is empty'],
+  ['\u001f\u008b\u0008nothing', 'The gzip file is broken'],
+  ['PK\u0003\u0004nothing', 'The zip file is broken'],
+  ['CompanyName, CompanyNumber\nA,1\n', 'Line 1 is no header of suppressions'],
+  ['kind,value\rdomain,a.example\r', ''],
+])('a file that is none is told as such, and what is expected of it: %j', async (text, sentence) => {
+  using folder = tempFolder()
+  writeFileSync(folder.file('list.csv'), text, 'latin1')
+  const { code, stderr } = await suppress(folder, 'import', 'list.csv')
+  expect([code, stderr]).toEqual([5, expect.stringContaining(sentence)])
+  expect(stderr).toMatch(/\ntry: .*kind,value,born,reason/)
+  expect(stderr).not.toMatch(/register|download/i)
+})
+
 test('an empty list is no failure', async () => {
   using folder = tempFolder()
   newDatabase(folder.file('companies.db')).$client.close()
@@ -123,6 +137,7 @@ test.each([
   [['add', '--domain'], 2, "Option '--domain <domain>' argument missing\ntry: chpipe suppress add --help"],
   [['import'], 2, "Missing required argument 'file'\ntry: chpipe suppress import --help"],
   [['import', 'none.csv'], 5, 'There is no such file'],
+  [['import', '.'], 5, 'This is a folder, not a file'],
   [['remove', 'first'], 2, 'Expected the id of a suppression\ntry: see the ids: chpipe suppress list'],
   [['remove', '1'], 1, 'There is no database yet'],
   [['list'], 1, 'There is no database yet'],

@@ -79,7 +79,7 @@ test('all wrong lines are counted, the first ones named by their physical line',
   await expect(file(good + 'domain,nothing here,,\n'.repeat(7))).rejects.toMatchObject({
     kind: 'data',
     message: expect.stringMatching(
-      /^Nothing was imported: 7 of 8 rows cannot be used: line 4: .*; line 8: [^;]*; and 2 more: list.csv$/,
+      /^Nothing was imported: 7 of 8 rows cannot be used: line 4: .*; line 8: [^;]*; and 2 more, on lines 9-10: list.csv$/,
     ),
   })
 })

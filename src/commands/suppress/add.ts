@@ -18,15 +18,19 @@ export const addVerb: Command = {
   name: 'add',
   summary: 'Suppress one address, domain, company or person',
   description: `Suppresses an e-mail address, a domain with its subdomains, a company, or a person by officer id or by name and
-month of birth. Name one of these. Adding the same twice is the same as once.
+month of birth. Name one of these. Adding the same twice is the same as once. Lists that are fetched from then on are
+stored without these people.
 
 With --erase everything stored about them is removed as well, in one transaction: rows, bought answers, and names in past
 requests. What was bought is not bought again. Earlier exports, backups and log files are not touched.`,
   options: [
-    { flags: '--email <address>', description: 'this address; only its hash is kept' },
+    { flags: '--email <address>', description: 'this address; only a keyed hash is kept' },
     { flags: '--domain <domain>', description: 'this domain, what is below it, and all addresses there' },
     { flags: '--company <number>', description: 'this company, with its officers, domains and e-mails' },
-    { flags: '--officer <id>', description: 'this officer in every company, as in /officers/<id>/appointments' },
+    {
+      flags: '--officer <id>',
+      description: 'this officer in every company: the id in /officers/<id>/appointments, or the person number',
+    },
     { flags: '--name <name>', description: 'this person in every company: "SURNAME, Forename", with --born' },
     { flags: '--born <YYYY-MM>', description: "the month of that person's birth" },
     { flags: '--reason <text>', description: 'why, for the list; addresses in it are left out' },

@@ -1,6 +1,5 @@
-import { openRegister } from '../../companies-house/register-source.ts'
 import { suppressAll } from '../../steps/suppress.ts'
-import { readRules } from '../../steps/suppress-file.ts'
+import { openRules, readRules } from '../../steps/suppress-file.ts'
 import { formatNumber, safeJson } from '../../text.ts'
 import type { Command } from '../command.ts'
 
@@ -9,7 +8,7 @@ export const importVerb: Command = {
   summary: 'Suppress everybody in a CSV file, or nobody',
   description: `Reads a CSV file with the columns kind,value,born,reason, where kind is email, domain, company, officer or name, and
 born is the month of birth (YYYY-MM) of a name. A file with any wrong row changes nothing and ends with 5; all wrong lines
-are counted, the first ones named. What is suppressed already stays as it is, so a file may be imported again.`,
+are named. What is suppressed already stays as it is, so a file may be imported again.`,
   argument: { name: '<file>', description: 'CSV in UTF-8, or - for stdin' },
   options: [],
   examples: [
@@ -19,7 +18,7 @@ are counted, the first ones named. What is suppressed already stays as it is, so
   async run(context, { argument = '-' }) {
     const { clock, signal, host, path, json, print } = context
     const input = argument === '-' ? { stream: host.stdin, name: 'stdin' } : { path: path(argument) }
-    const source = await openRegister(input, signal)
+    const source = await openRules(input, signal)
     try {
       const rules = await readRules(source)
       const imported = suppressAll(await context.db(), rules, clock.now())

@@ -9,7 +9,7 @@ export const listVerb: Command = {
   name: 'list',
   summary: 'Show who is suppressed, since when and why',
   description:
-    'Shows all suppressions in the order in which they were added. Of an e-mail address only the first eight digits of its SHA-256 hash are shown.',
+    'Shows all suppressions in the order in which they were added. Of an e-mail address only the first eight digits of its keyed hash are shown.',
   options: [],
   examples: [
     { line: 'chpipe suppress list', does: 'who is suppressed, with the ids for `remove`' },

@@ -1,7 +1,7 @@
 import { write } from '../../db/open.ts'
 import { removeSuppression } from '../../db/suppressions.ts'
 import { ChpipeError } from '../../errors.ts'
-import { safeJson } from '../../text.ts'
+import { formatNumber, safeJson } from '../../text.ts'
 import type { Command } from '../command.ts'
 import { phrase, shownRule } from './show.ts'
 
@@ -9,7 +9,7 @@ export const removeVerb: Command = {
   name: 'remove',
   summary: 'Take a suppression back',
   description:
-    'Takes one suppression back, by its id in `chpipe suppress list`: from then on they are exported and enriched like everybody else. What was erased does not come back, and answers that were erased are not bought again.',
+    'Takes one suppression back, by its id in `chpipe suppress list`: from then on they are exported and enriched like everybody else. Officer lists from which it left somebody out are due again, and the next `chpipe import-officers` brings them back. What was bought and erased does not come back, and answers that were erased are not bought again.',
   argument: { name: '<id>', description: 'its number in `chpipe suppress list`' },
   options: [],
   examples: [{ line: 'chpipe suppress remove 7', does: 'number 7 of the list' }],
@@ -17,9 +17,11 @@ export const removeVerb: Command = {
     const hint = 'see the ids: chpipe suppress list'
     if (!/^\d{1,9}$/.test(argument)) throw new ChpipeError('usage', 'Expected the id of a suppression', { hint })
     const db = await open({ create: false })
-    const removed = write(db, (tx) => removeSuppression(tx, Number(argument)))
-    if (!removed) throw new ChpipeError('no', `There is no suppression ${argument}`, { hint })
-    await print(json ? `${safeJson(shownRule(removed))}\n` : `removed: ${phrase(removed)}\n`)
+    const done = write(db, (tx) => removeSuppression(tx, Number(argument)))
+    if (!done) throw new ChpipeError('no', `There is no suppression ${argument}`, { hint })
+    const { removed, due } = done
+    const again = due > 0 ? `due again: officer lists ${formatNumber(due)}, with the next import-officers\n` : ''
+    await print(json ? `${safeJson({ ...shownRule(removed), due })}\n` : `removed: ${phrase(removed)}\n${again}`)
     return 0
   },
 }

@@ -3,7 +3,7 @@ import { printable } from '../../text.ts'
 
 const HASH_SHOWN = 8
 
-/** A rule as it is shown: the names and their order are what `--json` prints, an e-mail is the start of its hash. */
+/** A rule as it is shown: the names and their order are what `--json` prints, an e-mail is the start of its keyed hash. */
 export function shownRule({ id, kind, value, born, reason, added_at }: Suppression) {
   return { id, kind, value: kind === 'email' ? value.slice(0, HASH_SHOWN) : value, born, reason, added_at }
 }

@@ -118,21 +118,49 @@ export const credit_ledger = sqliteTable(
   (table) => [index('credit_ledger_by_time').on(table.provider, table.booked_at)],
 )
 
-/** Who must not be contacted, enriched or exported. E-mails are kept as hashes only. */
+/** Secrets of this database, made with it: what is hashed under one cannot be tried or compared elsewhere. */
+export const database_keys = sqliteTable('database_keys', {
+  name: text().primaryKey(),
+  /** 64 hexadecimal digits. */
+  key: text().notNull(),
+})
+
+/** Who must not be contacted, enriched or exported. E-mails are kept as keyed hashes only. */
 export const suppressions = sqliteTable(
   'suppressions',
   {
     id: integer().primaryKey({ autoIncrement: true }),
     kind: text({ enum: ['email', 'domain', 'company', 'officer', 'name'] }).notNull(),
-    /** Hash of an e-mail; the normalised value of everything else. */
+    /** Keyed hash of an e-mail; the normalised value of everything else. */
     value: text().notNull(),
     /** `YYYY-MM`, for a name. */
     born: text(),
     reason: text(),
     added_at: text().notNull(),
+    /** The rule whose officer has this id since a merge at the register. */
+    follows: integer(),
   },
   (table) => [
     uniqueIndex('suppressions_by_value').on(table.kind, table.value, table.born),
     uniqueIndex('suppressions_without_birth').on(table.kind, table.value).where(isNull(table.born)),
+  ],
+)
+
+/** In the place of officers who are left alone and not stored: keyed hashes, and the rule that withholds them. */
+export const withheld_officers = sqliteTable(
+  'withheld_officers',
+  {
+    company_number: text()
+      .notNull()
+      .references(() => companies.company_number, { onDelete: 'cascade' }),
+    /** Of the appointment. */
+    appointment: text().notNull(),
+    /** Of the name to ask for; null where there is none. */
+    name: text(),
+    suppression_id: integer().notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.company_number, table.appointment] }),
+    index('withheld_officers_by_rule').on(table.suppression_id),
   ],
 )

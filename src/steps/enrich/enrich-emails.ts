@@ -12,6 +12,7 @@ import {
 import { snapshot, type Tx } from '../../db/open.ts'
 import { readOpenIds, readOpenInputs } from '../../db/provider-requests.ts'
 import { loadSuppressions, type Suppressions } from '../../db/suppressions.ts'
+import { withheldFrom } from '../../db/withheld-officers.ts'
 import { buyEmails, readCatchAll } from '../buy-emails.ts'
 import { personInput, readKnown } from '../buy-input.ts'
 import type { EmailsAnswer } from '../purchase-answers.ts'
@@ -139,8 +140,10 @@ function peopleOf(
 ): WantedPerson[] {
   const officers = findOfficers(tx, companyNumber)
   const silent = new Set(officers.filter((one) => suppressions.officer(one)).map((one) => one.appointment_id))
+  const withheld = withheldFrom(tx, companyNumber)
   return wantedPeople(officers, roles, status).filter(
-    ({ appointmentIds }) => !appointmentIds.some((id) => silent.has(id)),
+    ({ firstName, lastName, appointmentIds }) =>
+      !appointmentIds.some((id) => silent.has(id)) && !withheld.name(`${firstName} ${lastName}`),
   )
 }
 

@@ -11,7 +11,7 @@ import { saveOfficers } from '../../db/officers.ts'
 import { snapshot, write } from '../../db/open.ts'
 import { loadSuppressions } from '../../db/suppressions.ts'
 import { errorMessage } from '../../errors.ts'
-import { officerNotes, officerRows } from '../officer-rows.ts'
+import { notesAboutOthers, officerNotes, officerRows } from '../officer-rows.ts'
 import { fetchWhole, isYoung } from '../store-officers.ts'
 import { moveJob, refusalOf, retryJob } from './end-job.ts'
 import { type Enrichment, laneOf } from './enrich-step.ts'
@@ -49,8 +49,8 @@ function saveList(run: Enrichment, job: Job, list: OfficerList): void {
   moveJob(run, job, { stage: 'emails' }, (tx, notedAt) => {
     const fetchedAt = new Date(notedAt).toISOString()
     const rows = officerRows(list, { companyNumber, fetchedAt, runId })
-    saveOfficers(db, companyNumber, rows, { state: 'complete', fetchedAt, runId })
-    saveNotes(tx, officerNotes(list, companyNumber), { notedAt, runId })
+    const withheld = saveOfficers(db, companyNumber, rows, { state: 'complete', fetchedAt, runId })
+    saveNotes(tx, notesAboutOthers(officerNotes(list, companyNumber), withheld), { notedAt, runId })
     endFetch(tx, companyNumber)
   })
 }
