@@ -101,7 +101,7 @@ export function createCompaniesHouse(options: ClientOptions): CompaniesHouse {
       } catch (error) {
         if (!(error instanceof UpstreamError)) throw error
         outage.failed()
-        failing.set(path, read)
+        if (error.hidden) failing.set(path, read)
         attempts = error.retryable ? attempts + 1 : MAX_ATTEMPTS
         if (attempts >= MAX_ATTEMPTS || outage.suspected()) {
           const diagnosis = await outage.diagnose(began, signal)
@@ -125,7 +125,7 @@ const NEUTRAL: Question = [NEUTRAL_PATH, readNeutral]
 
 interface Watch {
   outage: Outage
-  /** What has failed since the last good answer. */
+  /** What has failed since the last good answer, in ways that hide from the usual probe. */
   failing: Map<string, ReadReply<unknown>>
   /** A good answer came; the question is kept for probes. */
   answered(question: Question | null): void
@@ -133,7 +133,7 @@ interface Watch {
 
 /**
  * Watches one service. A probe asks again what was answered well before; while nothing was, an unknown company, unless so
- * many questions have failed that only a good answer to one of them would show that the service is up.
+ * many questions have failed in hidden ways that only a good answer to one of them would show that the service is up.
  */
 function createWatch(
   options: ClientOptions,

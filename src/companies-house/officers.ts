@@ -45,7 +45,7 @@ export interface FetchOptions {
 /** No officers were told of a company that has some. The service may be at fault, or they may be gone. */
 export class EmptiedList extends UpstreamError {
   constructor(path: string) {
-    super(`The officer list is empty although officers are known: GET ${path}`, { retryable: false })
+    super(`The officer list is empty although officers are known: GET ${path}`, { retryable: false, hidden: true })
   }
 }
 

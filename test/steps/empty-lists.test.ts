@@ -152,6 +152,23 @@ describe('a stored list', () => {
   })
 })
 
+it('answers without sense for some companies fail these, and nobody else', async () => {
+  const numbers = numbered(20)
+  const nonsense = [{}, [], null, { error: 'x' }, { errors: [{}] }, { items: {} }, { message: 'x' }, { items: null }]
+  await using on = await register(numbers)
+  on.state.fault = (path) => {
+    const nth = Number(/A(\d+)\/officers/.exec(path)?.[1] ?? '99')
+    return nth < 14 ? json(nonsense[nth % nonsense.length]) : null
+  }
+  const db = stored(numbers)
+  const { ending, counts } = await run(db, on.server.url)
+  expect([ending, counts]).toEqual(['nothing-left', { fetched: 6, none: 0, failed: 14, officers: 12, odd: 0 }])
+  expect(states(db)).toBe('complete 6, failed 14')
+  on.state.fault = null
+  await run(db, on.server.url)
+  expect(states(db)).toBe('complete 20')
+})
+
 describe('a company without officers', () => {
   it('is asked again by the next run while it is young', async () => {
     const today = new Date(clock.now()).toISOString().slice(0, 10)
