@@ -88,7 +88,16 @@ async function run(context: Context, { options: given }: Input): Promise<Answer>
   using current = await whenFree(db, () => beginRun(db, clock, 'import-officers'))
   const counts = noCounts()
   const asked = noAskCounts()
-  const step: OfficersStep = { db, companiesHouse, clock, log, timings, runId: current.id, emptyRow: noEmptyRow() }
+  const step: OfficersStep = {
+    db,
+    companiesHouse,
+    clock,
+    log,
+    timings,
+    runId: current.id,
+    startedAt: current.startedAt,
+    emptyRow: noEmptyRow(),
+  }
   const shared = {
     limit: options.limit ?? Number.POSITIVE_INFINITY,
     concurrency: options.concurrency ?? DEFAULT_CONCURRENCY,
@@ -116,7 +125,8 @@ async function run(context: Context, { options: given }: Input): Promise<Answer>
     await context.print(context.json ? `${safeJson(summary)}\n` : render(summary))
   }
   if (ended === 'interrupted') throw signal.reason
-  if (counts.fetched === 0 && counts.failed >= SUSPICIOUS_ROW) throw nothingAnswered(counts.failed)
+  const few = options.refresh === undefined ? SUSPICIOUS_ROW : 1
+  if (counts.fetched === 0 && counts.failed >= few) throw nothingAnswered(counts.failed)
   if (ended !== 'nothing-left' || options.refresh !== undefined) return 0
   throw ranOut(db, target)
 }

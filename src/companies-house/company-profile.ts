@@ -33,11 +33,11 @@ export type CompanyProfile = z.infer<typeof companyProfile>
 
 export interface FetchedProfile {
   details: CompanyDetails
-  /** The profile links an officer list, which it does as soon as there is one (facts 1.4). */
-  hasOfficers: boolean
+  /** The profile links an officer list, which it does as soon as there is one (facts 1.4); null when it has no links. */
+  hasOfficers: boolean | null
 }
 
-const officersLink = z.object({ links: z.object({ officers: z.string() }) })
+const linked = z.looseObject({ self: z.string(), officers: z.string().nullish() })
 
 /** Fetches a company's profile; null after a 404, when the register does not know it. Throws what the client throws. */
 export function fetchProfile(
@@ -52,7 +52,8 @@ export function fetchProfile(
     if (!profile) throw new UpstreamError(`The answer is not a company profile: GET ${path}`, { retryable: true })
     if (profile.company_number && filed(profile.company_number) !== companyNumber)
       throw new UpstreamError(`The answer is the profile of another company: GET ${path}`, { retryable: true })
-    return { details: companyDetails(companyNumber, profile), hasOfficers: officersLink.safeParse(body).success }
+    const { data: links } = linked.safeParse((body as { links?: unknown }).links)
+    return { details: companyDetails(companyNumber, profile), hasOfficers: links ? Boolean(links.officers) : null }
   }
   return companiesHouse.get(path, { ...options, read })
 }

@@ -16,6 +16,7 @@ const counted = countMember.nullish().catch(null)
 /** Only a list is a list (facts 10.5): other JSON under a 200 is a fault of the service. */
 const page = z.looseObject({
   kind: z.literal('officer-list').nullish(),
+  links: z.looseObject({ self: z.string() }).nullish().catch(null),
   items: z.array(z.unknown()),
   items_per_page: counted,
   total_results: counted,
@@ -79,6 +80,14 @@ export async function fetchOfficers(
   }
 }
 
+/** Nobody is told of by these: counts that are not there, or that say nobody. */
+const nobodyCounted = z.looseObject({
+  total_results: countMember.nullish(),
+  active_count: countMember.nullish(),
+  inactive_count: countMember.nullish(),
+  resigned_count: countMember.nullish(),
+})
+
 interface Page {
   items: unknown[]
   pageSize: number
@@ -110,17 +119,26 @@ function laterPage(path: string): ReadReply<Page> {
 }
 
 function readPage(body: unknown, path: string): Page & { counted: number } {
+  const fault = (what: string) => new UpstreamError(`${what}: GET ${path}`, { retryable: true })
   const read = page.safeParse(body)
-  if (!read.success) throw new UpstreamError(`The answer is not an officer list: GET ${path}`, { retryable: true })
-  const { items, items_per_page, total_results, active_count, inactive_count, resigned_count } = read.data
+  if (!read.success) throw fault('The answer is not an officer list')
+  const { items, links, items_per_page, total_results, active_count, inactive_count, resigned_count } = read.data
+  const self = /^\/company\/[^/?]+\/officers/.exec(links?.self ?? path)?.[0]
+  if (self && self !== path) throw fault('The answer is the officer list of another company')
+  if (items.length === 0 && !nobodyCounted.safeParse(body).success) throw fault('The list is empty without a count')
+  if (items.length > 0 && !items.some(isObject)) throw fault('The list holds no officers')
   const counted = Math.max(total_results ?? 0, (active_count ?? 0) + (inactive_count ?? 0) + (resigned_count ?? 0))
   return { items, pageSize: items_per_page ?? 0, total: total_results ?? null, counted }
 }
 
-/** Adds a page; false when nothing in it is new. */
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** Adds a page; false when no officer in it is new. */
 function addItems(list: OfficerList, items: unknown[], seen: Set<string>): boolean {
   list.received += items.length
-  const before = list.officers.length + list.unreadable.length
+  const before = list.officers.length
   const derived = new Map<string, number>()
   for (const raw of items) {
     const read = readOfficerItem(raw)
@@ -133,7 +151,7 @@ function addItems(list: OfficerList, items: unknown[], seen: Set<string>): boole
     seen.add(read.appointmentId)
     list.officers.push(read)
   }
-  return list.officers.length + list.unreadable.length > before
+  return list.officers.length > before
 }
 
 /** Appointments that are alike in everything but the missing link are still several when one page lists them all. */

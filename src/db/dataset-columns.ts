@@ -53,3 +53,10 @@ function kindOf(name: string, dataType: string): Column['kind'] {
   if (dataType === 'number') return 'number'
   return DATE.test(name) ? 'date' : 'text'
 }
+
+/**
+ * For a WHERE clause over `emails`: an address of somebody who vanished from the company's list was paid for and stays
+ * stored, but is not delivered.
+ */
+export const NOT_GONE = `AND NOT EXISTS (SELECT 1 FROM deletions WHERE deletions.kind = 'officer'
+  AND deletions.company_number = emails.company_number AND deletions.key = emails.appointment_id)`

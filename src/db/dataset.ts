@@ -1,5 +1,12 @@
 // Reads the public tables for those who deliver them: one snapshot, in pages, in a stable order.
-import { type DatasetTable, type DeliveredTable, datasetColumns, datasetTables, type Row } from './dataset-columns.ts'
+import {
+  type DatasetTable,
+  type DeliveredTable,
+  datasetColumns,
+  datasetTables,
+  NOT_GONE,
+  type Row,
+} from './dataset-columns.ts'
 import { createDelta, IN_DELTA } from './delta.ts'
 import { type Db, schemaVersion } from './open.ts'
 import { storageError } from './storage-error.ts'
@@ -119,12 +126,12 @@ function pageReader(db: Db, { all, since }: Selection, keep: (page: Page) => Pag
   const one = prepare(`${select('companies')} WHERE company_number = ?`)
   // A full export reads what lies between two numbers; the companies of a delta may lie far apart.
   const numbered = since ? 'IN (SELECT value FROM json_each(?))' : 'BETWEEN ? AND ?'
-  const between = (table: DatasetTable, key: string) =>
-    prepare(`${select(table)} WHERE company_number ${numbered} ORDER BY company_number, ${key}`)
+  const between = (table: DatasetTable, key: string, and = '') =>
+    prepare(`${select(table)} WHERE company_number ${numbered} ${and} ORDER BY company_number, ${key}`)
   const members = {
     officers: between('officers', 'appointment_id'),
     domains: between('domains', 'domain'),
-    emails: between('emails', 'appointment_id, email'),
+    emails: between('emails', 'appointment_id, email', NOT_GONE),
   }
   const pageOf = (companies: Row[]): Page => {
     const [first, last] = [companies[0]?.[0], companies.at(-1)?.[0]]

@@ -11,6 +11,12 @@ const GONE = `
   INSERT INTO deletions (kind, company_number, key, deleted_at, run_id) VALUES ('officer', ?, ?, ?, ?)
   ON CONFLICT DO UPDATE SET deleted_at = excluded.deleted_at, run_id = excluded.run_id`
 
+const ADDRESSED = 'SELECT 1 FROM emails WHERE company_number = ? AND appointment_id = ?'
+/** Addresses of somebody who is gone are not delivered any more: the company's are to be taken anew. */
+const UNADDRESSED = `
+  INSERT INTO deletions (kind, company_number, key, deleted_at, run_id) VALUES ('email', ?, '', ?, ?)
+  ON CONFLICT DO UPDATE SET deleted_at = excluded.deleted_at, run_id = excluded.run_id`
+
 /** What took the rows away, and when (ISO 8601). */
 export interface DeletionOrigin {
   deletedAt: string
@@ -28,7 +34,9 @@ export function noteOfficers(
     if (after.has(key)) prepared(db, BACK).run(companyNumber, key)
   }
   for (const key of before) {
-    if (!after.has(key)) prepared(db, GONE).run(companyNumber, key, deletedAt, runId)
+    if (after.has(key)) continue
+    prepared(db, GONE).run(companyNumber, key, deletedAt, runId)
+    if (prepared(db, ADDRESSED).get(companyNumber, key)) prepared(db, UNADDRESSED).run(companyNumber, deletedAt, runId)
   }
 }
 

@@ -1,5 +1,5 @@
 // What enrichment found: domains and addresses, and what it must know of a company to look for them.
-import { and, asc, desc, eq, ne } from 'drizzle-orm'
+import { and, asc, desc, eq } from 'drizzle-orm'
 import type { Tx } from './open.ts'
 import { PROVIDER } from './provider-requests.ts'
 import { companies, domains, emails, officers } from './schema.ts'
@@ -33,14 +33,6 @@ export function findCompany(tx: Tx, companyNumber: string): CompanyToEnrich | nu
       .where(eq(companies.company_number, companyNumber))
       .get() ?? null
   )
-}
-
-/** Believes that the company has no officers, unless a list is stored: that one stays. */
-export function saveNoOfficers(tx: Tx, companyNumber: string, fetchedAt: string): void {
-  tx.update(companies)
-    .set({ officers_state: 'none', officers_fetched_at: fetchedAt })
-    .where(and(eq(companies.company_number, companyNumber), ne(companies.officers_state, 'complete')))
-    .run()
 }
 
 /** The company's officers with all that tells who they are, in a stable order. */

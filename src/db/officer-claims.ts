@@ -175,6 +175,7 @@ function nextDueNone(tx: Tx, query: ClaimQuery, now: number) {
         isNull(companies.deleted_at),
         isNull(officer_fetches.claimed_by),
         lte(officer_fetches.retry_at, now),
+        or(isNull(officer_fetches.failed_at), lt(officer_fetches.failed_at, query.runStartedAt)),
         ...filters(query),
       ),
     )

@@ -53,7 +53,10 @@ export interface Belief {
 /** Believes that the company has no officers, unless a list is stored: that one stays. */
 export function believeNone(tx: Tx, companyNumber: string, { fetchedAt, retryAt }: Belief): void {
   if (retryAt === null) endFetch(tx, companyNumber)
-  else postponeFetch(tx, companyNumber, Math.ceil(retryAt), 'no officers yet')
+  else {
+    tx.insert(officer_fetches).values({ company_number: companyNumber }).onConflictDoNothing().run()
+    postponeFetch(tx, companyNumber, Math.ceil(retryAt), 'no officers yet')
+  }
   tx.update(companies)
     .set({ officers_state: 'none', officers_fetched_at: fetchedAt })
     .where(and(eq(companies.company_number, companyNumber), ne(companies.officers_state, 'complete')))
@@ -71,10 +74,12 @@ function withoutList(companyNumber: string) {
   return and(eq(companies.company_number, companyNumber), inArray(companies.officers_state, ['pending', 'failed']))
 }
 
-/** Gives up for this run. A company that has a list keeps it, and its state. */
+/** Gives up for this run. A company that has a list keeps it, and its state; one that is believed to have none is due again. */
 export function failFetch(tx: Tx, companyNumber: string, failedAt: number, error: string): void {
+  const retryAt = sql`CASE WHEN (SELECT officers_state FROM companies
+    WHERE companies.company_number = officer_fetches.company_number) = 'none' THEN ${failedAt} END`
   tx.update(officer_fetches)
-    .set({ claimed_by: null, attempts: 0, retry_at: null, failed_at: failedAt, last_error: error })
+    .set({ claimed_by: null, attempts: 0, retry_at: retryAt, failed_at: failedAt, last_error: error })
     .where(eq(officer_fetches.company_number, companyNumber))
     .run()
   tx.update(companies).set({ officers_state: 'failed' }).where(withoutList(companyNumber)).run()

@@ -1,6 +1,6 @@
 // Reads companies for the HTTP API: windows of bounded work along their numbers, each on a snapshot of its own, without
 // what is suppressed. A caller that rests between two windows keeps nobody waiting, however rare what it looks for is.
-import { type Cell, type DatasetTable, datasetColumns, type Page, type Row } from './dataset.ts'
+import { type Cell, type DatasetTable, datasetColumns, NOT_GONE, type Page, type Row } from './dataset.ts'
 import { type Db, snapshot } from './open.ts'
 import { type CompanyFilter, conditionOf, scopeOf } from './served-filter.ts'
 import { readServedRules } from './served-rules.ts'
@@ -123,7 +123,7 @@ export function pageOf(db: Db, companies: Row[], members: boolean): Page {
     prepared(
       db,
       `SELECT ${columnList(table)} FROM ${table} WHERE company_number IN (SELECT value FROM json_each(?))
-       ORDER BY company_number, ${MEMBERS[table]}`,
+       ${table === 'emails' ? NOT_GONE : ''} ORDER BY company_number, ${MEMBERS[table]}`,
     )
       .raw()
       .all(numbers) as Row[]

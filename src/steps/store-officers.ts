@@ -32,6 +32,8 @@ export interface OfficersStep {
   log: Log
   timings: Timings
   runId: number
+  /** When the run began, in milliseconds: nothing of it is dated earlier, even when the clock is set back. */
+  startedAt: number
   emptyRow: EmptyRow
 }
 
@@ -73,7 +75,7 @@ export async function storeOfficers(
   const known = claimed.known || step.emptyRow.doubted
   try {
     const list = await fetchWhole(step.companiesHouse, companyNumber, { lane: 'background', signal, known })
-    if (list && list.officers.length + list.unreadable.length > 0) {
+    if (list && list.officers.length > 0) {
       Object.assign(step.emptyRow, noEmptyRow())
       return saveList(step, companyNumber, list)
     }
@@ -94,8 +96,9 @@ export async function fetchWhole(...call: Parameters<typeof fetchOfficers>): Pro
   return list && totalDiffers(list) ? fetchOfficers(...call) : list
 }
 
-function saveList({ db, clock, runId }: OfficersStep, companyNumber: string, list: OfficerList): Promise<Outcome> {
-  const notedAt = clock.now()
+function saveList(step: OfficersStep, companyNumber: string, list: OfficerList): Promise<Outcome> {
+  const { db, runId } = step
+  const notedAt = nowOf(step)
   const fetchedAt = new Date(notedAt).toISOString()
   const rows = officerRows(list, { companyNumber, fetchedAt, runId })
   const notes = officerNotes(list, companyNumber)
@@ -145,7 +148,7 @@ async function takeEmpty(step: OfficersStep, claimed: ClaimedCompany, { absent, 
 async function checkRow(step: OfficersStep, companyNumber: string, signal: AbortSignal): Promise<void> {
   const { companiesHouse, db, emptyRow, log } = step
   const fetched = await fetchProfile(companiesHouse, companyNumber, { lane: 'background', signal })
-  if (fetched && !fetched.hasOfficers) {
+  if (fetched?.hasOfficers === false) {
     Object.assign(emptyRow, noEmptyRow())
     return
   }
@@ -181,7 +184,7 @@ const NOTHING: OfficerList = { officers: [], reportedTotal: 0, received: 0, unre
 async function isConfirmedEmpty(step: OfficersStep, companyNumber: string, signal: AbortSignal): Promise<boolean> {
   try {
     const fetched = await fetchProfile(step.companiesHouse, companyNumber, { lane: 'background', signal })
-    return fetched !== null && !fetched.hasOfficers
+    return fetched?.hasOfficers === false
   } catch (error) {
     if (error instanceof UpstreamError && !signal.aborted) return false
     await tidyWhenFree(step.db, () => write(step.db, (tx) => releaseClaim(tx, companyNumber, step.runId)))
@@ -189,10 +192,14 @@ async function isConfirmedEmpty(step: OfficersStep, companyNumber: string, signa
   }
 }
 
+function nowOf({ clock, startedAt }: OfficersStep): number {
+  return Math.max(clock.now(), startedAt)
+}
+
 /** Ends the fetch, unless the claim was lost. */
 function conclude(step: OfficersStep, companyNumber: string, end: (tx: Tx, now: number) => Outcome): Promise<Outcome> {
-  const { db, clock, runId } = step
-  const save = (tx: Tx): Outcome => (holdsClaim(tx, companyNumber, runId) ? end(tx, clock.now()) : { state: 'lost' })
+  const { db, runId } = step
+  const save = (tx: Tx): Outcome => (holdsClaim(tx, companyNumber, runId) ? end(tx, nowOf(step)) : { state: 'lost' })
   return whenFree(db, () => write(db, save))
 }
 

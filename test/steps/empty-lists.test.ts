@@ -1,6 +1,7 @@
 // What an empty answer does to what is known: nothing, before it was seen again and the profile agrees.
 import { describe, expect, it } from 'vitest'
 import { systemClock } from '../../src/clock.ts'
+import { openDataset } from '../../src/db/dataset.ts'
 import { type Db, openDb } from '../../src/db/open.ts'
 import { beginRun } from '../../src/db/runs.ts'
 import { companies } from '../../src/db/schema.ts'
@@ -28,7 +29,8 @@ async function register(numbers: string[]) {
     const officers = truth.get(number)
     if (part === 'officers') return officersPage(number, officers ?? [], { start: startIndex(path) })
     if (!officers) return json({ errors: [{ type: 'ch:service', error: 'company-profile-not-found' }] }, 404)
-    const links = officers.length > 0 ? { officers: `/company/${number}/officers` } : {}
+    const self = `/company/${number}`
+    const links = officers.length > 0 ? { self, officers: `${self}/officers` } : { self }
     return json({ company_name: number, company_number: number, links })
   })
   return { truth, state, server, [Symbol.asyncDispose]: () => server[Symbol.asyncDispose]() }
@@ -63,6 +65,7 @@ async function run(db: Db, url: string, { refresh = false, maxOutageMs = 80, qui
     log: silentLog,
     timings: hurried,
     runId: current.id,
+    startedAt: current.startedAt,
     emptyRow: noEmptyRow(),
   }
   const shared = {
@@ -130,6 +133,59 @@ describe('a stored list', () => {
     expect(on.server.asked.filter((path) => path.includes('/A0000003')).length).toBeLessThan(12)
   })
 
+  it.each([
+    ['items that are no officers', { kind: 'officer-list', items: [null, null], total_results: 2 }],
+    [
+      "another company's list",
+      { kind: 'officer-list', items: [], total_results: 0, links: { self: '/company/B/officers' } },
+    ],
+    ['an empty list without a count', { kind: 'officer-list', items: [], total_results: {} }],
+    ['an empty list that counts many', { kind: 'officer-list', items: [], total_results: 'many' }],
+  ])('outlives %s', async (_name, body) => {
+    const numbers = numbered(4)
+    await using on = await register(numbers)
+    const db = stored(numbers)
+    await run(db, on.server.url)
+    on.truth.set('A0000003', [])
+    on.state.fault = (path) => (path.includes('/A0000003/officers') ? json(body) : null)
+    const { counts } = await run(db, on.server.url, { refresh: true })
+    expect([states(db), count(db, 'officers'), counts.failed]).toEqual(['complete 4', 8, 1])
+  })
+
+  it('is not fetched for ever from a server that repeats an item that is no officer', async () => {
+    await using on = await register(numbered(2))
+    on.state.fault = (path) =>
+      path.includes('/A0000001') ? json({ items: ['x', { name: 'A' }], total_results: 9 }) : null
+    const db = stored(numbered(2))
+    await run(db, on.server.url)
+    expect(states(db)).toBe('complete 1, failed 1')
+    expect(on.server.asked.length).toBeLessThan(20)
+  })
+
+  it('keeps what was paid for when somebody vanishes from it, but delivers it no more', async () => {
+    const numbers = numbered(2)
+    await using on = await register(numbers)
+    const db = stored(numbers)
+    await run(db, on.server.url)
+    const address = db.$client.prepare(
+      `INSERT INTO emails (company_number, appointment_id, email, provider, found_at, run_id) VALUES (?, ?, ?, 'p', '2026', 1)`,
+    )
+    address.run('A0000001', 'A0000001-a', 'a@one.example')
+    address.run('A0000001', 'A0000001-b', 'b@one.example')
+    on.truth.set('A0000001', ['A0000001-b'])
+    await run(db, on.server.url, { refresh: true })
+    const delivered = () => {
+      using dataset = openDataset(db, { all: false })
+      return [...dataset.pages()].flatMap(({ emails }) => emails.map((row) => row[2]))
+    }
+    expect([delivered(), count(db, 'emails')]).toEqual([['b@one.example'], 2])
+    const told = db.$client.prepare("SELECT key FROM deletions WHERE kind = 'email'").pluck().all()
+    expect(told).toEqual([''])
+    on.truth.set('A0000001', ['A0000001-a', 'A0000001-b'])
+    await run(db, on.server.url, { refresh: true })
+    expect(delivered()).toEqual(['a@one.example', 'b@one.example'])
+  })
+
   it('outlives a company that the register does not know any more', async () => {
     const numbers = numbered(4)
     await using on = await register(numbers)
@@ -186,6 +242,21 @@ describe('a company without officers', () => {
     await run(db, on.server.url)
     expect(states(db)).toBe('complete 3')
     expect(count(db, 'officer_fetches')).toBe(0)
+  })
+
+  it('stays due when it could not be asked again', async () => {
+    const today = new Date(clock.now()).toISOString().slice(0, 10)
+    await using on = await register(numbered(3))
+    on.truth.set('A0000001', [])
+    const db = stored(numbered(3), today)
+    const quick = { youngOfficersRetryMs: [0] }
+    await run(db, on.server.url, { quick })
+    on.state.fault = (path) => (path.includes('/A0000001/officers') ? plain(500) : null)
+    expect((await run(db, on.server.url, { quick })).counts).toMatchObject({ fetched: 0, failed: 1 })
+    on.state.fault = null
+    on.truth.set('A0000001', ['born'])
+    await run(db, on.server.url, { quick })
+    expect(states(db)).toBe('complete 3')
   })
 
   it('is asked again by a refresh, once, when it is old', async () => {

@@ -71,6 +71,7 @@ async function start(db: Db, url: string, { target = 100, limit = 100, concurren
     log: silentLog,
     timings: timings(scale),
     runId: run.id,
+    startedAt: run.startedAt,
     emptyRow: noEmptyRow(),
   }
   const shared = {

@@ -188,7 +188,16 @@ describe('what comes in again stays out', () => {
     const refresh = beginRun(db, clock, 'import-officers')
     const companiesHouse = connected(server.url, { db })
     await refreshOfficers(
-      { db, companiesHouse, clock, log: silentLog, timings: timings(0.01), runId: refresh.id, emptyRow: noEmptyRow() },
+      {
+        db,
+        companiesHouse,
+        clock,
+        log: silentLog,
+        timings: timings(0.01),
+        runId: refresh.id,
+        startedAt: refresh.startedAt,
+        emptyRow: noEmptyRow(),
+      },
       {
         ageMs: 86_400_000,
         limit: 10,

@@ -3,10 +3,10 @@
 // before it is believed.
 import type { OfficerList } from '../../companies-house/officers.ts'
 import { UpstreamError } from '../../companies-house/upstream-error.ts'
-import { type CompanyToEnrich, findCompany, saveNoOfficers } from '../../db/enriched.ts'
+import { type CompanyToEnrich, findCompany } from '../../db/enriched.ts'
 import { type Job, postponeJob } from '../../db/job-claims.ts'
 import { saveNotes } from '../../db/notes.ts'
-import { endFetch } from '../../db/officer-fetches.ts'
+import { believeNone, endFetch } from '../../db/officer-fetches.ts'
 import { saveOfficers } from '../../db/officers.ts'
 import { snapshot, write } from '../../db/open.ts'
 import { loadSuppressions } from '../../db/suppressions.ts'
@@ -65,8 +65,8 @@ function doubtNone(run: Enrichment, job: Job, company: CompanyToEnrich, absent: 
   const waitMs = waits[attempts]
   if (waitMs === undefined) {
     moveJob(run, job, { state: 'done' }, (tx) => {
-      saveNoOfficers(tx, companyNumber, new Date(now).toISOString())
-      endFetch(tx, companyNumber)
+      const retryAt = young ? now + (timings.youngOfficersRetryMs.at(-1) ?? 0) : null
+      believeNone(tx, companyNumber, { fetchedAt: new Date(now).toISOString(), retryAt })
     })
     return
   }
