@@ -163,7 +163,7 @@ function nextPending(tx: Tx, query: ClaimQuery, after: string, now: number) {
     .get()
 }
 
-/** A young company that had no officers when it was last asked. */
+/** A young company that had no officers when an earlier run asked. */
 function nextDueNone(tx: Tx, query: ClaimQuery, now: number) {
   return tx
     .select(selection)
@@ -175,6 +175,7 @@ function nextDueNone(tx: Tx, query: ClaimQuery, now: number) {
         isNull(companies.deleted_at),
         isNull(officer_fetches.claimed_by),
         lte(officer_fetches.retry_at, now),
+        lt(companies.officers_fetched_at, new Date(query.runStartedAt).toISOString()),
         or(isNull(officer_fetches.failed_at), lt(officer_fetches.failed_at, query.runStartedAt)),
         ...filters(query),
       ),
