@@ -12,10 +12,17 @@ interface Noted {
   runId: number
 }
 
-/** Notes timepoints that a connection skipped; belongs in the transaction that moves the cursor past them. */
-export function saveJump(tx: Tx, { stream, now, runId }: Noted, from: number, to: number): void {
+/**
+ * Notes timepoints that a connection skipped, or one that was out of place behind another; belongs in the transaction that
+ * moves the cursor.
+ */
+export function saveJump(
+  tx: Tx,
+  { stream, now, runId }: Noted,
+  { kind, from, to }: { kind: 'jump' | 'misplaced'; from: number; to: number },
+): void {
   tx.insert(stream_gaps)
-    .values({ stream, kind: 'jump', from_timepoint: from, to_timepoint: to, noted_at: now, run_id: runId })
+    .values({ stream, kind, from_timepoint: from, to_timepoint: to, noted_at: now, run_id: runId })
     .run()
 }
 
@@ -78,6 +85,9 @@ export interface GapCounts {
   jumps: number
   expired: number
   unrepaired: number
+  /** Timepoints out of place, and when the last one came (ms); null when none did. */
+  misplaced: number
+  misplacedAt: number | null
 }
 
 /** How many spans were lost, by kind. */
@@ -87,9 +97,11 @@ export function countGaps(db: Tx, stream: string): GapCounts {
       jumps: sql<number>`count(*) FILTER (WHERE ${stream_gaps.kind} = 'jump')`,
       expired: sql<number>`count(*) FILTER (WHERE ${stream_gaps.kind} = 'expired')`,
       unrepaired: sql<number>`count(*) FILTER (WHERE ${stream_gaps.kind} = 'expired' AND repaired_at IS NULL)`,
+      misplaced: sql<number>`count(*) FILTER (WHERE ${stream_gaps.kind} = 'misplaced')`,
+      misplacedAt: sql<number | null>`max(${stream_gaps.noted_at}) FILTER (WHERE ${stream_gaps.kind} = 'misplaced')`,
     })
     .from(stream_gaps)
     .where(eq(stream_gaps.stream, stream))
     .get()
-  return found ?? { jumps: 0, expired: 0, unrepaired: 0 }
+  return found ?? { jumps: 0, expired: 0, unrepaired: 0, misplaced: 0, misplacedAt: null }
 }

@@ -72,7 +72,14 @@ export async function followStream(step: FollowStep, options: FollowOptions): Pr
   const { maxEvents = Infinity } = options
   const batch = openStreamBatch(
     step,
-    { ...options, maxEvents, askAgainMs: step.timings.streamHealthyMs, signal: stop.signal, onError: fail },
+    {
+      ...options,
+      maxEvents,
+      stored: known,
+      askAgainMs: step.timings.streamHealthyMs,
+      signal: stop.signal,
+      onError: fail,
+    },
     start,
   )
   const repairs = keepRepairing(step, stop.signal, fail)
@@ -172,16 +179,17 @@ function saveClosed({ db, stream }: FollowStep): void {
 const DAY_MS = 86_400_000
 
 /**
- * Where to go on when the stream no longer has what was asked for: at the stored cursor, when it was `--from` that asked
- * for too much; else live, with the lost span written down.
+ * Where to go on when the stream does not have what was asked for: at the stored cursor, when it was `--from` that asked
+ * for what is gone or has not been; else live, with the lost span written down.
  */
 function afterExpiry(step: FollowStep, at: StreamPosition, course: Course): StreamPosition {
   const { db, clock, stream, log, runId } = step
   const { known, start, reachDays } = course
   const lost = at.timepoint === null ? 0 : at.timepoint + 1
   const fields = { stream: stream.name, timepoint: lost }
-  if (at === start && at !== known && known.timepoint !== null && known.timepoint > lost) {
-    log.warn('the stream no longer reaches back so far, going on at the stored cursor', fields)
+  if (at === start && at !== known && known.timepoint !== null) {
+    const why = known.timepoint > lost ? 'the stream no longer reaches back so far' : 'the stream has not come so far'
+    log.warn(`${why}, going on at the stored cursor`, fields)
     return known
   }
   const now = clock.now()

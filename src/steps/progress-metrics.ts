@@ -67,7 +67,7 @@ function streamMetrics(stream: StreamReport): Metric[] {
     ...gauge(name, help, value),
     type: 'counter',
   })
-  const { jumps, expired } = stream
+  const { jumps, expired, misplaced } = stream
   return [
     gauge('up', '1 while a process follows the stream, otherwise 0.', stream.running ? 1 : 0),
     gauge('connected', '1 while there is a connection, otherwise 0.', stream.connected_since === null ? 0 : 1),
@@ -82,7 +82,7 @@ function streamMetrics(stream: StreamReport): Metric[] {
       name: 'chpipe_stream_gaps_total',
       help: 'Spans of timepoints that never came, by kind.',
       type: 'counter',
-      samples: Object.entries({ jump: jumps, expired }).map(([kind, value]) => ({
+      samples: Object.entries({ jump: jumps, expired, misplaced }).map(([kind, value]) => ({
         value,
         labels: { stream: stream.stream, kind },
       })),

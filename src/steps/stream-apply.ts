@@ -5,6 +5,7 @@ import type { ChangedEvent, CompanyEvent, RejectedLine } from '../companies-hous
 import { type Db, type Tx, write } from '../db/open.ts'
 import { storageError } from '../db/storage-error.ts'
 import { advanceCursor, requireClaim } from '../db/stream.ts'
+import { type AppliedEvent, saveApplied } from '../db/stream-applied.ts'
 import {
   type CompanyDetails,
   type DetailsOrigin,
@@ -53,10 +54,12 @@ export interface StreamPosition {
 }
 
 export type Entry =
-  | CompanyEvent
+  | (CompanyEvent & { print: number })
   /** `after` is the last timepoint before the line. */
   | (RejectedLine & { after: number | null })
   | { kind: 'jump'; from: number; to: number }
+  /** The event at `to` came behind the one at `from`, which it does not follow. */
+  | { kind: 'misplaced'; from: number; to: number }
   /** The first event since the stream's last position was lost, or of a run. */
   | { kind: 'first'; timepoint: number }
 
@@ -69,10 +72,12 @@ export interface Changes {
   queued: number
   rejects: number
   gaps: number
+  /** Events whose timepoints were out of place. */
+  misplaced: number
 }
 
 export function noChanges(): Changes {
-  return { events: 0, inserted: 0, updated: 0, deleted: 0, queued: 0, rejects: 0, gaps: 0 }
+  return { events: 0, inserted: 0, updated: 0, deleted: 0, queued: 0, rejects: 0, gaps: 0, misplaced: 0 }
 }
 
 /**
@@ -103,7 +108,10 @@ export function applyEntries(
         return closeExpired(tx, stream.name, entry.timepoint)
       case 'jump':
         changes.gaps += 1
-        return saveJump(tx, noted, entry.from, entry.to)
+        return saveJump(tx, noted, entry)
+      case 'misplaced':
+        changes.misplaced += 1
+        return saveJump(tx, noted, entry)
       case 'rejected':
         changes.rejects += 1
         return saveReject(tx, { ...entry, stream: stream.name, receivedAt: now, runId })
@@ -113,12 +121,19 @@ export function applyEntries(
     write(db, (tx) => {
       requireClaim(tx, stream.name, runId)
       for (const entry of entries) apply(tx, entry)
+      saveApplied(db, stream.name, appliedIn(entries))
       advanceCursor(tx, stream.name, { ...position, events: changes.events, now })
     })
   } catch (error) {
     throw storageError(error, db.$client.name)
   }
   return changes
+}
+
+function appliedIn(entries: Entry[]): AppliedEvent[] {
+  return entries.flatMap((entry) =>
+    entry.kind === 'changed' || entry.kind === 'deleted' ? { timepoint: entry.timepoint, print: entry.print } : [],
+  )
 }
 
 function applyChange(

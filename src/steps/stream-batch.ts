@@ -3,6 +3,7 @@
 import { type CompanyEvent, type RejectedLine, readLine } from '../companies-house/stream-event.ts'
 import type { Line } from '../companies-house/stream-splitter.ts'
 import { whenFree } from '../db/lock-wait.ts'
+import { APPLIED_KEPT, readApplied } from '../db/stream-applied.ts'
 import { isRejectKept, readRejectsAfter } from '../db/stream-rejects.ts'
 import {
   type ApplyOptions,
@@ -13,6 +14,7 @@ import {
   noChanges,
   type StreamPosition,
 } from './stream-apply.ts'
+import { isFar, nextExpected, placeOf, printOf, rememberApplied } from './stream-place.ts'
 
 /** A batch is applied when it holds so many lines or bytes, or this long after its first line. */
 const BATCH_LINES = 500
@@ -23,6 +25,8 @@ export interface BatchOptions extends ApplyOptions {
   maxEvents: number
   /** Skipped timepoints are asked for again, though not sooner than this after the last time. */
   askAgainMs: number
+  /** Where the stream stood before the run: it counts when the run was to begin at a place that the stream has not reached. */
+  stored: StreamPosition
   /** Once it aborts, nothing is applied but by `flush`. */
   signal: AbortSignal
   /** Hears of a batch that could not be applied when nobody was waiting for it. */
@@ -69,6 +73,9 @@ export function openStreamBatch(step: ApplyStep, options: BatchOptions, start: S
   let keptBefore: string[] = []
   let asksAgain = false
   let asked = { from: -1, at: Number.NEGATIVE_INFINITY }
+  const applied = rememberApplied(readApplied(db, stream.name), APPLIED_KEPT)
+  /** The last timepoint that was too far ahead to be believed. */
+  let ahead: number | null = null
 
   const push = (entry: Entry) => {
     entries.push(entry)
@@ -112,6 +119,7 @@ export function openStreamBatch(step: ApplyStep, options: BatchOptions, start: S
     }
     if (!(enveloped || isNext)) return takeUnplaced(line)
     if (isPast) return push({ ...line, after: at.timepoint })
+    if (isFar(told, at.timepoint)) return takeUnplaced(line)
     if (!isNext && askAgain(at.timepoint + 1)) return
     advance(told, at.publishedAt)
     push({ ...line, after: at.timepoint })
@@ -140,21 +148,42 @@ export function openStreamBatch(step: ApplyStep, options: BatchOptions, start: S
     return true
   }
 
-  const takeEvent = (event: CompanyEvent) => {
-    if (at.timepoint !== null && event.timepoint <= at.timepoint) {
+  const takeEvent = (event: CompanyEvent): void => {
+    const { timepoint } = event
+    const print = printOf(event)
+    const place = placeOf(event, print, at, applied)
+    if (place === 'repeated') {
       counts.repeated += 1
       return
     }
-    if (at.timepoint !== null && event.timepoint > at.timepoint + 1 && askAgain(at.timepoint + 1)) return
-    if (at.timepoint === null || taken === 0) push({ kind: 'first', timepoint: event.timepoint })
-    advance(event.timepoint, event.publishedAt)
-    push(event)
+    const from = at.timepoint ?? timepoint
+    const { stored } = options
+    if (place === 'lower' && at === start && at !== stored && stored.timepoint !== null) {
+      push({ kind: 'misplaced', from, to: timepoint })
+      at = stored
+      takeEvent(event)
+      return
+    }
+    if ((place === 'skipped' || place === 'far') && askAgain(from + 1)) return
+    if (at.timepoint === null || taken === 0) push({ kind: 'first', timepoint })
+    // One alone may be wrong; where the next one follows it, the stream has moved there.
+    const isAlone = place === 'far' && (ahead === null || timepoint !== ahead + 1)
+    if (place === 'lower' || isAlone) push({ kind: 'misplaced', from, to: timepoint })
+    if (place === 'skipped') push({ kind: 'jump', from: nextExpected(from, applied), to: timepoint - 1 })
+    if (!isAlone) moveTo(timepoint, event.publishedAt)
+    ahead = isAlone ? timepoint : null
+    applied.add({ timepoint, print })
+    push({ ...event, print })
     taken += 1
   }
 
   const advance = (timepoint: number, publishedAt: string | null) => {
     const expected = at.timepoint === null ? timepoint : at.timepoint + 1
     if (timepoint > expected) push({ kind: 'jump', from: expected, to: timepoint - 1 })
+    moveTo(timepoint, publishedAt)
+  }
+
+  const moveTo = (timepoint: number, publishedAt: string | null) => {
     at = { timepoint, publishedAt }
     keptBefore = []
   }

@@ -45,10 +45,17 @@ export function tellMatch(log: Log, { company, cause }: Match, timepoint: number
 }
 
 function tellTroubles(log: Log, stream: string, entries: Entry[]): void {
-  const troubles = entries.filter(({ kind }) => kind === 'jump' || kind === 'rejected')
+  const troubles = entries.filter(({ kind }) => kind === 'jump' || kind === 'misplaced' || kind === 'rejected')
   for (const trouble of troubles.slice(0, MAX_TROUBLES)) {
     if (trouble.kind === 'jump') {
       log.warn('timepoints were skipped', { stream, from: trouble.from, to: trouble.to })
+    } else if (trouble.kind === 'misplaced') {
+      const { from: after, to: timepoint } = trouble
+      log.warn('a timepoint does not follow the one before it, the event is applied all the same', {
+        stream,
+        after,
+        timepoint,
+      })
     } else if (trouble.kind === 'rejected') {
       const { timepoint, after, reason, line } = trouble
       log.warn('line rejected and kept', { stream, timepoint, after, reason, characters: line.length })

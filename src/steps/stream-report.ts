@@ -29,6 +29,9 @@ export interface StreamReport {
   /** Spans that the stream no longer had, and those of them whose days are still to be searched. */
   expired: number
   unrepaired: number
+  /** Timepoints that did not follow the one before them, and when the last one came: the stream was renumbered, or erred. */
+  misplaced: number
+  misplaced_at: string | null
   rejects: number
 }
 
@@ -41,6 +44,7 @@ export function readStreamReport(db: Db, clock: Clock): StreamReport | null {
   const cursor = readCursor(db, stream)
   if (!cursor) return null
   const now = clock.now()
+  const gaps = countGaps(db, stream)
   const holder = findHolder(db, cursor, clock)
   const iso = (ms: number | null) => (ms === null ? null : new Date(ms).toISOString())
   return {
@@ -55,7 +59,11 @@ export function readStreamReport(db: Db, clock: Clock): StreamReport | null {
     events_per_minute: recentRate(readMinutes(db, stream, now - RATE_MINUTES * MINUTE_MS), now, holder?.started_at),
     lag_seconds: lagSeconds(cursor.published_at, cursor.last_event_at),
     silent: holder !== null && cursor.silent_since !== null,
-    ...countGaps(db, stream),
+    jumps: gaps.jumps,
+    expired: gaps.expired,
+    unrepaired: gaps.unrepaired,
+    misplaced: gaps.misplaced,
+    misplaced_at: iso(gaps.misplacedAt),
     rejects: countRejects(db, stream),
   }
 }

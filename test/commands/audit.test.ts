@@ -135,7 +135,7 @@ Make up for it: chpipe audit --repair --since ${DAYS[0]}
     [['--day', '2026-02-30'], '--day: expected a date'],
     [['--officers', '0'], '--officers: expected a whole number of at least 1'],
     [['--postcode', '12345'], '--postcode: expected beginnings of postcodes'],
-    [['--type', 'limited'], '--type: expected '],
+    [['--type', 'limited'], 'Did you mean ltd?'],
   ])('refuses %j', async (args, sentence) => {
     using folder = tempFolder()
     const { code, stderr } = await run(['audit', ...args], { cwd: folder.path })

@@ -142,6 +142,8 @@ test('the stream and the enrichment read well', () => {
     jumps: 1,
     expired: 1,
     unrepaired: 1,
+    misplaced: 0,
+    misplaced_at: null,
     rejects: 4,
   }
   const live = {

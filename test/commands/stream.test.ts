@@ -315,6 +315,7 @@ it('the summary and the status line read well', () => {
     queued: 30,
     rejects: 2,
     gaps: 1,
+    misplaced: 2,
     repeated: 3,
     elapsed_seconds: 3725,
     enriched: {
@@ -334,6 +335,7 @@ it('the summary and the status line read well', () => {
     'queued          30 for enrichment',
     'rejects         2 lines that could not be read are kept',
     'gaps            1 jumps in the timepoints',
+    'out of place    2 timepoints did not follow the one before them',
     'repeated        3 lines had been stored before',
     'enriched        13 done, 17 without a domain, 0 failed',
     'found           13 domains, 7 e-mails, for 20 credits',
@@ -355,6 +357,8 @@ it('the summary and the status line read well', () => {
     jumps: 0,
     expired: 0,
     unrepaired: 0,
+    misplaced: 0,
+    misplaced_at: null,
     rejects: 2,
   }
   const found = { done: 1, skipped: 0, failed: 0, domains: 13, emails: 7, earlierCredits: 0 }

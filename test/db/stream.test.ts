@@ -227,7 +227,7 @@ describe('the report of the stream', () => {
     saveConnected(db, stream, now - 60_000)
     advance(db, { now: now - 1_200_000 })
     advance(db)
-    saveJump(db, { stream, now, runId: run.id }, 3, 4)
+    saveJump(db, { stream, now, runId: run.id }, { kind: 'jump', from: 3, to: 4 })
     saveReject(db, { stream, timepoint: 5, after: 4, reason: 'x', line: 'y', receivedAt: now, runId: run.id })
     expect(readStreamReport(db, clock)).toEqual({
       stream: 'companies',
@@ -244,6 +244,8 @@ describe('the report of the stream', () => {
       jumps: 1,
       expired: 0,
       unrepaired: 0,
+      misplaced: 0,
+      misplaced_at: null,
       rejects: 1,
     })
   })

@@ -283,3 +283,33 @@ function isJson(line: string): boolean {
     return false
   }
 }
+
+describe('numbers', () => {
+  it('an outlier comes under a timepoint far ahead, and right when it is asked for again', async () => {
+    await using trial = await tried('outlier:1x')
+    const { first, reading } = trial
+    await expect.poll(() => reading.events.length).toBe(10)
+    const behind = Array.from({ length: 9 }, (_, index) => first + 1 + index)
+    expect(timepoints(reading.events)).toEqual([first + 1_000_000_000, ...behind])
+    const again = await trial.read(since(first))
+    await expect.poll(() => again.lines.length).toBe(10)
+    expect(again.lines).toEqual(right(trial))
+  })
+
+  it('begin anew for every reader, and nothing of what was before is replayed', async () => {
+    await using open = await openedStream()
+    const [one = '', other = ''] = [...open.world.numbers()]
+    const first = open.sandbox.burst(3)
+    const live = await open.read(since(first))
+    open.sandbox.setFaults(parseStreamFaults('renumber:1x'))
+    open.sandbox.changeCompany(one, { company_name: 'RENAMED LTD' })
+    open.sandbox.changeCompany(other)
+    await expect.poll(() => timepoints(live.events)).toEqual([first, first + 1, first + 2, 1, 2])
+    expect(live.events[3]?.data).toMatchObject({ company_number: one, company_name: 'RENAMED LTD' })
+    const { floor, next } = open.sandbox.logs.companies
+    expect([floor, next]).toEqual([1, 3])
+    const again = await open.read(since(1))
+    await expect.poll(() => again.lines).toEqual(live.lines.slice(3))
+    expect((await open.read(since(first + 3))).status).toBe(416)
+  })
+})

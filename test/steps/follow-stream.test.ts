@@ -12,6 +12,12 @@ import {
   stream_rejects,
 } from '../../src/db/schema.ts'
 import { claimStream, readCursor } from '../../src/db/stream.ts'
+import { parseStreamFaults } from '../../src/sandbox/stream/fault-plan.ts'
+import { startStreamSandbox } from '../../src/sandbox/stream/server.ts'
+import { createWorld } from '../../src/sandbox/world.ts'
+import { checkGaps } from '../../src/steps/doctor/state.ts'
+import { tellStreamNews } from '../../src/steps/stream-news.ts'
+import { readStreamReport } from '../../src/steps/stream-report.ts'
 import { parseTrigger } from '../../src/steps/stream-rules.ts'
 import {
   changed,
@@ -231,6 +237,156 @@ describe('the cursor', () => {
     const counted = db.select().from(stream_minutes).all()
     expect(counted.reduce((sum, { events }) => sum + events, 0)).toBe(3)
     expect(Math.abs((counted[0]?.minute ?? 0) * 60_000 - Date.now())).toBeLessThan(130_000)
+  })
+})
+
+describe('a timepoint out of place', () => {
+  const OTHER = '00000777'
+  const numbered = (timepoints: number[], number = KNOWN) => timepoints.map((at) => changed(at, number)).join('')
+  const logged = (timepoints: number[], number = KNOWN) =>
+    new Map(timepoints.map((at): [number, string] => [at, changed(at, number)]))
+  const misplaced = (db: ReturnType<typeof knowing>) =>
+    db
+      .select()
+      .from(stream_gaps)
+      .all()
+      .filter(({ kind }) => kind === 'misplaced')
+      .map(({ from_timepoint: from, to_timepoint: to }) => [from, to])
+
+  it('is where a run was to begin: what comes is applied, and told at once', async () => {
+    const db = knowing(KNOWN)
+    const { log, heard } = listening()
+    await using server = await streamServer(send(numbered([7, 8, 9])))
+    const summary = await follow(db, server.url, {
+      from: 7_000_000,
+      maxEvents: 3,
+      onApplied: tellStreamNews(log, 'companies').applied,
+    })
+    expect(summary).toMatchObject({ events: 3, repeated: 0, misplaced: 1, timepoint: 9 })
+    expect(nameOf(db, KNOWN)).toBe(`COMPANY ${KNOWN} AT 9`)
+    expect(heard.filter(({ level }) => level === 'warn')).toMatchObject([
+      { fields: { after: 6_999_999, timepoint: 7 }, message: expect.stringContaining('does not follow') },
+    ])
+    expect(readStreamReport(db, clock)).toMatchObject({ misplaced: 1, misplaced_at: expect.any(String), jumps: 0 })
+    expect(checkGaps(db, clock)).toMatchObject({ state: 'warn', message: expect.stringContaining('did not follow') })
+  })
+
+  it('is where a run was to begin: what was missed since the stored place is asked for', async () => {
+    const db = knowing(KNOWN)
+    const all = logged([1, 2, 3, 4, 5, 6])
+    const live = send(changed(6, KNOWN))
+    await using server = await streamServer(serveLog(all), live, serveLog(all))
+    await follow(db, server.url, { from: 1, maxEvents: 3 })
+    const summary = await follow(db, server.url, { from: 30, maxEvents: 3, timings: { streamHealthyMs: 60_000 } })
+    expect(summary).toMatchObject({ events: 3, gaps: 0, timepoint: 6 })
+    expect(server.asked).toEqual([1, 30, 4])
+  })
+
+  it('is where a run was to begin, which the stream refuses: it goes on at the stored one', async () => {
+    const db = knowing(KNOWN)
+    await using server = await streamServer(send(numbered([1, 2])), status(416), send(numbered([3])))
+    await follow(db, server.url, { maxEvents: 2 })
+    expect(await follow(db, server.url, { from: 30, maxEvents: 1 })).toMatchObject({ timepoint: 3, gaps: 0 })
+    expect(server.asked).toEqual([null, 30, 3])
+    expect(db.select().from(stream_gaps).all()).toEqual([])
+  })
+
+  it.each([
+    ['below all that was', [1, 2, 3]],
+    ['over what was', [8, 9, 10]],
+    ['with its very numbers', [7, 8, 9]],
+  ])('begins a stream anew, %s: its events are applied and the cursor follows', async (_what, anew) => {
+    const db = knowing(KNOWN, OTHER)
+    const [first = 0, , last = 0] = anew
+    await using server = await streamServer(
+      send(numbered([7, 8, 9])),
+      sendAndClose(numbered(anew, OTHER)),
+      send(numbered([last + 1], OTHER)),
+    )
+    await follow(db, server.url, { maxEvents: 3 })
+    const summary = await follow(db, server.url, { maxEvents: 4 })
+    expect(summary).toMatchObject({ events: 4, repeated: 0, gaps: 0, timepoint: last + 1 })
+    expect(misplaced(db)).toEqual([[9, first]])
+    expect(nameOf(db, OTHER)).toBe(`COMPANY ${OTHER} AT ${last + 1}`)
+    expect(server.asked).toEqual([null, 10, last + 1])
+  })
+
+  it.each([
+    ['far ahead', 1_000_000_104],
+    ['some way ahead', 5000],
+  ])('is one of many, %s: nothing behind it is lost, and the cursor is where the stream is', async (_what, outlier) => {
+    const db = knowing(KNOWN)
+    const lines = [changed(101, KNOWN), changed(outlier, KNOWN), changed(102, KNOWN), changed(103, KNOWN)]
+    await using server = await streamServer(send(lines.join('')))
+    const summary = await follow(db, server.url, { maxEvents: 4, timings: { streamHealthyMs: 0 } })
+    expect(summary).toMatchObject({ events: 4, timepoint: 103, misplaced: 1 })
+    expect(nameOf(db, KNOWN)).toBe(`COMPANY ${KNOWN} AT 103`)
+    expect(readCursor(db, 'companies')?.timepoint).toBe(103)
+  })
+
+  it('far ahead does not move the cursor, so that a run broken off there misses nothing', async () => {
+    const db = knowing(KNOWN)
+    const all = [changed(101, KNOWN), changed(1_000_000_104, KNOWN), changed(102, KNOWN)]
+    await using server = await streamServer(send(all.slice(0, 2).join('')), send(all.join('')), send(all.join('')))
+    await follow(db, server.url, { maxEvents: 2 })
+    expect(readCursor(db, 'companies')?.timepoint).toBe(101)
+    expect(await follow(db, server.url, { maxEvents: 1 })).toMatchObject({ events: 1, repeated: 2, timepoint: 102 })
+  })
+
+  it('far ahead is the new place when the next one follows it', async () => {
+    const db = knowing(KNOWN)
+    const far = 5_000_000_000
+    await using server = await streamServer(send(numbered([1, far, far + 1, far + 2])))
+    const summary = await follow(db, server.url, { maxEvents: 4, timings: { streamHealthyMs: 0 } })
+    expect(summary).toMatchObject({ events: 4, gaps: 0, misplaced: 1, timepoint: far + 2 })
+  })
+
+  it('late by a few is applied, and nothing is told', async () => {
+    const db = knowing(KNOWN, OTHER)
+    const lines = [changed(1, KNOWN), changed(3, KNOWN), changed(2, OTHER), changed(4, KNOWN)]
+    await using server = await streamServer(send(changed(1, KNOWN) + changed(3, KNOWN)), send(lines.join('')))
+    const summary = await follow(db, server.url, { maxEvents: 4, timings: { streamHealthyMs: 60_000 } })
+    expect(summary).toMatchObject({ events: 4, misplaced: 0, timepoint: 4 })
+    expect(nameOf(db, OTHER)).toBe(`COMPANY ${OTHER} AT 2`)
+  })
+
+  it('is none when a service sends all again with every connection', async () => {
+    const db = knowing(KNOWN)
+    const some = numbered([11, 12, 13])
+    await using server = await streamServer(sendAndClose(some), sendAndBreak(some), send(some + changed(14, KNOWN)))
+    await follow(db, server.url, { maxEvents: 3 })
+    const summary = await follow(db, server.url, { maxEvents: 1 })
+    expect(summary).toMatchObject({ events: 1, repeated: 6, misplaced: 0, timepoint: 14 })
+    expect(nameOf(db, KNOWN)).toBe(`COMPANY ${KNOWN} AT 14`)
+  })
+
+  it('of the sandbox: a renumbered stream and an outlier cost nothing', async () => {
+    const world = createWorld({ seed: 5, companies: 40, today: '2026-09-15' })
+    await using sandbox = await startStreamSandbox({ world, heartbeatMs: 20, streamKey: 'a-stream-key' })
+    const first = sandbox.burst(20)
+    const db = openDb(':memory:')
+    await follow(db, sandbox.url, { from: first, maxEvents: 20, all: true })
+    sandbox.setFaults(parseStreamFaults('renumber:1x'))
+    const following = follow(db, sandbox.url, { maxEvents: 80, all: true, patienceMs: 15_000 })
+    await expect.poll(() => sandbox.requests.byTimepoint[first + 20]).toBe(1)
+    const rename = (word: string) => {
+      for (const number of world.numbers()) sandbox.changeCompany(number, { company_name: `${word} ${number}` })
+    }
+    rename('ONCE')
+    await expect.poll(() => readCursor(db, 'companies')?.timepoint).toBe(40)
+    sandbox.setFaults(parseStreamFaults(`outlier:@${[...world.numbers()].slice(9, 12).join('+')}`))
+    rename('TWICE')
+    expect(await following).toMatchObject({ events: 80, timepoint: 80 })
+    const names = db.select().from(companies).all()
+    expect(names.map((one) => one.company_name)).toEqual(names.map((one) => `TWICE ${one.company_number}`))
+    expect(misplaced(db)[0]).toEqual([first + 19, 1])
+  })
+
+  it('is not taken for new when it is older than all that is remembered', async () => {
+    const db = knowing(KNOWN)
+    const old = changed(2, KNOWN, { name: 'LONG AGO', publishedAt: '2026-01-05T09:00:00' })
+    await using server = await streamServer(send(numbered([11, 12]) + old + changed(13, KNOWN)))
+    expect(await follow(db, server.url, { maxEvents: 3 })).toMatchObject({ repeated: 1, misplaced: 0, timepoint: 13 })
   })
 })
 

@@ -32,6 +32,8 @@ const progress: Progress = {
     jumps: 1,
     expired: 2,
     unrepaired: 1,
+    misplaced: 0,
+    misplaced_at: null,
     rejects: 4,
   },
   jobs: {

@@ -45,6 +45,10 @@ function streamRows(stream: StreamReport, now: number): Row[] {
     ['', `${n(events_per_minute)} events a minute, at timepoint ${timepoint ?? 'live'}`],
     ['', troubles.join(', ')],
   ]
+  if (stream.misplaced_at !== null) {
+    const { misplaced, misplaced_at: at } = stream
+    rows.push(['', `OUT OF PLACE: ${n(misplaced)} timepoints, the last ${ago(at, now)}; their events are applied`])
+  }
   if (stream.silent) rows.push(['', 'SILENT: no event has come for too long'])
   return rows
 }

@@ -73,7 +73,7 @@ export async function runStream(context: Context, options: StreamOptions, rules:
   const found = enrichment ? () => enriched : () => null
   const { ending, enriched: did, ...counts } = await beside(following, enrichment, { db, runId, bell, found }, context)
   const elapsed_seconds = Math.round(clock.now() - current.startedAt) / 1000
-  const { timepoint, events, inserted, updated, deleted, queued, rejects, gaps, repeated } = counts
+  const { timepoint, events, inserted, updated, deleted, queued, rejects, gaps, misplaced, repeated } = counts
   const summary: StreamSummary = {
     ended: ending,
     timepoint,
@@ -84,6 +84,7 @@ export async function runStream(context: Context, options: StreamOptions, rules:
     queued,
     rejects,
     gaps,
+    misplaced,
     repeated,
     elapsed_seconds,
     ...(did ? { enriched: did } : {}),

@@ -16,6 +16,8 @@ export interface StreamSummary {
   queued: number
   rejects: number
   gaps: number
+  /** Events whose timepoints did not follow the one before them. */
+  misplaced: number
   repeated: number
   elapsed_seconds: number
   /** What `--enrich` did; absent without it. */
@@ -38,6 +40,9 @@ export function renderSummary(summary: StreamSummary): string {
   ]
   if (summary.rejects > 0) rows.push(['rejects', `${n(summary.rejects)} lines that could not be read are kept`])
   if (summary.gaps > 0) rows.push(['gaps', `${n(summary.gaps)} jumps in the timepoints`])
+  if (summary.misplaced > 0) {
+    rows.push(['out of place', `${n(summary.misplaced)} timepoints did not follow the one before them`])
+  }
   if (summary.repeated > 0) rows.push(['repeated', `${n(summary.repeated)} lines had been stored before`])
   if (summary.enriched) {
     const { done, skipped, failed, domains, emails, credits_spent, credits_settled_earlier: earlier } = summary.enriched

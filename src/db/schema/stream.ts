@@ -1,5 +1,5 @@
 // Where each stream stands, and what could not be applied. Times are milliseconds.
-import { integer, primaryKey, sqliteTable, text } from 'drizzle-orm/sqlite-core'
+import { blob, integer, primaryKey, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 
 /** Where each followed stream stands. The row changes only in the transaction that applies the events before it. */
 export const stream_cursors = sqliteTable('stream_cursors', {
@@ -29,6 +29,18 @@ export const stream_minutes = sqliteTable(
   (table) => [primaryKey({ columns: [table.stream, table.minute] })],
 )
 
+/** The latest events that were applied, a batch a row: timepoint (double) and checksum (uint32) of each, little-endian. */
+export const stream_applied = sqliteTable(
+  'stream_applied',
+  {
+    stream: text().notNull(),
+    /** How many events the stream has had with the last one of the row. */
+    number: integer().notNull(),
+    events: blob({ mode: 'buffer' }).notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.stream, table.number] })],
+)
+
 /** Lines that could not be applied, as they came; an over-long one is cut. */
 export const stream_rejects = sqliteTable('stream_rejects', {
   id: integer().primaryKey({ autoIncrement: true }),
@@ -40,11 +52,14 @@ export const stream_rejects = sqliteTable('stream_rejects', {
   run_id: integer().notNull(),
 })
 
-/** Spans of timepoints that never came: `jump` on a connection, `expired` behind a 416. */
+/**
+ * Spans of timepoints that never came: `jump` on a connection, `expired` behind a 416. `misplaced` is no span: behind the
+ * first timepoint came the second, which does not follow it.
+ */
 export const stream_gaps = sqliteTable('stream_gaps', {
   id: integer().primaryKey({ autoIncrement: true }),
   stream: text().notNull(),
-  kind: text({ enum: ['jump', 'expired'] }).notNull(),
+  kind: text({ enum: ['jump', 'expired', 'misplaced'] }).notNull(),
   from_timepoint: integer(),
   to_timepoint: integer(),
   /** The days whose incorporations must be searched, for an expired span. */

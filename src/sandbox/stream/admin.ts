@@ -21,7 +21,7 @@ const MOST_BURST = 10_000_000
  * Lets other processes read the stream sandbox's counts and truth, and steer it: `GET requests`, `GET log?stream=` (where
  * it begins and ends), `GET events?stream=&from=&to=` (lines of JSON, all that was ever published), `POST faults` (a plan
  * as text), `POST born?count=`, `POST changed?company=`, `POST deleted?company=&data=false`, `POST burst?count=`,
- * `POST event` (a JSON event), `POST forget?before=`, `POST jump?count=` and `POST end`.
+ * `POST event` (a JSON event), `POST forget?before=`, `POST jump?count=`, `POST renumber?from=` and `POST end`.
  */
 export async function serveStreamAdmin(
   sandbox: StreamSandbox,
@@ -74,6 +74,10 @@ const DOORS: Record<string, (door: Door) => Answer> = {
   },
   'POST jump': (door) => {
     logOf(door).jump(whole(door, 'count') ?? 1)
+    return empty(204)
+  },
+  'POST renumber': (door) => {
+    logOf(door).renumber(whole(door, 'from') ?? 1)
     return empty(204)
   },
   'POST end': ({ sandbox }) => {

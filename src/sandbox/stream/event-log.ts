@@ -29,10 +29,14 @@ export interface EventLog {
   readonly floor: number
   /** The timepoint that the next event gets. */
   readonly next: number
-  /** Publishes `count` events and returns the timepoint of the first. */
+  /** The same as it would be if the stream had never been renumbered: by these numbers events are made. */
+  readonly written: number
+  /** Publishes `count` events and returns the number by which the first is made. */
   append(make: EventMaker, count?: number): number
   /** Leaves a hole of `count` timepoints, as a topic with several writers does. */
   jump(count: number): void
+  /** Gives the next event the timepoint `first`, and replays nothing of what was before. */
+  renumber(first: number): void
   /** Replays nothing before `timepoint` from now on. */
   forget(timepoint: number): void
   /** Every event ever published from `from` to `to`, both included, those no longer replayed too. */
@@ -52,16 +56,21 @@ interface Shelf {
   readonly spans: Span[]
   next: number
   forgotten: number
+  /** What is added to the number by which an event is made. */
+  shift: number
 }
 
 /** Starts an empty log; it keeps how to make its events, not their text. */
 export function createEventLog(first: number, retention: Retention, now: () => number): EventLog {
-  const shelf: Shelf = { first, spans: [], next: first, forgotten: first }
+  const shelf: Shelf = { first, spans: [], next: first, forgotten: first, shift: 0 }
   return {
     get floor() {
-      return floorOf(shelf, retention, now())
+      return floorOf(shelf, retention, now()) + shelf.shift
     },
     get next() {
+      return shelf.next + shelf.shift
+    },
+    get written() {
       return shelf.next
     },
     append(make, count = 1) {
@@ -73,10 +82,14 @@ export function createEventLog(first: number, retention: Retention, now: () => n
     jump(count) {
       shelf.next += count
     },
-    forget(timepoint) {
-      shelf.forgotten = Math.max(shelf.forgotten, Math.min(timepoint, shelf.next))
+    renumber(from) {
+      shelf.forgotten = shelf.next
+      shelf.shift = from - shelf.next
     },
-    *events(from = first, to = Number.POSITIVE_INFINITY) {
+    forget(timepoint) {
+      shelf.forgotten = Math.max(shelf.forgotten, Math.min(timepoint - shelf.shift, shelf.next))
+    },
+    *events(from = first + shelf.shift, to = Number.POSITIVE_INFINITY) {
       const reader = readShelf(shelf, from)
       for (let event = reader.peek(); event && event.event.timepoint <= to; event = reader.peek()) {
         yield event
@@ -96,11 +109,11 @@ function floorOf({ first, spans, next, forgotten }: Shelf, { eventCount, ageMs }
 
 function readShelf(shelf: Shelf, from: number): LogReader {
   const { spans } = shelf
-  let position = from
-  let index = firstIndex(spans, (span) => endOf(span) > from)
+  let position = from - shelf.shift
+  let index = firstIndex(spans, (span) => endOf(span) > position)
   return {
     get position() {
-      return position
+      return position + shelf.shift
     },
     peek() {
       let span = spans[index]
@@ -110,7 +123,7 @@ function readShelf(shelf: Shelf, from: number): LogReader {
       }
       if (!span) return undefined
       position = Math.max(position, span.from)
-      return span.make(position)
+      return shifted(span.make(position), shelf.shift)
     },
     advance() {
       position += 1
@@ -120,6 +133,10 @@ function readShelf(shelf: Shelf, from: number): LogReader {
       index = spans.length
     },
   }
+}
+
+function shifted(event: StreamEvent, shift: number): StreamEvent {
+  return shift === 0 ? event : { ...event, event: { ...event.event, timepoint: event.event.timepoint + shift } }
 }
 
 function endOf({ from, count }: Span): number {

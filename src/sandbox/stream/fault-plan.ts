@@ -20,6 +20,7 @@ export const STREAM_FAULTS = {
   'half-open': 'after an event there is not one byte more, on an open connection',
   skip: 'an event is left out: a gap in the timepoints',
   duplicate: 'an event is sent twice',
+  outlier: 'an event is sent under a timepoint a thousand million ahead of its own',
   cut: 'chunks end anywhere, inside JSON and inside characters too',
   'run-on': 'no line end after an event: objects run together',
   garbage: 'a line that is not JSON before an event',
@@ -32,6 +33,7 @@ export const STREAM_FAULTS = {
   withhold:
     'publishing leaves out a company: all its events, for every reader and for good, and no timepoint is missing',
   jump: 'publishing skips some timepoints, for every reader and for good',
+  renumber: 'publishing begins anew at timepoint 1, and what was before is not replayed any more',
 } as const
 
 export type StreamFaultName = keyof typeof STREAM_FAULTS

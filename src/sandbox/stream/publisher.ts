@@ -62,6 +62,7 @@ export function createPublisher({ world, logs, faults, random, now, published }:
     const log = logs[stream]
     const struck = faults.strike(resourceId)
     if (stream === 'companies' && isLeftOut(resourceId, struck)) return log.next
+    if (struck.hits('renumber')) log.renumber(1)
     if (struck.hits('jump')) log.jump(random.between(1, LONGEST_JUMP))
     const timepoint = log.append(make)
     if (struck.hits('republish')) log.append(make)
@@ -87,7 +88,7 @@ export function createPublisher({ world, logs, faults, random, now, published }:
       }
     },
     burst(count) {
-      const first = logs.companies.append(burstMaker(world, chronicle, logs.companies.next, now()), count)
+      const first = logs.companies.append(burstMaker(world, chronicle, logs.companies.written, now()), count)
       published()
       return first
     },

@@ -32,14 +32,21 @@ export function strayLines(struck: Struck, random: Random): string[] {
   return lines
 }
 
-/** The event as the struck faults alter it; it stays valid, and says the same. */
+/** How far ahead a wrong timepoint lies. */
+const OUTLYING = 1_000_000_000
+
+/** The event as the struck faults alter it; it stays valid, and says the same of its company. */
 export function alterEvent(event: StreamEvent, struck: Struck): StreamEvent {
   const slashless = struck.hits('no-slash') ? { resource_uri: event.resource_uri.replace(/^\//, '') } : {}
   const size = struck.hits('huge-event') ? HUGE_CHARS : struck.hits('long-event') ? LONG_CHARS : 0
+  const outlying = struck.hits('outlier')
+    ? { event: { ...event.event, timepoint: event.event.timepoint + OUTLYING } }
+    : {}
   const annotation = { created_on: '2026-01-05', description: 'x'.repeat(size), type: 'other' }
   return {
     ...event,
     ...slashless,
+    ...outlying,
     ...(size > 0 ? { data: alphabetical({ ...event.data, corporate_annotation: [annotation] }) } : {}),
   }
 }

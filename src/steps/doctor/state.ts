@@ -65,7 +65,7 @@ export function checkStream(db: Db, clock: Clock, live: boolean): Check {
   return ok('stream', `followed by process ${pid}; ${last}, ${formatNumber(events_per_minute)} events a minute`)
 }
 
-/** Spans of the stream that are still missing. */
+/** Spans of the stream that are still missing, and timepoints that were out of place: old ones are history. */
 export function checkGaps(db: Db, clock: Clock): Check {
   const report = readStreamReport(db, clock)
   if (!report) return ok('gaps', 'none')
@@ -73,6 +73,13 @@ export function checkGaps(db: Db, clock: Clock): Check {
   if (unrepaired > 0) {
     const hint = 'a running `chpipe stream` with a REST key searches them; `chpipe audit --repair` does so at once'
     return warn('gaps', `${formatNumber(unrepaired)} lost spans are still to be searched`, hint)
+  }
+  const { misplaced, misplaced_at: at } = report
+  const sinceMs = at === null ? Number.POSITIVE_INFINITY : clock.now() - Date.parse(at)
+  if (sinceMs < DAY_MS) {
+    const message = `${formatNumber(misplaced)} timepoints did not follow the one before them`
+    const hint = 'their events are applied; see whether Companies House has renumbered the stream'
+    return warn('gaps', `${message}, the last ${formatDuration(sinceMs)} ago`, hint)
   }
   return ok(
     'gaps',
