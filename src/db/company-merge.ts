@@ -1,6 +1,7 @@
 // Companies from their temporary tables into `companies`, in the order of their numbers: in the file's own order, the two
 // indexes by number make it take three times as long.
 import type { Clock } from '../clock.ts'
+import { nextChange } from './changes.ts'
 import { REGISTER_COLUMNS } from './company-columns.ts'
 import { type Db, write } from './open.ts'
 import { runsOfLaterFiles } from './register-files.ts'
@@ -72,7 +73,8 @@ const UPSERT = `ON CONFLICT (company_number) DO UPDATE SET
     .join(', ')},
   type = coalesce(excluded.type, type), subtype = coalesce(excluded.subtype, subtype), premises = NULL,
   deleted_at = CASE WHEN deleted_at < ? THEN NULL ELSE deleted_at END,
-  source = excluded.source, fetched_at = excluded.fetched_at, run_id = excluded.run_id`
+  source = excluded.source, fetched_at = excluded.fetched_at, run_id = excluded.run_id,
+  change_number = excluded.change_number`
 
 /**
  * Moves the companies of a temporary table into `companies`, and drops it: a transaction of up to `size()` rows for each
@@ -89,8 +91,8 @@ export function* mergeTable(db: Db, clock: Clock, table: string, origin: Origin,
     )
     .pluck()
   const move = client.prepare(`
-    INSERT INTO companies (${COLUMNS}, source, fetched_at, first_seen_at, run_id)
-    SELECT ${COLUMNS}, ?, ?, ?, ? FROM temp.${table}
+    INSERT INTO companies (${COLUMNS}, source, fetched_at, first_seen_at, run_id, change_number)
+    SELECT ${COLUMNS}, ?, ?, ?, ?, ? FROM temp.${table}
     WHERE company_number > ? AND company_number <= ? ORDER BY company_number
     ${UPSERT} WHERE ${isOlder(db, origin.as_of)}`)
   const { source, fetched_at, run_id } = origin
@@ -101,7 +103,7 @@ export function* mergeTable(db: Db, clock: Clock, table: string, origin: Origin,
     const chunk = write(db, () => {
       begun = clock.steady()
       const before = countCompanies(client)
-      const { changes } = move.run(source, fetched_at, fetched_at, run_id, after, last, fileBegins)
+      const { changes } = move.run(source, fetched_at, fetched_at, run_id, nextChange(db), after, last, fileBegins)
       const inserted = countCompanies(client) - before
       return { inserted, updated: changes - inserted, duplicates: 0 }
     })

@@ -18,6 +18,8 @@ export interface Column {
 }
 
 const IDS = new Set(['company_number', 'appointment_id', 'officer_id', 'person_number'])
+/** Columns of public tables that are chpipe's own. */
+const WORKING = new Set(['change_number'])
 const DATE = /^date_of_(creation|cessation)$|_(on|at|before)$/
 
 /** The public tables' columns in the order of the schema, which every export keeps. */
@@ -45,7 +47,9 @@ export function columnsOfTable(table: DeliveredTable): Column[] {
 }
 
 function columnsOf(table: Table): Column[] {
-  return Object.values(getTableColumns(table)).map(({ name, dataType }) => ({ name, kind: kindOf(name, dataType) }))
+  return Object.values(getTableColumns(table))
+    .filter(({ name }) => !WORKING.has(name))
+    .map(({ name, dataType }) => ({ name, kind: kindOf(name, dataType) }))
 }
 
 function kindOf(name: string, dataType: string): Column['kind'] {

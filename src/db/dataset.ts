@@ -1,4 +1,5 @@
 // Reads the public tables for those who deliver them: one snapshot, in pages, in a stable order.
+import { checkpointOf, type Since } from './changes.ts'
 import {
   type DatasetTable,
   type DeliveredTable,
@@ -19,8 +20,8 @@ export * from './dataset-columns.ts'
 export interface Selection {
   /** Also those whose officers are not complete. */
   all: boolean
-  /** Only those of which anything changed at or after this moment (ISO 8601), whole; null for every company. */
-  since?: string | null
+  /** Only those of which anything changed since, whole; null for every company. */
+  since?: Since | null
   /** The tables that are wanted, empty or not; null for companies, officers, and the others when there are any. */
   include?: readonly DatasetTable[] | null
 }
@@ -34,6 +35,8 @@ export interface Page extends Record<DatasetTable, Row[]> {
 export interface Dataset {
   /** The schema version of the database. */
   schemaVersion: number
+  /** Its place among all changes: a later delta counts from here and misses nothing. */
+  checkpoint: string
   /** What the delivery holds, in this order. */
   tables: DeliveredTable[]
   /**
@@ -74,6 +77,7 @@ export function openDataset(db: Db, selection: Selection): Dataset {
     const tables = tablesOf(selection, reader)
     return {
       schemaVersion: schemaVersion(db),
+      checkpoint: checkpointOf(db),
       tables,
       *pages() {
         let next = read(() => reader.after(''))

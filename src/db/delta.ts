@@ -1,5 +1,6 @@
-// What changed since a moment: which companies a delta holds, and what the customer must remove. Everything here reads
+// What changed since a place among all changes: which companies a delta holds, and what the customer must remove. Everything here reads
 // the snapshot of the connection's open transaction; what it notes down lives in a temporary table.
+import type { Since } from './changes.ts'
 import type { Row } from './dataset-columns.ts'
 import type { Db } from './open.ts'
 import { type HiddenRows, hiddenSince } from './suppressed-since.ts'
@@ -11,37 +12,52 @@ export type DeletionsReader = (tables: readonly string[]) => Row[]
 /** In a WHERE clause over `companies`, once `createDelta` has run in the same transaction. */
 export const IN_DELTA = 'companies.company_number IN (SELECT company_number FROM temp.delta)'
 
-/** The last four: a domain's state and confidence have no time of their own, but the work that sets them has. */
+/** All that has a number; `$hidden` are the companies of people who were suppressed since. */
 const CHANGED = `
-  SELECT company_number FROM companies
-    WHERE fetched_at >= $since OR first_seen_at >= $since OR officers_fetched_at >= $since OR deleted_at >= $since
-  UNION SELECT company_number FROM domains WHERE found_at >= $since
-  UNION SELECT company_number FROM emails WHERE found_at >= $since
-  UNION SELECT company_number FROM deletions WHERE deleted_at >= $since
-  UNION SELECT company_number FROM domains WHERE domain IN (
-    SELECT domain FROM domains JOIN jobs USING (company_number) WHERE jobs.updated_at >= $sinceMs)
+  SELECT company_number FROM companies WHERE change_number > $number
+  UNION SELECT company_number FROM deletions WHERE change_number > $number
   UNION SELECT value FROM json_each($hidden)`
 
 /**
- * Notes down the companies of which anything changed at or after `since` (ISO 8601), suppressions of their people
- * included, and returns the reader of what is gone. Belongs in an open transaction, with whose end it is forgotten.
+ * What changed before there were numbers, by its times. The last part: a domain's state and confidence have no time of
+ * their own, but the work that sets them has.
  */
-export function createDelta(db: Db, { since, all }: { since: string; all: boolean }): DeletionsReader {
+const CHANGED_EARLIER = `
+  SELECT company_number FROM companies WHERE change_number = 0 AND
+    (fetched_at >= $moment OR first_seen_at >= $moment OR officers_fetched_at >= $moment OR deleted_at >= $moment)
+  UNION SELECT company_number FROM domains WHERE found_at >= $moment
+  UNION SELECT company_number FROM emails WHERE found_at >= $moment
+  UNION SELECT company_number FROM deletions WHERE change_number = 0 AND deleted_at >= $moment
+  UNION SELECT company_number FROM domains WHERE domain IN (
+    SELECT domain FROM domains JOIN jobs USING (company_number) WHERE jobs.updated_at >= $momentMs)`
+
+/**
+ * Notes down the companies of which anything changed since, suppressions of their people included, and returns the reader
+ * of what is gone. Belongs in an open transaction, with whose end it is forgotten.
+ */
+export function createDelta(db: Db, { since, all }: { since: Since; all: boolean }): DeletionsReader {
   const client = db.$client
   const hidden = hiddenSince(db, since)
   client.exec('CREATE TEMP TABLE delta (company_number TEXT PRIMARY KEY) WITHOUT ROWID')
-  client.prepare(`INSERT INTO temp.delta ${CHANGED}`).run({
-    since,
-    sinceMs: Date.parse(since),
+  const add = (select: string, values: object) =>
+    client.prepare(`INSERT OR IGNORE INTO temp.delta ${select}`).run(values)
+  add(CHANGED, {
+    number: since.number,
     hidden: JSON.stringify(hidden.rows.map(({ company_number }) => company_number)),
   })
+  if (since.number === 0) add(CHANGED_EARLIER, { moment: since.moment, momentMs: Date.parse(since.moment) })
   return (tables) => readDeletions(db, { since, all, hidden }, tables)
 }
 
 interface DeltaFacts {
-  since: string
+  since: Since
   all: boolean
   hidden: HiddenRows
+}
+
+/** In a WHERE clause: the row changed since. `time` is what tells it of a row from before there were numbers. */
+function changed(table: string, time: string): string {
+  return `(${table}.change_number > $number OR ($number = 0 AND ${table}.change_number = 0 AND ${time} >= $moment))`
 }
 
 /**
@@ -50,18 +66,18 @@ interface DeltaFacts {
  */
 const GONE = (complete: string) => `
   SELECT 'companies' AS "table", company_number, '' AS key, deleted_at FROM companies
-    WHERE deleted_at >= $since AND ${complete}
+    WHERE deleted_at IS NOT NULL AND ${IN_DELTA} AND ${complete}
   UNION ALL
   SELECT 'companies', company_number, '', max(deletions.deleted_at) FROM deletions JOIN companies USING (company_number)
-    WHERE kind = 'officer' AND deletions.deleted_at >= $since AND NOT (${complete}) GROUP BY company_number
+    WHERE kind = 'officer' AND ${changed('deletions', 'deletions.deleted_at')} AND NOT (${complete}) GROUP BY company_number
   UNION ALL
   SELECT kind || 's', company_number, key, deletions.deleted_at FROM deletions JOIN companies USING (company_number)
-    WHERE deletions.deleted_at >= $since AND ${complete}`
+    WHERE ${changed('deletions', 'deletions.deleted_at')} AND ${complete}`
 
 function readDeletions(db: Db, { since, all, hidden }: DeltaFacts, tables: readonly string[]): Row[] {
   const complete = all ? '1' : `companies.officers_state = 'complete'`
   const suppressions = loadSuppressions(db)
-  const stored = db.$client.prepare(GONE(complete)).raw().all({ since }) as string[][]
+  const stored = db.$client.prepare(GONE(complete)).raw().all(since) as string[][]
   const shown = (number: string) => !suppressions.company(number)
   const rows = [
     ...stored.filter(([, number = '']) => shown(number)),

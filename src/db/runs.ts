@@ -3,6 +3,7 @@ import { existsSync, readFileSync, readlinkSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { and, asc, desc, eq, inArray, isNotNull, isNull } from 'drizzle-orm'
 import type { Clock } from '../clock.ts'
+import { markChanges, markChangesAgain } from './changes.ts'
 import { isWaitingForLock } from './lock-wait.ts'
 import { type Db, type Tx, write } from './open.ts'
 import { runs } from './schema.ts'
@@ -23,8 +24,9 @@ export interface Run {
 /** Starts a run and keeps its heartbeat until it is finished or disposed. */
 export function beginRun(db: Db, clock: Clock, command: string): Run {
   const startedAt = clock.now()
-  const { id } = write(db, (tx) =>
-    tx
+  const { id } = write(db, (tx) => {
+    markChanges(db, startedAt)
+    return tx
       .insert(runs)
       .values({
         command,
@@ -37,15 +39,19 @@ export function beginRun(db: Db, clock: Clock, command: string): Run {
         heartbeat_at: startedAt,
       })
       .returning({ id: runs.id })
-      .get(),
-  )
+      .get()
+  })
   const beat = setInterval(() => heartbeat(db, id, clock.now()), HEARTBEAT_MS)
   beat.unref()
   const end = (summary: object | null) => {
     clearInterval(beat)
     if (!db.$client.open) return
-    const values = { finished_at: clock.now(), ...(summary ? { summary: JSON.stringify(summary) } : {}) }
-    db.update(runs).set(values).where(eq(runs.id, id)).run()
+    const now = clock.now()
+    const values = { finished_at: now, ...(summary ? { summary: JSON.stringify(summary) } : {}) }
+    write(db, (tx) => {
+      markChangesAgain(db, now, true)
+      tx.update(runs).set(values).where(eq(runs.id, id)).run()
+    })
   }
   let ended = false
   return {
@@ -72,6 +78,7 @@ function heartbeat(db: Db, id: number, now: number): void {
   if (isWaitingForLock(db)) return
   try {
     db.update(runs).set({ heartbeat_at: now }).where(eq(runs.id, id)).run()
+    markChangesAgain(db, now, false)
   } catch {}
 }
 

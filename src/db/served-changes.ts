@@ -1,10 +1,9 @@
-// Companies that changed since a moment: with their own columns, officers, domains or e-mails, with what was removed
-// from them, or by a suppression. Times are those that the rows carry; there is no index on them, so a reader looks at
+// Companies that changed since: with their own columns, officers, domains or e-mails, with what was removed from them, or
+// by a suppression. Few changes are found by the index on their numbers; after many, or with a new rule, a reader looks at
 // every company of its scope once, in bounded windows.
-import type { Clock } from '../clock.ts'
+import { changesSince, isCheckpoint, numberOfCheckpoint, type Since } from './changes.ts'
 import { datasetColumns, type Page, type Row } from './dataset.ts'
 import { type Db, snapshot } from './open.ts'
-import { deadRuns } from './runs.ts'
 import {
   AFTER_ALL,
   type Candidates,
@@ -35,14 +34,13 @@ export interface ChangeWindow extends Pick<Window, 'reached'> {
 
 export interface ChangeOptions {
   all: boolean
-  /** ISO 8601 in UTC with milliseconds. */
-  since: string
+  since: Since
   after: string
   limit: number
 }
 
-/** Facts carry the time at which they were taken, a moment before they are committed. */
-const COMMIT_MS = 60_000
+/** As many changes are looked up one by one; more are met on a walk along all companies. */
+const FEW = 4000
 
 const DELETED_AT = datasetColumns.companies.findIndex(({ name }) => name === 'deleted_at')
 
@@ -51,68 +49,80 @@ export function readChanges(db: Db, { all, since, after, limit }: ChangeOptions)
   return snapshot(db, () => {
     const recent = readRulesSince(db, since)
     const everything = !recent.suppressions.empty
-    const { rows: found, reached } = candidates(db, { all, after, limit, since: everything ? '' : since })
+    const { rows: found, reached } = candidates(db, { all, after, limit, since }, everything)
     const cut = cutAtOfficers({ rows: found, reached }, true)
-    const times = new Map(cut.rows.map((row) => [numberOf(row), String(row.at(-1))]))
+    const told = new Map(cut.rows.map((row) => [numberOf(row), { at: String(row.at(-2)), changed: row.at(-1) === 1 }]))
     const page = pageOf(
       db,
-      cut.rows.map((row) => row.slice(0, -1)),
+      cut.rows.map((row) => row.slice(0, -2)),
       true,
     )
     const touched = everything ? touchedBy(page, recent.clean(page)) : new Set<string>()
     const kept = new Map(servedCompanies(readServedRules(db).clean(page)).map((one) => [one.number, one]))
     const changes = page.companies.flatMap((row): Change[] => {
       const number = numberOf(row)
-      const changedAt = times.get(number) ?? ''
+      const { at = '', changed = false } = told.get(number) ?? {}
       const company = row[DELETED_AT] === null ? (kept.get(number) ?? null) : null
-      if (touched.has(number)) return [{ number, changedAt: changedAt >= since ? changedAt : null, company }]
-      return changedAt >= since && kept.has(number) ? [{ number, changedAt, company }] : []
+      if (touched.has(number)) return [{ number, changedAt: changed ? at : null, company }]
+      return changed && kept.has(number) ? [{ number, changedAt: at, company }] : []
     })
     return { changes, reached: cut.reached }
   })
 }
 
-/**
- * Up to when everything that carries an earlier time can be read, ISO 8601: the moment from which to ask for the next
- * changes. A register file is stamped when its import begins and committed when it ends.
- */
-export function readCheckpoint(db: Db, clock: Clock): string {
-  const sql = `SELECT id, started_at FROM runs WHERE command = 'import-companies' AND finished_at IS NULL`
-  const open = prepared(db, sql).all() as { id: number; started_at: number }[]
-  const dead = new Set(
-    deadRuns(
-      db,
-      clock,
-      open.map(({ id }) => id),
-    ),
-  )
-  const begun = open.flatMap(({ id, started_at }) => (dead.has(id) ? [] : [started_at]))
-  return new Date(Math.min(clock.now() - COMMIT_MS, ...begun)).toISOString()
+/** From where to count for `since`: a checkpoint or a time, ISO 8601. Null for the checkpoint of another history. */
+export function readSince(db: Db, text: string): Since | null {
+  return snapshot(db, () => {
+    if (!isCheckpoint(text)) return changesSince(db, text)
+    const number = numberOfCheckpoint(db, text)
+    return number === null ? null : { number, moment: '' }
+  })
 }
 
-/** Company rows with one cell more, the time of their newest fact. */
-function candidates(db: Db, { all, since, after, limit }: ChangeOptions): Candidates {
+const newest = (table: string, column: string) =>
+  `coalesce((SELECT max(${column}) FROM ${table} WHERE ${table}.company_number = companies.company_number), '')`
+
+const NEWEST_TIME = `max(companies.fetched_at, coalesce(officers_fetched_at, ''), coalesce(companies.deleted_at, ''),
+  ${newest('domains', 'found_at')}, ${newest('emails', 'found_at')}, ${newest('deletions', 'deleted_at')})`
+
+const ROWS = `SELECT ${columnList('companies')}, ${NEWEST_TIME}`
+
+const CHANGED = `(companies.change_number > @number
+  OR EXISTS (SELECT 1 FROM deletions WHERE deletions.company_number = companies.company_number AND change_number > @number)
+  OR (@number = 0 AND companies.change_number = 0 AND ${NEWEST_TIME} >= @moment))`
+
+/** Company rows with two cells more: the time of their newest fact, and whether they changed since. */
+function candidates(db: Db, { all, since, after, limit }: ChangeOptions, everything: boolean): Candidates {
+  const few = everything ? null : fewChanged(db, since)
+  if (few) {
+    const sql = `${ROWS}, 1 FROM companies
+      WHERE companies.company_number IN (SELECT value FROM json_each(?)) AND ${scopeOf({ all })} AND company_number > ?
+      ORDER BY company_number LIMIT ?`
+    const rows = prepared(db, sql).raw().all(JSON.stringify(few), after, limit) as Row[]
+    return { rows, reached: rows.length < limit ? null : numberOf(rows.at(-1)) }
+  }
   const last = prepared(db, windowEnd(scopeOf({ all })))
     .pluck()
     .get(after) as string | undefined
-  const newest = (table: string) =>
-    `coalesce((SELECT max(found_at) FROM ${table} WHERE ${table}.company_number = companies.company_number), '')`
   const rows = prepared(
     db,
-    `WITH gone AS (
-       SELECT company_number, max(deleted_at) AS at FROM deletions
-       WHERE deleted_at >= @since AND company_number > @after AND company_number <= @last GROUP BY company_number)
-     SELECT ${columnList('companies')},
-       max(companies.fetched_at, coalesce(officers_fetched_at, ''), coalesce(companies.deleted_at, ''),
-         ${newest('domains')}, ${newest('emails')}, coalesce(gone.at, '')) AS changed_at
-     FROM companies LEFT JOIN gone USING (company_number)
+    `${ROWS}, ${CHANGED} FROM companies
      WHERE ${scopeOf({ all })} AND companies.company_number > @after AND companies.company_number <= @last
-       AND changed_at >= @since
+       ${everything ? '' : `AND ${CHANGED}`}
      ORDER BY companies.company_number LIMIT @limit`,
   )
     .raw()
-    .all({ since, after, last: last ?? AFTER_ALL, limit }) as Row[]
+    .all({ ...since, after, last: last ?? AFTER_ALL, limit }) as Row[]
   return { rows, reached: rows.length < limit ? (last ?? null) : numberOf(rows.at(-1)) }
+}
+
+/** The numbers of all companies that changed since, when they are few and have all been counted. */
+function fewChanged(db: Db, { number }: Since): string[] | null {
+  if (number === 0) return null
+  const sql = `SELECT company_number FROM companies WHERE change_number > @number
+    UNION SELECT company_number FROM deletions WHERE change_number > @number LIMIT ${FEW + 1}`
+  const found = prepared(db, sql).pluck().all({ number }) as string[]
+  return found.length > FEW ? null : found
 }
 
 /** The companies of which something is missing in the second page. */

@@ -1,9 +1,11 @@
 // The suppressions that the HTTP API applies, kept between requests for as long as they stay the same.
 
+import type { Since } from './changes.ts'
 import { datasetColumns, type Page } from './dataset.ts'
 import type { Db } from './open.ts'
 import { prepared } from './statements.ts'
 import { withoutSuppressed } from './suppressed-pages.ts'
+import { rulesSince } from './suppressed-since.ts'
 import { databaseKey, loadSuppressions, type Suppressions, suppressionsOf } from './suppressions.ts'
 
 export interface ServedRules {
@@ -28,12 +30,8 @@ export function readServedRules(db: Db): ServedRules {
   return rules
 }
 
-/** The rules alone that were added at this time or later, ISO 8601. */
-export function readRulesSince(db: Db, since: string): ServedRules {
-  const sql = 'SELECT kind, value, born FROM suppressions WHERE added_at >= ?'
-  const suppressions = suppressionsOf(
-    prepared(db, sql).all(since) as Parameters<typeof suppressionsOf>[0],
-    databaseKey(db),
-  )
+/** The rules alone that were added since. */
+export function readRulesSince(db: Db, since: Since): ServedRules {
+  const suppressions = suppressionsOf(rulesSince(db, since), databaseKey(db))
   return { suppressions, clean: withoutSuppressed(suppressions, datasetColumns) }
 }

@@ -1,8 +1,16 @@
-// What the rules that were added since a moment hide: the customer may have it, and must be told.
-import { gte } from 'drizzle-orm'
+// What the rules that were added since an earlier delivery hide: the customer may have it, and must be told.
+import { and, eq, gt, gte, or } from 'drizzle-orm'
+import { type Since, touchCompanies } from './changes.ts'
 import type { Db } from './open.ts'
 import { suppressions as rules } from './schema.ts'
-import { databaseKey, FACT_COLUMNS, type OfficerFacts, type Suppressions, suppressionsOf } from './suppressions.ts'
+import {
+  databaseKey,
+  FACT_COLUMNS,
+  type OfficerFacts,
+  type Suppression,
+  type Suppressions,
+  suppressionsOf,
+} from './suppressions.ts'
 
 export interface HiddenRows {
   /** Companies that are suppressed as a whole, stored or not. */
@@ -11,10 +19,26 @@ export interface HiddenRows {
   rows: { table: 'officers' | 'domains' | 'emails'; company_number: string; at: string }[]
 }
 
-/** Looks for everything that rules added at or after `since` hide; the time told is that of the latest rule. */
-export function hiddenSince(db: Db, since: string): HiddenRows {
-  const added = db.select().from(rules).where(gte(rules.added_at, since)).all()
-  const at = added.reduce((latest, { added_at }) => (added_at > latest ? added_at : latest), since)
+/** Looks for everything that rules added since hide; the time told is that of the latest rule. */
+export function hiddenSince(db: Db, since: Since): HiddenRows {
+  return hiddenBy(db, rulesSince(db, since))
+}
+
+/** The rules that were added since. */
+export function rulesSince(db: Db, { number, moment }: Since): Suppression[] {
+  const earlier = and(eq(rules.change_number, 0), gte(rules.added_at, moment))
+  const added = number === 0 ? or(gt(rules.change_number, 0), earlier) : gt(rules.change_number, number)
+  return db.select().from(rules).where(added).all()
+}
+
+/** Sees to it that the next delta brings what these rules hid; belongs in the transaction that takes them back. */
+export function touchHidden(db: Db, removed: Suppression[]): void {
+  const { companies, rows } = hiddenBy(db, removed)
+  touchCompanies(db, [...new Set([...companies, ...rows].map(({ company_number }) => company_number))])
+}
+
+function hiddenBy(db: Db, added: Suppression[]): HiddenRows {
+  const at = added.reduce((latest, { added_at }) => (added_at > latest ? added_at : latest), '')
   const suppressions = suppressionsOf(added, databaseKey(db))
   const kinds = new Set(added.map(({ kind }) => kind))
   const hidden = new Map<string, HiddenRows['rows'][number]>()

@@ -104,11 +104,14 @@ export function addFollower(tx: Tx, ruleId: number, officer: OfficerFacts, added
  * Takes a rule back and returns it, with those that go on for it, and the one for which it goes on; null when there is
  * none of this id. The lists from which it withheld somebody are due to be fetched again at once; `due` counts them.
  */
-export function removeSuppression(tx: Tx, id: number): { removed: Suppression; due: number } | null {
+export function removeSuppression(
+  tx: Tx,
+  id: number,
+): { removed: Suppression; rules: Suppression[]; due: number } | null {
   const removed = tx.select().from(suppressions).where(eq(suppressions.id, id)).get()
   if (!removed) return null
   const first = removed.follows ?? id
-  const rules = or(eq(suppressions.id, first), eq(suppressions.follows, first))
+  const together = or(eq(suppressions.id, first), eq(suppressions.follows, first))
   const ids = [first, ...listFollowers(tx, first).map((rule) => rule.id)]
   const lists = tx
     .selectDistinct({ number: withheld_officers.company_number })
@@ -117,8 +120,8 @@ export function removeSuppression(tx: Tx, id: number): { removed: Suppression; d
     .all()
   for (const { number } of lists) dueAtOnce(tx, number)
   tx.delete(withheld_officers).where(inArray(withheld_officers.suppression_id, ids)).run()
-  tx.delete(suppressions).where(rules).run()
-  return { removed, due: lists.length }
+  const rules = tx.delete(suppressions).where(together).returning().all()
+  return { removed, rules, due: lists.length }
 }
 
 /** What tells whether an officer is meant: `officer_id`, name with month of birth, or a corporate officer's number. */

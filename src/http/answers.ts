@@ -58,7 +58,7 @@ export const changeList = z
     next,
     checkpoint: z.string().openapi({
       description: 'Ask for the next changes with `since` set to this, once you have read the last page',
-      example: '2026-11-23T15:24:00.000Z',
+      example: '9f86d081-1234',
     }),
   })
   .openapi('ChangeList')

@@ -3,8 +3,9 @@ import type { HttpBindings } from '@hono/node-server'
 import { OpenAPIHono, type z } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import type { Clock } from '../clock.ts'
+import { checkpointOf, isCheckpoint } from '../db/changes.ts'
 import type { Db } from '../db/open.ts'
-import { readCheckpoint } from '../db/served-changes.ts'
+import { readSince } from '../db/served-changes.ts'
 import { DatabaseGone } from '../db/served-database.ts'
 import { errorMessage } from '../errors.ts'
 import { EXPOSITION_TYPE, exposition, type Metric } from '../exposition.ts'
@@ -107,14 +108,17 @@ export function createApp(options: AppOptions): OpenAPIHono<Env> {
     return answer(c, { db, walk, limit, cursorLength: 2 })
   })
   app.openapi(changesRoute, async (c) => {
-    const { since, limit, all = false } = c.req.valid('query')
+    const { since: told, limit, all = false } = c.req.valid('query')
     const db = database.current()
+    const checkpoint = checkpointOf(db)
+    const since = readSince(db, told)
+    if (!since) throw otherHistory()
     return answer(c, {
       db,
       walk: walkChanges(db, { all, since }),
       limit,
       cursorLength: 1,
-      checkpoint: readCheckpoint(db, clock),
+      checkpoint,
     })
   })
   app.openapi(companyRoute, async (c) => {
@@ -195,7 +199,7 @@ function listAnswers(options: AppOptions): (c: Context<Env>, asked: AskedList) =
     const query = c.req.query()
     const length = cursorLength + (asked.checkpoint === undefined ? 0 : 1)
     const cursor = query.cursor === undefined ? null : readCursor(query.cursor, query, length)
-    const checkpoint = asked.checkpoint === undefined ? undefined : momentOf(cursor?.at(-1) ?? asked.checkpoint)
+    const checkpoint = asked.checkpoint === undefined ? undefined : checkpointIn(cursor?.at(-1) ?? asked.checkpoint)
     const after = cursor?.slice(0, cursorLength) ?? null
     const told: Record<string, string> = checkpoint === undefined ? {} : { 'Changes-Checkpoint': checkpoint }
     const walk: AskedList['walk'] = (from, most) => {
@@ -232,10 +236,17 @@ function holdPlace(c: Context<Env>, takePlace: ReturnType<typeof createPlaces>, 
   c.env.outgoing.once('close', giveBack)
 }
 
-/** A checkpoint goes into a header, so a cursor of somebody's own making must hold a time there. */
-function momentOf(text: string): string {
-  if (/^[\dTZ:.-]{20,30}$/.test(text)) return text
+/** A checkpoint goes into a header, so a cursor of somebody's own making must hold one there. */
+function checkpointIn(text: string): string {
+  if (isCheckpoint(text)) return text
   throw notOfThisQuery()
+}
+
+function otherHistory(): Problem {
+  return new Problem(400, {
+    detail: 'The checkpoint is not of this database, or of a state that a restored backup has undone',
+    errors: [{ parameter: 'since', detail: 'take everything anew: /v1/changes?since=1970-01-01T00:00:00Z' }],
+  })
 }
 
 function tellFailure(log: Log, c: Context<Env>, error: unknown): void {

@@ -3,6 +3,7 @@
 import { holdsOffice } from '../companies-house/company-status.ts'
 import { postcodeTest } from '../companies-house/postcode.ts'
 import { companyNumber } from '../company-number.ts'
+import type { Since } from '../db/changes.ts'
 import type { NameQuery } from '../db/name-index.ts'
 import type { Db } from '../db/open.ts'
 import { type Change, readChanges } from '../db/served-changes.ts'
@@ -103,7 +104,7 @@ export function walkOfficers(db: Db, wanted: OfficersWanted, find: Find): Walk<o
 const CHANGES_PER_STEP = 200
 
 /** Companies that changed, in the order of their numbers. */
-export function walkChanges(db: Db, { all, since }: { all: boolean; since: string }): Walk<object> {
+export function walkChanges(db: Db, { all, since }: { all: boolean; since: Since }): Walk<object> {
   return (after, limit) => {
     const from: string = after?.[0] ?? ''
     const step = readChanges(db, { all, since, after: from, limit: Math.max(limit, CHANGES_PER_STEP) })

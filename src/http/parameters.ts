@@ -1,6 +1,7 @@
 // Query parameters: how they are read, and how they are described. Objects are strict: what is unknown is refused.
 import { z } from '@hono/zod-openapi'
 import { postcodeTest } from '../companies-house/postcode.ts'
+import { isCheckpoint } from '../db/changes.ts'
 import { nameWords } from '../names.ts'
 import { MEMBERS } from './answers.ts'
 
@@ -189,13 +190,15 @@ export const officersQuery = z.strictObject({
 })
 
 export const changesQuery = z.strictObject({
-  since: z.iso
-    .datetime({ offset: true, error: 'expected a time such as 2026-11-23T00:00:00Z' })
-    .transform((value) => new Date(value).toISOString())
+  since: z
+    .union([z.string().refine(isCheckpoint), z.iso.datetime({ offset: true })], {
+      error: 'expected a checkpoint, or a time such as 2026-11-23T00:00:00Z',
+    })
+    .transform((value) => (isCheckpoint(value) ? value : new Date(value).toISOString()))
     .openapi({
       type: 'string',
-      format: 'date-time',
-      description: 'From when on: at first the time of your export, then the `checkpoint` of the changes before',
+      description:
+        'From where on: at first the `checkpoint` in the manifest of your export, then that of the changes before. A time is understood too, and may bring more than what changed since',
       example: '2026-11-23T00:00:00Z',
     }),
   all,

@@ -104,7 +104,7 @@ export const changesRoute = listing(
     query: changesQuery,
     list: changeList,
     operationId: 'listChanges',
-    summary: 'What has changed since a moment',
+    summary: 'What has changed since',
     description:
       'Every company that changed since then, once, in the order of the numbers: replace what you have of it, or remove it. The same change may come again with a later checkpoint; none is left out.',
   },

@@ -91,6 +91,7 @@ describe('a company of the stream', () => {
       run_id: 4,
       first_seen_at: origin.fetchedAt,
       deleted_at: null,
+      change_number: 2,
     })
   })
 
@@ -108,6 +109,7 @@ describe('a company of the stream', () => {
       source: 'rest',
       fetched_at: later.fetchedAt,
       run_id: 5,
+      change_number: 3,
     })
   })
 

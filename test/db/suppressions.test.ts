@@ -37,7 +37,7 @@ describe('the list', () => {
       [true, 2],
       [false, 2],
     ])
-    expect(listSuppressions(db)[0]).toEqual({
+    expect(listSuppressions(db)[0]).toMatchObject({
       id: 1,
       kind: 'domain',
       value: 'a.example',

@@ -247,20 +247,23 @@ describe('answers', () => {
 
 describe('changes', () => {
   it('tell every company that changed, deleted ones by their number alone', async () => {
-    const { body } = await api.json('/v1/changes?since=2026-01-15T00:00:00Z')
-    expect(body.items).toEqual([
+    await using own = await serving()
+    const { body } = await own.json('/v1/changes?since=2026-01-01T00:00:00%2B01:00&limit=3')
+    expect(body.items.map(({ removed }: { removed: boolean }) => removed)).toEqual([false, false, false])
+    const rest = await own.json(body.next)
+    expect([rest.body.items.length, rest.body.next, rest.body.checkpoint]).toEqual([1, null, body.checkpoint])
+    expect((await own.json(`/v1/changes?since=${body.checkpoint}`)).body.items).toEqual([])
+    own.db.$client.exec(
+      "UPDATE companies SET deleted_at = '2026-02-01T00:00:00.000Z' WHERE company_number = 'SC000004'",
+    )
+    expect((await own.json(`/v1/changes?since=${body.checkpoint}`)).body.items).toEqual([
       { company_number: 'SC000004', changed_at: '2026-02-01T00:00:00.000Z', removed: true, company: null },
     ])
-    const all = await api.json('/v1/changes?since=2026-01-01T00:00:00%2B01:00&limit=3')
-    expect(all.body.items.map(({ removed }: { removed: boolean }) => removed)).toEqual([false, false, false])
-    const rest = await api.json(all.body.next)
-    expect([rest.body.items.length, rest.body.next, rest.body.checkpoint]).toEqual([1, null, all.body.checkpoint])
   })
 
   it('tell what was removed from a company, and who was suppressed since', async () => {
     await using own = await serving()
-    const since = '2026-03-01T00:00:00Z'
-    expect((await own.json(`/v1/changes?since=${since}`)).body.items).toEqual([])
+    const since = (await own.json('/v1/changes?since=2026-01-01T00:00:00Z')).body.checkpoint
     const at = '2026-03-02T00:00:00.000Z'
     own.db
       .insert(deletions)
@@ -287,14 +290,26 @@ describe('changes', () => {
     ])
   })
 
-  it('leave their checkpoint before a register file that is being imported', async () => {
+  it('are found whatever the times that they carry, and many as well as few', async () => {
     await using own = await serving()
-    const started = Date.parse('2026-01-01T00:00:00Z')
-    own.db.$client
-      .prepare('INSERT INTO runs (command, host, boot, pid, started_at, heartbeat_at) VALUES (?, ?, ?, ?, ?, ?)')
-      .run('import-companies', 'elsewhere', 'b', 1, started, Date.now())
-    const { body } = await own.json('/v1/changes?since=2026-03-01T00:00:00Z')
-    expect(body.checkpoint).toBe('2026-01-01T00:00:00.000Z')
+    const { checkpoint } = (await own.json('/v1/changes?since=2026-01-01T00:00:00Z')).body
+    own.db.$client.exec("UPDATE companies SET fetched_at = '2001-01-01' WHERE company_number = '00000002'")
+    const items = async () => (await own.json(`/v1/changes?since=${checkpoint}&limit=1000`)).body.items
+    expect((await items()).map((item: { company_number: string }) => item.company_number)).toEqual(['00000002'])
+    own.db.$client.exec(`
+      WITH RECURSIVE numbers (n) AS (SELECT 90000 UNION ALL SELECT n + 1 FROM numbers WHERE n < 94499)
+      INSERT INTO companies (company_number, company_name, officers_state, source, fetched_at, first_seen_at, run_id)
+        SELECT printf('%08d', n), 'X', 'complete', 'rest', '2001-01-01', '2001-01-01', 1 FROM numbers`)
+    const lines = await (
+      await own.get(`/v1/changes?since=${checkpoint}`, { headers: { Accept: 'application/x-ndjson' } })
+    ).text()
+    expect(lines.trim().split('\n')).toHaveLength(4501)
+  })
+
+  it('refuse the checkpoint of another database', async () => {
+    await using own = await serving()
+    const { status, body } = await own.json('/v1/changes?since=00000000-3')
+    expect([status, body.detail]).toEqual([400, expect.stringContaining('is not of this database')])
   })
 })
 

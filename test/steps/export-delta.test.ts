@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { checkpointOf, numberOfCheckpoint, type Since } from '../../src/db/changes.ts'
 import { columnsOfTable, datasetTables, openDataset, type Page } from '../../src/db/dataset.ts'
 import { saveOfficers } from '../../src/db/officers.ts'
 import { type Db, write } from '../../src/db/open.ts'
@@ -28,7 +29,7 @@ afterEach(() => {
 type Rows = Record<string, string[]>
 
 /** Everything that an export holds, each row as JSON. */
-function read(since: string | null = null, all = false): Rows {
+function read(since: Since | null = null, all = false): Rows {
   using dataset = openDataset(db, { all, since })
   const pages = [...dataset.pages()]
   const rows = (table: keyof Page) => pages.flatMap((page) => (page[table] ?? []).map((row) => JSON.stringify(row)))
@@ -56,11 +57,17 @@ function applied(old: Rows, delta: Rows): Rows {
   )
 }
 
+/** What changes from now on. */
+function fromNow(): Since {
+  return { number: numberOfCheckpoint(db, checkpointOf(db)) ?? -1, moment: BEFORE }
+}
+
 function expectDelta(change: () => void, all = false): Rows {
   const old = read(null, all)
-  expect(read(BEFORE, all)).toEqual({ companies: [], officers: [], domains: [], emails: [], deletions: [] })
+  const since = fromNow()
+  expect(read(since, all)).toEqual({ companies: [], officers: [], domains: [], emails: [], deletions: [] })
   change()
-  const delta = read(BEFORE, all)
+  const delta = read(since, all)
   const { deletions, ...now } = read(null, all)
   const sorted = Object.fromEntries(Object.entries(now).map(([table, rows]) => [table, rows.toSorted()]))
   expect(deletions).toEqual([])
@@ -159,7 +166,6 @@ describe('a delta on top of the export before it is the export after it', () => 
     ['name', 'SMITHERS, Jane', '1970-04'],
   ])('with somebody suppressed, and with somebody erased, by %s', (kind, value, born) => {
     suppressWorld(db)
-    db.$client.exec("UPDATE domains SET found_at = '2026-01-01'; UPDATE emails SET found_at = '2026-01-01'")
     const rule = born ? { born } : {}
     const delta = expectDelta(() => suppressLater(db, kind, value, rule))
     expect(delta.deletions?.length).toBeGreaterThan(0)
@@ -190,9 +196,10 @@ test('a company that was suppressed before is not named, whatever happens to it'
   fill(db, 2, 2)
   suppressOne(db, 'company', '1')
   db.$client.exec("UPDATE suppressions SET added_at = '2026-01-01'")
+  const since = fromNow()
   list('00000001', ['a0'])
   db.$client.prepare('UPDATE companies SET deleted_at = ?').run(LATER)
-  const delta = read(BEFORE)
+  const delta = read(since)
   expect([numbers(delta), delta.deletions]).toEqual([
     ['00000002'],
     [JSON.stringify(['companies', '00000002', '', LATER])],
@@ -200,17 +207,18 @@ test('a company that was suppressed before is not named, whatever happens to it'
 })
 
 describe('the files of a delta', () => {
-  function change(): void {
+  function change(): Since {
     fill(db, 3, 2)
+    const since = fromNow()
     list('00000002', ['a0'])
     addOfficer(db, { company_number: '00000002', appointment_id: 'more' })
+    return since
   }
-  const since = BEFORE
 
   test('csv has deletions.csv, and the manifest tells since when', async () => {
-    change()
+    const since = change()
     const { files, filters } = await exportWorld(db, goalOf(folder.file('out'), true), { since })
-    expect(filters).toEqual({ all: false, since })
+    expect(filters).toEqual({ all: false, since: since.moment })
     expect(files.map(({ name, rows }) => [name, rows])).toEqual([
       ['companies.csv', 1],
       ['officers.csv', 2],
@@ -222,7 +230,7 @@ describe('the files of a delta', () => {
   })
 
   test('ndjson, sqlite and xlsx have the same', async () => {
-    change()
+    const since = change()
     const gone = { table: 'officers', company_number: '00000002', key: 'a1', deleted_at: LATER }
     const out = goalOf(folder.file('out'), true)
     await exportWorld(db, out, { since, format: 'ndjson' })
@@ -235,6 +243,7 @@ describe('the files of a delta', () => {
 
   test('without companies, a company that is gone takes its rows of each table', async () => {
     fill(db, 2, 2)
+    const since = fromNow()
     list('00000001', [])
     await exportWorld(db, goalOf(folder.file('out'), true), { since, include: ['officers', 'emails'] })
     const [, ...rows] = readFileSync(folder.file('out/deletions.csv'), 'utf8').trim().split('\r\n')

@@ -123,6 +123,7 @@ describe('to a folder', () => {
       program_version: '1.2.3',
       as_of: '2026-01-05T00:00:00.000Z',
       filters: { all: false },
+      checkpoint: expect.stringMatching(/^[0-9a-f]{8}-\d+$/),
       files,
     })
     expect(JSON.parse(read('deep/er/out/manifest.json'))).toEqual(manifest)

@@ -100,7 +100,7 @@ describe('a package', () => {
 
   test('that is a delta says so, and lists what is gone', async () => {
     smallWorld(db)
-    const { files } = await packaged({ since: '2026-01-01T00:00:00.000Z' })
+    const { files } = await packaged({ since: { number: 0, moment: '2026-01-01T00:00:00.000Z' } })
     expect([...files.keys()]).toContain('deletions.csv')
     const report = String(files.get('report.html'))
     expect(report).toContain('How to apply these changes')

@@ -38,6 +38,6 @@ export async function runPackage(context: Context, input: ExportInput, file: str
   ) {
     context.log.warn('The package is empty: no company has a complete officer list yet (--all takes every company)')
   }
-  await noteDelivery(context, plan, path)
+  await noteDelivery(context, plan, manifest, path)
   return { ...manifest, package: { path, bytes, sha256 } }
 }

@@ -1,7 +1,8 @@
 import { sep } from 'node:path'
 import packageJson from '../../../package.json' with { type: 'json' }
 import type { Context } from '../../context.ts'
-import { findLastDelivery, heldUntil } from '../../db/deliveries.ts'
+import { changesSince, type Since } from '../../db/changes.ts'
+import { findLastDelivery } from '../../db/deliveries.ts'
 import type { Db } from '../../db/open.ts'
 import { ChpipeError } from '../../errors.ts'
 import { type Goal, goalOf } from '../../steps/export/delivery.ts'
@@ -13,8 +14,6 @@ export interface ExportPlan {
   db: Db
   goal: Goal
   options: ExportOptions
-  /** The moment up to which it will surely hold everything, from which a later `--since last` counts. */
-  heldUntil: string
 }
 
 /** Checks what was asked for and opens the database. Throws `usage`, or `data` when there is nothing to count from. */
@@ -30,7 +29,12 @@ export async function planExport(context: Context, input: ExportInput): Promise<
     format,
     all,
     include,
-    since: input.since === 'last' ? lastDelivery(db, goal, { all, include }) : since,
+    since:
+      input.since === 'last'
+        ? lastDelivery(db, goal, { all, include })
+        : since === null
+          ? null
+          : changesSince(db, since),
     gzip,
     bom,
     raw,
@@ -38,7 +42,7 @@ export async function planExport(context: Context, input: ExportInput): Promise<
     clock: context.clock,
     signal: context.signal,
   }
-  return { db, goal, options, heldUntil: heldUntil(db, context.clock) }
+  return { db, goal, options }
 }
 
 function chooseGoal({ goal, print }: Context, out: string | undefined): Goal {
@@ -47,7 +51,7 @@ function chooseGoal({ goal, print }: Context, out: string | undefined): Goal {
   return goalOf(goal('--out', out), out.endsWith('/') || out.endsWith(sep))
 }
 
-function lastDelivery(db: Db, goal: Goal, selection: Pick<ExportOptions, 'all' | 'include'>): string {
+function lastDelivery(db: Db, goal: Goal, selection: Pick<ExportOptions, 'all' | 'include'>): Since {
   if (goal.kind === 'stream') {
     throw new ChpipeError('usage', '--since last needs --out: it counts from the last export to the same place')
   }

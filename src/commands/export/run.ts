@@ -11,7 +11,7 @@ import type { ExportPlan } from './plan.ts'
 export async function runExport(context: Context, plan: ExportPlan): Promise<Manifest> {
   const manifest = await exportWithStatus(context, plan)
   report(context, manifest, plan.goal)
-  if (plan.goal.kind !== 'stream') await noteDelivery(context, plan, plan.goal.path)
+  if (plan.goal.kind !== 'stream') await noteDelivery(context, plan, manifest, plan.goal.path)
   return manifest
 }
 
@@ -24,11 +24,17 @@ async function exportWithStatus(context: Context, { db, goal, options }: ExportP
 }
 
 /** Notes a finished export to `goal`, a path. A database that cannot be written makes no export fail. */
-export async function noteDelivery(context: Context, { options, heldUntil }: ExportPlan, goal: string): Promise<void> {
-  const { format, all, include, since } = options
+export async function noteDelivery(
+  context: Context,
+  { options }: ExportPlan,
+  { as_of: asOf, checkpoint }: Manifest,
+  goal: string,
+): Promise<void> {
+  const { format, all, include } = options
+  const since = options.since?.moment ?? null
   try {
     const db = await context.db({ create: false })
-    saveDelivery(db, context.clock, { goal, format, filters: { all, include, since }, heldUntil })
+    saveDelivery(db, context.clock, { goal, format, filters: { all, include, since }, asOf, checkpoint })
   } catch (error) {
     context.log.warn('The export is whole, but could not be noted: --since last will not count from it', {
       reason: errorMessage(error),

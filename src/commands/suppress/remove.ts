@@ -1,4 +1,5 @@
 import { write } from '../../db/open.ts'
+import { touchHidden } from '../../db/suppressed-since.ts'
 import { removeSuppression } from '../../db/suppressions.ts'
 import { ChpipeError } from '../../errors.ts'
 import { formatNumber, safeJson } from '../../text.ts'
@@ -17,7 +18,11 @@ export const removeVerb: Command = {
     const hint = 'see the ids: chpipe suppress list'
     if (!/^\d{1,9}$/.test(argument)) throw new ChpipeError('usage', 'Expected the id of a suppression', { hint })
     const db = await open({ create: false })
-    const done = write(db, (tx) => removeSuppression(tx, Number(argument)))
+    const done = write(db, (tx) => {
+      const taken = removeSuppression(tx, Number(argument))
+      if (taken) touchHidden(db, taken.rules)
+      return taken
+    })
     if (!done) throw new ChpipeError('no', `There is no suppression ${argument}`, { hint })
     const { removed, due } = done
     const again = due > 0 ? `due again: officer lists ${formatNumber(due)}, with the next import-officers\n` : ''

@@ -1,5 +1,5 @@
 // What customers were given, and who may ask over HTTP.
-import { index, integer, primaryKey, sqliteTable, text } from 'drizzle-orm/sqlite-core'
+import { index, integer, primaryKey, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core'
 
 /** A finished export: `--since last` counts from the newest with the same goal. */
 export const deliveries = sqliteTable(
@@ -14,6 +14,8 @@ export const deliveries = sqliteTable(
     /** The moment of the data, ISO 8601. */
     as_of: text().notNull(),
     run_id: integer().notNull(),
+    /** Its place among all changes, as in the manifest; null in rows from before there were numbers. */
+    checkpoint: text(),
   },
   (table) => [index('deliveries_by_goal').on(table.goal, table.id)],
 )
@@ -29,9 +31,12 @@ export const deletions = sqliteTable(
     /** ISO 8601. */
     deleted_at: text().notNull(),
     run_id: integer().notNull(),
+    /** As in `companies`. */
+    change_number: integer().notNull().default(0),
   },
   (table) => [
     primaryKey({ columns: [table.kind, table.company_number, table.key] }),
+    index('deletions_by_change').on(table.change_number),
     index('deletions_by_time').on(table.deleted_at),
   ],
 )
@@ -48,3 +53,22 @@ export const api_tokens = sqliteTable('api_tokens', {
   added_at: text().notNull(),
   revoked_at: text(),
 })
+
+/** The number of the last change of public rows: one row, which triggers and `changes.ts` count up. */
+export const change_counter = sqliteTable('change_counter', {
+  id: integer().primaryKey(),
+  number: integer().notNull(),
+})
+
+/** At what time (ms) the counter stood where, in the order in which that was noted. */
+export const change_marks = sqliteTable(
+  'change_marks',
+  {
+    id: integer().primaryKey({ autoIncrement: true }),
+    /** Drawn at random: a database that was restored from a backup does not know the marks made since. */
+    mark: text().notNull(),
+    number: integer().notNull(),
+    marked_at: integer().notNull(),
+  },
+  (table) => [uniqueIndex('change_marks_by_mark').on(table.mark), index('change_marks_by_time').on(table.marked_at)],
+)

@@ -139,6 +139,8 @@ export const suppressions = sqliteTable(
     added_at: text().notNull(),
     /** The rule whose officer has this id since a merge at the register. */
     follows: integer(),
+    /** As in `companies`: when the rule was added. */
+    change_number: integer().notNull().default(0),
   },
   (table) => [
     uniqueIndex('suppressions_by_value').on(table.kind, table.value, table.born),

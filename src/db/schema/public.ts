@@ -46,8 +46,11 @@ export const companies = sqliteTable(
     ...origin(),
     first_seen_at: text().notNull(),
     deleted_at: text(),
+    /** Not public. The number of the last change of anything of the company (see `changes.ts`); 0 from before there were numbers. */
+    change_number: integer().notNull().default(0),
   },
   (table) => [
+    index('companies_by_change').on(table.change_number),
     index('companies_by_officers_state').on(table.officers_state, table.company_number),
     index('companies_by_officers_fetched_at').on(table.officers_fetched_at),
     index('companies_to_ask').on(table.company_number).where(sql`company_status IS NULL AND source = 'register-file'`),

@@ -26,6 +26,8 @@ export interface Manifest {
     /** Only in a delta: the moment from which it counts, ISO 8601. */
     since?: string
   }
+  /** Its place among all changes of the database, for the next delta and for `since` of the HTTP API. */
+  checkpoint: string
   files: FileEntry[]
 }
 

@@ -2,6 +2,7 @@
 // database, may run beside any writer, and may be stopped and run again at any time.
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Clock } from '../../clock.ts'
+import type { Since } from '../../db/changes.ts'
 import { type Dataset, type DatasetTable, openDataset, type Page } from '../../db/dataset.ts'
 import type { Db } from '../../db/open.ts'
 import { type Delivery, type Goal, type Manifest, openDelivery } from './delivery.ts'
@@ -14,8 +15,8 @@ export interface ExportOptions extends ShapeOptions {
   all: boolean
   /** The tables that are wanted, empty or not; null for companies, officers, and the others when there are any. */
   include: readonly DatasetTable[] | null
-  /** For a delta, the moment from which it counts (ISO 8601); null for everything. */
-  since: string | null
+  /** For a delta, from where it counts; null for everything. */
+  since: Since | null
   programVersion: string
   clock: Clock
   signal: AbortSignal
@@ -45,7 +46,8 @@ export async function exportDataset(db: Db, options: ExportOptions): Promise<Man
     schema_version: dataset.schemaVersion,
     program_version: programVersion,
     as_of: asOf,
-    filters: { all, ...(include ? { include } : {}), ...(since ? { since } : {}) },
+    filters: { all, ...(include ? { include } : {}), ...(since ? { since: since.moment } : {}) },
+    checkpoint: dataset.checkpoint,
     files: delivery.outputs.map((output) => output.entry()),
   }
   await delivery.commit(manifest)

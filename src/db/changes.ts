@@ -1,0 +1,81 @@
+// What changed since when. Every change of a public row takes a number from a counter that only grows, and the company
+// keeps the number of its last change; clocks are not asked. The triggers of migration `change_counter` see to it for
+// every writer; a writer of many rows takes one number for all of them and stores it itself. Marks tie numbers to times,
+// and tell whether a checkpoint was made by this database or by one that has been restored from a backup since.
+import type { Db } from './open.ts'
+import { prepared } from './statements.ts'
+
+/** From where a delta counts. */
+export interface Since {
+  /** Every change with a higher number belongs to it; 0 for what changed before there were numbers as well. */
+  number: number
+  /** ISO 8601: what is shown, and what rows from before there were numbers are compared with. */
+  moment: string
+}
+
+/** While a run lasts, its changes are tied to the time at least this often. */
+const MARK_EVERY_MS = 600_000
+
+/** Takes the next number; belongs in the transaction that stores it. */
+export function nextChange(db: Db): number {
+  return Number(prepared(db, 'UPDATE change_counter SET number = number + 1 RETURNING number').pluck().get())
+}
+
+/** Gives companies a new number, although nothing stored of them changed; belongs in a transaction. */
+export function touchCompanies(db: Db, companyNumbers: string[]): void {
+  if (companyNumbers.length === 0) return
+  const sql = 'UPDATE companies SET change_number = ? WHERE company_number IN (SELECT value FROM json_each(?))'
+  prepared(db, sql).run(nextChange(db), JSON.stringify(companyNumbers))
+}
+
+/** Ties the number of the last change to `now` (ms), as a run begins; belongs in a transaction. */
+export function markChanges(db: Db, now: number): void {
+  prepared(db, `${MARK} FROM change_counter`).run(now)
+}
+
+/** The same during a run and at its end, where something has changed; `isEnd` waits for no interval. */
+export function markChangesAgain(db: Db, now: number, isEnd: boolean): void {
+  const due = isEnd ? '1' : `abs(? - marked_at) >= ${MARK_EVERY_MS}`
+  const sql = `${MARK} FROM change_counter, (${NEWEST_MARK}) AS newest WHERE change_counter.number > newest.number AND ${due}`
+  prepared(db, sql).run(...(isEnd ? [now] : [now, now]))
+}
+
+const MARK = `INSERT INTO change_marks (mark, number, marked_at) SELECT lower(hex(randomblob(4))), change_counter.number, ?`
+const NEWEST_MARK = 'SELECT mark, number, marked_at FROM change_marks ORDER BY id DESC LIMIT 1'
+
+/** The place of the open snapshot among all changes: a later delta counts from here and misses nothing. */
+export function checkpointOf(db: Db): string {
+  const sql = `SELECT newest.mark || '-' || change_counter.number FROM change_counter, (${NEWEST_MARK}) AS newest`
+  return String(prepared(db, sql).pluck().get())
+}
+
+const CHECKPOINT = /^([0-9a-f]{8})-(\d{1,15})$/
+
+export function isCheckpoint(text: string): boolean {
+  return CHECKPOINT.test(text)
+}
+
+/** The number of a checkpoint; null for one that lies outside this database's history. */
+export function numberOfCheckpoint(db: Db, text: string): number | null {
+  const [, mark = '', digits = ''] = CHECKPOINT.exec(text) ?? []
+  const sql = `
+    SELECT number AS low, coalesce(
+      (SELECT number FROM change_marks AS later WHERE later.id > change_marks.id ORDER BY id LIMIT 1),
+      (SELECT number FROM change_counter)) AS high
+    FROM change_marks WHERE mark = ?`
+  const bounds = prepared(db, sql).get(mark) as { low: number; high: number } | undefined
+  const number = Number(digits)
+  return bounds && number >= bounds.low && number <= bounds.high ? number : null
+}
+
+/**
+ * The number behind which all lies that changed at a moment (ISO 8601) or later: that of the last mark before the first one
+ * with such a time. A clock that was set back makes it lower, never higher.
+ */
+export function changesSince(db: Db, moment: string): Since {
+  const sql = `
+    SELECT number FROM change_marks WHERE id < coalesce(
+      (SELECT min(id) FROM change_marks WHERE marked_at >= ?), (SELECT max(id) + 1 FROM change_marks))
+    ORDER BY id DESC LIMIT 1`
+  return { number: Number(prepared(db, sql).pluck().get(Date.parse(moment)) ?? 0), moment }
+}
