@@ -239,6 +239,7 @@ describe('chpipe doctor', () => {
           VALUES ('00000001', 'domain', 'failed', 'stream', 0, 'new', 0, 0, 1);
         INSERT INTO provider_requests (provider, operation, request_key, input, status, reserved, requested_at, run_id)
           VALUES ('snov', 'domain', 'k', '[]', 'unconfirmed', 5, ${now}, 1);
+        INSERT INTO unmatched_answers (request_id, name, answer, received_at) VALUES (1, '???', '{}', ${now});
         INSERT INTO stream_cursors (stream, timepoint, last_event_at, events) VALUES ('companies', 5, ${aged}, 1);
         INSERT INTO stream_rejects (stream, reason, line, received_at, run_id) VALUES ('companies', 'no JSON', '{', ${now}, 1);
         INSERT INTO stream_gaps (stream, kind, from_timepoint, from_day, to_day, noted_at, run_id)
@@ -252,6 +253,9 @@ describe('chpipe doctor', () => {
     expect(warned).toEqual(['backup', 'stream', 'gaps', 'rejects', 'jobs', 'purchases', 'credits'])
     expect(of('backup')?.message).toBe('the last was made 2d ago: /gone.db, and is not there any more')
     expect(of('stream')?.message).toBe('nobody follows it; last event 2d ago')
+    expect(of('purchases')?.message).toBe(
+      '1 in doubt: nobody knows whether they were made; 1 paid answers match none of the names asked for',
+    )
     expect(of('credits')?.message).toBe('the budget is used up: 0 spent, 5 reserved of 5 in 1d')
     expect(checks.every(({ state, hint }) => (state === 'ok') === (hint === null))).toBe(true)
   })

@@ -106,17 +106,22 @@ export function checkJobs(db: Db): Check {
   return warn('jobs', `${formatNumber(failed)} failed`, 'chpipe enrich --failed lists them, --retry all tries again')
 }
 
-/** Purchases of which nobody knows whether they were made. */
+/** Purchases of which nobody knows whether they were made, and paid answers of which nobody knows whose they are. */
 export function checkPurchases(db: Db): Check {
   const doubtful = listUnconfirmed(db).length
   const unmatched = listUnmatched(db).length
   if (doubtful + unmatched === 0) return ok('purchases', 'none in doubt')
-  if (doubtful === 0) {
-    const hint = 'chpipe enrich --unmatched lists them, --assign and --dismiss decide'
-    return warn('purchases', `${formatNumber(unmatched)} paid answers match none of the names asked for`, hint)
+  const messages: string[] = []
+  const hints: string[] = []
+  if (doubtful > 0) {
+    messages.push(`${formatNumber(doubtful)} in doubt: nobody knows whether they were made`)
+    hints.push('chpipe enrich --unconfirmed lists them, --settle decides')
   }
-  const hint = 'chpipe enrich --unconfirmed lists them, --settle decides'
-  return warn('purchases', `${formatNumber(doubtful)} in doubt: nobody knows whether they were made`, hint)
+  if (unmatched > 0) {
+    messages.push(`${formatNumber(unmatched)} paid answers match none of the names asked for`)
+    hints.push('chpipe enrich --unmatched lists them, --assign and --dismiss decide')
+  }
+  return warn('purchases', messages.join('; '), hints.join('; '))
 }
 
 /** The operator's own limit on credits. */
