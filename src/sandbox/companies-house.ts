@@ -22,7 +22,7 @@ export interface SandboxOptions {
   quota?: { limit: number; windowMs: number }
   /** How the allowance comes back; `fixed` is the real one. */
   windowKind?: WindowKind
-  /** The most officers on one page. [B]: the service itself has no maximum, 100 is what clients assume. */
+  /** The most officers on one page: 500 were honoured once (facts 1.5), unless something in front of the service caps them. */
   pageCap?: number
   /** How long every call takes; it is counted half-way. */
   latencyMs?: number
@@ -95,7 +95,7 @@ function callServer({ world, quota = DEFAULT_QUOTA, windowKind = 'fixed', ...opt
   const windowSeconds = Math.max(1, Math.floor(quota.windowMs / SECOND))
   const phaseMs = (mix(world.seed, hashText('phase')) % windowSeconds) * SECOND
   return {
-    api: createApi({ world, pageCap: options.pageCap ?? 100, now, random }),
+    api: createApi({ world, pageCap: options.pageCap ?? 500, now, random }),
     apiKey: options.apiKey ?? `sandbox-${mix(world.seed, hashText('key')).toString(16).padStart(8, '0')}`,
     faults,
     rate: createRateWindow({ kind: windowKind, ...quota, phaseMs, now }),

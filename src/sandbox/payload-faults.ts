@@ -13,6 +13,8 @@ const TITLE = '\u001b]0;chpipe\u0007'
 const HUGE_BYTES = 17 * 1024 * 1024
 
 const ALTERATIONS: readonly (readonly [FaultName, Alteration])[] = [
+  ['emptied', (value, { kind }) => (kind === 'officers' && Array.isArray(value.items) ? emptied(value) : value)],
+  ['not-a-list', (_value, { path }) => nonsense(path)],
   ['totals', forOfficers(disagree)],
   ['no-links', forOfficers((list) => ({ ...list, items: itemsOf(list).map(withoutSelf) }))],
   ['nulls', withNulls],
@@ -35,6 +37,24 @@ export function alterPayload(value: unknown, struck: Struck, route: Route): unkn
 
 function forOfficers(alteration: Alteration): Alteration {
   return (value, route) => (route.kind === 'officers' && itemsOf(value).length > 0 ? alteration(value, route) : value)
+}
+
+function emptied(list: Members): Members {
+  const nobody = { active_count: 0, inactive_count: 0, resigned_count: 0, total_results: 0 }
+  return { ...list, ...nobody, items: [], links: {}, etag: '' }
+}
+
+/** What comes depends on the path, so that one company always gets the same and several get all kinds. */
+function nonsense(path: string): Members {
+  const kinds: Members[] = [
+    {},
+    { error: 'Internal server error', type: 'ch:service' },
+    { errors: [{ type: 'ch:service', error: 'internal-error' }] },
+    { message: 'Service Unavailable' },
+    { items: null, total_results: 3 },
+    { items: [], total_results: 7, active_count: 7 },
+  ]
+  return kinds[hashText(path) % kinds.length] ?? {}
 }
 
 /** The counts come from a service of their own (facts 1.5): half the time they know of less, half of more. */

@@ -91,3 +91,11 @@ export const API_HEADERS: Record<string, string> = {
     'X-RateLimit-Window, X-RateLimit-Limit, X-RateLimit-Remain, X-RateLimit-Reset, Location',
   'Access-Control-Max-Age': '3600',
 }
+
+/** What is not the service's own, with no content for a 204. */
+export function strangePage(status: number): Reply {
+  if (status === 204) return { status }
+  const location = status === 302 ? { Location: '/sign-in' } : {}
+  const text = `<html><body><h1>${status}</h1>\nThis page is not available.\n</body></html>\n`
+  return { status, text, headers: { 'Content-Type': 'text/html', ...location } }
+}

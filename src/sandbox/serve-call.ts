@@ -5,12 +5,15 @@ import type { FaultSwitch, Struck } from './fault-switch.ts'
 import { alterPayload } from './payload-faults.ts'
 import type { Random } from './random.ts'
 import { type RateWindow, rateHeaders } from './rate-window.ts'
-import { API_HEADERS, empty, gatewayPage, internalError, type Reply, unauthorized } from './replies.ts'
+import { API_HEADERS, empty, gatewayPage, internalError, type Reply, strangePage, unauthorized } from './replies.ts'
 import type { RequestLog } from './request-log.ts'
 import { type Route, routeOf } from './route.ts'
 import { send } from './wire.ts'
 
 const DEFAULT_SLOW_MS = 5000
+
+/** Answers of whatever may stand between a client and the service: a proxy, a firewall, a maintenance page. */
+const STRANGE = ['204', '302', '400', '410', '451', 'html404'] as const
 
 export interface CallServer {
   api: Api
@@ -57,6 +60,8 @@ async function gatewayReply(struck: Struck): Promise<Reply | undefined> {
     await pause(struck.delayMs('outage'))
     return gatewayPage(503)
   }
+  const strange = STRANGE.find((name) => struck.hits(name))
+  if (strange) return strangePage(strange === 'html404' ? 404 : Number(strange))
   // [B] the body of the per-IP 403 is not known.
   return struck.hits('403') ? { status: 403, headers: API_HEADERS } : undefined
 }

@@ -93,7 +93,7 @@ function expectWhole(on: Stage): void {
 }
 
 describe('import-officers', () => {
-  for (const pageCap of [50, 100]) {
+  for (const pageCap of [50, 100, 500]) {
     it(`stores exactly the truth with pages of ${pageCap}`, async () => {
       await using on = await stage(60, { pageCap })
       const { code, stdout } = await on.start().ended
@@ -168,6 +168,34 @@ describe('import-officers', () => {
     expect((await on.start().ended).code).toBe(1)
     expectWhole(on)
   })
+
+  it('erases nothing while the service talks nonsense, and is whole when it heals', async () => {
+    await using on = await stage(40)
+    const env = { CHPIPE_TIME_SCALE: '0.005' }
+    const away = async (faults: string, args: string[] = []) => {
+      on.sandbox.setFaults(parseFaults(faults))
+      const { code, stderr } = await on.start(['--max-outage', '1m', ...args], env).ended
+      return { faults, args, code, told: stderr.includes('Companies House has been unavailable') }
+    }
+    for (const faults of ['not-a-list', '410', 'not-a-list:50%,302:50%,451:50%,html404'])
+      expect(await away(faults)).toEqual({ faults, args: [], code: 4, told: true })
+    expect(compare(on).tallies).toMatchObject({ complete: 0, none: 0 })
+    on.sandbox.setFaults([])
+    await on.start().ended
+    expectWhole(on)
+    for (const faults of ['not-a-list', '204', 'emptied', '404'])
+      expect(await away(faults, ['--refresh', '0s'])).toEqual({
+        faults,
+        args: ['--refresh', '0s'],
+        code: 4,
+        told: true,
+      })
+    const { stored, truth, tallies } = compare(on)
+    expect([stored, tallies.failed]).toEqual([truth, 0])
+    on.sandbox.setFaults([])
+    expect((await on.start(['--refresh', '0s']).ended).code).toBe(0)
+    expectWhole(on)
+  }, 120_000)
 
   it('ends with 3 at once when the key is refused', async () => {
     await using on = await stage(15)

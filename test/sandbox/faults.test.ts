@@ -23,6 +23,14 @@ describe('before the API is reached, nothing is counted', () => {
     expect(trial.open.sandbox.requests).toMatchObject({ total: 1, counted: 0 })
   })
 
+  it.each(['204', '400', '410', '451', 'html404'])('%s stands for every answer', async (name) => {
+    await using trial = await tried(name)
+    const answer = await trial.officers()
+    expect(answer.status).toBe(name === 'html404' ? 404 : Number(name))
+    if (name !== '204') expect(answer.text).toContain('<html>')
+    expect(trial.open.sandbox.requests.counted).toBe(0)
+  })
+
   it('403 is empty', async () => {
     await using trial = await tried('403')
     const answer = await trial.officers()

@@ -55,6 +55,24 @@ describe('lists of officers', () => {
     }
   })
 
+  it('emptied: a list of nobody in place of any list', async () => {
+    await using trial = await tried('emptied:1x')
+    expect((await trial.officers()).body).toMatchObject({ kind: 'officer-list', items: [], total_results: 0 })
+    expect((await trial.officers()).body).toMatchObject({ total_results: 40 })
+  })
+
+  it('not-a-list: other JSON, of every kind over some companies', async () => {
+    await using trial = await tried('not-a-list')
+    const bodies = await Promise.all(
+      Array.from({ length: 40 }, (_, at) => trial.open.get(`/company/${trial.open.world.companyNumber(at)}/officers`)),
+    )
+    expect(bodies.map(({ status }) => status)).toEqual(Array(40).fill(200))
+    const kinds = new Set(bodies.map(({ body }) => Object.keys(body).join()))
+    expect([...kinds].sort()).toEqual(
+      ['', 'error,type', 'errors', 'items,total_results', 'items,total_results,active_count', 'message'].sort(),
+    )
+  })
+
   it('odd-items: nulls, no name, unknown roles, wrong types, unknown members', async () => {
     await using trial = await tried('odd-items')
     const list = items(await trial.officers()) as (OfficerItem | null)[]
