@@ -1,5 +1,5 @@
 import { existsSync, readFileSync, statSync } from 'node:fs'
-import { isAbsolute, join, resolve } from 'node:path'
+import { dirname, isAbsolute, join, resolve } from 'node:path'
 import { parseEnv } from 'node:util'
 import { type Clock, systemClock } from './clock.ts'
 import type { CompaniesHouse } from './companies-house/client.ts'
@@ -12,6 +12,7 @@ import { logToFile } from './log-file.ts'
 import { writeTo } from './print.ts'
 import { readSettings, type Settings } from './settings.ts'
 import type { Snov } from './snov/client.ts'
+import { isWritableFolder, useTempFolder } from './temp-folder.ts'
 import { type Timings, timings } from './timings.ts'
 
 /** The part of a process that chpipe uses; tests pass their own. */
@@ -89,6 +90,9 @@ export function createContext(
   const settings = readSettings(env)
   const path = (text: string) => absolute(folder, text)
   const dbPath = path(globals.db ?? settings.db)
+  const tmp = settings.tmp === undefined ? dirname(dbPath) : path(settings.tmp)
+  if (isWritableFolder(tmp)) useTempFolder(tmp)
+  else if (settings.tmp !== undefined) throw noTempFolder(tmp)
   const quiet = globals.quiet === true
   const beforeLine = { run: () => {} }
   const opened: Db[] = []
@@ -207,6 +211,12 @@ function absolute(folder: string | null, text: string): string {
   if (folder !== null || isAbsolute(text)) return resolve(folder ?? '/', text)
   throw new ChpipeError('data', `The working directory no longer exists, so that there is no ${text}`, {
     hint: 'change to a directory that exists, or name files with their whole path, such as --db /var/lib/chpipe/companies.db',
+  })
+}
+
+function noTempFolder(folder: string): ChpipeError {
+  return new ChpipeError('config', `CHPIPE_TMP names no folder that may be written: ${folder}`, {
+    hint: 'create it, name another one, or unset it: then temporary files go beside the database',
   })
 }
 

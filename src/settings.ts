@@ -31,6 +31,8 @@ export interface Settings {
   /** Credits that all runs together may spend in any span of the window; null for no limit. */
   creditBudget: Quota | null
   db: string
+  /** Where temporary files go; beside the database unless given. */
+  tmp: string | undefined
   quota: Quota
   target: number
   /** A token that `serve` takes besides the stored ones. */
@@ -59,6 +61,7 @@ export function readSettings(given: Environment): Settings {
     snovQuota: parseQuota(env.CHPIPE_SNOV_QUOTA || '60/1m', 'CHPIPE_SNOV_QUOTA'),
     creditBudget: env.CHPIPE_CREDIT_BUDGET ? parseQuota(env.CHPIPE_CREDIT_BUDGET, 'CHPIPE_CREDIT_BUDGET', 0) : null,
     db: env.CHPIPE_DB || 'companies.db',
+    tmp: env.CHPIPE_TMP || undefined,
     quota: parseQuota(env.CHPIPE_CH_QUOTA || '600/5m'),
     target: readCount(env, 'CHPIPE_TARGET', 10_000),
     serveToken: readSecret(env, 'CHPIPE_SERVE_TOKEN'),
@@ -143,7 +146,9 @@ function readCount(env: Environment, name: string, fallback: number): number {
   const text = env[name]
   if (!text) return fallback
   if (/^[1-9]\d{0,8}$/.test(text)) return Number(text)
-  throw new ChpipeError('config', `${name} is not a whole number above zero: ${text}`)
+  throw new ChpipeError('config', `${name} is not a whole number above zero: ${text}`, {
+    hint: `write it as ${name}=${fallback}, or unset it`,
+  })
 }
 
 function readScale(env: Environment): number {

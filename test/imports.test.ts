@@ -28,6 +28,7 @@ const FLOORS = [
     'log-file',
     'print',
     'system-error',
+    'temp-folder',
     'durations',
     'names',
     'titles',

@@ -1,9 +1,10 @@
 // Streams of bytes as async iterables: they end with the signal's own reason and with errors that name the input.
 import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { addAbortSignal, type Duplex, pipeline, Readable } from 'node:stream'
 import { ChpipeError, errorMessage } from '../errors.ts'
+import { systemMeaning } from '../system-error.ts'
+import { tempFolder } from '../temp-folder.ts'
 
 /** How much is read, decompressed and parsed at a time: a larger piece is no faster and costs memory. */
 export const CHUNK_BYTES = 256 * 1024
@@ -73,19 +74,22 @@ export async function headed(
 
 /** Copies bytes to a private temporary file that has no name any more, so that nothing can be left behind. */
 export async function spool(bytes: AsyncIterable<Buffer>): Promise<number> {
-  const folder = mkdtempSync(join(tmpdir(), 'chpipe-register-'))
+  const parent = tempFolder()
+  let folder: string | undefined
   let fd: number | undefined
   try {
+    folder = mkdtempSync(join(parent, 'chpipe-register-'))
     fd = openSync(join(folder, 'register.zip'), 'wx+', 0o600)
     rmSync(folder, { recursive: true })
     for await (const chunk of bytes) for (let at = 0; at < chunk.length; ) at += writeSync(fd, chunk, at)
     return fd
   } catch (cause) {
-    rmSync(folder, { recursive: true, force: true })
+    if (folder !== undefined) rmSync(folder, { recursive: true, force: true })
     if (fd !== undefined) closeSync(fd)
     if (cause instanceof ChpipeError) throw cause
-    throw new ChpipeError('data', `The zip could not be kept in ${tmpdir()} (${errorMessage(cause)})`, {
-      hint: 'save it as a file and import that',
+    const reason = systemMeaning(String((cause as NodeJS.ErrnoException).code ?? ''))?.sentence ?? errorMessage(cause)
+    throw new ChpipeError('data', `The zip could not be kept for a moment in ${parent}: ${reason}`, {
+      hint: 'save it as a file and import that, or name a folder on a larger disk with CHPIPE_TMP',
       cause,
     })
   }

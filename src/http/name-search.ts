@@ -4,7 +4,8 @@ import type { Clock } from '../clock.ts'
 import { type NameIndex, type NameQuery, openNameIndex } from '../db/name-index.ts'
 import type { Db } from '../db/open.ts'
 import { dataVersion, type ServedDatabase } from '../db/served-database.ts'
-import { errorMessage } from '../errors.ts'
+import { sqliteError } from '../db/storage-error.ts'
+import { ChpipeError, errorMessage } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { Timings } from '../timings.ts'
 import { Problem } from './problem.ts'
@@ -88,7 +89,12 @@ async function keepGoing(
       await upkeep()
     } catch (error) {
       if (stop.aborted) return
-      log.error('the index of names could not be brought up to date', { error: errorMessage(error) })
+      const told = sqliteError(error, '')
+      const hint = told instanceof ChpipeError ? told.hint : undefined
+      log.error('names cannot be searched: their index could not be brought up to date', {
+        error: errorMessage(told),
+        try: hint,
+      })
       await clock.sleep(timings.serveIndexMs, stop).catch(() => {})
     }
   }

@@ -10,6 +10,7 @@ import { type Db, write } from '../db/open.ts'
 import { saveRegisterFile } from '../db/register-files.ts'
 import { beginRun } from '../db/runs.ts'
 import { ChpipeError } from '../errors.ts'
+import { formatNumber } from '../text.ts'
 import { type CompanyFilter, companyTest } from './import-companies-filter.ts'
 import { mergeStaged } from './import-companies-merge.ts'
 import { type ReadTotals, readRegister, type UnknownProse } from './import-companies-read.ts'
@@ -96,9 +97,15 @@ export async function importCompanies(
   write(db, (tx) => saveRegisterFile(tx, run.id, edition))
   const fetched_at = new Date(clock.now()).toISOString()
   const origin = { source: 'register-file', fetched_at, run_id: run.id, as_of: edition.asOf }
+  let stored = 0
   const { inserted, updated, duplicates } = await mergeStaged({ clock, signal }, staging, {
     origin,
-    onProgress: (merged) => onProgress({ phase: 'merging', merged, of: read.staged }),
+    onProgress(merged) {
+      stored = merged
+      onProgress({ phase: 'merging', merged, of: read.staged })
+    },
+  }).catch((error) => {
+    throw withKept(error, stored, read.staged)
   })
   const kept = read.staged - inserted - updated - duplicates
   const unlisted =
@@ -122,6 +129,16 @@ export async function importCompanies(
   }
   run.finish(summary)
   return summary
+}
+
+/** Says with a failure of the disk how far the companies had got: each transaction that has ended stays. */
+function withKept(error: unknown, stored: number, of: number): unknown {
+  if (!(error instanceof ChpipeError) || error.kind !== 'data') return error
+  const kept = `${formatNumber(stored)} of ${formatNumber(of)} companies are stored`
+  return new ChpipeError('data', `${error.message}; ${kept}`, {
+    ...(error.hint ? { hint: error.hint } : {}),
+    cause: error,
+  })
 }
 
 function refuseTooManyRejects({ rows, rejected, firstReject }: ReadTotals, name: string): void {

@@ -70,6 +70,7 @@ describe('chpipe doctor', () => {
         'database',
         'integrity',
         'disk',
+        'temporary',
         'permissions',
         'rest-key',
         'stream-key',
@@ -163,7 +164,7 @@ describe('chpipe doctor', () => {
   it('warns without a database, creates none, and goes on', async () => {
     using folder = tempFolder()
     const { code, of, checks } = await examine(folder, ['--offline'], KEYS)
-    expect([code, of('database')?.state, checks.length]).toEqual([0, 'warn', 10])
+    expect([code, of('database')?.state, checks.length]).toEqual([0, 'warn', 11])
     expect(readdirSync(folder.path)).toEqual([])
     const lost = await examine(folder, ['--offline', '--db', 'no/such/folder.db'], KEYS)
     expect([lost.code, lost.of('database')?.state]).toEqual([1, 'fail'])

@@ -518,3 +518,16 @@ it('reports how far it has read', async () => {
   expect(seen.at(-1)).toBe(1)
   expect(seen).toEqual(seen.toSorted((a, b) => a - b))
 })
+
+test('a disk that fills up while companies are stored is told with what was kept', async () => {
+  const pages = Number(db.$client.pragma('page_count', { simple: true }))
+  db.$client.pragma(`max_page_count = ${pages + 150}`)
+  const error = await importing(csv(rows(5000))).catch((thrown: unknown) => thrown)
+  const [{ kept }] = all('SELECT count(*) AS kept FROM companies') as [{ kept: number }]
+  expect(kept).toBeGreaterThan(0)
+  expect(error).toMatchObject({
+    kind: 'data',
+    message: `The disk is full: ${folder.file('companies.db')}; ${kept.toLocaleString('en')} of 5,000 companies are stored`,
+    hint: 'free some space and run the command again; what was stored before is kept, the step in hand is not',
+  })
+})

@@ -48,6 +48,15 @@ export function checkDisk(database: string, free: (folder: string) => number | n
   return ok('disk', message)
 }
 
+/** The folder for temporary files, when it does not lie on the disk of the database: imports and exports need it. */
+export function checkTemporary(folder: string, free: (folder: string) => number | null = freeBytes): Check {
+  const left = free(folder)
+  const hint = 'free some space, or name a folder on a larger disk with CHPIPE_TMP'
+  if (left === null) return warn('temporary', `the free space cannot be told: ${folder}`, hint)
+  const message = `temporary files go to ${folder}, ${formatBytes(left)} free`
+  return left < LEAST_FREE_BYTES ? warn('temporary', message, hint) : ok('temporary', message)
+}
+
 /** Whether others on this machine can read what is yours alone. */
 export function checkPermissions({ db }: Settings, cwd: string | null): Check {
   if (process.platform === 'win32') return ok('permissions', 'not told by this system')

@@ -3,12 +3,13 @@
 import { type Db, openDb } from '../../db/open.ts'
 import { sqliteError } from '../../db/storage-error.ts'
 import { readSettings } from '../../settings.ts'
+import { tempFolder } from '../../temp-folder.ts'
 import { readLastBackup } from '../backup/last-backup.ts'
 import { readStreamReport } from '../stream-report.ts'
 import { type Check, guarded } from './check.ts'
 import { checkBackup, checkIntegrity, type ExaminedDatabase, examineDatabase } from './database.ts'
 import type { DoctorOptions, DoctorStep } from './doctor-step.ts'
-import { checkAddresses, checkDisk, checkNode, checkPermissions, checkSqlite } from './machine.ts'
+import { checkAddresses, checkDisk, checkNode, checkPermissions, checkSqlite, checkTemporary } from './machine.ts'
 import { checkClock, listen } from './server-time.ts'
 import { checkRestKey, checkSnov, checkStreamKey } from './services.ts'
 import * as state from './state.ts'
@@ -41,6 +42,7 @@ export async function runDoctor(options: DoctorOptions): Promise<Check[]> {
       database,
       ...integrity,
       await local('disk', () => checkDisk(settings.db)),
+      await local('temporary', () => checkTemporary(tempFolder())),
       await local('permissions', () => checkPermissions(settings, cwd)),
       ...services,
       await local('addresses', () => checkAddresses(settings, readSettings({}))),

@@ -1,9 +1,9 @@
 // A delivery as it lies somewhere, a folder or a zip, whoever made it: names, sizes and bytes, and no way out of it.
 import { mkdtemp, open, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
+import { tempFolder } from '../../../temp-folder.ts'
 
 export interface Source {
   /** Size of each file by its name, in bytes, as the folder or the zip's directory tells. */
@@ -21,7 +21,7 @@ export interface Source {
 export async function withFile<T>(source: Source, name: string, body: (path: string) => Promise<T>): Promise<T> {
   const own = source.path(name)
   if (own !== null) return await body(own)
-  const folder = await mkdtemp(join(tmpdir(), 'chpipe-verify-'))
+  const folder = await mkdtemp(join(tempFolder(), 'chpipe-verify-'))
   try {
     const path = join(folder, 'file')
     const handle = await open(path, 'wx', 0o600)

@@ -1,0 +1,103 @@
+import { mkdirSync, readdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { Writable } from 'node:stream'
+import { describe, expect, it } from 'vitest'
+import { main } from '../src/main.ts'
+import { tempFolder as tempFolderOf, useTempFolder } from '../src/temp-folder.ts'
+import { startChild } from './child.ts'
+import { csv, row } from './companies-house/register-fixtures.ts'
+import { run, tempFolder } from './host.ts'
+
+describe('what the system refuses', () => {
+  it.each([
+    ['ENOSPC', 'The disk is full: /data/x'],
+    ['EDQUOT', 'The disk quota is used up: /data/x'],
+    ['EROFS', 'The disk is read-only: /data/x'],
+    ['EACCES', 'The permission is missing: /data/x'],
+    ['EIO', 'The disk failed: /data/x'],
+    ['EMFILE', 'Too many files are open in this process: /data/x'],
+  ])('%s ends a command with 5, a sentence and what to try', async (code, sentence) => {
+    let said = ''
+    const stderr = new Writable({
+      write(chunk, _encoding, done) {
+        said += chunk
+        done()
+      },
+    })
+    const host = {
+      ...{ argv: ['node', 'chpipe', 'progress'], env: {}, stdin: process.stdin, stdout: stderr, stderr },
+      ...{ on() {}, off() {}, exit() {} },
+      cwd(): string {
+        throw Object.assign(new Error(`${code}: as libuv says it, open '/data/x'`), { code, path: '/data/x' })
+      },
+    }
+    expect(await main(host)).toBe(5)
+    expect(said.split('\n')).toEqual([`error: ${sentence}`, expect.stringMatching(/^try: ./), ''])
+  })
+
+  it.each(['companies.db', 'a-file/companies.db'])('a --db that cannot be: %s', async (name) => {
+    using folder = tempFolder()
+    writeFileSync(folder.file('a-file'), '')
+    mkdirSync(folder.file('companies.db'))
+    const { code, stderr } = await run(['token', 'add', 'acme', '--db', folder.file(name)], { cwd: folder.path })
+    expect([code, stderr.split('\n').length]).toEqual([5, 3])
+    expect(stderr).toMatch(/^error: .+\ntry: .+\n$/)
+    expect(stderr).not.toMatch(/\bE[A-Z]{3,}\b|SQLITE/)
+  })
+
+  it('a wrong target is told with what to write', async () => {
+    using folder = tempFolder()
+    const { code, stderr } = await run(['progress'], { cwd: folder.path, env: { CHPIPE_TARGET: 'abc' } })
+    expect([code, stderr]).toEqual([
+      3,
+      'error: CHPIPE_TARGET is not a whole number above zero: abc\ntry: write it as CHPIPE_TARGET=10000, or unset it\n',
+    ])
+  })
+})
+
+/** Where the links in a folder lead; one that has gone meanwhile leads nowhere. */
+function linksOf(folder: string): string[] {
+  return readdirSync(folder).flatMap((name) => {
+    try {
+      return [readlinkSync(join(folder, name))]
+    } catch {
+      return []
+    }
+  })
+}
+
+describe('temporary files', () => {
+  it("of SQLite go to the chosen folder, and so do chpipe's own until it is gone", async () => {
+    using folder = tempFolder()
+    mkdirSync(folder.file('tmp'))
+    const child = startChild(['import-companies', '-'], { cwd: folder.path, env: { CHPIPE_TMP: 'tmp' } })
+    const name = 'LONG '.repeat(800)
+    const lines = Array.from({ length: 8000 }, (_, at) => row({ CompanyNumber: String(at), CompanyName: name }))
+    child.process.stdin?.write(csv(lines))
+    const open = () => linksOf(`/proc/${child.process.pid}/fd`).filter((path) => path.startsWith(folder.file('tmp/')))
+    await expect.poll(open).not.toEqual([])
+    child.process.stdin?.end()
+    expect((await child.ended).code).toBe(0)
+
+    useTempFolder(folder.file('tmp'))
+    expect(tempFolderOf()).toBe(folder.file('tmp'))
+    rmSync(folder.file('tmp'), { recursive: true })
+    expect(tempFolderOf()).not.toBe(folder.file('tmp'))
+  })
+
+  it('lie beside the database unless CHPIPE_TMP says otherwise, which must be a folder that may be written', async () => {
+    using folder = tempFolder()
+    mkdirSync(folder.file('data'))
+    mkdirSync(folder.file('tmp'))
+    const db = folder.file('data/companies.db')
+    await run(['token', 'list', '--db', db], { cwd: folder.path })
+    expect(process.env.SQLITE_TMPDIR).toBe(folder.file('data'))
+    await run(['token', 'list', '--db', db], { cwd: folder.path, env: { CHPIPE_TMP: 'tmp' } })
+    expect(process.env.SQLITE_TMPDIR).toBe(folder.file('tmp'))
+    const { code, stderr } = await run(['token', 'list'], { cwd: folder.path, env: { CHPIPE_TMP: 'nowhere' } })
+    expect([code, stderr.split('\n')[0]]).toEqual([
+      3,
+      `error: CHPIPE_TMP names no folder that may be written: ${folder.file('nowhere')}`,
+    ])
+  })
+})
