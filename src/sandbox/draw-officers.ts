@@ -78,6 +78,7 @@ function drawOfficer(draw: OfficersDraw, slot: number): SyntheticOfficer {
   const second = owner.kind === 'nominee' ? 'nominee' : owner.slot !== slot ? 'same' : undefined
   const role = drawRole(random, draw.kind, slot, second)
   const person = drawPerson(draw, owner, role)
+  const filed = { ...role, role: filedRole(draw, slot, role) }
   const id = officerId(draw.seed, owner)
   const appointmentId = new Random(draw.seed, OFFICER_TAG, draw.index, slot, 1).id(27)
   return {
@@ -85,11 +86,18 @@ function drawOfficer(draw: OfficersDraw, slot: number): SyntheticOfficer {
     officerId: id,
     ...(person.nameElements === undefined ? {} : { nameElements: person.nameElements }),
     ...(person.corporateName === undefined ? {} : { corporateName: person.corporateName }),
-    item: drawItem(random, draw, role, person, {
+    item: drawItem(random, draw, filed, person, {
       self: `/company/${draw.number}/appointments/${appointmentId}`,
       officer: { appointments: `/officers/${id}/appointments` },
     }),
   }
+}
+
+/** Firms are sometimes filed under the role of a person (facts 1.5). */
+function filedRole({ seed, index }: OfficersDraw, slot: number, { role, corporate }: RoleDraw): string {
+  const misfiled =
+    corporate && role === 'corporate-director' && new Random(seed, OFFICER_TAG, index, slot, 2).chance(0.1)
+  return misfiled ? 'director' : role
 }
 
 /** In every twelfth company the first two appointments belong to one human, under one officer id. */

@@ -42,10 +42,14 @@ export function drawHuman(random: Random, today: number): Person {
   const title = random.chance(0.9) ? random.weighted(TITLES) : undefined
   const others = random.weighted(OTHER_FORENAMES)
   const surname = random.chance(0.005) ? undefined : random.pick(SURNAMES)
-  const nameElements: NameElements = {
-    ...(title === undefined ? {} : { title }),
+  const forenames = {
     forename: random.pick(FORENAMES),
     ...(others > 0 ? { other_forenames: drawForenames(random, others) } : {}),
+  }
+  const nameElements: NameElements = {
+    ...(title === undefined ? {} : { title }),
+    // A peer files no forename: the list then has the title in its place (facts 1.5).
+    ...(title === 'Lord' && surname !== undefined ? {} : forenames),
     ...(surname === undefined ? {} : { surname }),
     ...(random.chance(0.02) ? { honours: random.pick(['Obe', 'Mbe', 'Kc', 'Cbe']) } : {}),
   }
@@ -115,8 +119,13 @@ function drawHomeIdentity(random: Random): Record<string, string> {
     identification_type: 'uk-limited-company',
     ...(random.chance(0.5) ? { legal_authority: 'Companies Act 2006', legal_form: 'Private Limited Company' } : {}),
     ...(random.chance(0.6) ? { place_registered: random.pick(['England And Wales', 'Companies House', 'UK']) } : {}),
-    registration_number: String(random.between(100_000, 16_000_000)),
+    registration_number: asTyped(random, String(random.between(100_000, 16_000_000))),
   }
+}
+
+function asTyped(random: Random, number: string): string {
+  const grouped = number.replace(/\B(?=(?:\d{3})+$)/g, ' ')
+  return random.chance(0.8) ? number : random.pick([number.padStart(8, '0'), grouped, `No. ${number}`, `${number}.`])
 }
 
 function drawForeignIdentity(random: Random): Record<string, string> {

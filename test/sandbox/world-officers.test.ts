@@ -50,6 +50,16 @@ describe('its officers', () => {
     expect(everyone.some(({ item }) => /^[\p{Lu} ]+,/u.test(item.name) && !/^[\x20-\x7e]+$/.test(item.name))).toBe(true)
   })
 
+  it('are peers without a forename, and firms under the role of a director, whose numbers are as somebody typed them', () => {
+    expect(everyone.some(({ item }) => /^[^,]+, Lord$/.test(item.name))).toBe(true)
+    const misfiled = everyone.filter(({ item, corporateName }) => corporateName && item.officer_role === 'director')
+    expect(misfiled.length).toBeGreaterThan(0)
+    const numbers = everyone.flatMap(({ item }) => item.identification?.registration_number ?? [])
+    for (const typed of [/^\d+$/, /^\d+( \d{3})+$/, /^No\. \d+$/, /^\d+\.$/]) {
+      expect([typed, numbers.some((number) => typed.test(number))]).toEqual([typed, true])
+    }
+  })
+
   it('can be one human under one id as director and as secretary', () => {
     const number = findCompany(world, (each) => {
       const [first, second, ...rest] = world.officers(each)
