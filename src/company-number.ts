@@ -70,14 +70,11 @@ function bareNumber(upper: string, isWord: boolean): string {
 function digitsOf(body: string): string | null {
   const text = body.replaceAll('O', '0')
   const whole = GROUPS.test(text) ? text.replace(/[.,']/g, '') : text.replace(/\.0{1,2}$/, '')
-  if (whole === '' || /[.,']/.test(whole)) return null
-  const digits = whole.replace(/\s/g, '')
-  return digits !== text && digits.length > 8 ? null : digits
+  return whole === '' || /[.,']/.test(whole) ? null : whole.replace(/\s/g, '')
 }
 
 function padded(prefix: string, digits: string, suffix: string): string | null {
   const letters = prefix === 'R0' ? 'R' : prefix
   const width = 8 - letters.length - suffix.length
-  const number = digits.replace(/^0+/, '')
-  return number === '' || number.length > width ? null : letters + number.padStart(width, '0') + suffix
+  return /^0+$/.test(digits) || digits.length > width ? null : letters + digits.padStart(width, '0') + suffix
 }

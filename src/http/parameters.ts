@@ -1,6 +1,7 @@
 // Query parameters: how they are read, and how they are described. Objects are strict: what is unknown is refused.
 import { z } from '@hono/zod-openapi'
 import { postcodeTest } from '../companies-house/postcode.ts'
+import { companyNumber } from '../company-number.ts'
 import { isCheckpoint } from '../db/changes.ts'
 import { nameWords } from '../names.ts'
 import { MEMBERS } from './answers.ts'
@@ -9,6 +10,7 @@ const DEFAULT_LIMIT = 100
 const MAX_LIMIT = 1000
 const MAX_WORDS = 10
 const MAX_TEXT = 200
+const MAX_NUMBER = 100
 
 const flag = (description: string) =>
   z
@@ -157,19 +159,21 @@ export const companiesQuery = z.strictObject({
 
 export const companyQuery = z.strictObject({ all })
 
+/** A company number however it is typed: `445790`, `sc 12345`. */
+const typedNumber = z
+  .string()
+  .max(MAX_NUMBER, `is longer than ${MAX_NUMBER} characters`)
+  .refine((typed) => companyNumber(typed) !== null || /^[A-Za-z0-9]{8}$/.test(typed), 'expected a company number')
+
 export const companyPath = z.object({
-  company_number: z
-    .string()
-    .regex(/^[A-Za-z0-9]{1,8}$/, 'expected up to eight letters and digits')
-    .openapi({ description: 'Leading zeros may be left out', example: '00445790' }),
+  company_number: typedNumber.openapi({
+    description: 'Leading zeros may be left out; blanks and dots do not count',
+    example: '00445790',
+  }),
 })
 
 export const officersQuery = z.strictObject({
-  company: z
-    .string()
-    .regex(/^[A-Za-z0-9]{1,8}$/, 'expected a company number')
-    .optional()
-    .openapi({ description: 'Officers of this company', example: '00445790' }),
+  company: typedNumber.optional().openapi({ description: 'Officers of this company', example: '00445790' }),
   officer_id: text('Appointments of this officer in all companies', 'kY3xVZ0aBcDeFgHiJkLmNoPqRsT'),
   surname: z
     .string()

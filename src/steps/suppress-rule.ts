@@ -43,6 +43,7 @@ const NORMAL: Record<SuppressionKind, (value: string) => string | null> = {
   company: companyNumber,
   officer: (value) => personPrefix(value) ?? /^[^\s/\p{C}]{1,100}$/u.exec(value.trim())?.[0] ?? null,
   name: (value) => {
+    if (/\p{C}/u.test(value)) return null
     const { surname, forenames } = parseOfficerName(value.trim(), null)
     return nameValue(surname ?? '', forenames ?? '')
   },

@@ -79,6 +79,12 @@ describe('companies', () => {
       2,
       'oneil.example',
     ])
+    for (const typed of ['No.%201', '0%20000%20001', '00000001.']) {
+      expect((await api.json(`/v1/companies/${typed}`)).body.company_number).toBe('00000001')
+      expect((await api.json(`/v1/officers?company=${typed}`)).body.items).toEqual(
+        (await api.json('/v1/officers?company=00000001')).body.items,
+      )
+    }
     expect((await api.json('/v1/companies/SC000005')).status).toBe(404)
     expect((await api.json('/v1/companies/SC000005?all=true')).status).toBe(200)
     expect((await api.json('/v1/companies/99999999')).status).toBe(404)
