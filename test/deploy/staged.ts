@@ -12,14 +12,14 @@ export interface Stage {
   text(name: string): string
   /** How chpipe was called so far, a line each. */
   calls(): string[]
-  /** From now on this command ends at once with a code, after it printed a text. */
-  ends(command: string, code: number, says?: string): void
+  /** From now on this command ends at once with a code, after it printed a text, and another one to stderr. */
+  ends(command: string, code: number, says?: string, errors?: string): void
   /** From now on a program of this name only notes its calls, and runs a line of shell. */
   stands(program: string, line?: string): void
   /** Runs a script of `deploy/` in the folder, with `chpipe` and what else stands in. */
   run(script: string, args?: string[], env?: Record<string, string>): Running
-  /** Runs a line of shell in the folder, in the same way, to its end. */
-  shell(line: string, env?: Record<string, string>): void
+  /** Runs a line of shell in the folder, in the same way, to its end; what it said, errors included. */
+  shell(line: string, env?: Record<string, string>): string
   [Symbol.dispose](): void
 }
 
@@ -39,16 +39,24 @@ export function stage(): Stage {
     ...folder,
     text,
     calls: () => text('calls').split('\n').filter(Boolean),
-    ends(command, code, says) {
+    ends(command, code, says, errors) {
       writeFileSync(folder.file(`exit-${command}`), String(code))
       if (says !== undefined) writeFileSync(folder.file(`says-${command}`), says)
+      if (errors !== undefined) writeFileSync(folder.file(`errors-${command}`), errors)
     },
     stands(program, line = '') {
       mkdirSync(folder.file('bin'), { recursive: true })
       const script = `#!/bin/sh\necho "${program} $*" >>"$STAGE/calls"\n${line}\n`
       writeFileSync(folder.file(`bin/${program}`), script, { mode: 0o755 })
     },
-    shell: (line, env = {}) => void spawnSync('sh', ['-c', line], { cwd: folder.path, env: { ...standing, ...env } }),
+    shell(line, env = {}) {
+      const { stdout, stderr } = spawnSync('sh', ['-c', line], {
+        cwd: folder.path,
+        env: { ...standing, ...env },
+        encoding: 'utf8',
+      })
+      return stdout + stderr
+    },
     run(script, args = [], env = {}) {
       const path = fileURLToPath(new URL(`../../deploy/${script}`, import.meta.url))
       const child = spawn(script === 'render-start.sh' ? 'bash' : 'sh', [path, ...args], {

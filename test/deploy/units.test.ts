@@ -1,12 +1,13 @@
 import { spawnSync } from 'node:child_process'
-import { readdirSync, readFileSync } from 'node:fs'
+import { cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import packageJson from '../../package.json' with { type: 'json' }
 import { listCommands, listGlobalOptions } from '../../src/commands/catalogue.ts'
 import { exitCodes } from '../../src/main.ts'
-import { stage } from './staged.ts'
+import { tempFolder } from '../host.ts'
+import { type Stage, stage } from './staged.ts'
 
 const DEPLOY = fileURLToPath(new URL('../../deploy', import.meta.url))
 const files = readdirSync(DEPLOY)
@@ -133,6 +134,36 @@ describe('the crontab', () => {
   })
 })
 
+describe('what cron runs', () => {
+  const lines = read('crontab')
+    .split('\n')
+    .filter((line) => /^[\d*]/.test(line))
+    .map((line) => line.replace(/^(?:\S+ ){5}/, ''))
+  const runLine = (here: Stage, line: string) =>
+    here.shell(line.replace('cd /var/lib/chpipe', `cd ${here.path}`), { DEPLOY, METRICS: here.file('none') })
+
+  it.each(lines)('says nothing while nothing is wrong: %s', (line) => {
+    for (const marks of [[], ['live']]) {
+      using here = stage()
+      for (const mark of marks) writeFileSync(here.file(mark), '')
+      for (const command of COMMANDS.split(' ')) here.ends(command, 0, `${command} has a lot to say\n`)
+      expect(runLine(here, line)).toBe('')
+    }
+  })
+
+  it('tells of each command that fails', () => {
+    const failing = ['doctor', 'audit', 'backup']
+    const said = failing.map((command) => {
+      using here = stage()
+      writeFileSync(here.file('live'), '')
+      here.ends('stream', 0)
+      here.ends(command, 5, 'what is wrong\n', 'error: it failed\n')
+      return lines.map((line) => runLine(here, line)).join('')
+    })
+    expect(said.map((text) => text.includes('error: it failed'))).toEqual(failing.map(() => true))
+  })
+})
+
 describe('every command line in deploy/', () => {
   const shown = files
     .filter((name) => !name.startsWith('Dockerfile'))
@@ -181,6 +212,33 @@ describe('nginx before the API', () => {
     }
     expect(recipe.match(/[{]/g)?.length).toBe(recipe.match(/[}]/g)?.length)
     expect(packageJson.files).toContain('deploy/nginx.conf')
+  })
+})
+
+describe('the package', () => {
+  it('needs the SQLite drivers and nothing else: all the rest is in the bundle', () => {
+    using folder = tempFolder()
+    const root = fileURLToPath(new URL('../..', import.meta.url))
+    for (const name of ['bin', 'dist', 'drizzle', 'package.json']) {
+      cpSync(join(root, name), folder.file(name), { recursive: true })
+    }
+    mkdirSync(folder.file('node_modules'))
+    const needed = Object.keys(packageJson.dependencies)
+    expect(needed).toEqual(['better-sqlite3', 'better-sqlite3-13'])
+    for (const name of needed) symlinkSync(join(root, 'node_modules', name), folder.file(`node_modules/${name}`))
+    const modules = readdirSync(folder.file('dist')).filter((name) => name.endsWith('.js'))
+    expect(modules.length).toBeGreaterThan(20)
+    const load = modules.map((name) => `await import('./dist/${name}')`).join('\n')
+    const loaded = spawnSync(process.execPath, ['--input-type=module', '-e', load], {
+      cwd: folder.path,
+      encoding: 'utf8',
+    })
+    expect([loaded.status, loaded.stderr]).toEqual([0, ''])
+    const asked = spawnSync(process.execPath, ['bin/chpipe.js', 'doctor', '--offline'], {
+      cwd: folder.path,
+      encoding: 'utf8',
+    })
+    expect(asked.stdout).toMatch(/^ok {4}sqlite/m)
   })
 })
 
