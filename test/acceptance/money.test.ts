@@ -55,18 +55,22 @@ async function bank(options: EnrichStageOptions): Promise<Bank> {
   const on = await enrichStage(options)
   const stream = await startStreamSandbox({ world: on.world, heartbeatMs: 100, race: { linkMs: 0, metricsMs: 0 } })
   const first = String(stream.logs.companies.next)
+  const followers: Child[] = []
   const env = { ...on.env, COMPANIES_HOUSE_STREAM_URL: stream.url, COMPANIES_HOUSE_STREAM_KEY: stream.streamKey }
   return {
     on,
     stream,
     follow(budget = '1000/1d', args = []) {
       const line = ['stream', '--enrich', '--json', '--from', first, ...args]
-      return startChild(line, { cwd: on.folder.path, env: { ...env, CHPIPE_CREDIT_BUDGET: budget } })
+      const child = startChild(line, { cwd: on.folder.path, env: { ...env, CHPIPE_CREDIT_BUDGET: budget } })
+      followers.push(child)
+      return child
     },
     bear: () => companySearchName(stream.publishNewCompany({ on: new Date().toISOString().slice(0, 10) }).company_name),
     enrich: (budget) => on.start(['--quiet', '--max-credits', String(CAP)], { CHPIPE_CREDIT_BUDGET: budget }),
     books: () => readBooks(on),
     async [Symbol.asyncDispose]() {
+      for (const { process } of followers) process.kill('SIGKILL')
       await stream.close()
       await on[Symbol.asyncDispose]()
     },
