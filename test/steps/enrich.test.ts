@@ -2,6 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { eq } from 'drizzle-orm'
 import { describe, expect, it } from 'vitest'
 import { claimJobs, endStage } from '../../src/db/job-claims.ts'
+import { saveOfficers } from '../../src/db/officers.ts'
+import { write } from '../../src/db/open.ts'
 import { beginRun } from '../../src/db/runs.ts'
 import {
   companies,
@@ -108,6 +110,26 @@ describe('runEnrichment', () => {
       return finderStarts(on).filter((input) => input.includes(domain)).length > 0
     }
     expect([asked(number), asked(other)]).toEqual([false, true])
+  })
+
+  it('does not ask for a person of whom another appointment is withheld, nor for a title or a misfiled body', async () => {
+    await using on = await pipeline()
+    const number = on.queue(anyDomain(on))
+    const at = '2026-01-01T00:00:00.000Z'
+    suppress(on.db, { kind: 'officer', value: 'of-1', born: null, reason: null }, { erase: false, now: 0 })
+    const filed = { company_number: number, officer_role: 'director', source: 'rest', fetched_at: at, run_id: 1 }
+    const jane = { ...filed, name: 'SMITHERS, Jane Mary', surname: 'SMITHERS', forenames: 'Jane Mary' }
+    const rows = [
+      { ...jane, appointment_id: 'a1', officer_id: 'of-1' },
+      { ...jane, appointment_id: 'a2', officer_id: 'of-2' },
+      { ...filed, appointment_id: 'a3', name: 'HOWE, Earl', surname: 'HOWE', forenames: 'Earl' },
+      { ...filed, appointment_id: 'a4', name: 'ARCH, Bell', surname: 'ARCH', forenames: 'Bell', legal_form: 'Ltd' },
+      { ...filed, appointment_id: 'a5', name: 'ARCH, Bell LLP', surname: 'ARCH', forenames: 'Bell LLP' },
+    ]
+    write(on.db, () => saveOfficers(on.db, number, rows, { state: 'complete', fetchedAt: at, runId: 1 }))
+    expect(await on.run()).toMatchObject({ done: 1, domains: 1 })
+    expect(finderStarts(on)).toEqual([])
+    expect(on.db.select().from(officers).all()).toHaveLength(4)
   })
 
   it('skips a deleted company and one whose domain is suppressed', async () => {

@@ -1,10 +1,12 @@
 import { existsSync, readFileSync } from 'node:fs'
+import { eq } from 'drizzle-orm'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { saveOfficers } from '../../src/db/officers.ts'
 import { type Db, openDb, write } from '../../src/db/open.ts'
 import { readTallies } from '../../src/db/progress.ts'
 import { findAnswers } from '../../src/db/provider-answers.ts'
 import { closeRequest, findRequest } from '../../src/db/provider-requests.ts'
-import { provider_requests } from '../../src/db/schema.ts'
+import { officers, provider_requests } from '../../src/db/schema.ts'
 import { addSuppressions, listSuppressions } from '../../src/db/suppressions.ts'
 import { keepUnmatched, listUnmatched } from '../../src/db/unmatched-answers.ts'
 import { domainInput, personInput } from '../../src/steps/buy-input.ts'
@@ -210,6 +212,21 @@ test('an officer id erases that id alone', () => {
   const { erased } = suppressOne(db, 'officer', 'o-jane-1', { erase: true })
   expect(erased).toEqual({ companies: 0, officers: 1, domains: 0, emails: 1, answers: 1, requests: 1, notes: 1 })
   expect(values('SELECT officer_id FROM officers ORDER BY 1')).toEqual(['o-alpha', 'o-jane-2', 'o-paul'])
+})
+
+test('what was bought about somebody goes too when a refresh has left nothing of the row but a hash', () => {
+  suppressOne(db, 'officer', 'o-jane-1')
+  const [janesRow] = db.select().from(officers).where(eq(officers.appointment_id, 'a1')).all()
+  const rest = db.select().from(officers).where(eq(officers.appointment_id, 'a2')).all()
+  const rows = janesRow ? [janesRow, ...rest] : rest
+  write(db, () => saveOfficers(db, '00000001', rows, { state: 'complete', fetchedAt: '2026-01-06', runId: 1 }))
+  expect(values("SELECT count(*) FROM officers WHERE appointment_id = 'a1'")).toEqual([0])
+  expect(outcomes([janeAtAlpha])).toEqual([hit])
+  const { erased } = suppressOne(db, 'officer', 'o-jane-1', { erase: true })
+  expect(erased).toMatchObject({ officers: 0, emails: 1, answers: 1, requests: 1 })
+  expect(onDisk()).not.toContain('jane.smithers@alpha.example')
+  expect(outcomes([janeAtAlpha, paulAtAlpha, janeAtBeta])).toEqual([SUPPRESSED, hit, hit])
+  expect(findRequest(db, 2)?.inputs).toEqual([{ key: janeAtAlpha.key, name: '', domain: 'alpha.example' }, paulAtAlpha])
 })
 
 test('the credits that were spent stay in the books', () => {
