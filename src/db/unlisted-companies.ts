@@ -10,14 +10,14 @@ import { prepared } from './statements.ts'
 const GONE = `'dissolved', 'converted-closed', 'closed', 'removed'`
 
 /**
- * Live companies whose facts are older than the file's, once all that it lists have taken their rows. One formed on the
- * file's day or later could not be in it.
+ * Live companies whose facts are older than the file's, once all that it lists have taken their rows. One formed in the
+ * week before the file's day, or later, may have come too late for it.
  */
 function condition(tx: Tx, { as_of, run_id }: Origin): string {
   const live = `deleted_at IS NULL AND company_status IS NOT NULL AND company_status NOT IN (${GONE})`
   if (as_of === null) return `${live} AND source = 'register-file' AND run_id <> ${run_id}`
   const notOlder = runsOfLaterFiles(tx, as_of, { same: true })
-  return `${live} AND coalesce(date_of_creation, '') < '${as_of}'
+  return `${live} AND coalesce(date_of_creation, '') < date('${as_of}', '-7 days')
     AND CASE source WHEN 'register-file' THEN run_id NOT IN (${notOlder.join(', ')})
       ELSE fetched_at < '${startOfDay(as_of)}' END`
 }

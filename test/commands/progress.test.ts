@@ -142,8 +142,8 @@ test('the stream and the enrichment read well', () => {
     jumps: 1,
     expired: 1,
     unrepaired: 1,
-    misplaced: 0,
-    misplaced_at: null,
+    misplaced: 2,
+    misplaced_at: '2026-01-05T11:50:00.000Z',
     rejects: 4,
   }
   const live = {
@@ -165,6 +165,7 @@ test('the stream and the enrichment read well', () => {
     ['stream', 'connected since 2026-01-05 11:00 UTC, last event 4s ago'],
     ['', '12.5 events a minute, at timepoint 104000125'],
     ['', 'lag 3s, gaps 2 (1 to be searched), rejects 4'],
+    ['', 'OUT OF PLACE: 2 timepoints, the last 10m ago; their events are applied'],
     ['', 'SILENT: no event has come for too long'],
     ['jobs', '9 due (domain 4, officers 5)'],
     ['', '4 of these wait for the next `chpipe enrich`'],

@@ -309,7 +309,7 @@ describe('a company that a newer whole file no longer lists', () => {
     tell('00000004', 'rest', '2026-10-02T00:00:00.000Z')
     db.$client.exec(`UPDATE companies SET company_status = 'dissolved' WHERE company_number = '00000004'`)
     db.$client.exec(`UPDATE companies SET deleted_at = '2026-10-02' WHERE company_number = '00000005'`)
-    db.$client.exec(`UPDATE companies SET date_of_creation = '2026-11-01' WHERE company_number = '00000006'`)
+    db.$client.exec(`UPDATE companies SET date_of_creation = '2026-10-26' WHERE company_number = '00000006'`)
     tell('00000007', 'search', '2026-10-31T00:00:00.000Z')
     const summary = await importing(csv(second), { name: NOVEMBER })
     expect(summary.no_longer_listed_companies).toEqual(['00000007'])

@@ -5,6 +5,9 @@ import { formatNumber as n } from '../../text.ts'
 
 type Row = [label: string, value: string]
 
+/** What was out of place longer ago is history. */
+const DAY_MS = 86_400_000
+
 /** The stream and the enrichment for people: a row or two for each of which there is something to say. */
 export function liveRows({ stream, jobs, domains, emails, credits, capacity }: LiveProgress, now: number): Row[] {
   const rows: Row[] = []
@@ -45,8 +48,8 @@ function streamRows(stream: StreamReport, now: number): Row[] {
     ['', `${n(events_per_minute)} events a minute, at timepoint ${timepoint ?? 'live'}`],
     ['', troubles.join(', ')],
   ]
-  if (stream.misplaced_at !== null) {
-    const { misplaced, misplaced_at: at } = stream
+  const { misplaced, misplaced_at: at } = stream
+  if (at !== null && now - Date.parse(at) < DAY_MS) {
     rows.push(['', `OUT OF PLACE: ${n(misplaced)} timepoints, the last ${ago(at, now)}; their events are applied`])
   }
   if (stream.silent) rows.push(['', 'SILENT: no event has come for too long'])
