@@ -13,6 +13,12 @@ export function count(least: 0 | 1): (text: string) => number {
   }
 }
 
+/** The place of an event in a stream: a whole number of up to fifteen digits. */
+export function timepoint(text: string): number {
+  if (/^\d{1,15}$/.test(text)) return Number(text)
+  throw new ChpipeError('usage', `Expected a timepoint, a whole number, got: ${text}`)
+}
+
 /** A whole number from `least` to `most`. */
 export function between(least: number, most: number): (text: string) => number {
   return (text) => {

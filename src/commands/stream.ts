@@ -4,7 +4,7 @@ import { ChpipeError } from '../errors.ts'
 import { parseTrigger, type StreamRules, type Trigger } from '../steps/stream-rules.ts'
 import { safeJson } from '../text.ts'
 import type { Answer, Command, Input } from './command.ts'
-import { between, count, duration, postcodes, sicCodes, someOf } from './parse.ts'
+import { between, count, duration, postcodes, sicCodes, someOf, timepoint } from './parse.ts'
 import { runStream } from './stream/run-stream.ts'
 import { renderSummary } from './stream/summary.ts'
 
@@ -45,7 +45,7 @@ same key give way to it.`,
     {
       flags: '--from <timepoint>',
       description: 'begin here, this one included, whatever was stored',
-      parse: count(0),
+      parse: timepoint,
       fallback: 'behind the last event stored, else live',
     },
     { flags: '--all', description: 'store every company that an event tells of, not only new ones' },

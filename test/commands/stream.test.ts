@@ -284,7 +284,8 @@ describe('chpipe stream', () => {
     [['--backlog'], 2, '--backlog needs --enrich'],
     [['--min-confidence', '30'], 2, '--min-confidence needs --enrich'],
     [['--trigger', 'name=x'], 2, '--trigger: not a trigger: name=x'],
-    [['--from', '-1'], 2, '--from: expected a whole number'],
+    [['--from', '-1'], 2, '--from: expected a timepoint'],
+    [['--from', '1234567890123456'], 2, '--from: expected a timepoint'],
     [[], 3, 'COMPANIES_HOUSE_STREAM_KEY is not set'],
   ])('refuses %j without a key with %i, before anything is written', async (args, code, sentence) => {
     using folder = tempFolder()
