@@ -13,7 +13,7 @@ import { type TempFolder, tempFolder } from '../host.ts'
 import { loadCompanies } from './load-companies.ts'
 
 /** What differs between any two runs: who wrote a row, and when. */
-const TRACES = new Set(['run_id', 'fetched_at', 'first_seen_at', 'officers_fetched_at'])
+const TRACES = new Set(['run_id', 'fetched_at', 'first_seen_at', 'officers_fetched_at', 'change_number'])
 
 function stored(folder: TempFolder) {
   const db = openDb(folder.file('companies.db'))
