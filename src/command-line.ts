@@ -27,9 +27,8 @@ export async function runCommandLine(host: Host, signal: AbortSignal): Promise<A
   })
   let answer: Answer = 0
   const runDefinition = async (sub: Commander, definition: Command, received: unknown[]) => {
-    const context = createContext(host, program.opts<Globals>(), signal, {
-      longRunning: definition.longRunning ?? false,
-    })
+    const { longRunning = false, examinesSettings = false } = definition
+    const context = createContext(host, program.opts<Globals>(), signal, { longRunning, examinesSettings })
     try {
       const argument = definition.argument ? (received[0] as string | undefined) : undefined
       answer = await definition.run(context, { argument, options: sub.opts() })

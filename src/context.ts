@@ -41,6 +41,8 @@ export interface Globals {
 export interface Context {
   host: Host
   settings: Settings
+  /** The variables that are wrong, in a command that examines them; they count as not set. */
+  faults: readonly ChpipeError[]
   timings: Timings
   clock: Clock
   /** Aborts when the operator interrupts the run. */
@@ -75,6 +77,8 @@ export interface ContextOptions {
   clock?: Clock
   /** The database is waited for, however long another program holds it, and watched. */
   longRunning?: boolean
+  /** Variables that are wrong are collected instead of refused. */
+  examinesSettings?: boolean
 }
 
 /** Builds the context of one command run; the only place that reads the environment. */
@@ -82,17 +86,21 @@ export function createContext(
   host: Host,
   globals: Globals,
   signal: AbortSignal,
-  { clock = systemClock(), longRunning = false }: ContextOptions = {},
+  { clock = systemClock(), longRunning = false, examinesSettings = false }: ContextOptions = {},
 ): Context {
   const folder = workingFolder(host)
   const envFile = folder === null ? null : join(folder, '.env')
   const env = { ...(envFile === null ? {} : readEnvFile(envFile)), ...definedOnly(host.env) }
-  const settings = readSettings(env)
+  const faults: ChpipeError[] = []
+  const settings = readSettings(env, examinesSettings ? (fault) => faults.push(fault) : undefined)
   const path = (text: string) => absolute(folder, text)
   const dbPath = path(globals.db ?? settings.db)
   const tmp = settings.tmp === undefined ? dirname(dbPath) : path(settings.tmp)
   if (isWritableFolder(tmp)) useTempFolder(tmp)
-  else if (settings.tmp !== undefined) throw noTempFolder(tmp)
+  else if (settings.tmp !== undefined) {
+    if (!examinesSettings) throw noTempFolder(tmp)
+    faults.push(noTempFolder(tmp))
+  }
   const quiet = globals.quiet === true
   const beforeLine = { run: () => {} }
   const opened: Db[] = []
@@ -130,6 +138,7 @@ export function createContext(
   const context: Context = {
     host,
     settings: { ...settings, db: dbPath },
+    faults,
     timings: timings(settings.timeScale),
     clock,
     signal: ends,

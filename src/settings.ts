@@ -45,28 +45,40 @@ type Environment = Record<string, string | undefined>
 
 /**
  * Reads the settings from environment variables (design section 3). Throws a `config` error that names the variable, also
- * where one would switch off the verification of certificates.
+ * where one would switch off the verification of certificates. With `onFault` what is wrong counts as not set, and
+ * `onFault` hears of it.
  */
-export function readSettings(given: Environment): Settings {
+export function readSettings(given: Environment, onFault?: (fault: ChpipeError) => void): Settings {
   const env = meantEnvironment(given)
   refuseUnverifiedTls(env)
+  const read = <T>(reading: (env: Environment) => T): T => {
+    try {
+      return reading(env)
+    } catch (error) {
+      if (!onFault || !(error instanceof ChpipeError)) throw error
+      onFault(error)
+      return reading({})
+    }
+  }
+  const secret = (name: string) => read((from) => readSecret(from, name))
+  const url = (name: string, fallback: string) => read((from) => readUrl(from, name, fallback))
   return {
-    companiesHouseApiKey: readSecret(env, 'COMPANIES_HOUSE_API_KEY'),
-    companiesHouseApiUrl: readUrl(env, 'COMPANIES_HOUSE_API_URL', 'https://api.company-information.service.gov.uk'),
-    companiesHouseStreamKey: readSecret(env, 'COMPANIES_HOUSE_STREAM_KEY'),
-    companiesHouseStreamUrl: readUrl(env, 'COMPANIES_HOUSE_STREAM_URL', 'https://stream.companieshouse.gov.uk'),
-    snovClientId: readSecret(env, 'SNOV_CLIENT_ID'),
-    snovClientSecret: readSecret(env, 'SNOV_CLIENT_SECRET'),
-    snovApiUrl: readUrl(env, 'SNOV_API_URL', 'https://api.snov.io'),
-    snovQuota: parseQuota(env.CHPIPE_SNOV_QUOTA || '60/1m', 'CHPIPE_SNOV_QUOTA'),
-    creditBudget: env.CHPIPE_CREDIT_BUDGET ? parseQuota(env.CHPIPE_CREDIT_BUDGET, 'CHPIPE_CREDIT_BUDGET', 0) : null,
+    companiesHouseApiKey: secret('COMPANIES_HOUSE_API_KEY'),
+    companiesHouseApiUrl: url('COMPANIES_HOUSE_API_URL', 'https://api.company-information.service.gov.uk'),
+    companiesHouseStreamKey: secret('COMPANIES_HOUSE_STREAM_KEY'),
+    companiesHouseStreamUrl: url('COMPANIES_HOUSE_STREAM_URL', 'https://stream.companieshouse.gov.uk'),
+    snovClientId: secret('SNOV_CLIENT_ID'),
+    snovClientSecret: secret('SNOV_CLIENT_SECRET'),
+    snovApiUrl: url('SNOV_API_URL', 'https://api.snov.io'),
+    snovQuota: read((from) => parseQuota(from.CHPIPE_SNOV_QUOTA || '60/1m', 'CHPIPE_SNOV_QUOTA')),
+    creditBudget: read(({ CHPIPE_CREDIT_BUDGET: text }) => (text ? parseQuota(text, 'CHPIPE_CREDIT_BUDGET', 0) : null)),
     db: env.CHPIPE_DB || 'companies.db',
     tmp: env.CHPIPE_TMP || undefined,
-    quota: parseQuota(env.CHPIPE_CH_QUOTA || '600/5m'),
-    target: readCount(env, 'CHPIPE_TARGET', 10_000),
-    serveToken: readSecret(env, 'CHPIPE_SERVE_TOKEN'),
-    proxies: readProxies(env),
-    timeScale: readScale(env),
+    quota: read((from) => parseQuota(from.CHPIPE_CH_QUOTA || '600/5m')),
+    target: read((from) => readCount(from, 'CHPIPE_TARGET', 10_000)),
+    serveToken: secret('CHPIPE_SERVE_TOKEN'),
+    proxies: read(readProxies),
+    timeScale: read(readScale),
   }
 }
 

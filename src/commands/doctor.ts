@@ -25,6 +25,7 @@ export const doctorCommand: Command = {
     { line: 'chpipe doctor --live', does: 'every hour, once the stream is followed' },
     { line: 'chpipe doctor --offline --json', does: 'for a monitor that asks every minute' },
   ],
+  examinesSettings: true,
   async run(context, { options }) {
     const { offline = false, live = false } = options as { offline?: boolean; live?: boolean }
     const checks = await examine(context, { offline, live })
@@ -35,11 +36,21 @@ export const doctorCommand: Command = {
 }
 
 async function examine(context: Context, { offline, live }: { offline: boolean; live: boolean }): Promise<Check[]> {
-  const { settings, timings, clock, signal, host } = context
+  const { settings, faults, timings, clock, signal, host } = context
   using status = await createStatus(context)
   status.update(offline ? 'looking' : 'looking, and asking Companies House and Snov')
   const nodeNeeded = packageJson.engines.node
-  return await runDoctor({ settings, timings, clock, signal, cwd: workingFolder(host), nodeNeeded, offline, live })
+  return await runDoctor({
+    settings,
+    faults,
+    timings,
+    clock,
+    signal,
+    cwd: workingFolder(host),
+    nodeNeeded,
+    offline,
+    live,
+  })
 }
 
 /** The table for people: a row a check, what to do below it, and the verdict; broken at `columns`, if there are any. */

@@ -85,6 +85,7 @@ export function renderProgress(progress: Progress, { db, now }: { db: string; no
       `${formatNumber(progress.pending)} pending, ${formatNumber(progress.none)} without officers, ${formatNumber(progress.failed)} failed`,
     ],
     ['rate', `${formatNumber(progress.per_minute)} companies a minute, over the last 10 minutes`],
+    ...runRows(progress, now),
     ['ETA', eta(progress, now)],
     [
       'allowance',
@@ -98,11 +99,29 @@ export function renderProgress(progress: Progress, { db, now }: { db: string; no
   return [printable(db), '', ...rows.map(([label, value]) => `  ${label.padEnd(15)}${value}`), '', verdict]
 }
 
-function eta({ eta_seconds, ready }: Progress, now: number): string {
+function eta(
+  { eta_seconds, ready, companies_with_officers, pending, failed, target, runs }: Progress,
+  now: number,
+): string {
   if (ready) return 'done'
+  if (companies_with_officers + pending + failed < target) {
+    const candidates = `${formatNumber(pending)} pending${failed > 0 ? ` and ${formatNumber(failed)} failed` : ''}`
+    return `${candidates}: the target cannot be reached; load more: chpipe import-companies`
+  }
+  if (!runs?.some(({ command }) => command === 'import-officers')) return 'none: chpipe import-officers does not run'
   if (eta_seconds === null) return 'unknown: nothing was fetched lately'
   const at = new Date(now + eta_seconds * 1000).toISOString()
   return `${formatDuration(eta_seconds * 1000)} (${at.slice(0, 10)} ${at.slice(11, 16)} UTC)`
+}
+
+/** What runs now, and until when it waits for the allowance. */
+function runRows({ runs = [], allowance_free_at: freeAt }: Progress, now: number): [label: string, value: string][] {
+  const texts = runs.map(
+    ({ command, pid, started_at }) => `${command}, process ${pid}, for ${formatDuration(now - Date.parse(started_at))}`,
+  )
+  if (freeAt)
+    texts.push(`the allowance is used up until ${freeAt.slice(11, 19)} UTC${runs.length > 0 ? ': waiting' : ''}`)
+  return texts.map((text, at) => [at === 0 ? 'running' : '', text])
 }
 
 function companiesToGo(missing: number): string {

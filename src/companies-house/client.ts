@@ -21,7 +21,7 @@ const GOOD_KEPT = 3
 const MANY_FAILING = 10
 
 /** Asked when nothing has succeeded yet: an unknown company has an empty officer list (facts 1.5). */
-export const NEUTRAL_PATH = '/company/00000000/officers'
+const NEUTRAL_PATH = '/company/00000000/officers'
 
 /** Takes from a reply what was asked for. Throws an `UpstreamError` for a reply that does not hold it. */
 export type ReadReply<T> = (reply: Reply) => T

@@ -40,3 +40,9 @@ export function readFetches(db: Tx, fromMs: number, toMs: number): Fetches {
     WHERE officers_fetched_at BETWEEN ${iso(fromMs)} AND ${iso(toMs)} AND +officers_state = 'complete'`)
   return { count: row.count, firstMs: row.first === null ? null : Date.parse(row.first) }
 }
+
+/** Any company whose officers are stored: one that the register knows; null when there is none. */
+export function findCompanyWithOfficers(tx: Tx): string | null {
+  const query = sql`SELECT company_number AS number FROM companies WHERE officers_state = 'complete' LIMIT 1`
+  return tx.get<{ number: string } | undefined>(query)?.number ?? null
+}

@@ -94,13 +94,17 @@ export function saveConsumer(db: Db, allowance: string, { boot, zeroAt }: ClockV
   prepared(db, sql).run(allowance, boot, zeroAt, until)
 }
 
-/** Permits out now, those of the stream's lane, the most ever out at once, and refusals; zeros where it was never used. */
+/**
+ * Permits out now, those of the stream's lane, when the next is given back, the end of a refusal's gate, the most ever out at once, and refusals;
+ * zeros where it was never used. Times are `steady` milliseconds.
+ */
 export function readUse(db: Db, allowance: string, view: ClockView, now: number) {
   const state = readState(db, allowance)
   const comparable = state !== undefined && isSameClock(state, view)
-  const sql = `SELECT count(*) AS used, count(*) FILTER (WHERE lane = 'stream') AS stream
+  const sql = `SELECT count(*) AS used, count(*) FILTER (WHERE lane = 'stream') AS stream, min(frees_at) AS nextFreeAt
     FROM quota_grants WHERE allowance = ? AND frees_at > ?`
-  const counted = prepared(db, sql).get(allowance, now) as { used: number; stream: number }
-  const { used, stream } = comparable ? counted : { used: 0, stream: 0 }
-  return { used, stream, peak: state?.peak ?? 0, rateLimited: state?.rate_limited ?? 0 }
+  const counted = prepared(db, sql).get(allowance, now) as { used: number; stream: number; nextFreeAt: number | null }
+  const known = comparable ? counted : { used: 0, stream: 0, nextFreeAt: null }
+  const gateUntil = comparable ? state.gate_until : null
+  return { ...known, gateUntil, peak: state?.peak ?? 0, rateLimited: state?.rate_limited ?? 0 }
 }

@@ -18,6 +18,14 @@ export interface QuotaReport {
   rate_limited: number
 }
 
+/** When calls to Companies House may go out again (wall ms); null while there is room. */
+export function allowanceFreeAt(db: Db, clock: Clock, { limit }: Quota): number | null {
+  const now = clock.steady()
+  const { used, nextFreeAt, gateUntil } = readUse(db, COMPANIES_HOUSE_ALLOWANCE, viewClock(clock), now)
+  const until = Math.max(used >= limit ? (nextFreeAt ?? 0) : 0, gateUntil ?? 0)
+  return until > now ? clock.now() + (until - now) : null
+}
+
 /** How the Companies House allowance stands, read without writing. */
 export function quotaReport(db: Db, clock: Clock, { limit, windowMs }: Quota): QuotaReport {
   const { used, peak, rateLimited } = readUse(db, COMPANIES_HOUSE_ALLOWANCE, viewClock(clock), clock.steady())

@@ -3,8 +3,9 @@
 import type { Clock } from '../clock.ts'
 import { type Db, snapshot } from '../db/open.ts'
 import { type Fetches, readFetches, readTallies } from '../db/progress.ts'
+import { findLiveRuns } from '../db/runs.ts'
 import { storageError } from '../db/storage-error.ts'
-import { type QuotaReport, quotaReport } from '../quota/report.ts'
+import { allowanceFreeAt, type QuotaReport, quotaReport } from '../quota/report.ts'
 import type { Quota } from '../settings.ts'
 import { type LiveProgress, readLiveProgress } from './progress-live.ts'
 
@@ -22,9 +23,20 @@ export interface Progress extends LiveProgress {
   ready: boolean
   /** Companies that got their officers, per minute over the recent past. */
   per_minute: number
-  /** Null when nothing moves. */
+  /** Null when no import runs, nothing moves, or the candidates do not suffice. */
   eta_seconds: number | null
   quota: QuotaReport
+  /** The commands that run on this database now; left out when there is none. */
+  runs?: RunningCommand[]
+  /** When calls may go out again, while the allowance is used up or closed; left out otherwise. */
+  allowance_free_at?: string
+}
+
+export interface RunningCommand {
+  command: string
+  pid: number
+  host: string
+  started_at: string
 }
 
 export interface ProgressOptions {
@@ -48,6 +60,10 @@ export function readProgress(db: Db, { target, quota, clock }: ProgressOptions):
       const now = clock.now()
       const { complete, officers, pending, none, failed } = readTallies(tx)
       const perMinute = recentRate(readFetches(tx, now - RECENT_MS, now), now, quota)
+      const running = findLiveRuns(tx, clock)
+      const importing = running.some(({ command }) => command === 'import-officers')
+      const reachable = complete + pending + failed >= target
+      const freeAt = allowanceFreeAt(db, clock, quota)
       return {
         companies_with_officers: complete,
         officers,
@@ -59,14 +75,20 @@ export function readProgress(db: Db, { target, quota, clock }: ProgressOptions):
         percent: percentOf(complete, target),
         ready: complete >= target,
         per_minute: Math.round(perMinute * 10) / 10,
-        eta_seconds: etaSeconds(target - complete, perMinute),
+        eta_seconds: complete >= target || (importing && reachable) ? etaSeconds(target - complete, perMinute) : null,
         quota: quotaReport(db, clock, quota),
+        ...(running.length > 0 ? { runs: running.map(describeRun) } : {}),
+        ...(freeAt === null ? {} : { allowance_free_at: new Date(freeAt).toISOString() }),
         ...readLiveProgress(db, clock, quota),
       }
     })
   } catch (error) {
     throw storageError(error, db.$client.name)
   }
+}
+
+function describeRun({ command, pid, host, started_at }: ReturnType<typeof findLiveRuns>[number]): RunningCommand {
+  return { command, pid, host, started_at: new Date(started_at).toISOString() }
 }
 
 /**

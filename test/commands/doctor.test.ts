@@ -71,6 +71,7 @@ describe('chpipe doctor', () => {
         'integrity',
         'disk',
         'temporary',
+        'settings',
         'permissions',
         'rest-key',
         'stream-key',
@@ -114,6 +115,46 @@ describe('chpipe doctor', () => {
       message: 'set; not tried (--offline)',
       hint: null,
     })
+  })
+
+  it('runs although a variable is wrong, says so, and sends no key to another place instead', async () => {
+    using folder = stocked()
+    await using server = await scriptedServer(() => plain(401))
+    const wrong = { COMPANIES_HOUSE_API_URL: 'api.example', CHPIPE_TARGET: 'abc', CHPIPE_TMP: 'nowhere' }
+    const { code, of } = await examine(folder, [], { ...at(server.url), ...wrong })
+    expect([code, of('settings')?.state, of('stream-key')?.state]).toEqual([1, 'fail', 'fail'])
+    for (const name of Object.keys(wrong)) expect(of('settings')?.message).toContain(name)
+    expect(of('rest-key')).toMatchObject({
+      state: 'fail',
+      message: 'not tried: COMPANIES_HOUSE_API_URL is not an http(s) URL without credentials',
+    })
+  })
+
+  it('asks about a company that is stored, or else searches for one, and invents none', async () => {
+    await using server = await scriptedServer(() => plain(401))
+    using empty = tempFolder()
+    await run(['token', 'add', 'acme'], { cwd: empty.path })
+    await examine(empty, [], at(server.url))
+    using folder = stocked()
+    await examine(folder, [], at(server.url))
+    const asked = server.asked.filter((path) => /^\/(company|advanced-search)\//.test(path))
+    expect(asked).toEqual([
+      '/advanced-search/companies?company_status=active&size=1',
+      '/company/00000001/officers?items_per_page=1',
+    ])
+  })
+
+  it('warns of a last backup that is gone, however young', async () => {
+    using folder = stocked((db) =>
+      db.$client
+        .prepare(
+          `INSERT INTO runs (command, host, boot, pid, started_at, heartbeat_at, finished_at, summary)
+            VALUES ('backup', 'h', 'b', 1, 0, 0, ?, '{"path":"/gone.db"}')`,
+        )
+        .run(Date.now()),
+    )
+    const { of } = await examine(folder, ['--offline'])
+    expect(of('backup')).toMatchObject({ state: 'warn', hint: 'make another: chpipe backup' })
   })
 
   it('fails for every key that is refused', async () => {
@@ -164,7 +205,7 @@ describe('chpipe doctor', () => {
   it('warns without a database, creates none, and goes on', async () => {
     using folder = tempFolder()
     const { code, of, checks } = await examine(folder, ['--offline'], KEYS)
-    expect([code, of('database')?.state, checks.length]).toEqual([0, 'warn', 11])
+    expect([code, of('database')?.state, checks.length]).toEqual([0, 'warn', 12])
     expect(readdirSync(folder.path)).toEqual([])
     const lost = await examine(folder, ['--offline', '--db', 'no/such/folder.db'], KEYS)
     expect([lost.code, lost.of('database')?.state]).toEqual([1, 'fail'])

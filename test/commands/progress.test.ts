@@ -99,6 +99,8 @@ test('the report reads well', () => {
     per_minute: 118.4,
     eta_seconds: 1189,
     quota: { limit: 600, window_seconds: 300, used: 412, peak: 600, rate_limited: 0 },
+    runs: [{ command: 'import-officers', pid: 7, host: 'a', started_at: '2026-01-05T11:55:00.000Z' }],
+    allowance_free_at: '2026-01-05T12:01:30.000Z',
   }
   expect(renderProgress(progress, { db: '/data/companies.db', now: Date.UTC(2026, 0, 5, 12) })).toEqual([
     '/data/companies.db',
@@ -109,6 +111,8 @@ test('the report reads well', () => {
     '  companies      52,100 known',
     '                 44,232 pending, 210 without officers, 3 failed',
     '  rate           118.4 companies a minute, over the last 10 minutes',
+    '  running        import-officers, process 7, for 5m',
+    '                 the allowance is used up until 12:01:30 UTC: waiting',
     '  ETA            19m 49s (2026-01-05 12:19 UTC)',
     '  allowance      412 of 600 calls used in 5m; peak 600, refused 0',
     '',
@@ -124,6 +128,12 @@ test('the report reads well', () => {
     '',
     'NOT READY: 1 company to go',
   ])
+  const etaOf = (more: Partial<typeof progress>) =>
+    renderProgress({ ...progress, ...more }, { db: 'a.db', now: 0 }).find((line) => line.startsWith('  ETA'))
+  expect(etaOf({ runs: [] })).toBe('  ETA            none: chpipe import-officers does not run')
+  expect(etaOf({ pending: 741, failed: 0, eta_seconds: 60 })).toBe(
+    '  ETA            741 pending: the target cannot be reached; load more: chpipe import-companies',
+  )
 })
 
 test('the stream and the enrichment read well', () => {

@@ -1,6 +1,10 @@
+import { hostname } from 'node:os'
 import { describe, expect, test } from 'vitest'
 import type { Clock } from '../../src/clock.ts'
 import { openDb } from '../../src/db/open.ts'
+import { beginRun } from '../../src/db/runs.ts'
+import { openAllowance } from '../../src/quota/allowance.ts'
+import { COMPANIES_HOUSE_ALLOWANCE } from '../../src/quota/report.ts'
 import { etaSeconds, percentOf, readProgress, recentRate } from '../../src/steps/progress.ts'
 import { tempFolder } from '../host.ts'
 import { virtualClock } from '../virtual-clock.ts'
@@ -48,27 +52,61 @@ test('reports from a read-only connection while another holds a write transactio
   const at = new Date(clock.now() - 30_000).toISOString()
   addCompany(writer, { company_number: '1', officers_count: 3, officers_fetched_at: at })
   addCompany(writer, { company_number: '2', officers_state: 'pending' })
+  const run = beginRun(writer, clock, 'import-officers')
   const reader = openDb(folder.file('a.db'), { readonly: true })
   writer.$client.exec('BEGIN IMMEDIATE')
   addCompany(writer, { company_number: '3' })
-  expect(readProgress(reader, { target: 4, quota, clock })).toEqual({
+  expect(readProgress(reader, { target: 2, quota, clock })).toEqual({
     companies_with_officers: 1,
     officers: 3,
     companies: 2,
     pending: 1,
     none: 0,
     failed: 0,
-    target: 4,
-    percent: 25,
+    target: 2,
+    percent: 50,
     ready: false,
     per_minute: 2,
-    eta_seconds: 90,
+    eta_seconds: 30,
     quota: { limit: 600, window_seconds: 300, used: 0, peak: 0, rate_limited: 0 },
+    runs: [
+      {
+        command: 'import-officers',
+        pid: process.pid,
+        host: hostname(),
+        started_at: new Date(run.startedAt).toISOString(),
+      },
+    ],
   })
+  expect(readProgress(reader, { target: 4, quota, clock }).eta_seconds).toBeNull()
   writer.$client.exec('COMMIT')
   expect(readProgress(reader, { target: 2, quota, clock })).toMatchObject({ ready: true, percent: 100, eta_seconds: 0 })
+  run[Symbol.dispose]()
+  expect(readProgress(reader, { target: 3, quota, clock })).toMatchObject({ per_minute: 2, eta_seconds: null })
   reader.$client.close()
   writer.$client.close()
+})
+
+test('tells until when calls wait for the allowance, whether it is used up or closed', async () => {
+  const clock = virtualClock()
+  const db = newDatabase(':memory:')
+  const small = { limit: 2, windowMs: 60_000 }
+  const options = { db, clock, name: COMPANIES_HOUSE_ALLOWANCE, quota: small, requestTimeoutMs: 1000 }
+  const allowance = openAllowance({ ...options, probePatienceMs: 1000 })
+  const answer = { limited: false, limit: 2, remain: 1, resetEarliestMs: null, resetLatestMs: null }
+  const call = async () => clock.runUntil(allowance.acquire('background', new AbortController().signal))
+  const freeAt = () => readProgress(db, { target: 1, quota: small, clock }).allowance_free_at
+  ;(await call()).settle(answer)
+  expect(freeAt()).toBeUndefined()
+  const second = await call()
+  second.settle({ ...answer, remain: 0 })
+  expect(Date.parse(freeAt() ?? '') - clock.now()).toBe(60_002)
+  const closed = newDatabase(':memory:')
+  const other = openAllowance({ ...options, db: closed, probePatienceMs: 1000 })
+  const permit = await clock.runUntil(other.acquire('background', new AbortController().signal))
+  permit.settle({ limited: true, limit: 2, remain: 0, resetEarliestMs: 28_000, resetLatestMs: 31_000 })
+  const until = readProgress(closed, { target: 1, quota: small, clock }).allowance_free_at
+  expect(Date.parse(until ?? '') - clock.now()).toBe(31_000)
 })
 
 describe('the stream and the enrichment', () => {

@@ -77,7 +77,8 @@ export async function checkIntegrity(
 export function checkBackup(db: Db, clock: Clock): Check {
   const last = readLastBackup(db, clock)
   if (!last) return warn('backup', 'none was ever made of this database', 'chpipe backup')
-  const gone = existsSync(last.path) ? '' : ', and is not there any more'
-  const message = `the last was made ${formatDuration(last.ageMs)} ago: ${last.path}${gone}`
+  const made = `the last was made ${formatDuration(last.ageMs)} ago: ${last.path}`
+  if (!existsSync(last.path)) return warn('backup', `${made}, and is not there any more`, 'make another: chpipe backup')
+  const message = made
   return last.fresh ? ok('backup', message) : warn('backup', message, 'chpipe backup, every day from cron or systemd')
 }

@@ -1,10 +1,13 @@
 import type { Clock } from '../../clock.ts'
 import type { Db } from '../../db/open.ts'
+import type { ChpipeError } from '../../errors.ts'
 import type { Settings } from '../../settings.ts'
 import type { Timings } from '../../timings.ts'
 
 export interface DoctorOptions {
   settings: Settings
+  /** The variables that are wrong; they count as not set. */
+  faults: readonly ChpipeError[]
   timings: Timings
   clock: Clock
   signal: AbortSignal

@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { sqliteVersion } from '../../db/open.ts'
-import { errorMessage } from '../../errors.ts'
+import { type ChpipeError, errorMessage } from '../../errors.ts'
 import type { Settings } from '../../settings.ts'
 import { formatBytes } from '../../text.ts'
 import { defaultFolder, freeBytes } from '../backup/goal.ts'
@@ -79,6 +79,14 @@ function backupsIn(folder: string): string[] {
   return readdirSync(folder)
     .filter((name) => name.endsWith('.db'))
     .map((name) => join(folder, name))
+}
+
+/** Whether each variable that is set can be used; one that is wrong counts as not set. */
+export function checkSettings(faults: readonly ChpipeError[]): Check {
+  const [first, ...more] = faults
+  if (!first) return ok('settings', 'every variable that is set can be used')
+  const message = [first, ...more].map(({ message }) => message).join('; ')
+  return fail('settings', message, first.hint ?? 'see the table of variables: chpipe help environment')
 }
 
 /** Which servers are meant; other ones than the real ones are named. */

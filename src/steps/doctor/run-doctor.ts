@@ -1,6 +1,7 @@
 // Is this machine ready? Every check stands on its own: what one finds, or how it fails, hides no other. Writes nothing
 // but the permits of its calls.
 import { type Db, openDb } from '../../db/open.ts'
+import { findCompanyWithOfficers } from '../../db/progress.ts'
 import { sqliteError } from '../../db/storage-error.ts'
 import { readSettings } from '../../settings.ts'
 import { tempFolder } from '../../temp-folder.ts'
@@ -9,7 +10,15 @@ import { readStreamReport } from '../stream-report.ts'
 import { type Check, guarded } from './check.ts'
 import { checkBackup, checkIntegrity, type ExaminedDatabase, examineDatabase } from './database.ts'
 import type { DoctorOptions, DoctorStep } from './doctor-step.ts'
-import { checkAddresses, checkDisk, checkNode, checkPermissions, checkSqlite, checkTemporary } from './machine.ts'
+import {
+  checkAddresses,
+  checkDisk,
+  checkNode,
+  checkPermissions,
+  checkSettings,
+  checkSqlite,
+  checkTemporary,
+} from './machine.ts'
 import { checkClock, listen } from './server-time.ts'
 import { checkRestKey, checkSnov, checkStreamKey } from './services.ts'
 import * as state from './state.ts'
@@ -43,6 +52,7 @@ export async function runDoctor(options: DoctorOptions): Promise<Check[]> {
       ...integrity,
       await local('disk', () => checkDisk(settings.db)),
       await local('temporary', () => checkTemporary(tempFolder())),
+      await local('settings', () => checkSettings(options.faults)),
       await local('permissions', () => checkPermissions(settings, cwd)),
       ...services,
       await local('addresses', () => checkAddresses(settings, readSettings({}))),
@@ -68,12 +78,15 @@ async function checkServices(options: DoctorOptions, db: Db | null): Promise<Che
   const report = db ? attempted(() => readStreamReport(db, clock)) : null
   const followedBy = report?.running ? report.pid : null
   const limitMs = timings.requestTimeoutMs
+  const companyNumber = db ? attempted(() => findCompanyWithOfficers(db)) : null
   const counted = (check: string, body: (step: DoctorStep, signal: AbortSignal) => Promise<Check>) =>
     guarded(check, { limitMs: 2 * limitMs, signal }, (own) =>
       withAllowance(options, db !== null, (step) => body(step, own)),
     )
   const checks = await Promise.all([
-    counted('rest-key', (step, own) => checkRestKey(step, rest, AbortSignal.any([own, AbortSignal.timeout(limitMs)]))),
+    counted('rest-key', (step, own) =>
+      checkRestKey(step, rest, { companyNumber, signal: AbortSignal.any([own, AbortSignal.timeout(limitMs)]) }),
+    ),
     guarded('stream-key', { limitMs: 2 * timings.streamHeadersMs, signal }, (own) =>
       checkStreamKey(options, followedBy, own),
     ),

@@ -1,6 +1,5 @@
 // Each key is tried with one call. Calls to allowances take their permits there, so that they are counted.
 import { createAttempt } from '../../companies-house/attempt.ts'
-import { NEUTRAL_PATH } from '../../companies-house/client.ts'
 import { connectStream } from '../../companies-house/stream-connection.ts'
 import { StreamError } from '../../companies-house/stream-error.ts'
 import { ChpipeError } from '../../errors.ts'
@@ -16,10 +15,19 @@ const OFFLINE = 'set; not tried (--offline)'
 const IN_ENV = 'put it in the environment or in a .env file here'
 const UNREACHABLE = 'check the network, the proxy and the address'
 
-/** The REST key: an unknown company is asked for, which costs little on either side. */
-export async function checkRestKey(step: DoctorStep, answers: Answers, signal: AbortSignal): Promise<Check> {
+/** What is asked for without a company to ask about. */
+const A_SEARCH = '/advanced-search/companies?company_status=active&size=1'
+
+/** The REST key: the officers of a company that is stored are asked for, or a search of one company. */
+export async function checkRestKey(
+  step: DoctorStep,
+  answers: Answers,
+  { companyNumber, signal }: { companyNumber: string | null; signal: AbortSignal },
+): Promise<Check> {
   const { settings, clock, timings, offline } = step
   const name = 'rest-key'
+  const wrong = wrongSetting(name, step, ['COMPANIES_HOUSE_API_KEY', 'COMPANIES_HOUSE_API_URL'])
+  if (wrong) return wrong
   const apiKey = settings.companiesHouseApiKey
   if (!apiKey) return fail(name, 'COMPANIES_HOUSE_API_KEY is not set', IN_ENV)
   if (offline) return ok(name, OFFLINE)
@@ -45,7 +53,8 @@ export async function checkRestKey(step: DoctorStep, answers: Answers, signal: A
     }),
   })
   try {
-    if ((await attempt(NEUTRAL_PATH, 'background', signal)) === 'limited') {
+    const path = companyNumber === null ? A_SEARCH : `/company/${companyNumber}/officers?items_per_page=1`
+    if ((await attempt(path, 'background', signal)) === 'limited') {
       return warn(
         name,
         `too many calls (${answers.status}): all chpipe calls rest until the window ends`,
@@ -69,6 +78,8 @@ export async function checkStreamKey(
   const { settings, clock, timings, offline } = step
   const name = 'stream-key'
   const { companiesHouseStreamKey: key, companiesHouseStreamUrl: baseUrl } = settings
+  const wrong = wrongSetting(name, step, ['COMPANIES_HOUSE_STREAM_KEY', 'COMPANIES_HOUSE_STREAM_URL'])
+  if (wrong) return wrong
   if (!key) return warn(name, 'COMPANIES_HOUSE_STREAM_KEY is not set', `${IN_ENV}; only \`stream\` needs it`)
   if (offline) return ok(name, OFFLINE)
   if (followedBy !== null) return ok(name, `set; not tried, as process ${followedBy} follows the stream`)
@@ -92,6 +103,8 @@ export async function checkSnov(step: DoctorStep, answers: Answers, signal: Abor
   const { settings, clock, timings, offline } = step
   const { snovClientId: clientId, snovClientSecret: clientSecret, snovApiUrl: baseUrl, snovQuota: quota } = settings
   const name = 'snov'
+  const wrong = wrongSetting(name, step, ['SNOV_CLIENT_ID', 'SNOV_CLIENT_SECRET', 'SNOV_API_URL'])
+  if (wrong) return wrong
   if (!clientId || !clientSecret) {
     const missing = [!clientId && 'SNOV_CLIENT_ID', !clientSecret && 'SNOV_CLIENT_SECRET'].filter(Boolean)
     const message = `${missing.join(' and ')} ${missing.length === 1 ? 'is' : 'are'} not set`
@@ -118,6 +131,12 @@ export async function checkSnov(step: DoctorStep, answers: Answers, signal: Abor
     if (snov.counts.requests === 0 && signal.aborted) return noRoom(name)
     return refusal(name, error, answers.status, signal)
   }
+}
+
+/** A key is not sent to wherever a wrong address would fall back to. */
+function wrongSetting(check: string, { faults }: DoctorOptions, variables: string[]): Check | null {
+  const fault = faults.find(({ message }) => variables.some((variable) => message.startsWith(`${variable} `)))
+  return fault ? fail(check, `not tried: ${fault.message}`, fault.hint ?? 'correct the variable') : null
 }
 
 function noRoom(name: string): Check {
