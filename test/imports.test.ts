@@ -46,6 +46,8 @@ const PACKAGE_OWNERS: Record<string, string[]> = {
   'better-sqlite3': ['db'],
   hono: ['http'],
   '@hono': ['http'],
+  ky: ['upstream'],
+  undici: ['upstream'],
   commander: ['command-line'],
   ora: ['commands'],
   'cli-table3': ['commands'],

@@ -1,10 +1,20 @@
-// One request over HTTP and what answers it.
-import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http'
-import { request as httpsRequest } from 'node:https'
-import { pipeline } from 'node:stream'
-import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib'
+// One request over HTTP and what answers it: ky over undici, which is told here which way leads to the server.
+import ky from 'ky'
+import { Agent, DecoratorHandler, type Dispatcher, ProxyAgent, fetch as undiciFetch } from 'undici'
 import { errorMessage } from '../errors.ts'
-import { type Abandonable, type ConnectionOptions, createAgent } from './connection.ts'
+import type { Proxies } from '../settings.ts'
+import { proxyFor, proxyName } from './proxy.ts'
+
+export interface WireOptions {
+  /** Go with every call. */
+  headers: Record<string, string>
+  /** Without them every connection is direct. */
+  proxies?: Proxies | undefined
+  /** Whether a connection may serve the next request, too. */
+  keepAlive: boolean
+  /** How long it may take until the connection stands, TLS and proxy included. */
+  connectTimeoutMs: number
+}
 
 export interface WireCall {
   method?: 'GET' | 'POST'
@@ -43,104 +53,154 @@ export class WireError extends Error {
   }
 }
 
+/** An idle connection is closed by us before most servers close it. */
+const IDLE_MS = 4000
+
 /**
  * Makes the function that sends single calls below `baseUrl`: a status is an answer and never an error, nothing is
  * tried again or timed here, and a redirect is not followed, so that no other host ever sees a credential.
  */
-export function createWire(baseUrl: string, options: ConnectionOptions & { headers: Record<string, string> }): Wire {
+export function createWire(baseUrl: string, options: WireOptions): Wire {
   const base = new URL(baseUrl)
-  const agent = createAgent(base, options)
-  const request = base.protocol === 'https:' ? httpsRequest : httpRequest
-  return ({ method = 'GET', path, headers = {}, json, signal }) =>
-    new Promise((resolve, reject) => {
-      let sent = false
-      const fail = (error: unknown) => reject(wireError(base, error, sent))
-      if (signal.aborted) return fail(signal.reason)
-      const body = json === undefined ? undefined : JSON.stringify(json)
-      const wanted: Abandonable = {
+  const proxy = options.proxies ? proxyFor(base, options.proxies) : null
+  const goal = proxy ? `${base.host} through the proxy ${proxyName(proxy)}` : base.host
+  const dispatcher = createDispatcher(proxy, options)
+  const http = ky.create({
+    prefixUrl: baseUrl,
+    headers: options.headers,
+    retry: 0,
+    timeout: false,
+    throwHttpErrors: false,
+    redirect: 'manual',
+  })
+  return async ({ method = 'GET', path, headers = {}, json, signal }) => {
+    const way: Way = { sent: false }
+    // The signal that ky would hand on may be collected as garbage once the head is here: this one is held by its reader.
+    const call = new AbortController()
+    const stop = () => call.abort(signal.reason)
+    signal.addEventListener('abort', stop, { once: true })
+    try {
+      signal.throwIfAborted()
+      const fetch = fetchBy(dispatcher, call.signal, way)
+      const response = await http(path.replace(/^\//, ''), {
         method,
-        agent,
-        givenUp: signal,
-        headers: { ...options.headers, ...headers, ...(body === undefined ? {} : bodyHeaders(body)) },
-      }
-      const call = request(new URL(`${baseUrl}/${path.replace(/^\//, '')}`), wanted)
-      const stop = () => {
-        call.destroy()
-        fail(signal.reason)
-      }
-      signal.addEventListener('abort', stop, { once: true })
-      call.on('socket', () => {
-        sent = true
+        headers,
+        fetch,
+        ...(json === undefined ? {} : { json }),
       })
-      call.on('response', (response) => resolve(readAnswer(base, call, response, signal)))
-      call.on('error', fail)
-      call.on('upgrade', (_response, socket) => socket.destroy())
-      call.on('close', () => {
-        signal.removeEventListener('abort', stop)
-        fail(new Error('it was closed without an answer'))
-      })
-      call.end(body)
-    })
-}
-
-function bodyHeaders(body: string): Record<string, string> {
-  return { 'content-type': 'application/json', 'content-length': String(Buffer.byteLength(body)) }
-}
-
-function readAnswer(base: URL, call: ClientRequest, response: IncomingMessage, signal: AbortSignal): Answer {
-  // An error before somebody reads the body is met by whoever reads it then.
-  response.on('error', () => {})
-  return {
-    status: response.statusCode ?? 0,
-    headers: headersOf(response.rawHeaders),
-    signal,
-    bytes: readBytes(base, response, signal),
-    drop: () => call.destroy(),
+      return readAnswer(goal, response, { call, signal })
+    } catch (error) {
+      throw wireError(goal, signal.aborted ? signal.reason : error, way.sent)
+    } finally {
+      signal.removeEventListener('abort', stop)
+    }
   }
 }
 
-async function* readBytes(base: URL, response: IncomingMessage, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+/** The way to the server. Certificates are always verified; a proxy is asked for a tunnel. */
+function createDispatcher(proxy: URL | null, { keepAlive, connectTimeoutMs }: WireOptions): Dispatcher {
+  const common = {
+    // The deadlines are the callers'.
+    headersTimeout: 0,
+    bodyTimeout: 0,
+    keepAliveTimeout: IDLE_MS,
+    pipelining: keepAlive ? 1 : 0,
+    connectTimeout: connectTimeoutMs,
+  }
+  if (!proxy) return new Agent(common)
+  const { username, password } = proxy
+  const token =
+    username || password
+      ? `Basic ${Buffer.from(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`).toString('base64')}`
+      : undefined
+  return new ProxyAgent({
+    ...common,
+    uri: `${proxy.protocol}//${proxy.host}`,
+    proxyTunnel: true,
+    ...(token ? { token } : {}),
+    proxyTls: { timeout: connectTimeoutMs },
+    requestTls: { timeout: connectTimeoutMs },
+  })
+}
+
+/** What the types of undici leave out. */
+interface RequestHandler {
+  onRequestStart(...args: unknown[]): void
+}
+const Decorator = DecoratorHandler as unknown as new (
+  handler: Dispatcher.DispatchHandler,
+) => RequestHandler & Dispatcher.DispatchHandler
+
+interface Way {
+  /** The request was handed to a connection that stands; what fails before surely never left. */
+  sent: boolean
+}
+
+function fetchBy(dispatcher: Dispatcher, signal: AbortSignal, way: Way): typeof globalThis.fetch {
+  class Noting extends Decorator {
+    override onRequestStart(...args: unknown[]): void {
+      way.sent = true
+      super.onRequestStart(...args)
+    }
+  }
+  const noted = dispatcher.compose((dispatch) => (options, handler) => dispatch(options, new Noting(handler)))
+  const send = async (input: Request): Promise<Response> => {
+    const response = await undiciFetch(input.url, {
+      method: input.method,
+      headers: [...input.headers],
+      body: input.body ? await input.text() : null,
+      redirect: 'manual',
+      signal,
+      dispatcher: noted,
+    })
+    return response as unknown as Response
+  }
+  return send as typeof globalThis.fetch
+}
+
+interface Reading {
+  call: AbortController
+  signal: AbortSignal
+}
+
+function readAnswer(goal: string, response: Response, { call, signal }: Reading): Answer {
+  const { status, headers } = response
+  const drop = () => call.abort(new Error('nobody reads the answer'))
+  return { status, headers, signal, bytes: readBytes(goal, response, { call, signal }), drop }
+}
+
+async function* readBytes(goal: string, { body }: Response, { call, signal }: Reading): AsyncGenerator<Uint8Array> {
+  const reader = body?.getReader()
+  if (!reader) return
+  let fail = () => {}
+  const over = new Promise<never>((_resolve, reject) => {
+    fail = () => reject(signal.reason)
+  })
+  over.catch(() => {})
+  signal.addEventListener('abort', fail, { once: true })
   try {
     signal.throwIfAborted()
-    for await (const chunk of unpacked(response)) yield chunk
-    if (!response.complete) throw new Error('it broke off')
+    for (;;) {
+      const { done, value } = await Promise.race([reader.read(), over])
+      if (done) return
+      yield value
+    }
   } catch (error) {
-    throw signal.aborted ? signal.reason : wireError(base, error, true)
+    throw signal.aborted ? signal.reason : wireError(goal, error, true)
+  } finally {
+    signal.removeEventListener('abort', fail)
+    call.abort(new Error('the reading of the answer has ended'))
   }
 }
 
 /** What `accept-encoding` may ask for. */
 export const ACCEPT_ENCODING = 'gzip, deflate'
 
-function unpacked(response: IncomingMessage): AsyncIterable<Uint8Array> {
-  const coding = (response.headers['content-encoding'] ?? '').trim().toLowerCase()
-  if (coding === '' || coding === 'identity') return response
-  const unpack = UNPACKERS[coding]
-  if (!unpack) throw new Error('its answer is packed in a way that nobody asked for')
-  return pipeline(response, unpack(), () => {})
-}
-
-const UNPACKERS: Record<string, typeof createGunzip> = {
-  gzip: createGunzip,
-  'x-gzip': createGunzip,
-  deflate: createInflate as typeof createGunzip,
-  br: createBrotliDecompress as typeof createGunzip,
-}
-
-/** What no `Headers` can hold is left out: nothing here reads it. */
-function headersOf(raw: string[]): Headers {
-  const headers = new Headers()
-  for (let at = 0; at + 1 < raw.length; at += 2) {
-    try {
-      headers.append(raw[at] ?? '', raw[at + 1] ?? '')
-    } catch {}
-  }
-  return headers
-}
-
-function wireError({ host }: URL, error: unknown, sent: boolean): WireError {
-  const message = `The connection to ${host} failed (${reasonsOf(error).join('; ')})`
-  return new WireError(message, { sent, cause: error })
+/** `goal` names the server, and the proxy before it. */
+function wireError(goal: string, error: unknown, sent: boolean): WireError {
+  const cause = error instanceof TypeError && error.cause !== undefined ? error.cause : error
+  const message = `The connection to ${goal} failed (${reasonsOf(cause).join('; ')})`
+  return new WireError(message, { sent, cause })
 }
 
 /**

@@ -6,7 +6,7 @@ import packageJson from '../../package.json' with { type: 'json' }
 it('the licences of bundled packages go with every copy', () => {
   const path = 'dist/THIRD-PARTY-LICENCES'
   const text = readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8')
-  for (const name of ['commander', 'drizzle-orm', 'hono', 'zod']) {
+  for (const name of ['commander', 'drizzle-orm', 'hono', 'ky', 'undici', 'zod']) {
     expect(text).toMatch(new RegExp(`^${name} \\d+\\.\\d+\\.\\d+ \\(`, 'm'))
   }
   expect(text).toContain('Permission is hereby granted')
