@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { isBuiltin } from 'node:module'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
@@ -243,6 +244,21 @@ describe('the package', () => {
 })
 
 describe('the container', () => {
+  it('holds every package that the bundle imports', () => {
+    const dist = fileURLToPath(new URL('../../dist/', import.meta.url))
+    const code = readdirSync(dist).flatMap((name) =>
+      name.endsWith('.js') ? [readFileSync(join(dist, name), 'utf8')] : [],
+    )
+    const imported = code.flatMap((text) =>
+      [...text.matchAll(/(?:\bfrom|\bimport)\s*\(?"((?:@[\w-]+\/)?[a-z][\w-]*)"/g)].map(([, name = '']) => name),
+    )
+    const packages = [...new Set(imported)].filter((name) => !isBuiltin(name))
+    expect(packages).toEqual(['better-sqlite3'])
+    for (const name of [...packages, 'better-sqlite3-13']) {
+      expect(read('Dockerfile')).toMatch(new RegExp(`node_modules/${name}$`, 'm'))
+    }
+  })
+
   it('holds everything that the package holds', () => {
     const copied = [...read('Dockerfile').matchAll(/\/app\/([\w.]+)/g)].map(([, name]) => name)
     const published = [...packageJson.files.map((path) => path.split('/')[0]), 'package.json', 'README.md', 'LICENSE']
