@@ -10,12 +10,23 @@ export interface BodyFacts {
   registration_number?: string | null | undefined
 }
 
-const UNITED_KINGDOM =
-  /\b(?:england|english|wales|welsh|scotland|scottish|northern ireland|united kingdom|u\.? ?k\b\.?|great britain|gb|britain|companies house|e ?& ?w)/
+const NORTHERN = '(?<![a-z])n(?:orthern|orth|th)?\\.?.?'
+
+/** Whole words of lower case; a dot stands for a blank, since blanks part the list. */
+function places(list: string): RegExp {
+  return new RegExp(`(?<![a-z])(?:${list.trim().split(/\s+/).join('|')})(?![a-z])`)
+}
+
+const UNITED_KINGDOM = places(`england english wales welsh scotland scottish ${NORTHERN}ireland united.kingdom u\\.?.?k
+  great.britain britain gbr? e.?&.?w companies.house london cardiff edinburgh belfast`)
 
 /** Places near to the words above that have registers of their own. */
 const ELSEWHERE =
-  /\b(?:jersey|guernsey|alderney|sark|channel islands?|isle of man|i\.?o\.?m|gibraltar|virgin islands?|b\.?v\.?i|tortola|cayman|bermuda|anguilla|turks|montserrat|falkland|st\.? helena|delaware|nevada|wyoming|new south wales|new england|nova scotia|british columbia|british indian|(?<!northern )ireland|eire|dublin|luxembourg|cyprus|malta|seychelles|hong kong|singapore|marshall islands|united states|u\.?s\.?a?)\b/
+  places(`jersey guernsey alderney sark channel.islands? isle.of.man i\\.?o\\.?m gibraltar virgin.islands?
+  b\\.?v\\.?i tortola cayman bermuda anguilla turks montserrat falklands? st\\.?.helena delaware nevada wyoming
+  united.states u\\.?.?s\\.?(?:.?a)? new.south.wales new.england nova.scotia british.columbia ontario canada australia
+  british.indian (?<!${NORTHERN})ireland eire dublin luxembourg cyprus malta seychelles mauritius hong.kong singapore
+  marshall.islands`)
 
 /**
  * The number of a body that the appointment says is registered in the United Kingdom, in the register's own form; null for
@@ -26,11 +37,14 @@ export function ukBodyNumber(body: BodyFacts): string | null {
 }
 
 function isRegisteredInUk(body: BodyFacts): boolean {
-  const { identification_type: kind, place_registered: place, register_location: register, legal_authority: law } = body
-  const places = [place, register].map((text) => (text ?? '').toLowerCase().trim())
+  const kind = body.identification_type
+  const [law = '', ...places] = [body.legal_authority, body.place_registered, body.register_location].map(plain)
   if (places.some((text) => ELSEWHERE.test(text))) return false
   if (kind === 'uk-limited-company') return true
   if (places.some((text) => text !== '')) return places.some((text) => UNITED_KINGDOM.test(text))
-  const foreign = kind === 'eea' || kind === 'non-eea' || ELSEWHERE.test((law ?? '').toLowerCase())
-  return !foreign && UNITED_KINGDOM.test((law ?? '').toLowerCase())
+  return kind !== 'eea' && kind !== 'non-eea' && !ELSEWHERE.test(law) && UNITED_KINGDOM.test(law)
+}
+
+function plain(text: string | null | undefined): string {
+  return (text ?? '').toLowerCase().replace(/\s+/g, ' ').trim()
 }
