@@ -1,10 +1,10 @@
 import { type CompanyKind, drawKind, drawStatus, isClosed } from './company-kind.ts'
-import { isoOfDay } from './days.ts'
+import { dayOfIso, isoOfDay } from './days.ts'
 import { drawFilings } from './draw-filings.ts'
 import { drawForeign } from './draw-foreign.ts'
 import { drawName } from './draw-name.ts'
 import { drawAddress, foldPremises } from './places.ts'
-import { Random, weights } from './random.ts'
+import { hashText, Random, weights } from './random.ts'
 import { SIC_PROSE } from './register-prose.ts'
 import { emptyCompany, type SyntheticCompany } from './shapes.ts'
 
@@ -69,6 +69,7 @@ function drawLife(random: Random, kind: CompanyKind, draw: CompanyDraw, company:
   }
   company.registered_office_address = foldPremises(drawAddress(random, kind.jurisdiction))
   if (kind.roles === 'directors' && kind.type !== 'oversea-company') company.sic_codes = drawSicCodes(random)
+  if (company.sic_codes && keepsOldCode(company.company_number, draw)) company.sic_codes = ['7499']
   drawFilings(random, kind, draw.createdDay, closed ? ceasedDay : draw.today, company)
   if (age > 1000 && random.chance(0.12)) company.previous_company_names = drawPreviousNames(random, kind, draw)
   if (kind.type !== 'uk-establishment') drawFlags(random, company)
@@ -138,6 +139,14 @@ const SIC_COUNTS = weights([
   [3, 5],
   [4, 3],
 ])
+
+/** The last day of SIC 2003. */
+const SIC_2003_ENDS = dayOfIso('2007-12-31')
+
+/** Codes of SIC 2007 came with 2008; some 18,000 companies keep one from before (facts 10.2). */
+function keepsOldCode(companyNumber: string, { createdDay }: CompanyDraw): boolean {
+  return createdDay <= SIC_2003_ENDS && hashText(companyNumber) % 20 === 0
+}
 
 /** In ascending order, as the register has them. */
 function drawSicCodes(random: Random): string[] {

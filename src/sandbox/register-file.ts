@@ -7,6 +7,7 @@ import {
   CATEGORY_PROSE,
   COMMUNITY_INTEREST_PROSE,
   NO_ACCOUNTS_PROSE,
+  SIC_2003_PROSE,
   SIC_PROSE,
   STATUS_PROSE,
   STRIKE_OFF_PROSE,
@@ -125,7 +126,7 @@ function sicTextsOf({ sic_codes: codes, type }: SyntheticCompany): string {
 }
 
 function sicText(code: string | undefined): string {
-  return code === undefined ? '""' : `"${code} - ${SIC_PROSE[code] ?? ''}"`
+  return code === undefined ? '""' : `"${code} - ${SIC_PROSE[code] ?? SIC_2003_PROSE[code] ?? ''}"`
 }
 
 function previousNamesOf({ previous_company_names: names }: SyntheticCompany): string {

@@ -67,6 +67,12 @@ export const ACCOUNTS_PROSE: Record<string, string> = {
 
 export const NO_ACCOUNTS_PROSE = 'NO ACCOUNTS FILED'
 
+/** SIC 2003 codes that old companies never restated (facts 10.2), with the wording of the register file. */
+export const SIC_2003_PROSE: Record<string, string> = {
+  '1823': 'Manufacture of underwear',
+  '7499': 'Non-trading company',
+}
+
 /** SIC 2007 codes in use, with the wording of the register file. */
 export const SIC_PROSE: Record<string, string> = {
   '01410': 'Raising of dairy cattle',

@@ -48,8 +48,8 @@ describe('the register file', () => {
         formed: isoOf(row.IncorporationDate),
         dissolved: row.DissolutionDate,
         sic: [1, 2, 3, 4]
-          .map((at) => row[`SICCode.SicText_${at}`]?.slice(0, 5))
-          .filter((code) => /^\d{5}$/.test(code ?? '')),
+          .map((at) => /^\d+/.exec(row[`SICCode.SicText_${at}`] ?? '')?.[0])
+          .filter((code) => code !== undefined),
         postcode: row['RegAddress.PostCode'],
         town: row['RegAddress.PostTown'],
         accountsDue: isoOf(row['Accounts.NextDueDate']),

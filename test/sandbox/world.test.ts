@@ -26,6 +26,12 @@ describe('a world', () => {
     expect(huge.company('ZZ999999')).toBeUndefined()
   })
 
+  it('leaves some old companies their SIC codes of four digits', () => {
+    const old = companies.filter(({ sic_codes: codes }) => codes?.some((code) => code.length === 4))
+    expect(old.length).toBeGreaterThan(0)
+    expect(old.filter(({ date_of_creation: day = '' }) => day >= '2008')).toEqual([])
+  })
+
   it('numbers companies uniquely in 8 characters, about 92 % of them digits', () => {
     expect(new Set(numbers).size).toBe(4000)
     expect(numbers.filter((number) => !/^[A-Z0-9]{8}$/.test(number))).toEqual([])
