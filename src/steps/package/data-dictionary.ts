@@ -139,8 +139,16 @@ const officers: TableEntry = {
       'Number in the bulk products: eight digits for the person, four for the variant',
     ),
     name: entry('text', OFFICER, 'Name as filed: `SURNAME, Forename Middle, Title`, or the name of a body'),
-    title: entry('text', `${CHPIPE}, from the name as filed`, 'Title, where one was filed'),
-    forenames: entry('text', `${CHPIPE}, from the name as filed`, 'Forenames of a person'),
+    title: entry(
+      'text',
+      `${CHPIPE}, from the name as filed`,
+      'Title, where one was filed; a peer may have no forename',
+    ),
+    forenames: entry(
+      'text',
+      `${CHPIPE}, from the name as filed`,
+      'Forenames of a person; none of a body, whatever its role',
+    ),
     surname: entry('text', `${CHPIPE}, from the name as filed`, 'Surname of a person'),
     officer_role: entry(
       'slug',
