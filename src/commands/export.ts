@@ -13,7 +13,7 @@ export const exportCommand: Command = {
   description: [
     'Writes the companies whose officer lists are complete, with their officers, as they are at one moment, whatever is being imported.',
     "To a folder: companies and officers with the tables' own columns, domains and emails when there are any, and manifest.json with counts and checksums. csv and parquet make a file per table, sqlite and xlsx one file with all of them; ndjson and json hold companies with their officers inside. To a file or to stdout: one table with a row per appointment in csv and parquet, the same as in a folder otherwise.",
-    '--since writes a delta: every company of which anything changed, whole, and a list of what is gone (deletions).',
+    '--since writes a delta: every company of which anything changed, whole, and a list of what is gone (deletions). It goes to a place of its own that carries its moment: deltas/<moment>/ in the folder, or a file beside the zip or file that is there. What was delivered before stays as it is.',
     '--package makes one zip that a customer receives: the data files, manifest.json, data-dictionary.csv, and report.html, a page that opens in any browser. --verify counts and hashes everything in such a zip, or in a folder, again: it ends with 1 when something differs.',
     'An export that fails or is interrupted leaves an earlier one as it was.',
   ].join('\n\n'),
@@ -45,7 +45,10 @@ export const exportCommand: Command = {
       does: 'one company a line, officers inside',
     },
     { line: 'chpipe export --format sqlite --out delivery/', does: 'companies.sqlite: a database to query at once' },
-    { line: 'chpipe export --since last --out delivery/', does: 'what changed since the last export to that folder' },
+    {
+      line: 'chpipe export --since last --out delivery/',
+      does: 'delivery/deltas/<moment>/: what changed since the last',
+    },
     { line: 'chpipe export --package delivery.zip', does: 'all of it in one zip, with a page to read: report.html' },
     { line: 'chpipe export --verify delivery.zip', does: 'count and hash everything in it again' },
   ],

@@ -1,21 +1,42 @@
-import { mkdirSync, statSync } from 'node:fs'
+import { chmodSync, mkdirSync, statSync } from 'node:fs'
+import { open } from 'node:fs/promises'
 import { dirname } from 'node:path'
 
+/** They hold personal data: nobody but their owner may look into them. */
+const FOLDER_MODE = 0o700
+
 /**
- * Makes a folder and those above it that are missing; returns the uppermost that was made. Throws what the file system
- * says. Node's own `recursive` tries for ever where folders cannot be made but their absence is all that is told, as in
- * `/proc`.
+ * Makes a folder and those above it that are missing, for their owner alone whatever the umask; returns the uppermost that
+ * was made. Throws what the file system says. Node's own `recursive` tries for ever where folders cannot be made but their
+ * absence is all that is told, as in `/proc`.
  */
-export function makeFolders(path: string, mode = 0o777): string | undefined {
+export function makeFolders(path: string): string | undefined {
   if (isFolder(path)) return undefined
   const parent = dirname(path)
-  const above = exists(parent) ? undefined : makeFolders(parent, mode)
+  const above = exists(parent) ? undefined : makeFolders(parent)
   try {
-    mkdirSync(path, { mode })
+    makeFolder(path)
     return above ?? path
   } catch (error) {
     if (!isFolder(path)) throw error
     return above
+  }
+}
+
+/** Makes one folder for its owner alone. Throws what the file system says, also when it is there. */
+export function makeFolder(path: string): void {
+  mkdirSync(path, { mode: FOLDER_MODE })
+  chmodSync(path, FOLDER_MODE)
+}
+
+/** Resolves when the names in a folder are on the disk. Rejects with what the file system says. */
+export async function syncFolder(path: string): Promise<void> {
+  if (process.platform === 'win32') return
+  const handle = await open(path, 'r')
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
   }
 }
 

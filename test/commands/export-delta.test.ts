@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { run, type TempFolder, tempFolder } from '../host.ts'
 import { fill, newDatabase } from '../steps/export-world.ts'
@@ -17,8 +17,10 @@ function folderWith(companies: number): TempFolder & { change(sql: string): void
   })
 }
 
-const manifestOf = (folder: TempFolder, name = 'out') =>
-  JSON.parse(readFileSync(folder.file(`${name}/manifest.json`), 'utf8'))
+const manifestOf = (folder: TempFolder, path = 'out') =>
+  JSON.parse(readFileSync(folder.file(`${path}/manifest.json`), 'utf8'))
+const deltas = (folder: TempFolder) => readdirSync(folder.file('out/deltas')).sort()
+const newestDelta = (folder: TempFolder) => manifestOf(folder, `out/deltas/${deltas(folder).at(-1)}`)
 const changeOne = (number: string) =>
   `UPDATE companies SET company_name = 'NEW', fetched_at = '${new Date(Date.now() + 1).toISOString()}' WHERE company_number = '${number}'`
 
@@ -29,7 +31,7 @@ test('--since last counts from the last export to the same place, delta after de
   const { as_of } = manifestOf(folder)
   folder.change(changeOne('00000003'))
   expect((await go('--since', 'last')).code).toBe(0)
-  const delta = manifestOf(folder)
+  const delta = newestDelta(folder)
   expect(delta.filters).toEqual({ all: false, since: expect.any(String) })
   expect(delta.filters.since).toBe(as_of)
   expect(delta.files.map((file: { name: string; rows: number }) => [file.name, file.rows])).toEqual([
@@ -37,10 +39,71 @@ test('--since last counts from the last export to the same place, delta after de
     ['officers.csv', 1],
     ['deletions.csv', 0],
   ])
-  await new Promise((done) => setTimeout(done, 5))
   expect((await go('--since', 'last')).code).toBe(0)
-  expect(manifestOf(folder).files[0].rows).toBe(0)
-  expect(manifestOf(folder).filters.since > delta.filters.since).toBe(true)
+  expect(newestDelta(folder).files[0].rows).toBe(0)
+  expect(newestDelta(folder).filters.since).toBe(delta.as_of)
+  expect(deltas(folder)).toHaveLength(2)
+})
+
+test.each([
+  ['out', 'out/companies.csv', 'out/deltas/MOMENT', ['--out', 'out/']],
+  ['a.zip', 'a.zip', 'a-delta-MOMENT.zip', ['--package', 'a.zip']],
+  [null, 'b.sqlite', 'b-delta-MOMENT.sqlite', ['--format', 'sqlite', '--out', 'b.sqlite']],
+])('a delta leaves the delivery that it counts from as it is: %s', async (verifiable, file, place, args) => {
+  using folder = folderWith(3)
+  const go = (...more: string[]) => run(['export', ...args, '--json', ...more], { cwd: folder.path })
+  await go()
+  const before = readFileSync(folder.file(file))
+  folder.change(changeOne('00000002'))
+  const told = [JSON.parse((await go('--since', 'last')).stdout), JSON.parse((await go('--since', 'last')).stdout)]
+  const paths: string[] = told.map(({ path, package: zip }) => path ?? zip.path)
+  expect(paths.map((path) => path.replace(`${folder.path}/`, '').replace(/\d{8}T\d{6}Z(-\d+)?/, 'MOMENT'))).toEqual([
+    place,
+    place,
+  ])
+  expect(new Set(paths).size).toBe(2)
+  expect(paths.every((path) => existsSync(path))).toBe(true)
+  expect(readFileSync(folder.file(file)).equals(before)).toBe(true)
+  type Files = { name: string; rows: number }[]
+  const rowsOf = (files: Files) =>
+    files.reduce((sum, { name, rows }) => sum + (name === 'data-dictionary.csv' ? 0 : rows), 0)
+  expect(told.map(({ files }) => rowsOf(files))).toEqual([2, 0])
+  if (verifiable) expect((await run(['export', '--verify', verifiable], { cwd: folder.path })).code).toBe(0)
+})
+
+test('a delivery newer than a restored database is not counted from', async () => {
+  using folder = folderWith(3)
+  const go = (...args: string[]) => run(['export', '--out', 'out/', ...args], { cwd: folder.path })
+  await go()
+  await run(['backup', '--out', 'copy.db'], { cwd: folder.path })
+  folder.change(changeOne('00000002'))
+  await go('--since', 'last')
+  renameSync(folder.file('copy.db'), folder.file('companies.db'))
+  for (const suffix of ['-wal', '-shm']) rmSync(folder.file(`companies.db${suffix}`), { force: true })
+  const { code, stderr } = await go('--since', 'last')
+  expect([code, stderr]).toEqual([5, expect.stringContaining('error: The delivery there is newer than this database')])
+  expect(deltas(folder)).toHaveLength(1)
+})
+
+test.each([0o000, 0o022, 0o077])('folders are for their owner alone under umask %o', async (mask) => {
+  using folder = folderWith(1)
+  const old = process.umask(mask)
+  try {
+    await run(['export', '--out', 'new/out/'], { cwd: folder.path })
+    await run(['export', '--out', 'new/out/', '--since', 'last'], { cwd: folder.path })
+    await run(['backup', '--out', 'copies/'], { cwd: folder.path })
+  } finally {
+    process.umask(old)
+  }
+  const modes = [
+    'new',
+    'new/out',
+    'new/out/deltas',
+    `new/out/deltas/${readdirSync(folder.file('new/out/deltas'))[0]}`,
+    'copies',
+  ]
+  expect(modes.map((path) => statSync(folder.file(path)).mode & 0o777)).toEqual(modes.map(() => 0o700))
+  expect(statSync(folder.file('new/out/companies.csv')).mode & 0o777).toBe(0o600)
 })
 
 test('a delivery made while the clock was ahead hides nothing from the next delta', async () => {
@@ -52,7 +115,7 @@ test('a delivery made while the clock was ahead hides nothing from the next delt
     "UPDATE companies SET company_name = 'NEW', fetched_at = '2001-01-01' WHERE company_number = '00000002'",
   )
   expect((await go('--since', 'last')).code).toBe(0)
-  expect(manifestOf(folder).files[0]).toMatchObject({ name: 'companies.csv', rows: 1 })
+  expect(newestDelta(folder).files[0]).toMatchObject({ name: 'companies.csv', rows: 1 })
 })
 
 test.each([

@@ -76,7 +76,8 @@ test('a package is counted from by the next delta to the same zip', async () => 
     filters: { since: expect.any(String) },
     files: expect.arrayContaining([expect.objectContaining({ name: 'companies.csv', rows: 0 })]),
   })
-  expect([...(await unzipped(folder.file('a.zip'))).keys()]).toContain('deletions.csv')
+  expect([...(await unzipped(JSON.parse(next.stdout).package.path)).keys()]).toContain('deletions.csv')
+  expect([...(await unzipped(folder.file('a.zip'))).keys()]).not.toContain('deletions.csv')
 })
 
 test('an empty package is made, with a warning', async () => {

@@ -119,6 +119,7 @@ describe('what killed exports left', () => {
     const put = (name: string, text = '') => writeFileSync(folder.file(`out/${name}`), text)
     put('.companies.csv.chpipe-999999999-0123abcd.tmp')
     put('.emails.csv.chpipe-999999999-0123abcd.tmp')
+    put('.companies.sqlite.chpipe-999999999-0123abcd.tmp-journal')
     put('.notes.txt.chpipe-999999999-0123abcd.old', 'set aside')
     put(`.companies.csv.chpipe-${process.ppid}-0123abcd.tmp`)
     put('.companies.csv.123-0123abcd.tmp')

@@ -1,5 +1,6 @@
 import type { Context } from '../../context.ts'
 import { ChpipeError } from '../../errors.ts'
+import { deltaFile } from '../../steps/export/delta-place.ts'
 import { type Package, packageDataset } from '../../steps/package/package-dataset.ts'
 import { createStatus } from '../status.ts'
 import type { ExportInput } from './options.ts'
@@ -22,11 +23,14 @@ export async function runPackage(context: Context, input: ExportInput, file: str
     })
   }
   const plan = await planExport(context, { ...input, out: `${file}/` })
-  const path = context.path(file)
+  const counted = context.path(file)
+  const isNew = plan.options.since !== null
+  const path = isNew ? deltaFile(counted, context.clock.now()) : counted
   using status = await createStatus(context)
   const { manifest, bytes, sha256 } = await packageDataset(plan.db, {
     ...plan.options,
     path,
+    isNew,
     target: context.settings.target,
     onProgress: (companies) => status.update(`packaging: ${companies} companies`),
   })
@@ -38,6 +42,6 @@ export async function runPackage(context: Context, input: ExportInput, file: str
   ) {
     context.log.warn('The package is empty: no company has a complete officer list yet (--all takes every company)')
   }
-  await noteDelivery(context, plan, manifest, path)
+  await noteDelivery(context, plan, manifest, counted)
   return { ...manifest, package: { path, bytes, sha256 } }
 }

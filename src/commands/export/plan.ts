@@ -1,12 +1,13 @@
 import { sep } from 'node:path'
 import packageJson from '../../../package.json' with { type: 'json' }
 import type { Context } from '../../context.ts'
-import { changesSince, type Since } from '../../db/changes.ts'
+import { changesSince, numberOfCheckpoint, type Since } from '../../db/changes.ts'
 import { findLastDelivery } from '../../db/deliveries.ts'
 import type { Db } from '../../db/open.ts'
 import { ChpipeError } from '../../errors.ts'
 import { type Goal, goalOf } from '../../steps/export/delivery.ts'
 import type { ExportOptions } from '../../steps/export/export-dataset.ts'
+import { deliveredCheckpoint } from '../../steps/package/verify/delivered-checkpoint.ts'
 import { type ExportInput, momentOf, refuseGoal, refuseMisplaced } from './options.ts'
 
 /** An export that is about to begin. */
@@ -24,6 +25,7 @@ export async function planExport(context: Context, input: ExportInput): Promise<
   const since = input.since === undefined || input.since === 'last' ? null : momentOf(input.since)
   const { format = 'csv', all = false, include = null, gzip = false, bom = false, raw = false } = input
   const db = await context.existingDb('data')
+  if (input.since === 'last' && goal.kind !== 'stream') await refuseNewer(db, goal.path)
   const options: ExportOptions = {
     goal,
     format,
@@ -60,4 +62,17 @@ function lastDelivery(db: Db, goal: Goal, selection: Pick<ExportOptions, 'all' |
   throw new ChpipeError('data', `No earlier export of these companies and tables is known for ${goal.path}`, {
     hint: 'export everything there once without --since, or name the day: --since 2026-01-31',
   })
+}
+
+/** What lies at the goal may have been made from a later state than a backup that was restored. */
+async function refuseNewer(db: Db, path: string): Promise<void> {
+  const checkpoint = await deliveredCheckpoint(path)
+  if (checkpoint === null || numberOfCheckpoint(db, checkpoint) !== null) return
+  throw new ChpipeError(
+    'data',
+    `The delivery there is newer than this database, or was made from another one: ${path}`,
+    {
+      hint: 'a restored backup knows nothing of what came after it: export everything there once without --since',
+    },
+  )
 }

@@ -3,16 +3,22 @@ import type { Context } from '../../context.ts'
 import { saveDelivery } from '../../db/deliveries.ts'
 import { errorMessage } from '../../errors.ts'
 import type { Goal, Manifest } from '../../steps/export/delivery.ts'
+import { deltaGoal } from '../../steps/export/delta-place.ts'
 import { exportDataset } from '../../steps/export/export-dataset.ts'
 import { createStatus } from '../status.ts'
 import type { ExportPlan } from './plan.ts'
 
-/** Writes what was planned, tells about it on stderr, and notes it for the next delta. */
-export async function runExport(context: Context, plan: ExportPlan): Promise<Manifest> {
-  const manifest = await exportWithStatus(context, plan)
-  report(context, manifest, plan.goal)
+/**
+ * Writes what was planned, tells about it on stderr, and notes it for the next delta. A delta goes to a place of its own,
+ * which is returned as `path`.
+ */
+export async function runExport(context: Context, plan: ExportPlan): Promise<Manifest & { path?: string }> {
+  const { options, goal: counted } = plan
+  const goal = options.since ? deltaGoal(counted, context.clock.now()) : counted
+  const manifest = await exportWithStatus(context, { ...plan, goal, options: { ...options, goal } })
+  report(context, manifest, goal)
   if (plan.goal.kind !== 'stream') await noteDelivery(context, plan, manifest, plan.goal.path)
-  return manifest
+  return goal === counted || goal.kind === 'stream' ? manifest : { ...manifest, path: goal.path }
 }
 
 /** A stream shows no status: a pager on the same terminal would be drawn over. */

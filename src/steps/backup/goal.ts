@@ -40,7 +40,7 @@ export function backupGoal(path: string, endsWithSeparator: boolean): BackupGoal
 /** Makes sure of a folder, readable by its owner only when it is new; returns the uppermost folder that was created. */
 export function createFolder(folder: string): string | undefined {
   try {
-    return makeFolders(folder, 0o700)
+    return makeFolders(folder)
   } catch (cause) {
     throw new ChpipeError('data', `The folder of the backup cannot be made (${errorMessage(cause)}): ${folder}`, {
       hint: 'name another folder or file with --out',

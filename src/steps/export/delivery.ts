@@ -1,18 +1,30 @@
 // Where an export goes. Files are written under temporary names beside their goals and take the goals' places at the
 // very end, so whatever goes wrong before leaves an earlier delivery whole and nothing half-done.
-import { realpathSync, rmdirSync, rmSync, type Stats, statSync } from 'node:fs'
+import { realpathSync, renameSync, rmdirSync, rmSync, type Stats, statSync } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import type { DatasetTable } from '../../db/dataset.ts'
 import { ChpipeError } from '../../errors.ts'
 import { safeJson } from '../../text.ts'
-import { makeFolders } from '../make-folders.ts'
+import { makeFolder, makeFolders, syncFolder } from '../make-folders.ts'
 import { createOutput, type FileEntry, fileOutput, type Output, outputError } from './output.ts'
-import { replaceAll, staleFiles, sweep, temporaryName } from './replace.ts'
+import {
+  MANIFEST,
+  placeNew,
+  replaceAll,
+  SQLITE_SUFFIXES,
+  staleFiles,
+  sweep,
+  temporaryName,
+  withGoal,
+} from './replace.ts'
+
+export { MANIFEST }
 
 export type Goal =
   | { kind: 'stream'; write(bytes: Uint8Array): Promise<void> }
-  | { kind: 'file'; path: string }
+  /** `isNew`: nothing of that name is ever replaced. */
+  | { kind: 'file'; path: string; isNew?: boolean }
   | { kind: 'folder'; path: string }
 
 export interface Manifest {
@@ -40,8 +52,6 @@ export interface Delivery {
   [Symbol.asyncDispose](): Promise<void>
 }
 
-export const MANIFEST = 'manifest.json'
-
 /** The goal of `--out`: a folder when the path ends with a separator or is one, a file otherwise. */
 export function goalOf(path: string, endsWithSeparator: boolean): Goal {
   return { kind: endsWithSeparator || stat(path)?.isDirectory() ? 'folder' : 'file', path }
@@ -51,10 +61,16 @@ export function goalOf(path: string, endsWithSeparator: boolean): Goal {
 export async function openDelivery(goal: Goal, names: string[]): Promise<Delivery> {
   if (goal.kind === 'stream') return streamDelivery(names, goal.write)
   try {
-    if (goal.kind === 'folder') return await folderDelivery(goal.path, names)
     const existing = stat(goal.path)
+    if (goal.kind === 'folder') {
+      if (!existing) return await newFolderDelivery(goal.path, names)
+      if (existing.isDirectory()) return await folderDelivery(goal.path, names)
+      throw new ChpipeError('data', `There is a file where the folder should be: ${goal.path}`, {
+        hint: 'name another with --out',
+      })
+    }
     if (existing && !existing.isFile()) return await deviceDelivery(goal.path)
-    return await fileDelivery(existing ? realpathSync(goal.path) : goal.path)
+    return await fileDelivery(existing ? realpathSync(goal.path) : goal.path, goal.isNew === true)
   } catch (error) {
     throw outputError(error, goal.path)
   }
@@ -74,43 +90,85 @@ async function deviceDelivery(path: string): Promise<Delivery> {
   }
 }
 
-async function fileDelivery(path: string): Promise<Delivery> {
+async function fileDelivery(path: string, isNew: boolean): Promise<Delivery> {
+  sweep(dirname(path))
   const files = await openTemporaries(dirname(path), [basename(path)])
   return {
     outputs: files.outputs,
     async commit() {
       await files.finish()
-      replaceAll(files.renames, [])
+      if (isNew) for (const { from, to } of files.renames) placeNew(from, to)
+      else replaceAll(files.renames, [])
+      await settle(dirname(path))
     },
     [Symbol.asyncDispose]: () => files.remove(),
   }
 }
 
+/** The files of an earlier delivery are replaced one by one, the manifest last; `sweep` ends what is broken off there. */
 async function folderDelivery(path: string, names: string[]): Promise<Delivery> {
-  const created = makeFolders(path)
-  const removeCreated = () => {
-    if (created) removeFolders(path, created)
+  sweep(path)
+  const files = await openTemporaries(path, [...names, MANIFEST])
+  return {
+    outputs: files.outputs.slice(0, -1),
+    async commit(manifest) {
+      await files.outputs.at(-1)?.write(manifestText(manifest), 0)
+      await files.finish()
+      replaceAll(files.renames, staleFiles(path, names))
+      await settle(path)
+    },
+    [Symbol.asyncDispose]: () => files.remove(),
+  }
+}
+
+/** A folder that is not there yet is filled aside, and appears as a whole. */
+async function newFolderDelivery(path: string, names: string[]): Promise<Delivery> {
+  const parent = dirname(path)
+  const created = stat(parent) ? undefined : makeFolders(parent)
+  const aside = join(parent, temporaryName(basename(path)))
+  let files: Temporaries | undefined
+  const undo = async () => {
+    await files?.remove()
+    rmSync(aside, { recursive: true, force: true })
+    if (created) removeFolders(parent, created)
   }
   try {
-    const files = await openTemporaries(path, [...names, MANIFEST])
-    const manifestOutput = files.outputs.at(-1)
+    sweep(parent)
+    makeFolder(aside)
+    const opened = await openTemporaries(aside, [...names, MANIFEST], path)
+    files = opened
     let committed = false
     return {
-      outputs: files.outputs.slice(0, -1),
+      outputs: opened.outputs.slice(0, -1),
       async commit(manifest) {
-        await manifestOutput?.write(`${safeJson(manifest, 2)}\n`, 0)
-        await files.finish()
-        replaceAll(files.renames, staleFiles(path, names, MANIFEST))
+        await opened.outputs.at(-1)?.write(manifestText(manifest), 0)
+        await opened.finish()
+        replaceAll(opened.renames, [])
+        await settle(aside)
+        withGoal(path, () => renameSync(aside, path))
         committed = true
+        await settle(parent)
       },
-      async [Symbol.asyncDispose]() {
-        await files.remove()
-        if (!committed) removeCreated()
+      [Symbol.asyncDispose]: async () => {
+        if (!committed) await undo()
       },
     }
   } catch (error) {
-    removeCreated()
+    await undo()
     throw error
+  }
+}
+
+function manifestText(manifest: Manifest): string {
+  return `${safeJson(manifest, 2)}\n`
+}
+
+/** The names must be on the disk before anybody relies on them. */
+async function settle(folder: string): Promise<void> {
+  try {
+    await syncFolder(folder)
+  } catch (error) {
+    throw outputError(error, folder)
   }
 }
 
@@ -122,13 +180,14 @@ interface Temporaries {
   remove(): Promise<void>
 }
 
-async function openTemporaries(folder: string, names: string[]): Promise<Temporaries> {
-  sweep(folder)
+/** `told` is the folder that the operator knows. */
+async function openTemporaries(folder: string, names: string[], told = folder): Promise<Temporaries> {
   const opened: { handle: FileHandle; from: string; to: string }[] = []
   const remove = async () => {
-    for (const { handle, from } of opened) {
+    // The manifest goes first: without it, nobody takes what is left for a delivery that was being put in place.
+    for (const { handle, from } of opened.toReversed()) {
       await handle.close().catch(() => {})
-      rmSync(from, { force: true })
+      for (const suffix of ['', ...SQLITE_SUFFIXES]) rmSync(from + suffix, { force: true })
     }
   }
   try {
@@ -143,7 +202,7 @@ async function openTemporaries(folder: string, names: string[]): Promise<Tempora
     throw error
   }
   return {
-    outputs: opened.map(({ handle, from, to }) => fileOutput(handle, { from, to })),
+    outputs: opened.map(({ handle, from, to }) => fileOutput(handle, { from, to: join(told, basename(to)) })),
     renames: opened.map(({ from, to }) => ({ from, to })),
     async finish() {
       for (const { handle, to } of opened) {

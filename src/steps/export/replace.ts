@@ -1,25 +1,95 @@
 // Putting finished files in the places of earlier ones, all or none.
-import { randomBytes } from 'node:crypto'
-import { existsSync, linkSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { createHash, randomBytes } from 'node:crypto'
+import {
+  closeSync,
+  existsSync,
+  linkSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs'
 import { extname, join } from 'node:path'
-import { outputError } from './output.ts'
+import { type FileEntry, outputError } from './output.ts'
 
-const LEFTOVER = /^\.(.+)\.chpipe-(\d+)-[0-9a-f]{8}\.(tmp|old)$/
+export const MANIFEST = 'manifest.json'
+
+/** What SQLite keeps beside a database while it writes it. */
+export const SQLITE_SUFFIXES = ['-journal', '-wal', '-shm']
+
+const LEFTOVER = /^\.(.+)\.chpipe-(\d+)-[0-9a-f]{8}\.(?:(tmp|old)|tmp-(?:journal|wal|shm))$/
 
 /** A hidden name beside `name` that tells which process uses it. */
 export function temporaryName(name: string): string {
   return `.${name}.chpipe-${process.pid}-${randomBytes(4).toString('hex')}.tmp`
 }
 
-/** Clears a folder of what killed exports left there; an earlier file that was set aside goes back when it is missed. */
+/** Whether a file of this name belongs to an export that is under way, or was. */
+export function isTemporary(name: string): boolean {
+  return LEFTOVER.test(name)
+}
+
+interface Leftover {
+  /** The name of the file for which it was made. */
+  name: string
+  path: string
+  kind: 'tmp' | 'old' | undefined
+}
+
+/**
+ * Clears a folder of what killed exports left there. A delivery that was broken off while its files took their places is
+ * undone, or ended when its manifest was in place: then it was whole. Where nothing may be written, nothing is done.
+ */
 export function sweep(folder: string): void {
-  for (const leftover of readdirSync(folder)) {
-    const [, name = '', pid = '', kind] = LEFTOVER.exec(leftover) ?? []
-    if (!kind || livesElsewhere(Number(pid))) continue
-    const path = join(folder, leftover)
-    if (kind === 'old' && !existsSync(join(folder, name))) renameSync(path, join(folder, name))
-    else rmSync(path, { force: true })
+  const byProcess = new Map<string, Leftover[]>()
+  for (const file of readdirSync(folder)) {
+    const [, name = '', pid = '', kind] = LEFTOVER.exec(file) ?? []
+    if (pid === '' || livesElsewhere(Number(pid))) continue
+    const found = { name, path: join(folder, file), kind: kind as Leftover['kind'] }
+    byProcess.set(pid, [...(byProcess.get(pid) ?? []), found])
   }
+  for (const leftovers of byProcess.values()) attempt(() => endBrokenOff(folder, leftovers))
+}
+
+function endBrokenOff(folder: string, leftovers: Leftover[]): void {
+  const asides = leftovers.filter(({ kind }) => kind === 'old')
+  const temporaries = leftovers.filter(({ kind }) => kind === 'tmp')
+  const next = temporaries.find(({ name }) => name === MANIFEST)
+  const earlier = asides.find(({ name }) => name === MANIFEST)
+  if (next) {
+    for (const { name, path } of asides) putBack(path, join(folder, name))
+    const others = new Set([...asides, ...temporaries, ...listedFiles(join(folder, MANIFEST))].map(({ name }) => name))
+    for (const file of listedFiles(next.path)) {
+      const path = join(folder, file.name)
+      if (!others.has(file.name) && PLAIN_NAME.test(file.name) && isFile(path, file)) rmSync(path)
+    }
+  } else if (earlier) {
+    const names = listedFiles(join(folder, MANIFEST)).map(({ name }) => name)
+    for (const path of staleFiles(folder, names, earlier.path)) rmSync(path, { force: true })
+  }
+  for (const { name, path, kind } of leftovers) {
+    if (kind === 'old' && existsSync(path) && !existsSync(join(folder, name))) renameSync(path, join(folder, name))
+    else if (path !== next?.path && path !== earlier?.path) rmSync(path, { recursive: true, force: true })
+  }
+  // Until here, a sweep that is broken off itself begins again.
+  for (const last of [next, earlier]) if (last) rmSync(last.path, { force: true })
+}
+
+/** Whether the file that lies there is the one that a manifest lists. */
+function isFile(path: string, { bytes, sha256 }: FileEntry): boolean {
+  if (statSync(path, { throwIfNoEntry: false })?.size !== bytes) return false
+  const hash = createHash('sha256')
+  const chunk = Buffer.alloc(1 << 20)
+  const file = openSync(path, 'r')
+  try {
+    for (let read = readSync(file, chunk); read > 0; read = readSync(file, chunk)) hash.update(chunk.subarray(0, read))
+  } finally {
+    closeSync(file)
+  }
+  return hash.digest('hex') === sha256
 }
 
 /** Whether another process of this id is alive. */
@@ -37,9 +107,10 @@ export function livesElsewhere(pid: number): boolean {
  * What the earlier manifest lists in the formats of this delivery and this delivery no longer has: e-mails that were
  * erased must not lie beside a newer list of officers.
  */
-export function staleFiles(folder: string, names: string[], manifest: string): string[] {
+export function staleFiles(folder: string, names: string[], manifest = join(folder, MANIFEST)): string[] {
   const formats = new Set(names.map(formatOf))
-  return listedFiles(join(folder, manifest))
+  return listedFiles(manifest)
+    .map(({ name }) => name)
     .filter((name) => PLAIN_NAME.test(name) && formats.has(formatOf(name)) && !names.includes(name))
     .map((name) => join(folder, name))
 }
@@ -51,10 +122,10 @@ function formatOf(name: string): string {
   return extname(name.replace(/\.gz$/, ''))
 }
 
-function listedFiles(manifest: string): string[] {
+function listedFiles(manifest: string): FileEntry[] {
   try {
-    const { files } = JSON.parse(readFileSync(manifest, 'utf8')) as { files: { name: string }[] }
-    return files.map(({ name }) => name)
+    const { files } = JSON.parse(readFileSync(manifest, 'utf8')) as { files: FileEntry[] }
+    return files.filter(({ name }) => typeof name === 'string')
   } catch {
     return []
   }
@@ -86,13 +157,28 @@ export function replaceAll(renames: { from: string; to: string }[], stale: strin
   for (const path of [...stale, ...asides]) attempt(() => rmSync(path, { force: true }))
 }
 
+/** Gives a finished file its name. Throws a `data` error when there is something of that name. */
+export function placeNew(from: string, to: string): void {
+  withGoal(to, () => {
+    try {
+      linkSync(from, to)
+    } catch (error) {
+      if (existsSync(to)) throw error
+      // A file system without links.
+      renameSync(from, to)
+    }
+  })
+  attempt(() => rmSync(from, { force: true }))
+}
+
 /** Renaming one of two names of the same file does nothing, so the set-aside name is removed as well. */
 function putBack(aside: string, path: string): void {
   renameSync(aside, path)
   rmSync(aside, { force: true })
 }
 
-function withGoal(path: string, body: () => void): void {
+/** Throws what goes wrong as an error about the goal. */
+export function withGoal(path: string, body: () => void): void {
   try {
     body()
   } catch (error) {

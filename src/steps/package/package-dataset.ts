@@ -12,7 +12,8 @@ import { safeJson } from '../../text.ts'
 import { MANIFEST, type Manifest } from '../export/delivery.ts'
 import { type ExportOptions, exportDataset } from '../export/export-dataset.ts'
 import { type FileEntry, outputError } from '../export/output.ts'
-import { replaceAll, sweep, temporaryName } from '../export/replace.ts'
+import { placeNew, replaceAll, sweep, temporaryName } from '../export/replace.ts'
+import { syncFolder } from '../make-folders.ts'
 import { createPageCounter, type ReportCounts } from '../report/count-pages.ts'
 import { renderReport } from '../report/render-report.ts'
 import { dataDictionary } from './data-dictionary.ts'
@@ -27,6 +28,8 @@ const REPORT = 'report.html'
 export interface PackageOptions extends Omit<ExportOptions, 'goal' | 'onPage'> {
   /** The zip; an earlier one there is replaced when the new one is whole. */
   path: string
+  /** Nothing of that name is replaced, as for a delta. */
+  isNew?: boolean
   /** Companies that shall have officers, for the report. */
   target: number
 }
@@ -46,18 +49,20 @@ export async function packageDataset(db: Db, options: PackageOptions): Promise<P
   const { signal } = options
   using stage = openStage(options.path)
   const { path } = stage
+  sweep(dirname(path))
   try {
     const { exported, counts } = await exportCounted(db, options, stage.folder)
     const documents = writeDocuments(stage.folder, exported, counts, options)
     const manifest = { ...exported, files: [...documents, ...exported.files] }
     writeFileSync(join(stage.folder, MANIFEST), `${safeJson(manifest, 2)}\n`)
     const names = [REPORT, MANIFEST, DICTIONARY, ...exported.files.map(({ name }) => name)]
-    sweep(dirname(path))
     const aside = join(stage.folder, temporaryName('package'))
     const parts = names.map((name) => ({ name, path: join(stage.folder, name) }))
     await writeZip(aside, parts, new Date(manifest.as_of), signal)
     const written = { manifest, bytes: statSync(aside).size, sha256: await sha256Of(aside, signal) }
-    replaceAll([{ from: aside, to: path }], [])
+    if (options.isNew) placeNew(aside, path)
+    else replaceAll([{ from: aside, to: path }], [])
+    await syncFolder(dirname(path))
     return written
   } catch (error) {
     throw aboutGoal(error, stage)

@@ -1,10 +1,11 @@
 // Where a package is put together: a hidden folder beside the zip, on the same disk, gone in the end.
 import { randomBytes } from 'node:crypto'
-import { existsSync, mkdirSync, readdirSync, realpathSync, rmSync, statSync } from 'node:fs'
+import { existsSync, readdirSync, realpathSync, rmSync, statSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { ChpipeError } from '../../errors.ts'
 import { outputError } from '../export/output.ts'
 import { livesElsewhere } from '../export/replace.ts'
+import { makeFolder } from '../make-folders.ts'
 
 const LEFTOVER = /^\..+\.chpipe-(\d+)-[0-9a-f]{8}\.parts$/
 
@@ -26,7 +27,7 @@ export function openStage(goal: string): Stage {
       if (pid && !livesElsewhere(Number(pid))) rmSync(join(beside, name), { recursive: true, force: true })
     }
     const folder = join(beside, `.${basename(path)}.chpipe-${process.pid}-${randomBytes(4).toString('hex')}.parts`)
-    mkdirSync(folder, { mode: 0o700 })
+    makeFolder(folder)
     return { path, folder, [Symbol.dispose]: () => rmSync(folder, { recursive: true, force: true }) }
   } catch (error) {
     throw outputError(error, path)

@@ -13,6 +13,7 @@ const schema = z.object({
   schema_version: z.number().int(),
   program_version: z.string().max(100),
   as_of: z.iso.datetime(),
+  checkpoint: z.string().max(100).optional(),
   files: z
     .array(
       z.object({

@@ -54,7 +54,8 @@ export async function verifyDelivery(
   }
 }
 
-async function openSource(path: string): Promise<Source> {
+/** Opens the folder or zip at `path`. Throws `data` when it is neither, or cannot be read. */
+export async function openSource(path: string): Promise<Source> {
   try {
     const found = await stat(path)
     if (found.isDirectory()) return await openFolder(path)
