@@ -7,7 +7,7 @@ import { topicNames } from './commands/help-topics.ts'
 import { commands } from './commands/index.ts'
 import { createContext, type Globals, type Host } from './context.ts'
 import { sqliteError } from './db/storage-error.ts'
-import { ChpipeError } from './errors.ts'
+import { ChpipeError, type ErrorKind } from './errors.ts'
 import { writeTo } from './print.ts'
 import { widthOf } from './text.ts'
 import { versionLine } from './version.ts'
@@ -34,7 +34,7 @@ export async function runCommandLine(host: Host, signal: AbortSignal): Promise<A
       answer = await definition.run(context, { argument, options: sub.opts() })
       context.checkDatabase()
     } catch (error) {
-      throw sqliteError(firstError(error), context.settings.db)
+      throw hinted(sqliteError(firstError(error), context.settings.db), sub)
     } finally {
       context.close()
     }
@@ -61,6 +61,20 @@ export async function runCommandLine(host: Host, signal: AbortSignal): Promise<A
     await writeTo(host.stdout, help)
   }
   return answer
+}
+
+const HINTS: Partial<Record<ErrorKind, string>> = {
+  config: 'chpipe help environment',
+  upstream: 'run the command again later',
+  data: 'run the command again; if it stays so: chpipe doctor',
+}
+
+/** What says nothing about what to do gets the next best: the help of its command, or what its kind has in common. */
+function hinted(error: unknown, sub: Commander): unknown {
+  if (!(error instanceof ChpipeError) || error.hint) return error
+  const path = [sub.parent?.parent ? sub.parent.name() : '', sub.name()].filter(Boolean).join(' ')
+  const hint = error.kind === 'usage' ? `chpipe ${path} --help` : HINTS[error.kind]
+  return hint ? new ChpipeError(error.kind, error.message, { hint, cause: error.cause }) : error
 }
 
 /** When tidying up fails as well, what went wrong first is the news. */

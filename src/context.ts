@@ -12,6 +12,7 @@ import { logToFile } from './log-file.ts'
 import { writeTo } from './print.ts'
 import { readSettings, type Settings } from './settings.ts'
 import type { Snov } from './snov/client.ts'
+import { systemReason } from './system-error.ts'
 import { isWritableFolder, useTempFolder } from './temp-folder.ts'
 import { type Timings, timings } from './timings.ts'
 
@@ -268,7 +269,8 @@ function readEnvFile(file: string): Record<string, string> {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return {}
     if (error instanceof ChpipeError) throw error
-    throw new ChpipeError('config', `The file .env cannot be read: ${file}`, { cause: error })
+    const { reason, hint } = systemReason(error)
+    throw new ChpipeError('config', `The file .env cannot be read, as ${reason}: ${file}`, { hint, cause: error })
   }
 }
 

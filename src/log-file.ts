@@ -1,6 +1,6 @@
 import { appendFileSync } from 'node:fs'
-import { ChpipeError, errorMessage } from './errors.ts'
-import { systemMeaning } from './system-error.ts'
+import { ChpipeError } from './errors.ts'
+import { systemReason } from './system-error.ts'
 
 /**
  * Makes a writer of lines into a file, which is opened anew for each, so that it may be rotated. A line that cannot be
@@ -26,16 +26,13 @@ export function logToFile(file: string, tell: (line: string) => void): (line: st
     } catch (error) {
       lost += 1
       if (lost > 1) return
-      tell(`the log file cannot be written, going on without it and trying again: ${reasonOf(error)}: ${file}`)
+      tell(
+        `the log file cannot be written, going on without it and trying again: ${systemReason(error).reason}: ${file}`,
+      )
     }
   }
 }
 
 function append(file: string, text: string): void {
   appendFileSync(file, text, { mode: 0o600 })
-}
-
-function reasonOf(error: unknown): string {
-  const meaning = systemMeaning(String((error as NodeJS.ErrnoException | null)?.code ?? ''))
-  return meaning?.sentence ?? errorMessage(error)
 }

@@ -1,5 +1,5 @@
 import { ChpipeError } from './errors.ts'
-import { systemMeaning } from './system-error.ts'
+import { systemMeaning, systemReason } from './system-error.ts'
 
 /**
  * Writes a result, waiting while the reader is slow. Rejects with a `data` error when it cannot be written, such as to a
@@ -13,15 +13,9 @@ export function writeTo(stream: NodeJS.WritableStream, text: string | Uint8Array
 
 function outputError(error: Error): Error {
   const code = String((error as NodeJS.ErrnoException).code ?? '')
-  const meaning = systemMeaning(code)
-  if (!meaning) return error
-  const { sentence } = meaning
-  return new ChpipeError(
-    'data',
-    `The output could not be written: ${sentence.charAt(0).toLowerCase()}${sentence.slice(1)}`,
-    {
-      hint: 'free some space or send the output elsewhere, then run the command again',
-      cause: error,
-    },
-  )
+  if (!systemMeaning(code)) return error
+  return new ChpipeError('data', `The output could not be written: ${systemReason(error).reason}`, {
+    hint: 'free some space or send the output elsewhere, then run the command again',
+    cause: error,
+  })
 }

@@ -1,5 +1,5 @@
 // What the operating system refuses, in words that an operator can act upon.
-import { ChpipeError } from './errors.ts'
+import { ChpipeError, errorMessage } from './errors.ts'
 
 const MEANINGS: Record<string, [sentence: string, hint: string]> = {
   ENOSPC: ['The disk is full', 'free some space and run the command again; what was stored before is kept'],
@@ -24,6 +24,14 @@ const MEANINGS: Record<string, [sentence: string, hint: string]> = {
 export function systemMeaning(code: string): { sentence: string; hint: string } | undefined {
   const [sentence, hint] = MEANINGS[code] ?? []
   return sentence && hint ? { sentence, hint } : undefined
+}
+
+/** Why something failed, in the words above, or in the error's own where there are none. */
+export function systemReason(error: unknown): { reason: string; hint: string } {
+  const meaning = systemMeaning(String((error as NodeJS.ErrnoException | null)?.code ?? ''))
+  if (!meaning) return { reason: errorMessage(error), hint: 'check the file, then run the command again' }
+  const { sentence, hint } = meaning
+  return { reason: `${sentence.charAt(0).toLowerCase()}${sentence.slice(1)}`, hint }
 }
 
 /** Turns what the system refused into a `data` error that names the file, if it was told; null for anything else. */

@@ -13,7 +13,7 @@ it('a log file that vanishes is told of once, tried again, and ends nothing', ()
   renameSync(folder.file('logs'), folder.file('moved'))
   for (const line of ['two', 'three']) write(line)
   expect(told).toEqual([
-    `the log file cannot be written, going on without it and trying again: There is no such file or folder: ${file}`,
+    `the log file cannot be written, going on without it and trying again: there is no such file or folder: ${file}`,
   ])
   renameSync(folder.file('moved'), folder.file('logs'))
   write('four')
@@ -28,7 +28,7 @@ it('a full device as the log file ends no command', async () => {
   const { code, stderr } = await run(args, { cwd: folder.path })
   expect([code, stderr.split('\n').slice(0, -1)]).toEqual([
     0,
-    ['the log file cannot be written, going on without it and trying again: The disk is full: /dev/full'],
+    ['the log file cannot be written, going on without it and trying again: the disk is full: /dev/full'],
   ])
 })
 

@@ -45,6 +45,21 @@ describe('what the system refuses', () => {
     expect(stderr).not.toMatch(/\bE[A-Z]{3,}\b|SQLITE/)
   })
 
+  it.each([
+    [['progress', '--prometheus', '--watch'], 2, 'chpipe progress --help'],
+    [['export', '--format', 'xlsx', '--gzip', '--out', 'x.xlsx'], 2, 'chpipe export --help'],
+    [['suppress', 'import', 'a-folder'], 5, 'name a CSV file'],
+    [['import-companies', 'a-folder'], 5, 'name the register file'],
+    [['import-companies', '/dev/null/x.csv'], 5, 'check the path'],
+  ])('%j says what to try', async (args, code, hint) => {
+    using folder = tempFolder()
+    mkdirSync(folder.file('a-folder'))
+    const ended = await run(args, { cwd: folder.path })
+    expect([ended.code, ended.stderr]).toEqual([code, expect.stringMatching(/^error: .+\ntry: .+\n$/)])
+    expect(ended.stderr).toContain(`try: ${hint}`)
+    expect(ended.stderr).not.toMatch(/\bE[A-Z]{3,}\b|SQLITE/)
+  })
+
   it('a wrong target is told with what to write', async () => {
     using folder = tempFolder()
     const { code, stderr } = await run(['progress'], { cwd: folder.path, env: { CHPIPE_TARGET: 'abc' } })

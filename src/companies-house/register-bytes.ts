@@ -2,8 +2,8 @@
 import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { addAbortSignal, type Duplex, pipeline, Readable } from 'node:stream'
-import { ChpipeError, errorMessage } from '../errors.ts'
-import { systemMeaning } from '../system-error.ts'
+import { ChpipeError } from '../errors.ts'
+import { systemReason } from '../system-error.ts'
 import { tempFolder } from '../temp-folder.ts'
 
 /** How much is read, decompressed and parsed at a time: a larger piece is no faster and costs memory. */
@@ -25,7 +25,8 @@ export async function* readable(stream: Readable, name: string, signal: AbortSig
     yield* chunksOf(stream, signal)
   } catch (cause) {
     if (cause instanceof ChpipeError) throw cause
-    throw new ChpipeError('data', `The file cannot be read (${errorMessage(cause)}): ${name}`, { cause })
+    const { reason, hint } = systemReason(cause)
+    throw new ChpipeError('data', `The file cannot be read, as ${reason}: ${name}`, { hint, cause })
   }
 }
 
@@ -87,7 +88,7 @@ export async function spool(bytes: AsyncIterable<Buffer>): Promise<number> {
     if (folder !== undefined) rmSync(folder, { recursive: true, force: true })
     if (fd !== undefined) closeSync(fd)
     if (cause instanceof ChpipeError) throw cause
-    const reason = systemMeaning(String((cause as NodeJS.ErrnoException).code ?? ''))?.sentence ?? errorMessage(cause)
+    const { reason } = systemReason(cause)
     throw new ChpipeError('data', `The zip could not be kept for a moment in ${parent}: ${reason}`, {
       hint: 'save it as a file and import that, or name a folder on a larger disk with CHPIPE_TMP',
       cause,

@@ -4,6 +4,7 @@ import { closeSync, createReadStream, openSync, readSync, statSync } from 'node:
 import { Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 import { ChpipeError, errorMessage } from '../errors.ts'
+import { systemReason } from '../system-error.ts'
 import { CHUNK_BYTES, headed, type RegisterPart, readable, spool, through } from './register-bytes.ts'
 import { openZip } from './register-zip.ts'
 
@@ -117,9 +118,9 @@ function openForReading(path: string): number {
 
 function unreadable(path: string, cause: unknown): ChpipeError {
   const missing = (cause as NodeJS.ErrnoException).code === 'ENOENT'
-  return missing
-    ? new ChpipeError('data', `There is no such file: ${path}`, { hint: NAME_THE_FILE, cause })
-    : new ChpipeError('data', `The file cannot be read (${errorMessage(cause)}): ${path}`, { cause })
+  if (missing) return new ChpipeError('data', `There is no such file: ${path}`, { hint: NAME_THE_FILE, cause })
+  const { reason, hint } = systemReason(cause)
+  return new ChpipeError('data', `The file cannot be read, as ${reason}: ${path}`, { hint, cause })
 }
 
 /** A file entry or, in an empty zip, the end of the directory comes first. */

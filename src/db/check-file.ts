@@ -75,7 +75,10 @@ export async function checkFile(file: string, { scope, signal }: FileCheckOption
 }
 
 function readAnswer(text: string, file: string): FileCheck {
-  if (text === '') throw new ChpipeError('data', `The check of the file was killed: ${file}`)
+  if (text === '')
+    throw new ChpipeError('data', `The check of the file was killed: ${file}`, {
+      hint: 'see whether memory ran out, then run the command again',
+    })
   const { problems, rows, error } = JSON.parse(text) as FileCheck & { error?: { code?: string; message: string } }
   if (error) throw sqliteError(Object.assign(new Error(error.message), { code: error.code }), file)
   return { problems, rows }

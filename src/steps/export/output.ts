@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import type { FileHandle } from 'node:fs/promises'
 import { basename } from 'node:path'
-import { ChpipeError, errorMessage } from '../../errors.ts'
+import { ChpipeError } from '../../errors.ts'
+import { systemReason } from '../../system-error.ts'
 
 export interface FileEntry {
   name: string
@@ -93,5 +94,9 @@ export function outputError(error: unknown, path: string): unknown {
   const [sentence, hint] = SENTENCES[code] ?? []
   if (sentence && hint) return new ChpipeError('data', `${sentence}: ${path}`, { hint, cause: error })
   if (code === 'EPIPE' || !/^E[A-Z0-9]+$/.test(code)) return error
-  return new ChpipeError('data', `The export could not be written (${errorMessage(error)}): ${path}`, { cause: error })
+  const told = systemReason(error)
+  return new ChpipeError('data', `The export could not be written, as ${told.reason}: ${path}`, {
+    hint: told.hint,
+    cause: error,
+  })
 }
