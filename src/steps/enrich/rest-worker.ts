@@ -2,7 +2,7 @@
 // company waits behind background calls that are short of permits.
 import { claimJobs, type Job, readNextDueAt, releaseJobs } from '../../db/job-claims.ts'
 import type { Owner } from '../../db/jobs.ts'
-import { isLockError, whenFree } from '../../db/lock-wait.ts'
+import { isLockError, tidyWhenFree } from '../../db/lock-wait.ts'
 import { snapshot, writeSoon } from '../../db/open.ts'
 import { ChpipeError, errorMessage } from '../../errors.ts'
 import { enrichDetails } from './enrich-details.ts'
@@ -25,7 +25,7 @@ export function restWorker(run: Enrichment, owner: Owner, fail: (error: unknown)
   /** A run that goes on for ever outlives an outage; any other ends with it. */
   const explain = async (error: unknown, { companyNumber }: Job) => {
     if (isLockError(error) && !options.signal.aborted) {
-      await whenFree(db, () => writeSoon(db, () => releaseJobs(db, runId, [companyNumber])))
+      await tidyWhenFree(db, () => writeSoon(db, () => releaseJobs(db, runId, [companyNumber])))
       return
     }
     const away = error instanceof ChpipeError && error.kind === 'upstream' && options.until === 'stopped'
@@ -51,6 +51,7 @@ export function restWorker(run: Enrichment, owner: Owner, fail: (error: unknown)
         claimed += 1
         const flight = enrich(run, job, signal)
           .catch((error) => explain(error, job))
+          .catch(fail)
           .finally(() => {
             flying.delete(flight)
             bell.ring()
