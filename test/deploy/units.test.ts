@@ -250,7 +250,7 @@ describe('the container', () => {
       name.endsWith('.js') ? [readFileSync(join(dist, name), 'utf8')] : [],
     )
     const imported = code.flatMap((text) =>
-      [...text.matchAll(/(?:\bfrom|\bimport)\s*\(?"((?:@[\w-]+\/)?[a-z][\w-]*)"/g)].map(([, name = '']) => name),
+      [...text.matchAll(/(?:\bfrom\s*|\bimport\s*\(?)"((?:@[\w-]+\/)?[a-z][\w-]*)"/g)].map(([, name = '']) => name),
     )
     const packages = [...new Set(imported)].filter((name) => !isBuiltin(name))
     expect(packages).toEqual(['better-sqlite3'])
