@@ -1,6 +1,6 @@
 import { TYPE_SLUGS, typeMeant } from '../companies-house/register-prose.ts'
 import type { Context } from '../context.ts'
-import { ChpipeError } from '../errors.ts'
+import { ChpipeError, throwFailure } from '../errors.ts'
 import { parseTrigger, type StreamRules, type Trigger } from '../steps/stream-rules.ts'
 import { safeJson } from '../text.ts'
 import type { Answer, Command, Input } from './command.ts'
@@ -101,9 +101,22 @@ same key give way to it.`,
 async function run(context: Context, { options: given }: Input): Promise<Answer> {
   const options = given as StreamOptions
   refuseContradictions(options)
-  const summary = await runStream(context, options, rulesOf(options))
+  const summary = await runStream(context, options, rulesOf(options)).catch(nothingWhenStopped(context.signal))
+  if (summary === null) {
+    context.log.info('stopped before the stream was followed')
+    return 0
+  }
   await context.print(context.json ? `${safeJson(summary)}\n` : renderSummary(summary))
   return 0
+}
+
+/** A stream is stopped, not broken off, also while it waits for the database. */
+function nothingWhenStopped(signal: AbortSignal): (error: unknown) => null {
+  return (error) => {
+    throwFailure(signal)
+    if (signal.aborted && error === signal.reason) return null
+    throw error
+  }
 }
 
 function rulesOf({ newWithin = DEFAULT_NEW_WITHIN_MS, trigger = [], type, sic, postcode }: StreamOptions): StreamRules {

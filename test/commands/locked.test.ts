@@ -109,6 +109,16 @@ describe('while another program holds the database', () => {
     expect(open.count('SELECT count(*) FROM runs WHERE finished_at IS NULL')).toBe(0)
   })
 
+  it.each(CASES)('$name is interrupted while it waits to begin', async ({ args, interrupted }) => {
+    await using open = await world()
+    open.hold()
+    const child = open.start(args)
+    await until(() => open.said(WAITS) === 1, child.ended)
+    child.process.kill('SIGINT')
+    expect([(await child.ended).code, open.said(GOES_ON)]).toEqual([interrupted, 0])
+    open.letGo()
+  })
+
   it.each(CASES)('$name is interrupted at once, and loses nothing', async ({ args, isUnderWay, interrupted }) => {
     await using open = await world()
     const child = open.start(args)
