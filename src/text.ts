@@ -63,7 +63,22 @@ export function printable(text: string): string {
  * turn the direction of writing, become U+FFFD.
  */
 export function withoutControls(text: string): string {
-  return text.replace(CONTROLS, '\uFFFD').replace(TURNS, '\uFFFD')
+  return wellFormed(text).replace(CONTROLS, '\uFFFD').replace(TURNS, '\uFFFD')
+}
+
+/** Joiners mean something between letters of scripts that join or conjoin, and inside emoji; elsewhere they only hide. */
+const IDLE_JOINERS = /(?<!\ufe0f|[\u0600-\u109f\u1780-\u18af\u{1f000}-\u{1faff}])[\u200c\u200d]/gu
+const HIDDEN = new RegExp(UNSEEN.source.replace('\\u200b-\\u200f', '\\u200b\\u200e\\u200f'), 'gu')
+
+/**
+ * Text that somebody typed in, for such a file: besides, everything that cannot be seen and the line ends of Unicode become
+ * U+FFFD, so that two names that look alike are alike. Ids are not for this: they stay as they are.
+ */
+export function withoutHidden(text: string): string {
+  return withoutControls(text)
+    .replace(HIDDEN, '\uFFFD')
+    .replace(IDLE_JOINERS, '\uFFFD')
+    .replace(/[\u2028\u2029]/g, '\uFFFD')
 }
 
 /** `JSON.stringify` that also escapes DEL, C1 controls and what cannot be seen, which JSON itself lets through raw. */

@@ -1,11 +1,12 @@
 import type { Context } from '../context.ts'
+import { ChpipeError } from '../errors.ts'
 import { exportFormats } from '../steps/export/formats.ts'
 import { safeJson } from '../text.ts'
 import type { Command } from './command.ts'
 import { type ExportInput, tableNames } from './export/options.ts'
 import { planExport } from './export/plan.ts'
 import { runExport } from './export/run.ts'
-import { oneOf } from './parse.ts'
+import { count, oneOf } from './parse.ts'
 
 export const exportCommand: Command = {
   name: 'export',
@@ -32,6 +33,12 @@ export const exportCommand: Command = {
         'only what changed since a day (YYYY-MM-DD, or a time in ISO 8601), or since the last export to --out',
     },
     { flags: '--package <file.zip>', description: 'one zip for the customer: the files, a report, a data dictionary' },
+    {
+      flags: '--target <n>',
+      description: 'with --package: how many companies should have officers, for the report',
+      fallback: 'that of the last import-officers, or CHPIPE_TARGET',
+      parse: count(1),
+    },
     { flags: '--verify <path>', description: 'check a folder or zip from an earlier export against its manifest' },
     { flags: '--gzip', description: 'compress csv, ndjson and json' },
     { flags: '--bom', description: 'begin CSV files with a byte order mark, for Excel' },
@@ -53,13 +60,27 @@ export const exportCommand: Command = {
     { line: 'chpipe export --verify delivery.zip', does: 'count and hash everything in it again' },
   ],
   async run(context: Context, { options }) {
-    const { package: zip, verify, ...input } = options as ExportInput & { package?: string; verify?: string }
+    const {
+      package: zip,
+      verify,
+      target,
+      ...input
+    } = options as ExportInput & {
+      package?: string
+      verify?: string
+      target?: number
+    }
     if (verify !== undefined) return await (await import('./export/verify.ts')).runVerify(context, options, verify)
     if (zip !== undefined) {
       const { runPackage } = await import('./export/package.ts')
-      const report = await runPackage(context, input, zip)
+      const report = await runPackage(context, input, { file: zip, target })
       if (context.json) await context.print(`${safeJson(report)}\n`)
       return 0
+    }
+    if (target !== undefined) {
+      throw new ChpipeError('usage', '--target is what the report measures against: it belongs to --package', {
+        hint: 'chpipe export --package delivery.zip --target 500',
+      })
     }
     const plan = await planExport(context, input)
     const manifest = await runExport(context, plan)

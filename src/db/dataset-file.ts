@@ -1,8 +1,8 @@
 // A database of its own for a customer: the public tables, nothing else of chpipe's. The same rows always give the same
 // bytes.
 import { ChpipeError } from '../errors.ts'
-import { withoutControls } from '../text.ts'
-import { columnsOfTable, type DeliveredTable, type Row } from './dataset-columns.ts'
+import { withoutControls, withoutHidden } from '../text.ts'
+import { type Cell, type Column, columnsOfTable, type DeliveredTable, type Row } from './dataset-columns.ts'
 import { type Client, Database } from './driver.ts'
 import { storageError } from './storage-error.ts'
 
@@ -61,7 +61,8 @@ export function createDatasetFile(path: string, { tables, schemaVersion, name }:
   })
   const inserts = new Map(tables.map((table) => [table, client.prepare(insertInto(table))]))
   const addAll = client.transaction((table: DeliveredTable, rows: Row[]) => {
-    for (const row of rows) inserts.get(table)?.run(row.map(clean))
+    const kinds = columnsOfTable(table).map(({ kind }) => kind)
+    for (const row of rows) inserts.get(table)?.run(row.map((cell, index) => clean(cell, kinds[index])))
   })
   return {
     add: (table, rows) => guarded(() => addAll(table, rows)),
@@ -98,8 +99,9 @@ function createIndex(table: DeliveredTable, column: string): string {
   return `CREATE INDEX ${table}_by_${column} ON ${table} (${column})`
 }
 
-function clean(cell: Row[number]): Row[number] {
-  return typeof cell === 'string' ? withoutControls(cell) : cell
+function clean(cell: Cell, kind: Column['kind'] | undefined): Cell {
+  if (typeof cell !== 'string') return cell
+  return kind === 'text' ? withoutHidden(cell) : withoutControls(cell)
 }
 
 function refuseDamage(client: Client, name: string): void {

@@ -1,4 +1,5 @@
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs'
+import { gunzipSync } from 'node:zlib'
 import { expect, test } from 'vitest'
 import { run, type TempFolder, tempFolder } from '../host.ts'
 import { fill, newDatabase } from '../steps/export-world.ts'
@@ -125,6 +126,13 @@ test.each([
   [['--since', '2026-01-01', '--out', 'x.csv'], 2, 'A delta in csv is more than one file'],
   [['--since', 'yesterday', '--out', 'new/'], 2, '--since: expected a date as YYYY-MM-DD'],
   [['--since', '2026-02-30', '--out', 'new/'], 2, '--since: expected a date as YYYY-MM-DD'],
+  [['--since', '2026-02-30T12:00:00Z', '--out', 'new/'], 2, '--since: expected a date as YYYY-MM-DD'],
+  [['--since', '2026-01-31T24:00:00Z', '--out', 'new/'], 2, '--since: expected a date as YYYY-MM-DD'],
+  [['--since', '2026-01-31T12:00:00+23:00', '--out', 'new/'], 2, '--since: expected a date as YYYY-MM-DD'],
+  [['--since', '2999-01-01', '--out', 'new/'], 2, '--since: this is still to come: 2999-01-01'],
+  [['--since', '2999-01-01T00:00:00Z', '--out', 'new/'], 2, '--since: this is still to come'],
+  [['--out', 'flat.csv.gz'], 2, 'This name says that the data are compressed'],
+  [['--target', '5', '--out', 'new/'], 2, '--target is what the report measures against'],
   [['--format', 'parquet'], 2, 'parquet is not for stdout'],
   [['--format', 'sqlite', '--out', '-'], 2, 'sqlite is not for stdout'],
   [['--format', 'xlsx', '--gzip', '--out', 'new/'], 2, '--gzip belongs to csv, ndjson and json, not to xlsx'],
@@ -136,6 +144,23 @@ test.each([
   const { code, stdout, stderr } = await run(['export', ...args], { cwd: folder.path })
   expect([code, stdout, stderr.startsWith(`error: ${sentence}`)]).toEqual([expected, '', true])
   expect(existsSync(folder.file('new'))).toBe(false)
+})
+
+test('what --gzip compresses is named so', async () => {
+  using folder = folderWith(1)
+  const { code, stderr } = await run(['export', '--gzip', '--out', 'flat.csv'], { cwd: folder.path })
+  expect([code, stderr, existsSync(folder.file('flat.csv'))]).toEqual([
+    0,
+    expect.stringContaining('flat.csv.gz'),
+    false,
+  ])
+  expect(gunzipSync(readFileSync(folder.file('flat.csv.gz'))).toString()).toContain('00000001')
+})
+
+test.each([[[]], [['--out', '-']], [['--format', 'ndjson']]])('--json %j has no room on stdout', async (args) => {
+  using folder = folderWith(1)
+  const { code, stdout, stderr } = await run(['export', '--json', ...args], { cwd: folder.path })
+  expect([code, stdout, stderr]).toEqual([2, '', expect.stringContaining('--json needs --out')])
 })
 
 test('a delta in one sqlite file, and since a day', async () => {

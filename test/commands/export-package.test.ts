@@ -1,5 +1,7 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
+import { systemClock } from '../../src/clock.ts'
+import { beginRun } from '../../src/db/runs.ts'
 import { run, type TempFolder, tempFolder } from '../host.ts'
 import { fill, newDatabase } from '../steps/export-world.ts'
 import { unzipped, zipOf } from '../steps/package-world.ts'
@@ -24,6 +26,20 @@ test('--package makes a zip that --verify finds right, and counts against the ta
   expect([verified.code, verified.stderr]).toEqual([0, ''])
   expect(verified.stdout).toMatch(/^a\.zip is as its manifest says: 4 files, \d+ rows, [\d,]+ bytes, as of \S+\n$/)
   expect(existsSync(folder.file('none.db'))).toBe(false)
+})
+
+test('the report measures against --target, else against what the last import of officers aimed at', async () => {
+  using folder = folderWith(2)
+  const report = async (...args: string[]) => {
+    await run(['export', '--package', 'a.zip', ...args], { cwd: folder.path, env: { CHPIPE_TARGET: '7' } })
+    return String((await unzipped(folder.file('a.zip'))).get('report.html'))
+  }
+  expect(await report()).toContain('<strong>2 of 7</strong>')
+  const db = newDatabase(folder.file('companies.db'))
+  beginRun(db, systemClock(), 'import-officers').finish({ target: 4 })
+  db.$client.close()
+  expect(await report()).toContain('<strong>2 of 4</strong>')
+  expect(await report('--target', '5')).toContain('<strong>2 of 5</strong>')
 })
 
 test('--json prints the manifest with the zip around it, and what verification found', async () => {

@@ -2,6 +2,7 @@
 // The report: "holds outside text as text only" in test/steps/report.test.ts; spreadsheets: test/steps/export-csv.test.ts
 // and export-formats.test.ts; names of files in a delivery: test/commands/export-package.test.ts.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join, relative } from 'node:path'
 import { afterAll, describe, expect, it, test } from 'vitest'
 import { write } from '../../src/db/open.ts'
 import { beginRun } from '../../src/db/runs.ts'
@@ -75,6 +76,11 @@ function hostileWorld(): TempFolder {
   return folder
 }
 
+const filesIn = (path: string) =>
+  readdirSync(path, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map(({ parentPath, name }) => relative(path, join(parentPath, name)))
+
 describe('from a database that is hostile everywhere', () => {
   const folder = hostileWorld()
   afterAll(() => folder[Symbol.dispose]())
@@ -101,7 +107,7 @@ describe('from a database that is hostile everywhere', () => {
   it.each(['csv', 'json', 'ndjson', 'sqlite'])('nothing of it lies in data as %s', async (format) => {
     const args = ['export', '--format', format, '--out', `${format}/`, '--since', '2020-01-01']
     expect(await run(args, { cwd: folder.path })).toMatchObject({ code: 0 })
-    for (const name of readdirSync(folder.file(format))) {
+    for (const name of filesIn(folder.file(format))) {
       const text = readFileSync(folder.file(`${format}/${name}`), 'utf8')
       if (format !== 'sqlite') expect(text).not.toMatch(HARMFUL_IN_DATA)
       else expect(text).not.toMatch(/\u202e|\u001b\[31m/)

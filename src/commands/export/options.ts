@@ -1,6 +1,7 @@
 // What may be asked of `export`, and what goes together.
 import { type DatasetTable, datasetTables } from '../../db/dataset.ts'
 import { ChpipeError } from '../../errors.ts'
+import { type Goal, isDevice } from '../../steps/export/delivery.ts'
 import { type ExportFormat, isBinary, isContainer } from '../../steps/export/formats.ts'
 import { words } from '../parse.ts'
 
@@ -24,13 +25,19 @@ export function tableNames(text: string): DatasetTable[] {
 }
 
 const DAY = /^\d{4}-\d{2}-\d{2}$/
-const MOMENT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,3})?)?(Z|[+-]\d{2}:\d{2})$/
+const MOMENT = /^\d{4}-\d{2}-\d{2}T([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,3})?)?(Z|[+-](0\d|1[0-4]):[0-5]\d)$/
 
-/** The beginning of a day in UTC, or a moment; ISO 8601. */
-export function momentOf(text: string): string {
+/** The beginning of a day in UTC, or a moment; ISO 8601. Throws `usage` for one that does not exist, or not yet. */
+export function momentOf(text: string, now: number): string {
+  const day = new Date(text.slice(0, 10))
   const time = new Date(text)
-  const exists = !Number.isNaN(time.getTime()) && (!DAY.test(text) || time.toISOString().startsWith(text))
-  if (exists && (DAY.test(text) || MOMENT.test(text))) return time.toISOString()
+  const exists = !Number.isNaN(day.getTime()) && day.toISOString().startsWith(text.slice(0, 10))
+  if (exists && !Number.isNaN(time.getTime()) && (DAY.test(text) || MOMENT.test(text))) {
+    if (time.getTime() <= now) return time.toISOString()
+    throw new ChpipeError('usage', `--since: this is still to come: ${text}`, {
+      hint: `by the clock of this machine it is ${new Date(now).toISOString()}`,
+    })
+  }
   throw new ChpipeError(
     'usage',
     `--since: expected a date as YYYY-MM-DD, a time as 2026-01-31T12:00:00Z, or last, got: ${text}`,
@@ -49,12 +56,31 @@ export function refuseMisplaced({ format = 'csv', bom, raw, gzip }: ExportInput)
   }
 }
 
-/** Throws `usage` when the goal cannot take the format: `kind` is where it goes. */
+const GZ = /\.gz$/i
+
+/** The goal with `.gz` at the end of its name when the data are compressed. */
+export function namedGoal(goal: Goal, { gzip = false }: ExportInput): Goal {
+  if (goal.kind !== 'file' || !gzip || GZ.test(goal.path) || isDevice(goal.path)) return goal
+  return { ...goal, path: `${goal.path}.gz` }
+}
+
+/** Throws `usage` when the goal cannot take the format, or its name says something else. */
 export function refuseGoal(
-  { format = 'csv', gzip, since }: ExportInput,
-  kind: 'stream' | 'file' | 'folder',
-  isTerminal: boolean,
+  { format = 'csv', gzip = false, since }: ExportInput,
+  goal: Goal,
+  { isTerminal, json }: { isTerminal: boolean; json: boolean },
 ): void {
+  const { kind } = goal
+  if (kind === 'stream' && json) {
+    throw new ChpipeError('usage', '--json needs --out: stdout cannot hold the data and what is told about it', {
+      hint: 'name a folder or a file with --out, or for data in JSON use --format json',
+    })
+  }
+  if (goal.kind === 'file' && !gzip && GZ.test(goal.path) && !isDevice(goal.path)) {
+    throw new ChpipeError('usage', `This name says that the data are compressed: ${goal.path}`, {
+      hint: `add --gzip, or use --out ${goal.path.replace(GZ, '')}`,
+    })
+  }
   if (kind === 'stream' && isBinary(format)) {
     throw new ChpipeError('usage', `${format} is not for stdout`, { hint: 'name a folder or a file with --out' })
   }

@@ -1,4 +1,6 @@
 import type { Context } from '../../context.ts'
+import type { Db } from '../../db/open.ts'
+import { findLastFinished } from '../../db/runs.ts'
 import { ChpipeError } from '../../errors.ts'
 import { deltaFile } from '../../steps/export/delta-place.ts'
 import { type Package, packageDataset } from '../../steps/package/package-dataset.ts'
@@ -11,7 +13,11 @@ import { noteDelivery } from './run.ts'
 export type PackageReport = Package['manifest'] & { package: { path: string; bytes: number; sha256: string } }
 
 /** Packs what was asked for into `file`, tells about it on stderr, and notes it for the next delta. */
-export async function runPackage(context: Context, input: ExportInput, file: string): Promise<PackageReport> {
+export async function runPackage(
+  context: Context,
+  input: ExportInput,
+  { file, target }: { file: string; target: number | undefined },
+): Promise<PackageReport> {
   if (input.out !== undefined) {
     throw new ChpipeError('usage', 'Name one, not both --out and --package', {
       hint: 'chpipe export --package delivery.zip',
@@ -31,7 +37,7 @@ export async function runPackage(context: Context, input: ExportInput, file: str
     ...plan.options,
     path,
     isNew,
-    target: context.settings.target,
+    target: target ?? lastTarget(plan.db) ?? context.settings.target,
     onProgress: (companies) => status.update(`packaging: ${companies} companies`),
   })
   status[Symbol.dispose]()
@@ -44,4 +50,11 @@ export async function runPackage(context: Context, input: ExportInput, file: str
   }
   await noteDelivery(context, plan, manifest, counted)
   return { ...manifest, package: { path, bytes, sha256 } }
+}
+
+/** What the newest import of officers aimed at; null when none came to its end. */
+function lastTarget(db: Db): number | null {
+  const last = findLastFinished(db, 'import-officers')
+  const { target } = JSON.parse(last?.summary ?? '{}') as { target?: unknown }
+  return typeof target === 'number' && target > 0 ? target : null
 }

@@ -8,7 +8,7 @@ import { ChpipeError } from '../../errors.ts'
 import { type Goal, goalOf } from '../../steps/export/delivery.ts'
 import type { ExportOptions } from '../../steps/export/export-dataset.ts'
 import { deliveredCheckpoint } from '../../steps/package/verify/delivered-checkpoint.ts'
-import { type ExportInput, momentOf, refuseGoal, refuseMisplaced } from './options.ts'
+import { type ExportInput, momentOf, namedGoal, refuseGoal, refuseMisplaced } from './options.ts'
 
 /** An export that is about to begin. */
 export interface ExportPlan {
@@ -20,9 +20,9 @@ export interface ExportPlan {
 /** Checks what was asked for and opens the database. Throws `usage`, or `data` when there is nothing to count from. */
 export async function planExport(context: Context, input: ExportInput): Promise<ExportPlan> {
   refuseMisplaced(input)
-  const goal = chooseGoal(context, input.out)
-  refuseGoal(input, goal.kind, context.host.stdout.isTTY === true)
-  const since = input.since === undefined || input.since === 'last' ? null : momentOf(input.since)
+  const goal = namedGoal(chooseGoal(context, input.out), input)
+  refuseGoal(input, goal, { isTerminal: context.host.stdout.isTTY === true, json: context.json })
+  const since = input.since === undefined || input.since === 'last' ? null : momentOf(input.since, context.clock.now())
   const { format = 'csv', all = false, include = null, gzip = false, bom = false, raw = false } = input
   const db = await context.existingDb('data')
   if (input.since === 'last' && goal.kind !== 'stream') await refuseNewer(db, goal.path)

@@ -1,7 +1,7 @@
 // Copies the database while others write to it, checks the copy, and puts it into its place when it is whole and on the
 // disk. Whatever goes wrong before leaves earlier backups as they are and nothing half-done.
 import { createHash, randomBytes } from 'node:crypto'
-import { createReadStream, renameSync, rmSync, statSync } from 'node:fs'
+import { createReadStream, linkSync, renameSync, rmSync, statSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import type { Clock } from '../../clock.ts'
@@ -10,6 +10,7 @@ import type { Db } from '../../db/open.ts'
 import { openSnapshotCopy, type SnapshotCopy } from '../../db/snapshot-copy.ts'
 import { ChpipeError, errorMessage } from '../../errors.ts'
 import { formatBytes } from '../../text.ts'
+import { syncFolder } from '../make-folders.ts'
 import {
   type BackupGoal,
   backupName,
@@ -139,15 +140,38 @@ async function hashFile(path: string, signal: AbortSignal): Promise<string> {
   return hash.digest('hex')
 }
 
-/** The bytes must be on the disk before the name is, and the name before anybody relies on it. */
+/**
+ * The bytes must be on the disk before the name is, and the name before anybody relies on it: where that cannot be made
+ * sure, nothing stays that looks whole, and what was there before is there again.
+ */
 async function settle(partial: string, path: string): Promise<void> {
-  await syncPath(partial, 'r+')
-  renameSync(partial, path)
-  if (process.platform !== 'win32') await syncPath(dirname(path), 'r')
+  await syncFile(partial)
+  await syncFolder(dirname(path))
+  const earlier = secondName(path, `${partial}-earlier`)
+  try {
+    renameSync(partial, path)
+    await syncFolder(dirname(path))
+  } catch (error) {
+    if (earlier) renameSync(earlier, path)
+    else rmSync(path, { force: true })
+    throw error
+  } finally {
+    if (earlier) rmSync(earlier, { force: true })
+  }
 }
 
-async function syncPath(path: string, flags: string): Promise<void> {
-  const handle = await open(path, flags)
+/** Gives the file that is there another name as well; null where there is none, or no links are. */
+function secondName(path: string, name: string): string | null {
+  try {
+    linkSync(path, name)
+    return name
+  } catch {
+    return null
+  }
+}
+
+async function syncFile(path: string): Promise<void> {
+  const handle = await open(path, 'r+')
   try {
     await handle.sync()
   } finally {

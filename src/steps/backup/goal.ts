@@ -129,7 +129,7 @@ function backupsToKeep(all: string[], { keep, made }: { keep: number; made: stri
 
 /** Removes what backups that were killed have left in a folder more than a day ago. */
 export function removeStale(folder: string, database: string, now: number): void {
-  const partial = new RegExp(`^\\.${escaped(stemOf(database))}.*\\.partial-[0-9a-f]{8}(-journal|-wal|-shm)?$`)
+  const partial = new RegExp(`^\\.${escaped(stemOf(database))}.*\\.partial-[0-9a-f]{8}(-journal|-wal|-shm|-earlier)?$`)
   for (const name of readdirSync(folder)) {
     const path = join(folder, name)
     const { mtimeMs = now } = (partial.test(name) && lstatSync(path, MAY_BE_GONE)) || {}

@@ -1,7 +1,7 @@
 // CSV text of rows: RFC 4180, with free text made harmless for spreadsheets.
 import { stringify } from 'csv-stringify/sync'
 import type { Column, Row } from '../../db/dataset.ts'
-import { withoutControls } from '../../text.ts'
+import { withoutControls, withoutHidden } from '../../text.ts'
 
 export const LINE_END = '\r\n'
 export const BYTE_ORDER_MARK = '\uFEFF'
@@ -9,8 +9,10 @@ export const BYTE_ORDER_MARK = '\uFEFF'
 /** ASCII's own record separator. Cells cannot hold it: it is a control character, and those are replaced. */
 const RECORD_SEPARATOR = '\u001e'
 
-/** Some spreadsheets take the wide signs of East Asian keyboards for the narrow ones. */
-const FORMULA_START = /^[=+\-@\t\r\n＝＋－＠]/
+/**
+ * Characters that cannot be seen, or what stands for them, hide no formula. Some spreadsheets take the wide signs of East Asian keyboards for the narrow ones.
+ */
+const FORMULA_START = /^[\uFFFD\u200c\u200d]*[=+\-@\t\r\n＝＋－＠]/
 const PLAIN_NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i
 
 /** Puts an apostrophe before text that a spreadsheet would run as a formula; plain numbers such as `-5` stay. */
@@ -38,7 +40,7 @@ export function csvLines(columns: Column[], { raw }: { raw: boolean }): (rows: R
     quote_record_delimiter: true,
     cast: {
       string(value: string, { index }: { index: number }) {
-        const clean = withoutControls(value)
+        const clean = ids[index] ? withoutControls(value) : withoutHidden(value)
         return raw || (ids[index] && PLAIN_ID.test(clean)) ? clean : defuse(clean)
       },
     },

@@ -57,6 +57,12 @@ export function goalOf(path: string, endsWithSeparator: boolean): Goal {
   return { kind: endsWithSeparator || stat(path)?.isDirectory() ? 'folder' : 'file', path }
 }
 
+/** Whether there is something that takes bytes without keeping them as a file, such as a pipe. */
+export function isDevice(path: string): boolean {
+  const existing = stat(path)
+  return existing !== undefined && !existing.isFile() && !existing.isDirectory()
+}
+
 /** Opens the goal for the named files. Throws a `data` error, and leaves nothing behind, when it cannot be written. */
 export async function openDelivery(goal: Goal, names: string[]): Promise<Delivery> {
   if (goal.kind === 'stream') return streamDelivery(names, goal.write)

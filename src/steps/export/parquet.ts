@@ -1,7 +1,7 @@
 // Parquet: typed columns, Snappy, row groups of a size that keeps the memory small.
 import { ByteWriter, type ColumnSource, ParquetWriter } from 'hyparquet-writer'
 import { type Cell, type Column, columnsOfTable, type Page, type Row } from '../../db/dataset.ts'
-import { withoutControls } from '../../text.ts'
+import { withoutControls, withoutHidden } from '../../text.ts'
 import { flatTable } from './flat.ts'
 import type { Output } from './output.ts'
 import { type Contents, isDay, rowsOf, type Shape, type Writing } from './shape.ts'
@@ -64,6 +64,12 @@ function openParquet(output: Output, columns: Column[], rowsOfPage: (page: Page)
   }
 }
 
+/** Readers that know no logical types read the older word for the same. */
+const INSTANT = {
+  converted_type: 'TIMESTAMP_MILLIS',
+  logical_type: { type: 'TIMESTAMP', isAdjustedToUTC: true, unit: 'MILLIS' },
+} as const
+
 type SchemaElement = ConstructorParameters<typeof ParquetWriter>[0]['schema'][number]
 
 function schemaOf(columns: Column[]): SchemaElement[] {
@@ -72,7 +78,7 @@ function schemaOf(columns: Column[]): SchemaElement[] {
     const optional = { name, repetition_type: 'OPTIONAL' } as const
     if (kind === 'number') return { ...optional, type: 'INT32' }
     if (isDay(column)) return { ...optional, type: 'INT32', converted_type: 'DATE' }
-    if (kind === 'date') return { ...optional, type: 'INT64', converted_type: 'TIMESTAMP_MILLIS' }
+    if (kind === 'date') return { ...optional, type: 'INT64', ...INSTANT }
     return { ...optional, type: 'BYTE_ARRAY', converted_type: 'UTF8' }
   })
   return [{ name: 'schema', num_children: columns.length }, ...elements]
@@ -91,5 +97,6 @@ function valueOfColumn(column: Column): (cell: Cell) => string | number | null {
       return Number.isNaN(time) ? null : Math.floor(time / unit)
     }
   }
-  return (cell) => (cell === null ? null : withoutControls(String(cell)))
+  const clean = kind === 'text' ? withoutHidden : withoutControls
+  return (cell) => (cell === null ? null : clean(String(cell)))
 }

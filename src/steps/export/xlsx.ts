@@ -1,7 +1,7 @@
 // xlsx through the library's streaming writer: one sheet after the other, each in a pass of its own over the pages,
 // since the parts of a zip file follow one another.
 import { type Cell, type Column, columnsOfTable } from '../../db/dataset.ts'
-import { withoutControls } from '../../text.ts'
+import { withoutControls, withoutHidden } from '../../text.ts'
 import { defuse } from './csv.ts'
 import type { Output } from './output.ts'
 import { type Contents, rowsOf, type Shape, type Writing } from './shape.ts'
@@ -57,8 +57,14 @@ function openXlsx(output: Output, { tables }: Contents, options: XlsxOptions): W
 
 function cellOf({ kind }: Column, { raw }: XlsxOptions): (cell: Cell) => Cell {
   if (kind === 'number') return (cell) => cell
+  const clean = kind === 'text' ? withoutHidden : withoutControls
   const guard = kind === 'text' && !raw ? defuse : (text: string) => text
-  return (cell) => (cell === null ? null : guard(withoutControls(String(cell))))
+  return (cell) => (cell === null ? null : escaped(guard(clean(String(cell)))))
+}
+
+/** A workbook writes characters that XML cannot hold as `_x000D_`: text that looks so, and CR, are written in this way. */
+function escaped(text: string): string {
+  return text.replace(/_(?=x[0-9A-Fa-f]{4}_)/g, '_x005F_').replace(/\r/g, '_x000D_')
 }
 
 function widthOf({ name, kind }: Column): { width: number; text: boolean } {
