@@ -16,6 +16,8 @@ import { systemReason } from './system-error.ts'
 import { isWritableFolder, useTempFolder } from './temp-folder.ts'
 import { type Timings, timings } from './timings.ts'
 
+export type StopSignal = 'SIGINT' | 'SIGTERM' | 'SIGHUP' | 'SIGUSR1'
+
 /** The part of a process that chpipe uses; tests pass their own. */
 export interface Host {
   argv: string[]
@@ -24,8 +26,8 @@ export interface Host {
   stdin: NodeJS.ReadableStream & { isTTY?: boolean }
   stdout: NodeJS.WritableStream & { isTTY?: boolean; columns?: number }
   stderr: NodeJS.WritableStream & { isTTY?: boolean; columns?: number }
-  on(event: 'SIGINT' | 'SIGTERM', listener: () => void): unknown
-  off(event: 'SIGINT' | 'SIGTERM', listener: () => void): unknown
+  on(event: StopSignal, listener: () => void): unknown
+  off(event: StopSignal, listener: () => void): unknown
   exit(code: number): unknown
 }
 

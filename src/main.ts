@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events'
 import type { Host } from './context.ts'
 import { ChpipeError, type ErrorKind, errorMessage } from './errors.ts'
+import { outlivesTerminal } from './hang-up.ts'
 import { writeTo } from './print.ts'
 import { systemError } from './system-error.ts'
 import { printable, safeJson, withoutControls } from './text.ts'
@@ -29,22 +30,28 @@ export async function main(host: Host): Promise<number> {
       }),
     )
   }
-  host.on('SIGINT', interrupt)
-  host.on('SIGTERM', interrupt)
-  host.stdout.on('error', ignoreClosedPipe)
-  host.stderr.on('error', ignoreClosedPipe)
+  const listeners = {
+    SIGINT: interrupt,
+    SIGTERM: interrupt,
+    SIGHUP: outlivesTerminal(host.env) ? ignore : interrupt,
+    // Node would open a debugger, through which others on this machine could read the keys.
+    SIGUSR1: ignore,
+  }
+  const signals = Object.keys(listeners) as (keyof typeof listeners)[]
+  for (const signal of signals) host.on(signal, listeners[signal])
+  host.stdout.on('error', ignore)
+  host.stderr.on('error', ignore)
   try {
     return await run(host, stop.signal)
   } catch (error) {
     return reportError(host, error)
   } finally {
-    host.off('SIGINT', interrupt)
-    host.off('SIGTERM', interrupt)
+    for (const signal of signals) host.off(signal, listeners[signal])
   }
 }
 
 /** A write to a closed pipe also rejects where it was awaited; without a listener it would end the process. */
-function ignoreClosedPipe(): void {}
+function ignore(): void {}
 
 /** The version is told without loading the parser, which takes longer than all the rest. */
 async function run(host: Host, signal: AbortSignal): Promise<number> {

@@ -20,6 +20,7 @@ const FLOORS = [
   [
     'errors',
     'env-file',
+    'hang-up',
     'settings',
     'timings',
     'clock',

@@ -27,6 +27,7 @@ const LONGEST_ANSWER = 1_000_000
 /** Ctrl-C reaches the whole group of processes; what it means is for the one that asked to say. */
 const PROGRAM = `
 process.on('SIGINT', () => {})
+process.on('SIGHUP', () => {})
 const [, driver, file, scope] = process.argv
 const answer = { problems: [], rows: {} }
 const problem = (text) => { if (answer.problems.length < ${MOST_PROBLEMS}) answer.problems.push(String(text)) }
