@@ -43,6 +43,7 @@ async function examine(context: Context, { offline, live }: { offline: boolean; 
   return await runDoctor({
     settings,
     faults,
+    env: host.env,
     timings,
     clock,
     signal,

@@ -88,11 +88,13 @@ export function createWire(baseUrl: string, options: WireOptions): Wire {
         fetch,
         ...(json === undefined ? {} : { json }),
       })
-      return readAnswer(goal, response, { call, signal })
+      return readAnswer(goal, response, signal, (reason) => {
+        signal.removeEventListener('abort', stop)
+        call.abort(new Error(reason))
+      })
     } catch (error) {
-      throw wireError(goal, signal.aborted ? signal.reason : error, way.sent)
-    } finally {
       signal.removeEventListener('abort', stop)
+      throw wireError(goal, signal.aborted ? signal.reason : error, way.sent)
     }
   }
 }
@@ -158,18 +160,19 @@ function fetchBy(dispatcher: Dispatcher, signal: AbortSignal, way: Way): typeof 
   return send as typeof globalThis.fetch
 }
 
-interface Reading {
-  call: AbortController
-  signal: AbortSignal
-}
-
-function readAnswer(goal: string, response: Response, { call, signal }: Reading): Answer {
+/** `end` closes the connection; so does the signal, whether or not somebody reads the answer. */
+function readAnswer(goal: string, response: Response, signal: AbortSignal, end: (reason: string) => void): Answer {
   const { status, headers } = response
-  const drop = () => call.abort(new Error('nobody reads the answer'))
-  return { status, headers, signal, bytes: readBytes(goal, response, { call, signal }), drop }
+  const drop = () => end('nobody reads the answer')
+  return { status, headers, signal, bytes: readBytes(goal, response, signal, end), drop }
 }
 
-async function* readBytes(goal: string, { body }: Response, { call, signal }: Reading): AsyncGenerator<Uint8Array> {
+async function* readBytes(
+  goal: string,
+  { body }: Response,
+  signal: AbortSignal,
+  end: (reason: string) => void,
+): AsyncGenerator<Uint8Array> {
   const reader = body?.getReader()
   if (!reader) return
   let fail = () => {}
@@ -189,7 +192,7 @@ async function* readBytes(goal: string, { body }: Response, { call, signal }: Re
     throw signal.aborted ? signal.reason : wireError(goal, error, true)
   } finally {
     signal.removeEventListener('abort', fail)
-    call.abort(new Error('the reading of the answer has ended'))
+    end('the reading of the answer has ended')
   }
 }
 

@@ -73,11 +73,13 @@ describe('chpipe doctor', () => {
         'temporary',
         'settings',
         'permissions',
+        'environment',
         'rest-key',
         'stream-key',
         'snov',
         'clock',
       ].concat([
+        'proxy',
         'addresses',
         'backup',
         'allowance',
@@ -205,7 +207,7 @@ describe('chpipe doctor', () => {
   it('warns without a database, creates none, and goes on', async () => {
     using folder = tempFolder()
     const { code, of, checks } = await examine(folder, ['--offline'], KEYS)
-    expect([code, of('database')?.state, checks.length]).toEqual([0, 'warn', 12])
+    expect([code, of('database')?.state, checks.length]).toEqual([0, 'warn', 14])
     expect(readdirSync(folder.path)).toEqual([])
     const lost = await examine(folder, ['--offline', '--db', 'no/such/folder.db'], KEYS)
     expect([lost.code, lost.of('database')?.state]).toEqual([1, 'fail'])

@@ -6,6 +6,8 @@ import type { Timings } from '../../timings.ts'
 
 export interface DoctorOptions {
   settings: Settings
+  /** As the process was given it. */
+  env: Record<string, string | undefined>
   /** The variables that are wrong; they count as not set. */
   faults: readonly ChpipeError[]
   timings: Timings

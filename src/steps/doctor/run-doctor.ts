@@ -10,6 +10,7 @@ import { readStreamReport } from '../stream-report.ts'
 import { type Check, guarded } from './check.ts'
 import { checkBackup, checkIntegrity, type ExaminedDatabase, examineDatabase } from './database.ts'
 import type { DoctorOptions, DoctorStep } from './doctor-step.ts'
+import { checkEnvironment, checkProxy } from './environment.ts'
 import {
   checkAddresses,
   checkDisk,
@@ -54,7 +55,9 @@ export async function runDoctor(options: DoctorOptions): Promise<Check[]> {
       await local('temporary', () => checkTemporary(tempFolder())),
       await local('settings', () => checkSettings(options.faults)),
       await local('permissions', () => checkPermissions(settings, cwd)),
+      await local('environment', () => checkEnvironment(options.env, cwd)),
       ...services,
+      await local('proxy', () => checkProxy(settings)),
       await local('addresses', () => checkAddresses(settings, readSettings({}))),
       ...(db ? await checkState(options, db) : []),
     ]
