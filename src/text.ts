@@ -20,18 +20,18 @@ export function filed(text: string | null | undefined): string | null {
 
 /** In JSON an escape can stand for what no well-formed text holds. */
 const UNUSABLE_IN_JSON = /\\u(?:d[89a-f]|fff[ef])|[\ufffe\uffff]/i
-const ESCAPES = /\\(?:u(d[89ab][\da-f]{2})(\\ud[c-f][\da-f]{2})?|u(?:d[c-f][\da-f]{2}|fff[ef])|[\s\S])|[\ufffe\uffff]/gi
 
 /** The value of JSON text, a byte order mark before it passed over, with well-formed strings. Throws as `JSON.parse` does. */
 export function parseJson(text: string): unknown {
-  const json = text.startsWith('\uFEFF') ? text.slice(1) : text
-  if (!UNUSABLE_IN_JSON.test(json)) return JSON.parse(json)
-  return JSON.parse(json.replace(ESCAPES, usableEscape))
+  const value: unknown = JSON.parse(text.startsWith('\uFEFF') ? text.slice(1) : text)
+  return UNUSABLE_IN_JSON.test(text) ? allWellFormed(value) : value
 }
 
-function usableEscape(found: string, high: string | undefined, low: string | undefined): string {
-  if (high !== undefined) return low === undefined ? '\uFFFD' : found
-  return found.length === 2 ? found : '\uFFFD'
+function allWellFormed(value: unknown): unknown {
+  if (typeof value === 'string') return wellFormed(value)
+  if (Array.isArray(value)) return value.map(allWellFormed)
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(Object.entries(value).map(([name, one]) => [wellFormed(name), allWellFormed(one)]))
 }
 
 /** C0 and C1 control characters but TAB, LF and CR. */

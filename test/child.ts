@@ -9,9 +9,16 @@ export interface Child {
   ended: Promise<Finished & { signal: NodeJS.Signals | null }>
 }
 
+export interface ChildOptions {
+  env?: Record<string, string>
+  cwd: string
+  /** For Node itself, before the program. */
+  nodeArgs?: string[]
+}
+
 /** Starts the built program as a process of its own, with only the environment given. */
-export function startChild(args: string[], { env = {}, cwd }: { env?: Record<string, string>; cwd: string }): Child {
-  const child = spawn(process.execPath, [BIN, ...args], { cwd, env: { PATH: process.env.PATH, ...env } })
+export function startChild(args: string[], { env = {}, cwd, nodeArgs = [] }: ChildOptions): Child {
+  const child = spawn(process.execPath, [...nodeArgs, BIN, ...args], { cwd, env: { PATH: process.env.PATH, ...env } })
   const text = { stdout: '', stderr: '' }
   child.stdout.on('data', (chunk) => {
     text.stdout += chunk

@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import type { Lane } from '../db/quota-room.ts'
+import { formatBytes } from '../text.ts'
 import type { CompaniesHouse, ReadReply } from './client.ts'
 import { countMember } from './count-member.ts'
 import { type ReadItem, readOfficerItem } from './officer-item.ts'
@@ -10,6 +11,24 @@ const ITEMS_PER_PAGE = 500
 
 /** The largest lists known hold a few thousand; more is a hostile or broken server. */
 const MAX_OFFICERS = 20_000
+
+interface ListLimits {
+  officers: number
+  bytes: number
+}
+
+/** Longer lists are fetched one after the other, so that the lists in hand never fill the memory. */
+const SIDE_BY_SIDE: ListLimits = { officers: 1000, bytes: 1024 * 1024 }
+
+/** Some times the largest lists known. */
+const LARGEST: ListLimits = { officers: MAX_OFFICERS, bytes: 32 * 1024 * 1024 }
+
+/** The list passes its limits. */
+class LongList extends UpstreamError {
+  constructor({ officers, bytes }: ListLimits, path: string) {
+    super(`More than ${officers} officers, or ${formatBytes(bytes)}: GET ${path}`, { retryable: false })
+  }
+}
 
 const counted = countMember.nullish().catch(null)
 
@@ -58,24 +77,48 @@ export class EmptiedList extends UpstreamError {
 export async function fetchOfficers(
   companiesHouse: CompaniesHouse,
   companyNumber: string,
+  options: FetchOptions,
+): Promise<OfficerList | null> {
+  try {
+    return await fetchPages(companiesHouse, companyNumber, options, SIDE_BY_SIDE)
+  } catch (error) {
+    if (!(error instanceof LongList)) throw error
+    return alone(() => fetchPages(companiesHouse, companyNumber, options, LARGEST))
+  }
+}
+
+let before: Promise<unknown> = Promise.resolve()
+
+/** Runs one after the other. */
+function alone<T>(fetch: () => Promise<T>): Promise<T> {
+  const mine = before.then(fetch)
+  before = mine.catch(() => {})
+  return mine
+}
+
+/** Throws a `LongList` as soon as the list passes `limits`. */
+async function fetchPages(
+  companiesHouse: CompaniesHouse,
+  companyNumber: string,
   { lane, signal, known = false }: FetchOptions,
+  limits: ListLimits,
 ): Promise<OfficerList | null> {
   const path = `/company/${encodeURIComponent(companyNumber)}/officers`
   const list: OfficerList = { officers: [], reportedTotal: null, received: 0, unreadable: [] }
   const seen = new Set<string>()
+  let listBytes = 0
   for (;;) {
     const query = `items_per_page=${ITEMS_PER_PAGE}&start_index=${list.received}`
     const read = list.received > 0 ? laterPage(path) : firstPage(path, known)
     const answer = await companiesHouse.get(`${path}?${query}`, { lane, signal, read, isWeak })
     if (answer === null) return null
     const { items, pageSize, total } = answer
+    listBytes += JSON.stringify(items).length
     if (list.received === 0) list.reportedTotal = total
+    if (list.received + items.length > limits.officers || listBytes > limits.bytes) throw new LongList(limits, path)
     if (items.length === 0) return list
     if (!addItems(list, items, seen))
       throw new UpstreamError(`A page repeats itself: GET ${path}`, { retryable: false })
-    if (list.received > MAX_OFFICERS) {
-      throw new UpstreamError(`More than ${MAX_OFFICERS} officers: GET ${path}`, { retryable: false })
-    }
     if (items.length < pageSize && list.received >= (list.reportedTotal ?? 0)) return list
   }
 }

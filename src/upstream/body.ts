@@ -4,14 +4,14 @@ import { jsonExcess } from './json-bounds.ts'
 import { createRoom, type Seat } from './room.ts'
 import type { Answer } from './wire.ts'
 
-/** A larger body is hostile or broken: the largest officer page known is under 1 MB. */
-export const MAX_BODY_BYTES = 16 * 1024 * 1024
+/** A larger body is hostile or broken: 500 officers or 5,000 search results take under 4 MB. */
+const MAX_BODY_BYTES = 8 * 1024 * 1024
 
 /** Most bodies need no more. */
 const FIRST_BYTES = 64 * 1024
 
 /** What the bodies of all calls may hold together before all but one of them wait. */
-const room = createRoom(8 * 1024 * 1024)
+const room = createRoom(4 * 1024 * 1024)
 
 /** Why a body is not read as JSON. */
 export type BodyFault = 'too-large' | 'not-json'

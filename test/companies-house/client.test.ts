@@ -152,10 +152,10 @@ describe('a final fault', () => {
   it.each([
     ['without end', endless],
     ['that unpacks to more', bomb],
-  ])('is a body above 16 MB, %s', async (_name, answer) => {
+  ])('is a body above 8 MB, %s', async (_name, answer) => {
     await using server = await script(answer)
     const error = await thrown(connected(server.url, { scale: 1 }).get('/wanted', background))
-    expect(error).toMatchObject({ retryable: false, message: 'The answer is larger than 16 MB: GET /wanted' })
+    expect(error).toMatchObject({ retryable: false, message: 'The answer is larger than 8 MB: GET /wanted' })
   })
 })
 

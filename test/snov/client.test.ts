@@ -176,7 +176,7 @@ describe('a start', () => {
       true,
     ],
     ['a body without end', endless, 'passing', true],
-    ['a body that unpacks to more than 16 MB', bomb, 'passing', true],
+    ['a body that unpacks to more than 8 MB', bomb, 'passing', true],
     ['a reset connection', reset, 'passing', true],
     ['half an answer', plain(200, '{"data":{"task_ha'), 'passing', true],
     ['an answer without a hash', json({ data: [], meta: [] }), 'passing', true],
