@@ -8,6 +8,9 @@ const MAX_LINE_BYTES = 8 * 1024 * 1024
 const HEAD_BYTES = 64 * 1024
 const TAIL_BYTES = 1024
 
+/** So many parts of a line are joined, so that a line in crumbs takes no more room than one in a piece. */
+const MANY_PARTS = 1024
+
 export type Line =
   | { kind: 'heartbeat' }
   /** `utf8` is false when bytes were no UTF-8 and became U+FFFD. */
@@ -26,6 +29,7 @@ const LINE_FEED = 0x0a
 /** Makes a splitter for one body. It never holds more than one line of up to `maxBytes`. */
 export function createSplitter(maxBytes: number = MAX_LINE_BYTES): Splitter {
   let parts: Buffer[] = []
+  let unjoined = 0
   let bytes = 0
   let cut: { head: Buffer; tail: Buffer } | null = null
 
@@ -37,10 +41,16 @@ export function createSplitter(maxBytes: number = MAX_LINE_BYTES): Splitter {
       return
     }
     parts.push(part)
+    unjoined += 1
+    if (unjoined === MANY_PARTS) {
+      parts.push(Buffer.concat(parts.splice(-MANY_PARTS)))
+      unjoined = 0
+    }
     if (bytes <= maxBytes) return
     const whole = Buffer.concat(parts)
     cut = { head: Buffer.from(whole.subarray(0, Math.min(HEAD_BYTES, maxBytes))), tail: lastBytes(whole) }
     parts = []
+    unjoined = 0
   }
 
   const take = (): Line => {
@@ -48,6 +58,7 @@ export function createSplitter(maxBytes: number = MAX_LINE_BYTES): Splitter {
       ? { kind: 'overlong', head: cut.head.toString('utf8'), tail: cut.tail.toString('utf8'), bytes }
       : decode(parts.length === 1 && parts[0] ? parts[0] : Buffer.concat(parts))
     parts = []
+    unjoined = 0
     bytes = 0
     cut = null
     return line
