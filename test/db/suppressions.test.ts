@@ -261,6 +261,8 @@ describe('who is meant', () => {
     fc.assert(
       fc.property(fc.array(word, { minLength: 1, maxLength: 3 }), word, written, (surname, first, { upper, glue }) => {
         const value = nameValue(surname.join(' '), first)
+        // Some words are titles, of which no rule can be made.
+        fc.pre(value !== null)
         const filed = surname.join(glue)
         const { officer } = suppressionsOf([rule('name', value ?? '', '1970-04')], KEY)
         expect(officer({ surname: upper ? filed.toUpperCase() : filed, forenames: first, ...born })).toBe(true)
