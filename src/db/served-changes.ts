@@ -119,7 +119,7 @@ function candidates(db: Db, { all, since, after, limit }: ChangeOptions, everyth
 /** The numbers of all companies that changed since, when they are few and have all been counted. */
 function fewChanged(db: Db, { number }: Since): string[] | null {
   if (number === 0) return null
-  const sql = `SELECT company_number FROM companies WHERE change_number > @number
+  const sql = `SELECT company_number FROM companies INDEXED BY companies_by_change WHERE change_number > @number
     UNION SELECT company_number FROM deletions WHERE change_number > @number LIMIT ${FEW + 1}`
   const found = prepared(db, sql).pluck().all({ number }) as string[]
   return found.length > FEW ? null : found
