@@ -7,6 +7,9 @@ import type { Answer } from './wire.ts'
 /** A larger body is hostile or broken: 500 officers or 5,000 search results take under 4 MB. */
 const MAX_BODY_BYTES = 8 * 1024 * 1024
 
+/** No text in an answer is known to be longer than a few thousand characters. */
+const MAX_TEXT_LENGTH = 100_000
+
 /** Most bodies need no more. */
 const FIRST_BYTES = 64 * 1024
 
@@ -54,7 +57,7 @@ export async function readText<T>(answer: Answer, use: (text: string) => T): Pro
 
 /** Parses the text of a body. Throws a `BodyError` for what is no JSON, or JSON without bounds. */
 export function parseBody(text: string): unknown {
-  const excess = jsonExcess(text)
+  const excess = jsonExcess(text, MAX_TEXT_LENGTH)
   if (excess !== null) throw new BodyError('too-large', `The answer is ${excess}`)
   try {
     return parseJson(text)

@@ -7,9 +7,6 @@ const MAX_VALUES = 250_000
 /** No object known has more than sixty. */
 const MAX_MEMBERS = 1000
 
-/** No text known is longer than a few thousand characters. */
-const MAX_LENGTH = 100_000
-
 const QUOTE = 0x22
 const BACKSLASH = 0x5c
 const COMMA = 0x2c
@@ -20,7 +17,7 @@ const [OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT] = [0x5b, 0x5d, 0x7b, 0x
  * Why JSON would cost far more memory than its text, as the end of a sentence; null when it would not. Looked at before
  * it is parsed; whether it is JSON at all is left to the parser.
  */
-export function jsonExcess(text: string): string | null {
+export function jsonExcess(text: string, longestText = Number.POSITIVE_INFINITY): string | null {
   const members = new Uint16Array(MAX_DEPTH + 1)
   let depth = 0
   let values = 0
@@ -28,7 +25,7 @@ export function jsonExcess(text: string): string | null {
     const code = text.charCodeAt(at)
     if (code === QUOTE) {
       const end = endOfString(text, at)
-      if (end - at > MAX_LENGTH) return 'with a text of more than 100,000 characters'
+      if (end - at > longestText) return `with a text of more than ${longestText} characters`
       at = end
     } else if (code === COMMA) values += 1
     else if (code === OPEN_LIST || code === OPEN_OBJECT) {
