@@ -52,6 +52,8 @@ const PACKAGE_OWNERS: Record<string, string[]> = {
   commander: ['command-line'],
   ora: ['commands'],
   'cli-table3': ['commands'],
+  tldts: ['steps'],
+  'email-providers': ['steps'],
 }
 
 interface Import {

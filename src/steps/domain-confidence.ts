@@ -1,5 +1,7 @@
 // How likely a domain is the company's own. Snov gives one domain per name, with no word about how it was chosen (facts
 // 3), so the judgement is made here, from the two names and from who else has the domain.
+import emailProviders from 'email-providers/all.json' with { type: 'json' }
+import { getDomainWithoutSuffix } from 'tldts'
 import { companySearchName } from './company-search-name.ts'
 import { normalName } from './normal-name.ts'
 
@@ -10,12 +12,8 @@ export interface DomainClaim {
   sharedWith: number
 }
 
-/** Mail for everybody: nobody's own. */
-const WEBMAIL = `gmail.com googlemail.com outlook.com hotmail.com hotmail.co.uk live.com live.co.uk msn.com yahoo.com
-  yahoo.co.uk ymail.com rocketmail.com icloud.com me.com mac.com aol.com aol.co.uk proton.me protonmail.com gmx.com
-  gmx.co.uk gmx.net mail.com zoho.com fastmail.com yandex.ru mail.ru btinternet.com btopenworld.com talktalk.net
-  talk21.com sky.com virginmedia.com virgin.net blueyonder.co.uk ntlworld.com tiscali.co.uk plus.net orange.net
-  o2.co.uk mail.example`
+/** Mail for everybody, beside what the kept list has: British access providers, and the sandbox's. */
+const MORE_WEBMAIL = 'gmx.co.uk fastmail.com plus.net mail.example'
 
 /** Sites, directories, registrars and parking pages that lend a host to many. */
 const LENT = `facebook.com instagram.com twitter.com x.com linkedin.com youtube.com tiktok.com wixsite.com wix.com
@@ -25,10 +23,7 @@ const LENT = `facebook.com instagram.com twitter.com x.com linkedin.com youtube.
   company-information.service.gov.uk opencorporates.com companycheck.co.uk parkingcrew.net sedoparking.com sedo.com
   dan.com afternic.com bodis.com hugedomains.com parklogic.com above.com`
 
-const NOBODYS_OWN = new Set(`${WEBMAIL} ${LENT}`.split(/\s+/))
-
-/** Second-level labels under which names are registered. */
-const SECOND_LEVELS = new Set(['co', 'com', 'org', 'net', 'ltd', 'plc', 'me', 'ac', 'gov', 'nhs', 'sch', 'edu', 'llp'])
+const NOBODYS_OWN = new Set([...emailProviders, ...`${MORE_WEBMAIL} ${LENT}`.split(/\s+/)])
 
 /** Words that a domain may add or leave out without becoming another company's. */
 const FILLERS = new Set(
@@ -65,10 +60,8 @@ export function domainConfidence({ companyName, domain, sharedWith }: DomainClai
 
 /** The label that was registered: `northgate-widgets` of `shop.northgate-widgets.co.uk`; empty where there is none. */
 function registeredLabel(host: string): string {
-  const labels = host.split('.')
-  if (labels.length < 2 || labels.some((one) => one === '')) return ''
-  const suffix = labels.length > 2 && SECOND_LEVELS.has(labels.at(-2) ?? '') ? 2 : 1
-  return labels.at(-suffix - 1) ?? ''
+  if (host.split('.').includes('')) return ''
+  return getDomainWithoutSuffix(host, { allowPrivateDomains: true, validateHostname: false }) ?? ''
 }
 
 function isNobodysOwn(host: string): boolean {

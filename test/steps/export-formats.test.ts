@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { gunzipSync } from 'node:zlib'
-import ExcelJS from 'exceljs'
+import readExcelFile from 'read-excel-file/node'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { type DatasetTable, datasetColumns, datasetTables } from '../../src/db/dataset.ts'
 import { type Db, openDb } from '../../src/db/open.ts'
@@ -9,7 +9,7 @@ import { goalOf } from '../../src/steps/export/delivery.ts'
 import type { ExportOptions } from '../../src/steps/export/export-dataset.ts'
 import { sheetSurvey } from '../../src/steps/export/xlsx-limits.ts'
 import { type TempFolder, tempFolder } from '../host.ts'
-import { parquetGroups, parquetSchemaOf, readParquet, readSqlite, readXlsx } from './export-read.ts'
+import { parquetGroups, parquetSchemaOf, readParquet, readSqlite, readXlsx, xlsxPart } from './export-read.ts'
 import { addDomain, addEmail, collected, exportWorld, fill, newDatabase, smallWorld } from './export-world.ts'
 import { suppressOne, suppressWorld } from './suppress-world.ts'
 
@@ -141,13 +141,31 @@ describe('xlsx', () => {
     }
   })
 
-  test('keeps the header in view', async () => {
+  test('keeps a bold header in view and filters by it, with dates as dates and ids as text', async () => {
     worldWithContacts()
     await exportTo('out.xlsx', { format: 'xlsx' })
-    const book = new ExcelJS.Workbook()
-    await book.xlsx.readFile(folder.file('out.xlsx'))
-    expect(book.worksheets.map(({ views }) => views[0])).toMatchObject(Array(4).fill({ state: 'frozen', ySplit: 1 }))
-    expect(book.worksheets[0]?.getCell('A2').numFmt).toBe('@')
+    const sheet = await xlsxPart(folder.file('out.xlsx'), 'xl/worksheets/sheet1.xml')
+    expect(sheet).toContain('<pane ySplit="1" topLeftCell="A2" activePane="bottomLeft" state="frozen"/>')
+    expect(sheet).toMatch(/<autoFilter ref="A1:[A-Z]+\d+"\/>/)
+    const [companies = {}] = (await readExcelFile(folder.file('out.xlsx')))[0]?.data.slice(1) ?? []
+    expect(Object.values(companies)[0]).toBe('00000001')
+    const styles = await xlsxPart(folder.file('out.xlsx'), 'xl/styles.xml')
+    expect(styles).toContain('<b/>')
+  })
+
+  test('what is no date stays text, and no text is read as an escape of the format', async () => {
+    smallWorld(db)
+    const name = ' _x0041_ _X0041_ a\u0000b\uFFFEc\uFFFFd\uD800e <&> "\r\n\u2028\u{1F600} '
+    db.$client
+      .prepare("UPDATE companies SET company_name = ?, date_of_creation = '1 May' WHERE company_number = '00000002'")
+      .run(name)
+    db.$client.exec("UPDATE companies SET date_of_creation = '1856-12-31' WHERE company_number = '00000001'")
+    await exportTo('out.xlsx', { format: 'xlsx' })
+    const companies = (await readXlsx(folder.file('out.xlsx'))).companies ?? []
+    const byNumber = (number: string) => companies.find(({ company_number }) => company_number === number)
+    expect(byNumber('00000001')?.date_of_creation).toBe('1856-12-31')
+    expect(byNumber('00000002')?.date_of_creation).toBe('1 May')
+    expect(String(byNumber('00000002')?.company_name)).toContain('_x0041_ _X0041_ a')
   })
 
   test('a cell that Excel cannot hold is refused before anything is written', async () => {

@@ -1,8 +1,9 @@
 // Reads delivered files back, each into rows of text or numbers by table.
 import { readFileSync } from 'node:fs'
-import ExcelJS from 'exceljs'
+import Database from 'better-sqlite3'
 import { parquetMetadata, parquetReadObjects } from 'hyparquet'
-import { Database } from '../../src/db/driver.ts'
+import readExcelFile from 'read-excel-file/node'
+import { openPromise } from 'yauzl'
 
 export type Item = Record<string, unknown>
 
@@ -43,20 +44,36 @@ export function parquetGroups(path: string): number[] {
   return parquetMetadata(arrayBuffer(path)).row_groups.map(({ num_rows }) => Number(num_rows))
 }
 
+/** Every sheet by its name: days as `YYYY-MM-DD`, moments as ISO 8601. */
 export async function readXlsx(path: string): Promise<Record<string, Item[]>> {
-  const book = new ExcelJS.Workbook()
-  await book.xlsx.readFile(path)
+  const sheets = await readExcelFile(path, { trim: false })
   return Object.fromEntries(
-    book.worksheets.map((sheet) => {
-      const [head = [], ...rows] = sheet.getSheetValues().slice(1) as unknown[][]
-      return [
-        sheet.name,
-        rows.map((row) =>
-          Object.fromEntries(head.slice(1).map((name, index) => [String(name), row[index + 1] ?? null])),
-        ),
-      ]
-    }),
+    sheets.map(({ sheet, data: [head = [], ...rows] }) => [
+      sheet,
+      rows.map((row) => Object.fromEntries(head.map((name, index) => [String(name), plain(String(name), row[index])]))),
+    ]),
   )
+}
+
+function plain(name: string, value: unknown): unknown {
+  if (!(value instanceof Date)) return value ?? null
+  return name.endsWith('_at') ? value.toISOString() : value.toISOString().slice(0, 10)
+}
+
+/** One part of a workbook as it is stored. */
+export async function xlsxPart(path: string, name: string): Promise<string> {
+  const zip = await openPromise(path, { autoClose: false })
+  try {
+    for await (const entry of zip.eachEntry()) {
+      if (entry.fileName !== name) continue
+      const chunks: Buffer[] = []
+      for await (const chunk of await zip.openReadStreamPromise(entry)) chunks.push(chunk)
+      return Buffer.concat(chunks).toString('utf8')
+    }
+    throw new Error(`${path} has no ${name}`)
+  } finally {
+    zip.close()
+  }
 }
 
 function arrayBuffer(path: string): ArrayBuffer {

@@ -1,12 +1,12 @@
-// xlsx through the library's streaming writer: one sheet after the other, each in a pass of its own over the pages,
-// since the parts of a zip file follow one another.
+// xlsx: one sheet after the other, each in a pass of its own over the pages, since the parts of a zip file follow one
+// another.
 import { type Cell, type Column, columnsOfTable } from '../../db/dataset.ts'
 import { withoutControls, withoutHidden } from '../../text.ts'
 import { defuse } from './csv.ts'
 import type { Output } from './output.ts'
-import { type Contents, rowsOf, type Shape, type Writing } from './shape.ts'
+import { type Contents, isDay, rowsOf, type Shape, type Writing } from './shape.ts'
 import { EXCEL_LIMITS, sheetSurvey } from './xlsx-limits.ts'
-import { openWorkbook } from './xlsx-workbook.ts'
+import { openWorkbook, type SheetColumn } from './xlsx-workbook.ts'
 
 interface XlsxOptions {
   /** Leave formulas as they are. */
@@ -31,8 +31,7 @@ function openXlsx(output: Output, { tables }: Contents, options: XlsxOptions): W
   const begin = async (pass: number) => {
     const table = tables[pass]
     if (!table) return
-    await workbook.beginSheet(table, columnsOfTable(table).map(widthOf))
-    await workbook.addRows([columnsOfTable(table).map(({ name }) => name)])
+    await workbook.beginSheet(table, columnsOfTable(table).map(sheetColumn))
     begun = pass
   }
   return {
@@ -59,15 +58,13 @@ function cellOf({ kind }: Column, { raw }: XlsxOptions): (cell: Cell) => Cell {
   if (kind === 'number') return (cell) => cell
   const clean = kind === 'text' ? withoutHidden : withoutControls
   const guard = kind === 'text' && !raw ? defuse : (text: string) => text
-  return (cell) => (cell === null ? null : escaped(guard(clean(String(cell)))))
+  return (cell) => (cell === null ? null : guard(clean(String(cell))))
 }
 
-/** A workbook writes characters that XML cannot hold as `_x000D_`: text that looks so, and CR, are written in this way. */
-function escaped(text: string): string {
-  return text.replace(/_(?=x[0-9A-Fa-f]{4}_)/g, '_x005F_').replace(/\r/g, '_x000D_')
-}
-
-function widthOf({ name, kind }: Column): { width: number; text: boolean } {
-  const width = name.endsWith('_name') || name === 'name' ? 36 : Math.max(12, name.length + 2)
-  return { width, text: kind !== 'number' }
+function sheetColumn(column: Column): SheetColumn {
+  const { name, kind } = column
+  const width = name.endsWith('_name') || name === 'name' ? 36 : Math.max(12, name.length + 4)
+  if (kind === 'number') return { name, width, kind }
+  if (kind !== 'date') return { name, width, kind: 'text' }
+  return isDay(column) ? { name, width, kind: 'day' } : { name, width: Math.max(20, width), kind: 'moment' }
 }
