@@ -44,7 +44,7 @@ export interface Settings {
 type Environment = Record<string, string | undefined>
 
 /**
- * Reads the settings from environment variables (design section 3). Throws a `config` error that names the variable, also
+ * Reads the settings from environment variables. Throws a `config` error that names the variable, also
  * where one would switch off the verification of certificates. With `onFault` what is wrong counts as not set, and
  * `onFault` hears of it.
  */

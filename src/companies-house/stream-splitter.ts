@@ -1,7 +1,7 @@
 // Bytes to lines. Lines are cut on 0x0A and decoded whole, so no character is ever torn, however the chunks fall.
 import { isUtf8 } from 'node:buffer'
 
-/** A longer line is no event (design section 6). */
+/** Longer lines are rejected. */
 const MAX_LINE_BYTES = 8 * 1024 * 1024
 
 /** What is kept of a longer one: enough to recognise it, and its end, where the timepoint stands (facts 3.4). */
