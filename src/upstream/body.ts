@@ -1,5 +1,6 @@
 // The body of an answer as JSON, in bounded memory: of all calls of this process together.
 import { parseJson } from '../text.ts'
+import { collectGarbage } from './collect-garbage.ts'
 import { jsonExcess } from './json-bounds.ts'
 import { createRoom, type Seat } from './room.ts'
 import type { Answer } from './wire.ts'
@@ -9,6 +10,9 @@ const MAX_BODY_BYTES = 8 * 1024 * 1024
 
 /** No text in an answer is known to be longer than a few thousand characters. */
 const MAX_TEXT_LENGTH = 100_000
+
+/** No good answer of a company is as large. */
+const LARGE_BYTES = 1024 * 1024
 
 /** Most bodies need no more. */
 const FIRST_BYTES = 64 * 1024
@@ -45,6 +49,8 @@ export async function readText<T>(answer: Answer, use: (text: string) => T): Pro
   const over = rejection(answer.signal)
   try {
     const bytes = await Promise.race([collect(answer, seat), over.promise])
+    // What the last such body left behind goes before the next one is taken apart.
+    if (bytes.length > LARGE_BYTES) collectGarbage()
     return use(bytes.toString('utf8'))
   } catch (error) {
     answer.drop()

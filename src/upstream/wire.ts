@@ -1,4 +1,5 @@
 // One request over HTTP and what answers it: ky over undici, which is told here which way leads to the server.
+import { setDefaultHighWaterMark } from 'node:stream'
 import ky from 'ky'
 import { Agent, DecoratorHandler, type Dispatcher, ProxyAgent, fetch as undiciFetch } from 'undici'
 import { errorMessage } from '../errors.ts'
@@ -52,6 +53,9 @@ export class WireError extends Error {
     this.sent = sent
   }
 }
+
+/** A body in chunks of one byte is held as so many objects before anybody reads it. */
+setDefaultHighWaterMark(false, 4 * 1024)
 
 /** An idle connection is closed by us before most servers close it. */
 const IDLE_MS = 4000
