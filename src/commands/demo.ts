@@ -58,8 +58,10 @@ It works in ./${FOLDER}/, which a second run replaces.`,
   async run(context) {
     try {
       const facts = await perform(context)
-      const columns = widthOf(context.host.stdout)
-      await context.print(context.json ? `${safeJson(facts)}\n` : `\n${renderFacts(facts, columns)}`)
+      // npm puts a clone's own chpipe on the PATH of its scripts alone.
+      const program = context.host.env.npm_command === 'run-script' ? 'npx chpipe' : 'chpipe'
+      const text = () => `\n${renderFacts(facts, { program, columns: widthOf(context.host.stdout) })}`
+      await context.print(context.json ? `${safeJson(facts)}\n` : text())
       return facts.equal_to_truth ? 0 : 1
     } catch (error) {
       if (!context.signal.aborted) throw error

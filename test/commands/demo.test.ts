@@ -2,11 +2,11 @@ import type { EventEmitter } from 'node:events'
 import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import Database from 'better-sqlite3'
 import { describe, expect, it } from 'vitest'
 import type { DemoFacts } from '../../src/commands/demo/facts.ts'
 import { renderFacts } from '../../src/commands/demo/facts.ts'
 import { takeFolder } from '../../src/commands/demo/folder.ts'
-import { Database } from '../../src/db/driver.ts'
 import { run, tempFolder } from '../host.ts'
 
 const NOBODY = 'http://127.0.0.1:9'
@@ -17,7 +17,8 @@ describe('chpipe demo', () => {
   }, async () => {
     using folder = tempFolder()
     writeFileSync(folder.file('.env'), `COMPANIES_HOUSE_API_URL=${NOBODY}\nCHPIPE_DB=env-file.db\n`)
-    const env = { COMPANIES_HOUSE_API_KEY: 'the-real-key', COMPANIES_HOUSE_API_URL: NOBODY, CHPIPE_DB: 'own.db' }
+    const own = { COMPANIES_HOUSE_API_KEY: 'the-real-key', COMPANIES_HOUSE_API_URL: NOBODY, CHPIPE_DB: 'own.db' }
+    const env = { ...own, HTTP_PROXY: NOBODY, http_proxy: NOBODY }
     const { code, stdout, stderr } = await run(['demo', '--json'], { cwd: folder.path, env })
     expect({ code, stderr: code === 0 ? '' : stderr }).toEqual({ code: 0, stderr: '' })
 
@@ -143,7 +144,7 @@ describe('chpipe demo', () => {
       elapsed_seconds: 12.3,
       synthetic: true,
     }
-    const table = renderFacts(facts, 80)
+    const table = renderFacts(facts, { program: 'chpipe' })
     const words = table.replace(/[\s│]+/g, ' ')
     expect(words).toContain("1 DIFFERENCES from the sandbox's register, such as 00000001 abc: name is X, not Y")
     expect(words).toContain('1 DIFFERENCES from Snov, such as 1 inputs were bought twice')

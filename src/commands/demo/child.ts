@@ -10,7 +10,7 @@ const PATIENCE_MS = 3000
 /** The terminal that the demo tells its story on; stdout is for its result. */
 const STDERR = 2
 
-const OWN_VARIABLES = /^(COMPANIES_HOUSE|SNOV|CHPIPE)_/
+const OWN_VARIABLES = /^((COMPANIES_HOUSE|SNOV|CHPIPE)_|(https?|no)_proxy$)/i
 
 export interface ChildOptions {
   cwd: string
@@ -72,7 +72,7 @@ export function startChpipe(args: string[], { cwd, env, signal, terminal, onOutp
   return { interrupt: () => child.kill('SIGINT'), ended }
 }
 
-/** The caller's environment without keys and settings of chpipe, and with those given. */
+/** The caller's environment without keys and settings of chpipe and without proxies, and with those given. */
 export function cleanEnvironment(
   env: Record<string, string | undefined>,
   settings: Record<string, string>,

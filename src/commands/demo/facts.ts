@@ -33,8 +33,11 @@ export interface DemoFacts {
 const WIDEST = 100
 const LABEL_WIDTH = 16
 
-/** The closing table and what to do next. */
-export function renderFacts(facts: DemoFacts, columns = 80): string {
+/** The closing table and what to do next, with `program` as it can be typed: `chpipe`, or `npx chpipe` in a clone. */
+export function renderFacts(
+  facts: DemoFacts,
+  { program, columns = 80 }: { program: string; columns?: number },
+): string {
   const width = Math.min(columns, WIDEST)
   const table = new Table({
     colWidths: [LABEL_WIDTH, width - LABEL_WIDTH - 3],
@@ -48,16 +51,15 @@ Nothing was asked of Companies House or Snov.io, and nothing was paid.
 
 Look at it:
   cd ${basename(facts.folder)}
-  chpipe progress --target ${facts.target}
-  chpipe export | head
+  ${program} progress --target ${facts.target}
+  ${program} export | head
 
 With a key of your own (developer.company-information.service.gov.uk):
   export COMPANIES_HOUSE_API_KEY=...
-  chpipe import-companies BasicCompanyData.zip --status active
-  chpipe import-officers
-  chpipe stream --enrich        (with a stream key and Snov credentials)
-  chpipe export --out delivery/
-(In a clone, npm link puts chpipe on your PATH.)
+  ${program} import-companies BasicCompanyData.zip --status active
+  ${program} import-officers
+  ${program} stream --enrich        (with a stream key and Snov credentials)
+  ${program} export --out delivery/
 `
 }
 
