@@ -207,7 +207,7 @@ describe('import-officers', () => {
 
   it('ends within two seconds of Ctrl-C with 130, and goes on later', async () => {
     await using on = await stage(60, { latencyMs: 20 })
-    on.sandbox.setFaults(parseFaults('hang:0.1'))
+    on.sandbox.setFaults(parseFaults('hang:0.3'))
     const child = on.start([], { CHPIPE_TIME_SCALE: '1' })
     await sleep(900)
     const began = performance.now()
