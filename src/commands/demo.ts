@@ -59,7 +59,7 @@ It works in ./${FOLDER}/, which a second run replaces.`,
     try {
       const facts = await perform(context)
       // npm puts a clone's own chpipe on the PATH of its scripts alone.
-      const program = context.host.env.npm_command === 'run-script' ? 'npx chpipe' : 'chpipe'
+      const program = context.host.env.npm_lifecycle_event === undefined ? 'chpipe' : 'npx chpipe'
       const text = () => `\n${renderFacts(facts, { program, columns: widthOf(context.host.stdout) })}`
       await context.print(context.json ? `${safeJson(facts)}\n` : text())
       return facts.equal_to_truth ? 0 : 1
