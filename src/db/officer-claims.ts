@@ -132,21 +132,7 @@ function claimed({ company, created, officers, state }: Selected): ClaimedCompan
 
 /** A company with a stored list that is to be looked at again; it adds nothing to the target, and no filter means it. */
 function nextAgain(tx: Tx, now: number) {
-  return tx
-    .select(selection)
-    .from(officer_fetches)
-    .innerJoin(companies, eq(officer_fetches.company_number, companies.company_number))
-    .where(
-      and(
-        eq(companies.officers_state, 'complete'),
-        isNull(companies.deleted_at),
-        isNull(officer_fetches.claimed_by),
-        lte(officer_fetches.retry_at, now),
-      ),
-    )
-    .orderBy(asc(companies.company_number))
-    .limit(1)
-    .get()
+  return nextNoted(tx, 'complete', [lte(officer_fetches.retry_at, now)])
 }
 
 function nextPending(tx: Tx, query: ClaimQuery, after: string, now: number) {
@@ -165,38 +151,31 @@ function nextPending(tx: Tx, query: ClaimQuery, after: string, now: number) {
 
 /** A young company that had no officers when an earlier run asked. */
 function nextDueNone(tx: Tx, query: ClaimQuery, now: number) {
+  const startedAt = query.runStartedAt
+  return nextNoted(tx, 'none', [
+    lte(officer_fetches.retry_at, now),
+    lt(companies.officers_fetched_at, new Date(startedAt).toISOString()),
+    sql`coalesce(${officer_fetches.failed_at} < ${startedAt}, TRUE)`,
+    ...filters(query),
+  ])
+}
+
+function nextFailed(tx: Tx, query: ClaimQuery) {
+  return nextNoted(tx, 'failed', [lt(officer_fetches.failed_at, query.runStartedAt), ...filters(query)])
+}
+
+/** The first company in this state of whose fetch something is noted, and which nobody is fetching. */
+function nextNoted(tx: Tx, state: 'complete' | 'none' | 'failed', conditions: SQL[]) {
   return tx
     .select(selection)
     .from(officer_fetches)
     .innerJoin(companies, eq(officer_fetches.company_number, companies.company_number))
     .where(
       and(
-        eq(companies.officers_state, 'none'),
+        eq(companies.officers_state, state),
         isNull(companies.deleted_at),
         isNull(officer_fetches.claimed_by),
-        lte(officer_fetches.retry_at, now),
-        lt(companies.officers_fetched_at, new Date(query.runStartedAt).toISOString()),
-        or(isNull(officer_fetches.failed_at), lt(officer_fetches.failed_at, query.runStartedAt)),
-        ...filters(query),
-      ),
-    )
-    .orderBy(asc(officer_fetches.retry_at))
-    .limit(1)
-    .get()
-}
-
-function nextFailed(tx: Tx, query: ClaimQuery) {
-  return tx
-    .select(selection)
-    .from(companies)
-    .innerJoin(officer_fetches, eq(officer_fetches.company_number, companies.company_number))
-    .where(
-      and(
-        eq(companies.officers_state, 'failed'),
-        isNull(companies.deleted_at),
-        isNull(officer_fetches.claimed_by),
-        lt(officer_fetches.failed_at, query.runStartedAt),
-        ...filters(query),
+        ...conditions,
       ),
     )
     .orderBy(asc(companies.company_number))
