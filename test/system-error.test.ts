@@ -1,12 +1,28 @@
+import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdirSync, readdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Writable } from 'node:stream'
+import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { main } from '../src/main.ts'
+import { createWorld } from '../src/sandbox/world.ts'
 import { tempFolder as tempFolderOf, useTempFolder } from '../src/temp-folder.ts'
+import { loadCompanies } from './acceptance/load-companies.ts'
 import { startChild } from './child.ts'
 import { csv, row } from './companies-house/register-fixtures.ts'
 import { run, tempFolder } from './host.ts'
+import { officersPage, scriptedServer, silent } from './scripted-server.ts'
+
+const BIN = fileURLToPath(new URL('../bin/chpipe.js', import.meta.url))
+
+async function finished(child: ChildProcess): Promise<{ status: number | null; stderr: string }> {
+  let stderr = ''
+  child.stderr?.on('data', (chunk) => {
+    stderr += chunk
+  })
+  const status = await new Promise<number | null>((done) => child.on('close', done))
+  return { status, stderr }
+}
 
 describe('what the system refuses', () => {
   it.each([
@@ -80,6 +96,22 @@ function linksOf(folder: string): string[] {
     }
   })
 }
+
+it('no descriptor left for a connection ends an import with 5, not as an outage of the service', async () => {
+  using folder = tempFolder()
+  loadCompanies(folder, createWorld({ seed: 1, companies: 80, today: '2026-09-15' }))
+  // The first answer lets the others be asked for, which then hold their connections.
+  await using server = await scriptedServer((_path, nth) => (nth === 1 ? officersPage('x', ['a']) : silent))
+  const line = 'ulimit -n 60 && exec "$0" "$1" import-officers --concurrency 64 --quiet'
+  const { status, stderr } = await finished(
+    spawn('bash', ['-c', line, process.execPath, BIN], {
+      cwd: folder.path,
+      env: { PATH: process.env.PATH, COMPANIES_HOUSE_API_URL: server.url, COMPANIES_HOUSE_API_KEY: 'a-key' },
+    }),
+  )
+  expect(stderr).toMatch(/^error: Too many files are open in this process.*\ntry: raise the limit/m)
+  expect(status).toBe(5)
+})
 
 describe('temporary files', () => {
   it("of SQLite go to the chosen folder, and so do chpipe's own until it is gone", async () => {

@@ -6,6 +6,7 @@ import { ChpipeError } from '../errors.ts'
 import type { Allowance, Permit } from '../quota/allowance.ts'
 import { readWord } from '../quota/word.ts'
 import type { Proxies } from '../settings.ts'
+import { systemError } from '../system-error.ts'
 import { BodyError, parseBody, readJson, readText } from '../upstream/body.ts'
 import { type Deadline, startDeadline } from '../upstream/deadline.ts'
 import { ACCEPT_ENCODING, type Answer, createWire, reasonsOf, type Wire, WireError } from '../upstream/wire.ts'
@@ -111,6 +112,9 @@ function refusedKey(): ChpipeError {
   })
 }
 
+/** This machine has no descriptor left for a connection: the service is not to blame. */
+const TOO_MANY_FILES = ['EMFILE', 'ENFILE']
+
 function explain(error: unknown, path: string, deadline: Deadline, signal: AbortSignal): unknown {
   if (error instanceof ChpipeError) return error
   if (deadline.passed === 'timed-out') {
@@ -121,6 +125,9 @@ function explain(error: unknown, path: string, deadline: Deadline, signal: Abort
     const retryable = error.fault === 'not-json'
     return new UpstreamError(`${error.message}: GET ${path}`, { retryable, cause: error.cause })
   }
+  const cause = error instanceof WireError ? error.cause : error
+  const code = String((cause as NodeJS.ErrnoException | null)?.code ?? '')
+  if (TOO_MANY_FILES.includes(code)) return systemError(cause)
   const what = error instanceof WireError ? error.message : reasonsOf(error).join('; ')
   return new UpstreamError(`${what}: GET ${path}`, { retryable: true, cause: error })
 }
