@@ -1,4 +1,26 @@
 #!/usr/bin/env node
-import { main } from '../dist/main.js'
+// Nothing else is loaded before the version of Node is known: the SQLite driver crashes an older one.
+import { existsSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 
-process.exitCode = await main(process)
+const [major, minor] = process.versions.node.split('.').map(Number)
+const dist = new URL('../dist/', import.meta.url)
+
+if (major < 22 || (major === 22 && minor < 13)) {
+  refuse(
+    `chpipe needs Node 22.13 or newer, and this is Node ${process.versions.node}: in a clone, \`npx chpipe ...\` takes the Node that \`npm ci\` brought`,
+  )
+} else if (!existsSync(new URL('main.js', dist))) {
+  refuse('chpipe is not built yet: run `npm ci`, or `npm run build` where that is done')
+} else {
+  const { enableCompileCache } = await import('node:module')
+  enableCompileCache(fileURLToPath(new URL('compile-cache', dist)))
+  const { main } = await import(new URL('main.js', dist).href)
+  process.exitCode = await main(process)
+}
+
+/** Says what is missing in one sentence, with the code of a wrong configuration. */
+function refuse(sentence) {
+  console.error(`error: ${sentence}`)
+  process.exitCode = 3
+}

@@ -1,8 +1,8 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import Database from 'better-sqlite3'
 import { describe, expect, it } from 'vitest'
 import packageJson from '../package.json' with { type: 'json' }
 import { commands } from '../src/commands/index.ts'
-import { Database } from '../src/db/driver.ts'
 import { openDb, schemaVersion } from '../src/db/open.ts'
 import { run, tempFolder } from './host.ts'
 
@@ -23,7 +23,7 @@ describe('usage', () => {
     [['progress', '--db'], "error: Option '--db <file>' argument missing\ntry: chpipe --help\n"],
     [
       ['progress', 'now'],
-      "error: Too many arguments for 'progress'. Expected 0 arguments but got 1.\ntry: chpipe progress --help\n",
+      "error: Too many arguments for 'progress'. Expected 0 arguments but got 1: now.\ntry: chpipe progress --help\n",
     ],
     [
       ['import-officers', '--limit', 'ten'],

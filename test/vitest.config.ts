@@ -6,6 +6,7 @@ export default defineConfig({
   test: {
     root: fileURLToPath(new URL('..', import.meta.url)),
     include: ['test/**/*.test.ts'],
+    globalSetup: 'test/built.ts',
     testTimeout: process.env.SOAK ? 600_000 : 30_000,
     hookTimeout: 60_000,
     // A poll ends when it holds; only a busy machine needs more than the usual second.

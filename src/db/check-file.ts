@@ -1,8 +1,8 @@
 // Checks a database file in a process of its own: SQLite's check of a large file takes minutes that nothing can
 // interrupt, and a process can be ended.
 import { spawn } from 'node:child_process'
+import { createRequire } from 'node:module'
 import { ChpipeError } from '../errors.ts'
-import { driverPath } from './driver.ts'
 import { sqliteError } from './storage-error.ts'
 
 export interface FileCheck {
@@ -20,6 +20,9 @@ export interface FileCheckOptions {
   scope: 'whole' | 'quick'
   signal: AbortSignal
 }
+
+/** The child looks for no module of its own: it is told where the driver is. */
+const DRIVER = createRequire(import.meta.url).resolve('better-sqlite3')
 
 const MOST_PROBLEMS = 20
 const LONGEST_ANSWER = 1_000_000
@@ -53,7 +56,7 @@ process.stdout.write(JSON.stringify(answer))
 /** Checks the file. Throws a `data` error when it cannot be opened or read, and the signal's reason. */
 export async function checkFile(file: string, { scope, signal }: FileCheckOptions): Promise<FileCheck> {
   signal.throwIfAborted()
-  const child = spawn(process.execPath, ['-e', PROGRAM, driverPath(), file, scope], {
+  const child = spawn(process.execPath, ['-e', PROGRAM, DRIVER, file, scope], {
     env: {},
     stdio: ['ignore', 'pipe', 'ignore'],
   })

@@ -1,4 +1,4 @@
-import { Database } from './driver.ts'
+import Database from 'better-sqlite3'
 
 const TABLES = ['companies', 'officers', 'domains', 'emails', 'deletions']
 

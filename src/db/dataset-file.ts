@@ -1,9 +1,10 @@
 // A database of its own for a customer: the public tables, nothing else of chpipe's. The same rows always give the same
 // bytes.
+
+import Database from 'better-sqlite3'
 import { ChpipeError } from '../errors.ts'
 import { withoutControls, withoutHidden } from '../text.ts'
 import { type Cell, type Column, columnsOfTable, type DeliveredTable, type Row } from './dataset-columns.ts'
-import { type Client, Database } from './driver.ts'
 import { storageError } from './storage-error.ts'
 
 /** `CHDS` in the header of the file: not chpipe's own mark, so that chpipe never takes it for its database. */
@@ -104,7 +105,7 @@ function clean(cell: Cell, kind: Column['kind'] | undefined): Cell {
   return kind === 'text' ? withoutHidden(cell) : withoutControls(cell)
 }
 
-function refuseDamage(client: Client, name: string): void {
+function refuseDamage(client: Database.Database, name: string): void {
   const found = client.pragma('integrity_check', { simple: true })
   if (found === 'ok') return
   throw new ChpipeError('data', `The disk did not keep what was written: ${name}`, {

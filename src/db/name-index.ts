@@ -2,8 +2,8 @@
 // database of its own, which SQLite removes by itself: the register's tables stay as quick to import as they are, and
 // the connection to them may not write. It only finds companies; what is served is read from the tables.
 
+import Database from 'better-sqlite3'
 import { nameWords } from '../names.ts'
-import { type Client, Database } from './driver.ts'
 import type { Db } from './open.ts'
 import { AFTER_ALL } from './served-companies.ts'
 import { prepared } from './statements.ts'
@@ -58,7 +58,7 @@ interface Indexed {
 }
 
 /** Walks both along the company numbers, which keep their order as ids. */
-function* refresh(client: Client, db: Db): Generator<void, void> {
+function* refresh(client: Database.Database, db: Db): Generator<void, void> {
   const some = prepared(
     db,
     `SELECT company_number, company_name, officers_state, officers_fetched_at FROM companies
@@ -87,7 +87,7 @@ function* refresh(client: Client, db: Db): Generator<void, void> {
   }
 }
 
-function insert(client: Client, db: Db, rows: Indexed[]): void {
+function insert(client: Database.Database, db: Db, rows: Indexed[]): void {
   const people = readPeople(
     db,
     rows.flatMap((row) => (row.officers_state === 'complete' ? [row.company_number] : [])),

@@ -1,13 +1,13 @@
 import { closeSync, existsSync, fchmodSync, openSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import Database from 'better-sqlite3'
 import { type BetterSQLite3Database, drizzle } from 'drizzle-orm/better-sqlite3'
 import { ChpipeError } from '../errors.ts'
-import { type Client, Database } from './driver.ts'
 import { storageError } from './storage-error.ts'
 import { keyedHash } from './suppression-values.ts'
 
-export type Db = BetterSQLite3Database & { $client: Client }
+export type Db = BetterSQLite3Database & { $client: Database.Database }
 /** What a saving function takes: the database, or a transaction on it. */
 export type Tx = Pick<
   Db,
@@ -119,7 +119,7 @@ function createPrivateFile(path: string): void {
   }
 }
 
-function refuseForeign(client: Client, path: string, known: number): void {
+function refuseForeign(client: Database.Database, path: string, known: number): void {
   const id = client.pragma('application_id', { simple: true })
   const version = Number(client.pragma('user_version', { simple: true }))
   const tables = client.prepare("SELECT count(*) FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%'").pluck().get()
@@ -139,7 +139,7 @@ function refuseForeign(client: Client, path: string, known: number): void {
   }
 }
 
-function refuseOlder(client: Client, path: string, known: number): void {
+function refuseOlder(client: Database.Database, path: string, known: number): void {
   const version = Number(client.pragma('user_version', { simple: true }))
   if (version < known) {
     throw new ChpipeError(
@@ -153,7 +153,7 @@ function refuseOlder(client: Client, path: string, known: number): void {
 }
 
 // better-sqlite3 turns synchronous down to NORMAL when a database enters WAL mode, so FULL comes after it.
-function prepareForWriting(client: Client): void {
+function prepareForWriting(client: Database.Database): void {
   client.pragma('journal_mode = WAL')
   client.pragma('synchronous = FULL')
   client.pragma('secure_delete = ON')
@@ -164,7 +164,7 @@ interface Migration {
   statements: string[]
 }
 
-function applyMigrations(client: Client, migrations: Migration[]): void {
+function applyMigrations(client: Database.Database, migrations: Migration[]): void {
   const applied = () => Number(client.pragma('user_version', { simple: true }))
   if (applied() === migrations.length) return
   // For rules about e-mails that an older schema kept without a key.

@@ -1,6 +1,6 @@
 // One request over HTTP and what answers it: ky over undici, which is told here which way leads to the server.
 import { setDefaultHighWaterMark } from 'node:stream'
-import ky from 'ky'
+import ky, { isNetworkError } from 'ky'
 import { Agent, DecoratorHandler, type Dispatcher, ProxyAgent, fetch as undiciFetch } from 'undici'
 import { errorMessage } from '../errors.ts'
 import type { Proxies } from '../settings.ts'
@@ -70,7 +70,7 @@ export function createWire(baseUrl: string, options: WireOptions): Wire {
   const goal = proxy ? `${base.host} through the proxy ${proxyName(proxy)}` : base.host
   const dispatcher = createDispatcher(proxy, options)
   const http = ky.create({
-    prefixUrl: baseUrl,
+    prefix: baseUrl,
     headers: options.headers,
     retry: 0,
     timeout: false,
@@ -142,14 +142,23 @@ interface Way {
   sent: boolean
 }
 
-function fetchBy(dispatcher: Dispatcher, signal: AbortSignal, way: Way): typeof globalThis.fetch {
-  class Noting extends Decorator {
-    override onRequestStart(...args: unknown[]): void {
-      way.sent = true
-      super.onRequestStart(...args)
-    }
+/** Notes on its way that the request is being sent. */
+class Noting extends Decorator {
+  readonly #way: Way
+
+  constructor(handler: Dispatcher.DispatchHandler, way: Way) {
+    super(handler)
+    this.#way = way
   }
-  const noted = dispatcher.compose((dispatch) => (options, handler) => dispatch(options, new Noting(handler)))
+
+  override onRequestStart(...args: unknown[]): void {
+    this.#way.sent = true
+    super.onRequestStart(...args)
+  }
+}
+
+function fetchBy(dispatcher: Dispatcher, signal: AbortSignal, way: Way): typeof globalThis.fetch {
+  const noted = dispatcher.compose((dispatch) => (options, handler) => dispatch(options, new Noting(handler, way)))
   const send = async (input: Request): Promise<Response> => {
     const response = await undiciFetch(input.url, {
       method: input.method,
@@ -205,7 +214,9 @@ export const ACCEPT_ENCODING = 'gzip, deflate'
 
 /** `goal` names the server, and the proxy before it. */
 function wireError(goal: string, error: unknown, sent: boolean): WireError {
-  const cause = error instanceof TypeError && error.cause !== undefined ? error.cause : error
+  // What ky and fetch wrap around a failure says nothing of it.
+  const raised = isNetworkError(error) ? error.cause : error
+  const cause = raised instanceof TypeError && raised.cause !== undefined ? raised.cause : raised
   const message = `The connection to ${goal} failed (${reasonsOf(cause).join('; ')})`
   return new WireError(message, { sent, cause })
 }

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
+import Database from 'better-sqlite3'
 import { describe, expect, it } from 'vitest'
-import { Database } from '../../src/db/driver.ts'
 import { startSandbox } from '../../src/sandbox/companies-house.ts'
 import { startSnovSandbox } from '../../src/sandbox/snov/snov-io.ts'
 import { startStreamSandbox } from '../../src/sandbox/stream/server.ts'

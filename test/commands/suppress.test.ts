@@ -128,7 +128,11 @@ test.each([
   [['ad', '--help'], 2, "Unknown command 'ad'\ntry: Did you mean add?"],
   [['everything'], 2, "Unknown command 'everything'\ntry: chpipe suppress --help"],
   [['add', '--emial', 'x'], 2, "Unknown option '--emial'\ntry: Did you mean --email?"],
-  [['add', 'x'], 2, "Too many arguments for 'add'. Expected 0 arguments but got 1.\ntry: chpipe suppress add --help"],
+  [
+    ['add', 'x'],
+    2,
+    "Too many arguments for 'add'. Expected 0 arguments but got 1: x.\ntry: chpipe suppress add --help",
+  ],
   [['add'], 2, 'Whom? Name one of --email, --domain, --company, --officer or --name\ntry: chpipe suppress add --help'],
   [['add', '--domain', 'a.example', '--company', '1'], 2, 'Name one, not both --domain and --company\n'],
   [['add', '--name', 'SMITH, Jane'], 2, '--name needs --born: a name alone means too many people\n'],

@@ -1,4 +1,5 @@
 import { copyFileSync, readdirSync, readFileSync } from 'node:fs'
+import Database from 'better-sqlite3'
 import { describe, expect, it } from 'vitest'
 import {
   changesSince,
@@ -11,7 +12,6 @@ import {
 import { openDataset } from '../../src/db/dataset.ts'
 import { noteErased, noteOfficers } from '../../src/db/deletions.ts'
 import { findLastDelivery } from '../../src/db/deliveries.ts'
-import { Database } from '../../src/db/driver.ts'
 import { saveDomainState, saveEmails } from '../../src/db/enriched.ts'
 import { saveFoundCompanies } from '../../src/db/found-companies.ts'
 import { saveOfficers } from '../../src/db/officers.ts'

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import Database from 'better-sqlite3'
 import { describe, expect, it } from 'vitest'
-import { Database } from '../../src/db/driver.ts'
 import { openDb, schemaVersion, write } from '../../src/db/open.ts'
 import { readTallies } from '../../src/db/progress.ts'
 import { companies } from '../../src/db/schema.ts'

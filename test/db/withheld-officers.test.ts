@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import Database from 'better-sqlite3'
 import { beforeEach, describe, expect, test } from 'vitest'
-import { Database } from '../../src/db/driver.ts'
 import { claimCompany } from '../../src/db/officer-claims.ts'
 import { type OfficerRow, saveOfficers } from '../../src/db/officers.ts'
 import { type Db, openDb, write } from '../../src/db/open.ts'

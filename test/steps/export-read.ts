@@ -1,9 +1,9 @@
 // Reads delivered files back, each into rows of text or numbers by table.
 import { readFileSync } from 'node:fs'
+import Database from 'better-sqlite3'
 import { parquetMetadata, parquetReadObjects } from 'hyparquet'
 import readExcelFile from 'read-excel-file/node'
 import { openPromise } from 'yauzl'
-import { Database } from '../../src/db/driver.ts'
 
 export type Item = Record<string, unknown>
 

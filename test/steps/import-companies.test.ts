@@ -1,10 +1,10 @@
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { Readable } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
+import Database from 'better-sqlite3'
 import { afterEach, beforeEach, describe, expect, it, test } from 'vitest'
 import { systemClock } from '../../src/clock.ts'
 import { openRegister } from '../../src/companies-house/register-source.ts'
-import { type Client, Database } from '../../src/db/driver.ts'
 import { type Db, openDb } from '../../src/db/open.ts'
 import { ChpipeError } from '../../src/errors.ts'
 import {
@@ -494,7 +494,7 @@ describe('those who work beside it', () => {
   })
 })
 
-function closing(database: Client): Disposable & { db: Client } {
+function closing(database: Database.Database): Disposable & { db: Database.Database } {
   return { db: database, [Symbol.dispose]: () => database.close() }
 }
 

@@ -15,7 +15,7 @@ export interface DoctorOptions {
   signal: AbortSignal
   /** The working directory, where `.env` is; null when it was deleted. */
   cwd: string | null
-  /** The versions of Node that the program is made for, such as `>=20.19`. */
+  /** The versions of Node that the program is made for, such as `>=22.13`. */
   nodeNeeded: string
   /** Leaves out all calls. */
   offline: boolean

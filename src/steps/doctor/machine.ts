@@ -11,7 +11,7 @@ import { type Check, fail, ok, warn } from './check.ts'
 /** Less than this and the next import, or the log of a busy stream, fills the disk. */
 const LEAST_FREE_BYTES = 1e9
 
-/** Whether this Node is new enough; `needed` is the package's own word, such as `>=20.19`. */
+/** Whether this Node is new enough; `needed` is the package's own word, such as `>=22.13`. */
 export function checkNode(version: string, needed: string): Check {
   const [major = 0, minor = 0] = numbersOf(version)
   const [leastMajor = 0, leastMinor = 0] = numbersOf(needed)
@@ -24,12 +24,12 @@ function numbersOf(version: string): number[] {
   return (version.match(/\d+/g) ?? []).map(Number)
 }
 
-/** Whether SQLite can be loaded: its binary belongs to one version of Node. */
+/** Whether SQLite can be loaded: its binary belongs to one system and processor. */
 export function checkSqlite(): Check {
   try {
     return ok('sqlite', sqliteVersion())
   } catch (error) {
-    return fail('sqlite', `SQLite cannot be loaded: ${errorMessage(error)}`, 'npm rebuild better-sqlite3')
+    return fail('sqlite', `SQLite cannot be loaded: ${errorMessage(error)}`, 'npm ci')
   }
 }
 

@@ -1,0 +1,39 @@
+import { spawnSync } from 'node:child_process'
+import { cpSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, it } from 'vitest'
+import { tempFolder } from './host.ts'
+
+const BIN = fileURLToPath(new URL('../bin/chpipe.js', import.meta.url))
+
+function startedOn(version: string, program = BIN) {
+  const pretend = `Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '${version}' } })`
+  const args = ['--import', `data:text/javascript,${encodeURIComponent(pretend)}`, program, '--version']
+  const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' })
+  return { status, stdout, stderr }
+}
+
+describe('bin/chpipe.js', () => {
+  it.each(['22.12.0', '20.20.2', '18.0.0'])('says in one sentence on Node %s what it needs', (version) => {
+    expect(startedOn(version)).toEqual({
+      status: 3,
+      stdout: '',
+      stderr: `error: chpipe needs Node 22.13 or newer, and this is Node ${version}: in a clone, \`npx chpipe ...\` takes the Node that \`npm ci\` brought\n`,
+    })
+  })
+
+  it.each(['22.13.0', '24.0.0', '100.2.0'])('starts on Node %s', (version) => {
+    expect(startedOn(version)).toMatchObject({ status: 0, stderr: '' })
+  })
+
+  it('says in one sentence that it is not built', () => {
+    using folder = tempFolder()
+    cpSync(BIN, folder.file('bin/chpipe.js'))
+    cpSync(fileURLToPath(new URL('../package.json', import.meta.url)), folder.file('package.json'))
+    expect(startedOn('24.0.0', folder.file('bin/chpipe.js'))).toEqual({
+      status: 3,
+      stdout: '',
+      stderr: 'error: chpipe is not built yet: run `npm ci`, or `npm run build` where that is done\n',
+    })
+  })
+})
