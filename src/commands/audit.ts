@@ -1,21 +1,10 @@
 import { TYPE_SLUGS, typeMeant } from '../companies-house/register-prose.ts'
 import type { Context } from '../context.ts'
 import { ChpipeError } from '../errors.ts'
-import { auditDaysInto } from './audit/days.ts'
+import { type AuditOptions, auditDaysInto } from './audit/days.ts'
 import { auditOfficersInto } from './audit/officers.ts'
 import type { Answer, Command, Input } from './command.ts'
 import { count, day, postcodes, sicCodes, someOf } from './parse.ts'
-
-export interface AuditOptions {
-  since?: string
-  day?: string
-  repair?: boolean
-  type?: string[]
-  sic?: string[]
-  postcode?: string[]
-  officers?: number
-  seed?: number
-}
 
 export const auditCommand: Command = {
   name: 'audit',

@@ -1,5 +1,6 @@
 import { ChpipeError } from '../errors.ts'
 import { didYouMean } from '../text.ts'
+import { manualPage } from './help/man.ts'
 import { renderMarkdown } from './help/markdown.ts'
 import { readmeSection } from './help/readme.ts'
 import { helpTopics, topicNames } from './help-topics.ts'
@@ -12,10 +13,7 @@ const WIDEST = 100
  * for a word that is neither a topic nor a command.
  */
 export async function helpOnTopic([word = '', ...more]: string[], columns = 80): Promise<string> {
-  if (word === 'man' && more.length === 0) {
-    const { manualPage } = await import('./help/man.ts')
-    return manualPage()
-  }
+  if (word === 'man' && more.length === 0) return manualPage()
   const topic = helpTopics.find(({ name }) => name === word)
   if (!topic) throw unknown(word)
   if (more.length > 0) throw new ChpipeError('usage', `A topic stands alone: chpipe help ${word}`)

@@ -2,12 +2,14 @@
 // locks, until all of them are known to be good; then they move over in short transactions.
 import type { Clock } from '../clock.ts'
 import { type CompanyFacts, REGISTER_COLUMNS } from './company-columns.ts'
-import { type Chunk, mergeTable, type Origin, tuneForMerge } from './company-merge.ts'
+import { type Chunk, mergeTable, tuneForMerge } from './company-merge.ts'
 import type { Db } from './open.ts'
+import type { Origin } from './register-files.ts'
 import { storageError } from './storage-error.ts'
 
 export type { CompanyFacts } from './company-columns.ts'
-export type { Chunk, Origin } from './company-merge.ts'
+export type { Chunk } from './company-merge.ts'
+export type { Origin } from './register-files.ts'
 
 export interface Reject {
   line: number

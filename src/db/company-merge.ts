@@ -4,16 +4,7 @@ import type { Clock } from '../clock.ts'
 import { nextChange } from './changes.ts'
 import { REGISTER_COLUMNS } from './company-columns.ts'
 import { type Db, write } from './open.ts'
-import { runsOfLaterFiles } from './register-files.ts'
-
-export interface Origin {
-  source: string
-  /** ISO 8601. */
-  fetched_at: string
-  run_id: number
-  /** The day that the facts are of; null where nobody tells. */
-  as_of: string | null
-}
+import { type Origin, runsOfLaterFiles, startOfDay } from './register-files.ts'
 
 export interface Chunk {
   inserted: number
@@ -56,11 +47,6 @@ function isOlder(db: Db, asOf: string | null): string {
   const later = runsOfLaterFiles(db, asOf)
   return `CASE companies.source WHEN 'register-file' THEN companies.run_id NOT IN (${later.join(', ')})
     ELSE companies.fetched_at < '${startOfDay(asOf)}' END`
-}
-
-/** ISO 8601; lower than every time where there is no day. */
-export function startOfDay(asOf: string | null): string {
-  return asOf === null ? '' : `${asOf}T00:00:00.000Z`
 }
 
 /**

@@ -32,11 +32,6 @@ export function postponeFetch(tx: Tx, companyNumber: string, retryAt: number, er
     .run()
 }
 
-/** Has a list that is stored looked at again by the next run that fetches lists; one that is being fetched stays so. */
-export function dueAtOnce(tx: Tx, companyNumber: string): void {
-  tx.insert(officer_fetches).values({ company_number: companyNumber, retry_at: 0 }).onConflictDoNothing().run()
-}
-
 /** How often the fetch was put off since it last ended. */
 export function readAttempts(tx: Tx, companyNumber: string): number {
   const where = eq(officer_fetches.company_number, companyNumber)

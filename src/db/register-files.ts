@@ -5,6 +5,15 @@ import type { Tx } from './open.ts'
 import { register_files } from './schema.ts'
 
 /** A file, or one part of it, and the day that it is of; both null where nobody tells. */
+export interface Origin {
+  source: string
+  /** ISO 8601. */
+  fetched_at: string
+  run_id: number
+  /** The day that the facts are of; null where nobody tells. */
+  as_of: string | null
+}
+
 export interface RegisterFile {
   asOf: string | null
   parts: { part: number; of: number }[] | null
@@ -73,4 +82,9 @@ export function findEarlierDay(tx: Tx, asOf: string): string | null {
       .where(earlier)
       .get()?.day ?? null
   )
+}
+
+/** ISO 8601; lower than every time where there is no day. */
+export function startOfDay(asOf: string | null): string {
+  return asOf === null ? '' : `${asOf}T00:00:00.000Z`
 }

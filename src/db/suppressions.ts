@@ -2,9 +2,8 @@
 // bought later falls under it too.
 import { and, asc, eq, inArray, or } from 'drizzle-orm'
 import { companyNumber } from '../company-number.ts'
-import { dueAtOnce } from './officer-fetches.ts'
 import type { Tx } from './open.ts'
-import { database_keys, suppressions, withheld_officers } from './schema.ts'
+import { database_keys, officer_fetches, suppressions, withheld_officers } from './schema.ts'
 import { type NameRule, nameRules, type PersonFacts } from './suppression-names.ts'
 import { emailHash, keyedEmail, normalDomain, personPrefix } from './suppression-values.ts'
 import { type BodyFacts, ukBodyNumber } from './uk-body.ts'
@@ -122,6 +121,11 @@ export function removeSuppression(
   tx.delete(withheld_officers).where(inArray(withheld_officers.suppression_id, ids)).run()
   const rules = tx.delete(suppressions).where(together).returning().all()
   return { removed, rules, due: lists.length }
+}
+
+/** Has a list that is stored looked at again by the next run that fetches lists; one that is being fetched stays so. */
+function dueAtOnce(tx: Tx, companyNumber: string): void {
+  tx.insert(officer_fetches).values({ company_number: companyNumber, retry_at: 0 }).onConflictDoNothing().run()
 }
 
 /** What tells whether an officer is meant: `officer_id`, name with month of birth, or a corporate officer's number. */

@@ -1,9 +1,9 @@
 // Companies that a whole register file lists no more. Their status is not known then, until somebody has asked: it is
 // taken back, with a note of what it was.
-import type { Origin } from './company-merge.ts'
-import { startOfDay } from './company-merge.ts'
+
 import type { Db, Tx } from './open.ts'
-import { runsOfLaterFiles } from './register-files.ts'
+import type { Origin } from './register-files.ts'
+import { runsOfLaterFiles, startOfDay } from './register-files.ts'
 import { prepared } from './statements.ts'
 
 /** The register file lists live companies only, so that one in such a status is not missed there. */

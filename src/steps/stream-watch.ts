@@ -22,7 +22,9 @@ export interface WatchOptions {
   lastEventAt(): number | null
 }
 
-const DAY_MS = 86_400_000
+const MINUTE_MS = 60_000
+const HOUR_MS = 60 * MINUTE_MS
+const DAY_MS = 24 * HOUR_MS
 
 /** Warns once for each spell in which no event comes for too long, in the log and for `progress`, until the signal aborts. */
 export async function watchStreamSilence(step: WatchStep, options: WatchOptions, signal: AbortSignal): Promise<void> {

@@ -9,11 +9,21 @@ import { auditDays, type DayAudit } from '../../steps/audit-days.ts'
 import { londonTime } from '../../steps/london-time.ts'
 import { daysBetween } from '../../steps/search-companies.ts'
 import { formatNumber, safeJson } from '../../text.ts'
-import type { AuditOptions } from '../audit.ts'
 import type { Answer } from '../command.ts'
 import { bar, createStatus } from '../status.ts'
 import { type DaysReport, summarizeDays } from './days-report.ts'
 import { renderDays } from './days-table.ts'
+
+export interface AuditOptions {
+  since?: string
+  day?: string
+  repair?: boolean
+  type?: string[]
+  sic?: string[]
+  postcode?: string[]
+  officers?: number
+  seed?: number
+}
 
 const STREAM = 'companies'
 

@@ -32,7 +32,7 @@ export function compareWithTruth(db: Db, world: World): Comparison {
   return result
 }
 
-function named(table: 'companies' | 'officers', row: Row): Values {
+function named(table: keyof typeof datasetColumns, row: Row): Values {
   return Object.fromEntries(datasetColumns[table].map(({ name }, at) => [name, row[at]]))
 }
 

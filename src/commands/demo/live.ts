@@ -6,7 +6,7 @@ import type { Child } from './child.ts'
 import { checkEnd, type Stage } from './stage.ts'
 import { askProgress } from './two-runs.ts'
 
-const LOOK_MS = 250
+const LOOK_MS = 200
 
 /** Longer than this the demo does not wait for the stream or the enrichment. */
 const PATIENCE_MS = 60_000

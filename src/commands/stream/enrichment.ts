@@ -8,7 +8,7 @@ import { ALL_OWNERS, type EnrichCounts } from '../../steps/enrich/enrich-step.ts
 import { runEnrichment } from '../../steps/enrich/run-enrichment.ts'
 import { DEFAULT_ROLES } from '../../steps/wanted-people.ts'
 import { DEFAULT_MIN_CONFIDENCE } from '../enrich.ts'
-import type { StreamOptions } from '../stream.ts'
+import type { StreamOptions } from './run-stream.ts'
 
 export interface EnrichmentStep {
   db: Db

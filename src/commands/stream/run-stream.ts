@@ -17,11 +17,28 @@ import { type FollowStep, followStream } from '../../steps/follow-stream.ts'
 import type { Match } from '../../steps/stream-apply.ts'
 import { tellMatch, tellStreamNews } from '../../steps/stream-news.ts'
 import { repairExpiredGaps } from '../../steps/stream-repair.ts'
-import type { StreamRules } from '../../steps/stream-rules.ts'
-import type { StreamOptions } from '../stream.ts'
+import type { StreamRules, Trigger } from '../../steps/stream-rules.ts'
 import { type EnrichedSummary, type Enrichment, prepareEnrichment } from './enrichment.ts'
 import { showStreamStatus } from './status-line.ts'
 import type { StreamSummary } from './summary.ts'
+
+export interface StreamOptions {
+  enrich?: boolean
+  backlog?: boolean
+  from?: number
+  all?: boolean
+  onlyNew?: boolean
+  trigger?: Trigger[]
+  newWithin?: number
+  type?: string[]
+  sic?: string[]
+  postcode?: string[]
+  maxEvents?: number
+  for?: number
+  silence?: number
+  maxCredits?: number
+  minConfidence?: number
+}
 
 /**
  * Follows the stream until it is interrupted or its bounds are reached. Throws `config` before anything runs when a key
