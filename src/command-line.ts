@@ -2,9 +2,8 @@
 import { Command as Commander, CommanderError, Option } from 'commander'
 import packageJson from '../package.json' with { type: 'json' }
 import type { Answer, Command, CommandGroup, Example, OptionSpec } from './commands/command.ts'
-import { globalOptions } from './commands/global-options.ts'
 import { topicNames } from './commands/help-topics.ts'
-import { commands } from './commands/index.ts'
+import { commands, globalOptions } from './commands/index.ts'
 import { createContext, type Globals, type Host } from './context.ts'
 import { sqliteError } from './db/storage-error.ts'
 import { ChpipeError, type ErrorKind } from './errors.ts'

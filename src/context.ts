@@ -1,20 +1,16 @@
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { dirname, isAbsolute, join, resolve } from 'node:path'
 import { parseEnv } from 'node:util'
-import { type Clock, systemClock } from './clock.ts'
+import { type Clock, systemClock, type Timings, timings } from './clock.ts'
 import type { CompaniesHouse } from './companies-house/client.ts'
 import type { LockWait } from './db/lock-wait.ts'
 import type { Db } from './db/open.ts'
-import { decodeEnvFile } from './env-file.ts'
-import { ChpipeError } from './errors.ts'
-import { createLog, type Log } from './log.ts'
-import { logToFile } from './log-file.ts'
+import { ChpipeError, systemReason } from './errors.ts'
+import { isWritableFolder, useTempFolder } from './files.ts'
+import { createLog, type Log, logToFile } from './log.ts'
 import { writeTo } from './print.ts'
-import { readSettings, type Settings } from './settings.ts'
+import { decodeEnvFile, readSettings, type Settings } from './settings.ts'
 import type { Snov } from './snov/client.ts'
-import { systemReason } from './system-error.ts'
-import { isWritableFolder, useTempFolder } from './temp-folder.ts'
-import { type Timings, timings } from './timings.ts'
 
 export type StopSignal = 'SIGINT' | 'SIGTERM' | 'SIGHUP' | 'SIGUSR1'
 
@@ -169,14 +165,14 @@ export function createContext(
     },
     companiesHouse: ({ maxOutageMs, create = true } = {}) => {
       const db = () => context.db({ create })
-      companiesHouse ??= import('./companies-house/connect.ts').then(({ connect }) =>
+      companiesHouse ??= import('./companies-house/client.ts').then(({ connect }) =>
         connect({ ...context, db }, maxOutageMs),
       )
       return companiesHouse
     },
     snov: ({ create = true } = {}) => {
       const db = () => context.db({ create })
-      snov ??= import('./snov/connect.ts').then(({ connectSnov }) => connectSnov({ ...context, db }))
+      snov ??= import('./snov/client.ts').then(({ connectSnov }) => connectSnov({ ...context, db }))
       return snov
     },
     checkDatabase: () => checkDatabase(),

@@ -1,9 +1,7 @@
 import { setMaxListeners } from 'node:events'
 import type { Host } from './context.ts'
-import { ChpipeError, type ErrorKind, errorMessage } from './errors.ts'
-import { outlivesTerminal } from './hang-up.ts'
-import { writeTo } from './print.ts'
-import { systemError } from './system-error.ts'
+import { ChpipeError, type ErrorKind, errorMessage, systemError } from './errors.ts'
+import { outlivesTerminal, writeTo } from './print.ts'
 import { printable, safeJson, withoutControls } from './text.ts'
 import { versionLine } from './version.ts'
 

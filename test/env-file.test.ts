@@ -1,8 +1,7 @@
 import { chmodSync, writeFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { openDb } from '../src/db/open.ts'
-import { ambiguousLines, meantEnvironment } from '../src/env-file.ts'
-import { readSettings } from '../src/settings.ts'
+import { ambiguousLines, meantEnvironment, readSettings } from '../src/settings.ts'
 import { run, tempFolder } from './host.ts'
 
 /** A target that `progress` shows, and that no default is. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { exposition, labelled, single } from '../src/exposition.ts'
+import { exposition, labelled, single } from '../src/metrics.ts'
 import { printable } from '../src/text.ts'
 import { anyCharacter } from './any-character.ts'
 import { readExposition } from './exposition-reader.ts'

@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, renameSync } from 'node:fs'
 import { expect, it } from 'vitest'
-import { logToFile } from '../src/log-file.ts'
+import { logToFile } from '../src/log.ts'
 import { run, tempFolder } from './host.ts'
 
 it('a log file that vanishes is told of once, tried again, and ends nothing', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { formatDuration, parseDuration } from '../src/durations.ts'
+import { formatDuration, parseDuration } from '../src/clock.ts'
 import { parseQuota, readSettings } from '../src/settings.ts'
 
 describe('readSettings', () => {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { withoutTitles } from '../src/titles.ts'
+import { withoutTitles } from '../src/names.ts'
 
 test.each([
   ['john paul', ['john paul']],

@@ -4,12 +4,12 @@ import type { Context } from '../context.ts'
 import { openDb } from '../db/open.ts'
 import { beginRun } from '../db/runs.ts'
 import { ChpipeError } from '../errors.ts'
-import { type BackupSummary, backupDatabase } from '../steps/backup/backup-database.ts'
-import { type BackupGoal, backupGoal, defaultFolder, freeBytes } from '../steps/backup/goal.ts'
+import { type BackupSummary, backupDatabase } from '../steps/backup/backup.ts'
+import { type BackupGoal, backupGoal, defaultFolder, freeBytes } from '../steps/backup/destination.ts'
 import { formatBytes, formatNumber, printable, safeJson } from '../text.ts'
 import type { Command } from './command.ts'
-import { count } from './parse.ts'
-import { bar, createStatus } from './status.ts'
+import { bar, createStatus } from './output.ts'
+import { count } from './values.ts'
 
 interface BackupCommandOptions {
   out?: string

@@ -1,10 +1,10 @@
 import packageJson from '../../package.json' with { type: 'json' }
 import { type Context, workingFolder } from '../context.ts'
 import type { Check } from '../steps/doctor/check.ts'
-import { runDoctor } from '../steps/doctor/run-doctor.ts'
+import { runDoctor } from '../steps/doctor/run.ts'
 import { printable, safeJson, widthOf } from '../text.ts'
 import type { Command } from './command.ts'
-import { createStatus } from './status.ts'
+import { createStatus } from './output.ts'
 
 /** Where messages begin. */
 const INDENT = ' '.repeat(19)

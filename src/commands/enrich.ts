@@ -1,27 +1,38 @@
+import { createInterface } from 'node:readline'
+import { formatDuration } from '../clock.ts'
 import type { CompaniesHouse } from '../companies-house/client.ts'
 import type { Context } from '../context.ts'
-import { type CreditLimits, readRunCredits } from '../db/credits.ts'
-import { countJobs, readFirstDueAt } from '../db/job-lists.ts'
+import { countJobs, readFirstDueAt } from '../db/jobs/lists.ts'
 import { tidyWhenFree, whenFree } from '../db/lock-wait.ts'
 import { type Db, snapshot } from '../db/open.ts'
-import { listUnconfirmed } from '../db/provider-requests.ts'
+import { listUnmatched } from '../db/purchases/answers.ts'
+import { type CreditLimits, readRunCredits } from '../db/purchases/credits.ts'
+import { listUnconfirmed } from '../db/purchases/requests.ts'
 import { beginRun } from '../db/runs.ts'
-import { listUnmatched } from '../db/unmatched-answers.ts'
-import { formatDuration } from '../durations.ts'
 import { ChpipeError, errorMessage, throwFailure } from '../errors.ts'
 import type { Snov } from '../snov/client.ts'
-import { ALL_OWNERS, type EnrichCounts, noEnrichCounts } from '../steps/enrich/enrich-step.ts'
-import { type EnrichPlan, planEnrichment } from '../steps/enrich/plan-enrichment.ts'
-import { type QueueOptions, queueCompanies, type Selection } from '../steps/enrich/queue-companies.ts'
-import { runEnrichment } from '../steps/enrich/run-enrichment.ts'
-import { DEFAULT_ROLES } from '../steps/wanted-people.ts'
-import { formatNumber, safeJson } from '../text.ts'
+import { ALL_OWNERS, type EnrichCounts, noEnrichCounts } from '../steps/enrich/jobs.ts'
+import { type EnrichPlan, planEnrichment } from '../steps/enrich/plan.ts'
+import { type QueueOptions, queueCompanies, type Selection } from '../steps/enrich/queue.ts'
+import { type EnrichEnding, runEnrichment } from '../steps/enrich/run.ts'
+import { DEFAULT_ROLES } from '../steps/purchases/people.ts'
+import { formatNumber, printable, safeJson } from '../text.ts'
 import type { Answer, Command, Input } from './command.ts'
-import { confirmPlan, requireLimitOrTerminal } from './enrich/confirm.ts'
-import { assign, dismiss, printFailed, printUnconfirmed, printUnmatched, retry, settle } from './enrich/lists.ts'
-import { type EnrichArguments, enrichOptions, readAssignment, readTask, readVerdict } from './enrich/options.ts'
-import { type EnrichReport, renderPlan, renderReport } from './enrich/render.ts'
-import { createStatus } from './status.ts'
+import {
+  assign,
+  dismiss,
+  type EnrichArguments,
+  enrichOptions,
+  printFailed,
+  printUnconfirmed,
+  printUnmatched,
+  readAssignment,
+  readTask,
+  readVerdict,
+  retry,
+  settle,
+} from './enrich-lists.ts'
+import { createStatus } from './output.ts'
 
 /** Below this confidence no addresses are bought unless the operator says otherwise. */
 export const DEFAULT_MIN_CONFIDENCE = 60
@@ -216,5 +227,131 @@ async function showStatus(context: Context, watched: Watched): Promise<Disposabl
       clearInterval(timer)
       status[Symbol.dispose]()
     },
+  }
+}
+
+/** The names and their order are what `--json` prints. */
+interface EnrichReport {
+  /** Companies whose enrichment ended in this run. */
+  companies: number
+  queued: number
+  done: number
+  skipped: number
+  failed: number
+  /** Not ended: due later, waiting for Snov, or not paid for. */
+  left: number
+  /** Companies that --limit leaves to later runs. */
+  waiting: number
+  /** Purchases that wait for the operator's word, of this run and others. */
+  unconfirmed: number
+  /** Paid answers that match no name and wait for the operator's word, of this run and others. */
+  unmatched: number
+  domains: number
+  emails: number
+  credits_spent: number
+  /** Booked in this run for purchases that earlier runs had made. */
+  credits_settled_earlier: number
+  calls: { companies_house: number; snov: number }
+  rate_limited: number
+  elapsed_seconds: number
+  ended: EnrichEnding | 'error'
+  /** What had become of the company that was named, when there was nothing to do for it. */
+  ended_before?: { state: string; reason: string | null; at: string }
+}
+
+const SENTENCES: Record<EnrichReport['ended'], string> = {
+  'nothing-left': 'Nothing is left to do now',
+  'limit-reached': 'The limit of credits is reached',
+  'not-enough-credits': 'Snov has not enough credits; the free work is done',
+  away: 'Snov did not answer; the free work is done',
+  interrupted: 'Interrupted; everything answered is stored',
+  error: 'Stopped early; everything answered is stored',
+}
+
+/** The report as a few sentences. */
+function renderReport(report: EnrichReport): string {
+  const n = formatNumber
+  const { companies_house: rest, snov } = report.calls
+  if (report.ended_before) return renderEndedBefore(report.ended_before)
+  const doubts =
+    report.unconfirmed > 0
+      ? `Purchases in doubt, for you to settle: ${n(report.unconfirmed)}. See them: chpipe enrich --unconfirmed\n`
+      : ''
+  const strays =
+    report.unmatched > 0
+      ? `Paid answers that match no name, for you to settle: ${n(report.unmatched)}. See them: chpipe enrich --unmatched\n`
+      : ''
+  const { waiting, credits_settled_earlier: earlier } = report
+  const isPart = waiting > 0 && report.ended === 'nothing-left'
+  const sentence = isPart ? 'The companies of this run are done' : SENTENCES[report.ended]
+  const others = waiting > 0 ? `; ${n(waiting)} more wait for a later run` : ''
+  const settled = earlier > 0 ? `For purchases of earlier runs ${n(earlier)} more credits were booked.\n` : ''
+  return `${sentence}: ${n(report.companies)} companies ended, ${n(report.left)} left${others}
+(${n(report.done)} enriched, ${n(report.skipped)} without a domain, ${n(report.failed)} failed).
+This run found ${n(report.domains)} domains and ${n(report.emails)} addresses for ${n(report.credits_spent)} credits
+in ${formatDuration(report.elapsed_seconds * 1000)} with ${n(rest)} calls to Companies House and ${n(snov)} to Snov,
+${n(report.rate_limited)} of them refused (429).
+${settled}${doubts}${strays}`
+}
+
+function renderEndedBefore({ state, reason, at }: NonNullable<EnrichReport['ended_before']>): string {
+  const day = at.slice(0, 10)
+  if (state === 'done') return `This company was enriched on ${day}; nothing is bought twice, so nothing was done.\n`
+  const again = reason === 'no domain' ? ' To ask Snov again, add --retry-skipped-after 0s.' : ''
+  return `This company was skipped on ${day} (${printable(reason ?? 'no reason kept')}), so nothing was done.${again}\n`
+}
+
+/** The plan as a table of words and numbers. */
+function renderPlan(plan: EnrichPlan): string {
+  const n = formatNumber
+  const { companies_without_officers: unknown } = plan
+  const guess = unknown > 0 ? ` (3 in each of ${n(unknown)} companies without stored officers)` : ''
+  return `companies     ${n(plan.companies)}
+names         ${n(plan.names_to_ask)} to ask Snov for
+people        ${n(plan.people_to_ask)} at most${guess}
+calls         ${n(plan.calls.companies_house)} to Companies House, about ${n(plan.calls.snov)} to Snov
+credits       ${n(plan.worst_case_credits)} at worst; the limits allow ${n(plan.credits_allowed)} of these
+time          about ${formatDuration(plan.estimated_seconds * 1000)}
+`
+}
+
+// A run without any limit on credits is confirmed before it starts.
+
+/** Throws `usage` for a run that nothing limits and nobody can be asked about. */
+function requireLimitOrTerminal({ host }: Context): void {
+  if (host.stdin.isTTY && host.stderr.isTTY) return
+  throw new ChpipeError('usage', 'Nothing limits what this run may spend', {
+    hint: 'add --max-credits <n>, or set CHPIPE_CREDIT_BUDGET, such as 200/1d; --dry-run shows what it could cost',
+  })
+}
+
+/** Shows the plan on the terminal and asks. Throws `no` unless the answer is yes, and the signal's reason. */
+async function confirmPlan(context: Context, plan: EnrichPlan): Promise<void> {
+  const { host, signal } = context
+  host.stderr.write(renderPlan(plan))
+  const credits = formatNumber(plan.worst_case_credits)
+  const answer = await ask(context, `Spend up to about ${credits} credits, without a limit? [y/N] `)
+  signal.throwIfAborted()
+  if (/^y(es)?$/i.test(answer.trim())) return
+  throw new ChpipeError('no', 'Nothing was bought', {
+    hint: 'limit it with --max-credits <n>, or with CHPIPE_CREDIT_BUDGET, such as 200/1d',
+  })
+}
+
+/** One line from the terminal; empty at its end. The terminal keeps its own Ctrl-C, which aborts the signal. */
+async function ask({ host, signal }: Context, question: string): Promise<string> {
+  const lines = createInterface({ input: host.stdin, output: host.stderr, terminal: false })
+  const stop = () => lines.close()
+  signal.addEventListener('abort', stop, { once: true })
+  if (signal.aborted) stop()
+  else host.stderr.write(question)
+  try {
+    return await new Promise<string>((resolve) => {
+      lines.once('line', resolve)
+      lines.once('close', () => resolve(''))
+    })
+  } finally {
+    signal.removeEventListener('abort', stop)
+    lines.close()
   }
 }

@@ -1,12 +1,19 @@
+import { join, sep } from 'node:path'
+import packageJson from '../../package.json' with { type: 'json' }
 import type { Context } from '../context.ts'
-import { ChpipeError } from '../errors.ts'
-import { exportFormats } from '../steps/export/formats.ts'
+import { changesSince, numberOfCheckpoint, type Since } from '../db/changes.ts'
+import { type DatasetTable, datasetTables } from '../db/dataset/columns.ts'
+import { findLastDelivery, saveDelivery } from '../db/dataset/deliveries.ts'
+import type { Db } from '../db/open.ts'
+import { ChpipeError, errorMessage } from '../errors.ts'
+import { deltaGoal, type Goal, goalOf, isDevice, type Manifest } from '../steps/export/destination.ts'
+import { type ExportFormat, exportFormats, isBinary, isContainer } from '../steps/export/formats/formats.ts'
+import { type ExportOptions, exportDataset } from '../steps/export/run.ts'
+import { deliveredCheckpoint } from '../steps/export/verify/verify.ts'
 import { safeJson } from '../text.ts'
 import type { Command } from './command.ts'
-import { type ExportInput, tableNames } from './export/options.ts'
-import { planExport } from './export/plan.ts'
-import { runExport } from './export/run.ts'
-import { count, oneOf } from './parse.ts'
+import { createStatus } from './output.ts'
+import { count, oneOf, words } from './values.ts'
 
 export const exportCommand: Command = {
   name: 'export',
@@ -70,9 +77,9 @@ export const exportCommand: Command = {
       verify?: string
       target?: number
     }
-    if (verify !== undefined) return await (await import('./export/verify.ts')).runVerify(context, options, verify)
+    if (verify !== undefined) return await (await import('./export-package.ts')).runVerify(context, options, verify)
     if (zip !== undefined) {
-      const { runPackage } = await import('./export/package.ts')
+      const { runPackage } = await import('./export-package.ts')
       const report = await runPackage(context, input, { file: zip, target })
       if (context.json) await context.print(`${safeJson(report)}\n`)
       return 0
@@ -87,4 +94,217 @@ export const exportCommand: Command = {
     if (context.json && plan.goal.kind !== 'stream') await context.print(`${safeJson(manifest)}\n`)
     return 0
   },
+}
+
+// What may be asked of `export`, and what goes together.
+
+export interface ExportInput {
+  format?: ExportFormat
+  out?: string
+  all?: boolean
+  include?: DatasetTable[]
+  since?: string
+  gzip?: boolean
+  bom?: boolean
+  raw?: boolean
+}
+
+/** Names of tables separated by commas, each once, in the order in which they are delivered. */
+function tableNames(text: string): DatasetTable[] {
+  const names = words(text)
+  const unknown = names.find((name) => !datasetTables.some((table) => table === name))
+  if (unknown === undefined) return datasetTables.filter((table) => names.includes(table))
+  throw new ChpipeError('usage', `Expected ${datasetTables.join(', ')}, got: ${unknown}`)
+}
+
+const DAY = /^\d{4}-\d{2}-\d{2}$/
+const MOMENT = /^\d{4}-\d{2}-\d{2}T([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,3})?)?(Z|[+-](0\d|1[0-4]):[0-5]\d)$/
+
+/** The beginning of a day in UTC, or a moment; ISO 8601. Throws `usage` for one that does not exist, or not yet. */
+function momentOf(text: string, now: number): string {
+  const day = new Date(text.slice(0, 10))
+  const time = new Date(text)
+  const exists = !Number.isNaN(day.getTime()) && day.toISOString().startsWith(text.slice(0, 10))
+  if (exists && !Number.isNaN(time.getTime()) && (DAY.test(text) || MOMENT.test(text))) {
+    if (time.getTime() <= now) return time.toISOString()
+    throw new ChpipeError('usage', `--since: this is still to come: ${text}`, {
+      hint: `by the clock of this machine it is ${new Date(now).toISOString()}`,
+    })
+  }
+  throw new ChpipeError(
+    'usage',
+    `--since: expected a date as YYYY-MM-DD, a time as 2026-01-31T12:00:00Z, or last, got: ${text}`,
+    { hint: 'chpipe export --help' },
+  )
+}
+
+/** Throws `usage` for options that do not belong to the format. */
+function refuseMisplaced({ format = 'csv', bom, raw, gzip }: ExportInput): void {
+  if (bom && format !== 'csv') throw new ChpipeError('usage', `--bom belongs to --format csv, not to ${format}`)
+  if (raw && format !== 'csv' && format !== 'xlsx') {
+    throw new ChpipeError('usage', `--raw belongs to --format csv, not to ${format}`)
+  }
+  if (gzip && isBinary(format)) {
+    throw new ChpipeError('usage', `--gzip belongs to csv, ndjson and json, not to ${format}`)
+  }
+}
+
+const GZ = /\.gz$/i
+
+/** The goal with `.gz` at the end of its name when the data are compressed. */
+function namedGoal(goal: Goal, { gzip = false }: ExportInput): Goal {
+  if (goal.kind !== 'file' || !gzip || GZ.test(goal.path) || isDevice(goal.path)) return goal
+  return { ...goal, path: `${goal.path}.gz` }
+}
+
+/** Throws `usage` when the goal cannot take the format, or its name says something else. */
+function refuseGoal(
+  { format = 'csv', gzip = false, since }: ExportInput,
+  goal: Goal,
+  { isTerminal, json }: { isTerminal: boolean; json: boolean },
+): void {
+  const { kind } = goal
+  if (kind === 'stream' && json) {
+    throw new ChpipeError('usage', '--json needs --out: stdout cannot hold the data and what is told about it', {
+      hint: 'name a folder or a file with --out, or for data in JSON use --format json',
+    })
+  }
+  if (goal.kind === 'file' && !gzip && GZ.test(goal.path) && !isDevice(goal.path)) {
+    throw new ChpipeError('usage', `This name says that the data are compressed: ${goal.path}`, {
+      hint: `add --gzip, or use --out ${goal.path.replace(GZ, '')}`,
+    })
+  }
+  if (kind === 'stream' && isBinary(format)) {
+    throw new ChpipeError('usage', `${format} is not for stdout`, { hint: 'name a folder or a file with --out' })
+  }
+  if (kind === 'stream' && gzip && isTerminal) {
+    throw new ChpipeError('usage', 'Compressed data is not for a terminal', {
+      hint: 'name a folder or a file with --out, or send stdout to a file',
+    })
+  }
+  if (since !== undefined && kind !== 'folder' && !isContainer(format)) {
+    throw new ChpipeError('usage', `A delta in ${format} is more than one file: changes, and deletions`, {
+      hint: 'name a folder with --out, or use --format sqlite or xlsx',
+    })
+  }
+}
+
+/** An export that is about to begin. */
+interface ExportPlan {
+  db: Db
+  goal: Goal
+  options: ExportOptions
+}
+
+/** Checks what was asked for and opens the database. Throws `usage`, or `data` when there is nothing to count from. */
+export async function planExport(context: Context, input: ExportInput): Promise<ExportPlan> {
+  refuseMisplaced(input)
+  const goal = namedGoal(chooseGoal(context, input.out), input)
+  refuseGoal(input, goal, { isTerminal: context.host.stdout.isTTY === true, json: context.json })
+  const since = input.since === undefined || input.since === 'last' ? null : momentOf(input.since, context.clock.now())
+  const { format = 'csv', all = false, include = null, gzip = false, bom = false, raw = false } = input
+  const db = await context.existingDb('data')
+  if (input.since === 'last' && goal.kind !== 'stream') await refuseNewer(db, goal.path)
+  const options: ExportOptions = {
+    goal,
+    format,
+    all,
+    include,
+    since:
+      input.since === 'last'
+        ? lastDelivery(db, goal, { all, include })
+        : since === null
+          ? null
+          : changesSince(db, since),
+    gzip,
+    bom,
+    raw,
+    programVersion: packageJson.version,
+    clock: context.clock,
+    signal: context.signal,
+  }
+  return { db, goal, options }
+}
+
+function chooseGoal({ goal, print }: Context, out: string | undefined): Goal {
+  if (out === undefined || out === '-') return { kind: 'stream', write: print }
+  if (out === '') throw new ChpipeError('usage', '--out needs the path of a folder or a file')
+  return goalOf(goal('--out', out), out.endsWith('/') || out.endsWith(sep))
+}
+
+function lastDelivery(db: Db, goal: Goal, selection: Pick<ExportOptions, 'all' | 'include'>): Since {
+  if (goal.kind === 'stream') {
+    throw new ChpipeError('usage', '--since last needs --out: it counts from the last export to the same place')
+  }
+  const last = findLastDelivery(db, goal.path, selection)
+  if (last !== null) return last
+  throw new ChpipeError('data', `No earlier export of these companies and tables is known for ${goal.path}`, {
+    hint: 'export everything there once without --since, or name the day: --since 2026-01-31',
+  })
+}
+
+/** What lies at the goal may have been made from a later state than a backup that was restored. */
+async function refuseNewer(db: Db, path: string): Promise<void> {
+  const checkpoint = await deliveredCheckpoint(path)
+  if (checkpoint === null || numberOfCheckpoint(db, checkpoint) !== null) return
+  throw new ChpipeError(
+    'data',
+    `The delivery there is newer than this database, or was made from another one: ${path}`,
+    {
+      hint: 'a restored backup knows nothing of what came after it: export everything there once without --since',
+    },
+  )
+}
+
+/**
+ * Writes what was planned, tells about it on stderr, and notes it for the next delta. A delta goes to a place of its own,
+ * which is returned as `path`.
+ */
+async function runExport(context: Context, plan: ExportPlan): Promise<Manifest & { path?: string }> {
+  const { options, goal: counted } = plan
+  const goal = options.since ? deltaGoal(counted, context.clock.now()) : counted
+  const manifest = await exportWithStatus(context, { ...plan, goal, options: { ...options, goal } })
+  report(context, manifest, goal)
+  if (plan.goal.kind !== 'stream') await noteDelivery(context, plan, manifest, plan.goal.path)
+  return goal === counted || goal.kind === 'stream' ? manifest : { ...manifest, path: goal.path }
+}
+
+/** A stream shows no status: a pager on the same terminal would be drawn over. */
+async function exportWithStatus(context: Context, { db, goal, options }: ExportPlan): Promise<Manifest> {
+  if (goal.kind === 'stream') return exportDataset(db, options)
+  using status = await createStatus(context)
+  const onProgress = (companies: number) => status.update(`exporting: ${companies} companies`)
+  return await exportDataset(db, { ...options, onProgress })
+}
+
+/** Notes a finished export to `goal`, a path. A database that cannot be written makes no export fail. */
+export async function noteDelivery(
+  context: Context,
+  { options }: ExportPlan,
+  { as_of: asOf, checkpoint }: Manifest,
+  goal: string,
+): Promise<void> {
+  const { format, all, include } = options
+  const since = options.since?.moment ?? null
+  try {
+    const db = await context.db({ create: false })
+    saveDelivery(db, context.clock, { goal, format, filters: { all, include, since }, asOf, checkpoint })
+  } catch (error) {
+    context.log.warn('The export is whole, but could not be noted: --since last will not count from it', {
+      reason: errorMessage(error),
+    })
+  }
+}
+
+function report({ log }: Context, { as_of, filters, files }: Manifest, goal: Goal): void {
+  for (const { name, rows, bytes } of files) {
+    const file = goal.kind === 'stream' ? 'stdout' : goal.kind === 'file' ? goal.path : join(goal.path, name)
+    log.info('exported', { file, rows, bytes, as_of })
+  }
+  if (filters.since || files[0]?.rows !== 0) return
+  log.warn(
+    filters.all
+      ? 'The export is empty: the database has no companies'
+      : 'The export is empty: no company has a complete officer list yet (--all takes every company)',
+  )
 }

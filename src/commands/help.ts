@@ -1,10 +1,11 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import packageJson from '../../package.json' with { type: 'json' }
 import { ChpipeError } from '../errors.ts'
 import { didYouMean } from '../text.ts'
-import { manualPage } from './help/man.ts'
-import { renderMarkdown } from './help/markdown.ts'
-import { readmeSection } from './help/readme.ts'
 import { helpTopics, topicNames } from './help-topics.ts'
-import { commands } from './index.ts'
+import { commands, type Listed, type ListedOption, listCommands, listGlobalOptions } from './index.ts'
 
 const WIDEST = 100
 
@@ -25,4 +26,172 @@ function unknown(word: string): ChpipeError {
   return new ChpipeError('usage', `Unknown command or topic '${word}'`, {
     hint: didYouMean(word, known) ?? 'chpipe help, which lists both',
   })
+}
+
+/** The text of a section of the README that lies in the package, without its heading. Throws `data` without one. */
+function readmeSection(heading: string): string {
+  const lines = readReadme().split('\n')
+  const start = lines.indexOf(`## ${heading}`) + 1
+  const length = lines.slice(start).findIndex((line) => line.startsWith('## '))
+  const text = lines
+    .slice(start, length === -1 ? undefined : start + length)
+    .join('\n')
+    .trim()
+  if (start > 0 && text !== '') return text
+  throw new ChpipeError('data', `The README of this installation has no section "${heading}"`, {
+    hint: 'install chpipe again',
+  })
+}
+
+/** The built program and its sources lie at different depths below the package's root. */
+function readReadme(): string {
+  let folder = dirname(fileURLToPath(import.meta.url))
+  while (!existsSync(join(folder, 'package.json')) && folder !== dirname(folder)) folder = dirname(folder)
+  try {
+    return readFileSync(join(folder, 'README.md'), 'utf8')
+  } catch (cause) {
+    throw new ChpipeError('data', `The help lies in the README, which cannot be read: ${folder}`, {
+      hint: 'install chpipe again',
+      cause,
+    })
+  }
+}
+
+/** Markdown, as far as the README uses it, as plain text for a terminal: wrapped, tables aligned, marks taken off. */
+export function renderMarkdown(text: string, width: number): string {
+  const blocks = text
+    .replace(/^( *)```.*\n?/gm, '')
+    .split(/\n{2,}/)
+    .map((block) => renderBlock(block.split('\n'), width))
+  return blocks.join('\n\n')
+}
+
+function renderBlock(lines: string[], width: number): string {
+  const [first = ''] = lines
+  if (first.startsWith('    ')) return lines.join('\n')
+  if (first.startsWith('|')) return renderTable(lines.map(cellsOf), width)
+  if (first.startsWith('#')) return plain(first.replace(/^#+ */, ''))
+  return itemsOf(lines)
+    .map((item) => {
+      const mark = /^ *(?:- |\d+\. )?/.exec(item)?.[0] ?? ''
+      return wrap(plain(item.slice(mark.length)), width, mark, ' '.repeat(mark.length))
+    })
+    .join('\n')
+}
+
+/** The lines of a list joined to its items; a paragraph is one item. */
+function itemsOf(lines: string[]): string[] {
+  const items: string[] = []
+  for (const line of lines) {
+    if (items.length === 0 || /^(?:- |\d+\. )/.test(line)) items.push(line)
+    else items.push(`${items.pop()} ${line.trim()}`)
+  }
+  return items
+}
+
+function cellsOf(line: string): string[] {
+  return line
+    .replace(/^\||\|$/g, '')
+    .split(/(?<!\\)\|/)
+    .map((cell) => plain(cell.replaceAll('\\|', '|').trim()))
+}
+
+/** Side by side where the columns before the last leave it room, otherwise each row as a small block. */
+function renderTable([headings = [], , ...rows]: string[][], width: number): string {
+  const last = headings.length - 1
+  const widths = headings.map((heading, column) =>
+    Math.max(heading.length, ...rows.map((row) => row[column]?.length ?? 0)),
+  )
+  const taken = widths.slice(0, last).reduce((sum, one) => sum + one + 2, 0)
+  if (taken <= width / 2) {
+    const line = (row: string[]) => {
+      const head = row.slice(0, last).map((cell, column) => cell.padEnd((widths[column] ?? 0) + 2))
+      return wrap(row[last] ?? '', width, head.join(''), ' '.repeat(taken)).trimEnd()
+    }
+    return (headings.every(Boolean) ? [headings, ...rows] : rows).map(line).join('\n')
+  }
+  return rows
+    .map(([name = '', ...cells]) => {
+      const told = cells.flatMap((cell, column) => {
+        const heading = headings[column + 1]
+        return cell === '' ? [] : [wrap(heading ? `${heading}: ${cell}` : cell, width, '    ', '    ')]
+      })
+      return [name, ...told].join('\n')
+    })
+    .join('\n')
+}
+
+function plain(text: string): string {
+  return text
+    .replace(/\[([^\]]+)\]\(([^)]+)\)/g, '$1 ($2)')
+    .replace(/\*\*([^*]+)\*\*/g, '$1')
+    .replaceAll('`', '')
+}
+
+/** Breaks a text at blanks; a word that is longer than a line stays whole. */
+export function wrap(text: string, width: number, first = '', rest = ''): string {
+  const lines: string[] = []
+  let line = first
+  let empty = true
+  for (const word of text.split(/\s+/).filter(Boolean)) {
+    if (!empty && line.length + 1 + word.length > width) {
+      lines.push(line)
+      line = rest
+      empty = true
+    }
+    line += empty ? word : ` ${word}`
+    empty = false
+  }
+  return [...lines, line].join('\n')
+}
+
+const WIDTH = 72
+
+/** The manual page as roff for `man`, from the same data as the help and the README. */
+async function manualPage(): Promise<string> {
+  const commands = await listCommands()
+  const lines = [
+    `.TH CHPIPE 1 "" "chpipe ${packageJson.version}" "User Commands"`,
+    '.SH NAME',
+    `chpipe \\- ${escaped(packageJson.description)}`,
+    '.SH SYNOPSIS',
+    '.B chpipe\n.I command\n[options]',
+    '.SH OPTIONS OF EVERY COMMAND',
+    ...listGlobalOptions().map(optionEntry),
+    '.SH COMMANDS',
+    ...commands.map(commandEntry),
+    '.SH EXIT STATUS',
+    asIs(renderMarkdown(readmeSection('Exit codes'), WIDTH)),
+    '.SH ENVIRONMENT',
+    asIs(renderMarkdown(readmeSection('Environment'), WIDTH)),
+  ]
+  return `${lines.join('\n')}\n`
+}
+
+function commandEntry({ path, description, argument, options, examples }: Listed): string {
+  const usage = ['chpipe', path, argument?.name ?? '', options.length > 0 ? '[options]' : ''].filter(Boolean).join(' ')
+  const paragraphs = description.split(/\n{2,}/).map((text) => (/^ /m.test(text) ? asIs(text) : escaped(text)))
+  return [
+    `.SS ${escaped(usage)}`,
+    paragraphs.join('\n.PP\n'),
+    ...options.map(optionEntry),
+    ...(examples.length === 0 ? [] : ['.PP\nExamples:', asIs(examples.map(({ line }) => `    ${line}`).join('\n'))]),
+  ].join('\n')
+}
+
+function optionEntry({ spec: { flags, description, fallback } }: ListedOption): string {
+  const text = fallback === undefined ? description : `${description} (default: ${fallback})`
+  return `.TP\n.B ${escaped(flags)}\n${escaped(text)}`
+}
+
+function asIs(text: string): string {
+  return `.PP\n.nf\n${escaped(text)}\n.fi`
+}
+
+/** A dot or an apostrophe at the start of a line would be a request; a bare hyphen may become a typographic one. */
+function escaped(text: string): string {
+  return text
+    .replaceAll('\\', '\\e')
+    .replaceAll('-', '\\-')
+    .replace(/^(?=[.'])/gm, '\\&')
 }

@@ -1,20 +1,19 @@
 import { basename, dirname, join } from 'node:path'
-import { latestEdition } from '../companies-house/register-edition.ts'
-import { STATUS_SLUGS, SUBTYPE_SLUGS, TYPE_SLUGS, typeMeant } from '../companies-house/register-prose.ts'
-import { openRegister, type RegisterInput } from '../companies-house/register-source.ts'
+import { formatDuration } from '../clock.ts'
+import { STATUS_SLUGS, SUBTYPE_SLUGS, TYPE_SLUGS, typeMeant } from '../companies-house/register/prose.ts'
+import { latestEdition, openRegister, type RegisterInput } from '../companies-house/register/source.ts'
 import type { Context } from '../context.ts'
-import { formatDuration } from '../durations.ts'
 import { ChpipeError } from '../errors.ts'
 import {
   type ImportCompaniesProgress,
   type ImportCompaniesSummary,
   importCompanies,
-} from '../steps/import-companies.ts'
-import type { CompanyFilter } from '../steps/import-companies-filter.ts'
+} from '../steps/companies/import.ts'
+import type { CompanyFilter } from '../steps/companies/read.ts'
 import { formatNumber, printable, safeJson } from '../text.ts'
 import type { Answer, Command, Input } from './command.ts'
-import { count, day, postcodes, sicCodes, someOf } from './parse.ts'
-import { bar, createStatus } from './status.ts'
+import { bar, createStatus } from './output.ts'
+import { count, day, postcodes, sicCodes, someOf } from './values.ts'
 
 interface Options {
   search?: boolean
@@ -111,7 +110,7 @@ async function run(context: Context, { argument, options: given }: Input): Promi
     if (options.asOf !== undefined) {
       throw new ChpipeError('usage', '--as-of belongs to a file, not to --search', { hint: 'leave out --as-of' })
     }
-    const { searchCompaniesInto } = await import('./import-companies/search.ts')
+    const { searchCompaniesInto } = await import('./import-search.ts')
     await searchCompaniesInto(context, options)
     return 0
   }

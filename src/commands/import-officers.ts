@@ -1,21 +1,21 @@
 import { setFlagsFromString } from 'node:v8'
-import { STATUS_SLUGS } from '../companies-house/register-prose.ts'
+import { formatDuration } from '../clock.ts'
+import type { CompaniesHouse } from '../companies-house/client.ts'
+import { STATUS_SLUGS } from '../companies-house/register/prose.ts'
 import type { Context } from '../context.ts'
 import { tidyWhenFree, whenFree } from '../db/lock-wait.ts'
 import { type Db, snapshot } from '../db/open.ts'
-import { readTallies } from '../db/progress.ts'
 import { beginRun } from '../db/runs.ts'
-import { ChpipeError, throwFailure } from '../errors.ts'
-import { type AskOptions, askAboutUnlisted, noAskCounts } from '../steps/ask-unlisted.ts'
-import { importOfficers } from '../steps/import-officers.ts'
-import { noCounts } from '../steps/officer-pool.ts'
-import { refreshOfficers } from '../steps/refresh-officers.ts'
-import { noEmptyRow, type OfficersStep, SUSPICIOUS_ROW } from '../steps/store-officers.ts'
-import { safeJson } from '../text.ts'
+import { readTallies } from '../db/tallies.ts'
+import { ChpipeError, errorMessage, throwFailure } from '../errors.ts'
+import { type AskCounts, type AskOptions, askAboutUnlisted, noAskCounts } from '../steps/companies/unlisted.ts'
+import { type Ending, importOfficers, noCounts, type OfficerCounts, refreshOfficers } from '../steps/officers/import.ts'
+import { noEmptyRow, type OfficersStep, SUSPICIOUS_ROW } from '../steps/officers/store.ts'
+import { readProgress } from '../steps/progress/progress.ts'
+import { formatNumber, safeJson, widthOf } from '../text.ts'
 import type { Answer, Command, Input } from './command.ts'
-import { showStatus } from './import-officers/status-line.ts'
-import { render, type Summary, summarize } from './import-officers/summary.ts'
-import { between, count, duration, sicCodes, someOf } from './parse.ts'
+import { bar, createStatus } from './output.ts'
+import { between, count, duration, sicCodes, someOf } from './values.ts'
 
 const DEFAULT_CONCURRENCY = 8
 
@@ -168,4 +168,120 @@ function ranOut(db: Db, target: number): ChpipeError {
     `No candidates are left: ${complete} of ${target} companies have officers (${none} have none, ${failed} failed)`,
     { hint: 'load more companies with chpipe import-companies, or run this again to retry those that failed' },
   )
+}
+
+/** How often the status line is drawn anew, on a terminal and elsewhere. */
+const REDRAW_MS = { terminal: 250, elsewhere: 5000 }
+
+interface Watched {
+  db: Db
+  companiesHouse: CompaniesHouse
+  target: number
+}
+
+/** Draws the status line until it is disposed. */
+async function showStatus(context: Context, { db, companiesHouse, target }: Watched): Promise<Disposable> {
+  const status = await createStatus(context)
+  const line = () => {
+    const progress = readProgress(db, { target, quota: context.settings.quota, clock: context.clock })
+    const { companies_with_officers: done, officers, eta_seconds, quota } = progress
+    const text = [
+      `${formatNumber(done)}/${formatNumber(target)} companies`,
+      `${formatNumber(officers)} officers`,
+      `calls ${formatNumber(quota.used)}/${formatNumber(quota.limit)}`,
+      `429s ${companiesHouse.counts.rateLimited}`,
+      `ETA ${eta_seconds === null ? '-' : formatDuration(eta_seconds * 1000)}`,
+    ].join('  ')
+    const room = widthOf(context.host.stderr) - text.length - 4
+    return room < 4 ? text : `${bar(done / target, Math.min(24, room))} ${text}`
+  }
+  const draw = () => {
+    try {
+      status.update(line())
+    } catch (error) {
+      context.log.warn('the status cannot be read', { error: errorMessage(error) })
+    }
+  }
+  const timer = context.quiet
+    ? undefined
+    : setInterval(draw, REDRAW_MS[context.host.stderr.isTTY ? 'terminal' : 'elsewhere'])
+  return {
+    [Symbol.dispose]() {
+      clearInterval(timer)
+      status[Symbol.dispose]()
+    },
+  }
+}
+
+/** The names and their order are what `--json` prints. */
+interface Summary {
+  companies_with_officers: number
+  target: number
+  fetched: number
+  none: number
+  failed: number
+  officers: number
+  odd_items: number
+  /** Companies that the register file no longer lists: asked about, found over, not answered. */
+  status_asked: number
+  status_ended: number
+  status_unanswered: number
+  requests: number
+  rate_limited: number
+  elapsed_seconds: number
+  ended: Ending | 'error'
+}
+
+export interface Ended extends Watched {
+  counts: OfficerCounts
+  asked: AskCounts
+  ended: Summary['ended']
+  startedAt: number
+}
+
+/** What the run did, read at its end. */
+function summarize(
+  { clock }: Context,
+  { db, companiesHouse, target, counts, asked, ended, startedAt }: Ended,
+): Summary {
+  const { fetched, none, failed, officers, odd } = counts
+  return {
+    companies_with_officers: snapshot(db, readTallies).complete,
+    target,
+    fetched,
+    none,
+    failed,
+    officers,
+    odd_items: odd,
+    status_asked: asked.asked,
+    status_ended: asked.ended,
+    status_unanswered: asked.unanswered,
+    requests: companiesHouse.counts.requests,
+    rate_limited: companiesHouse.counts.rateLimited,
+    elapsed_seconds: Math.round(clock.now() - startedAt) / 1000,
+    ended,
+  }
+}
+
+const SENTENCES: Record<Summary['ended'], string> = {
+  'target-reached': 'The target is reached',
+  'nothing-left': 'No candidates are left',
+  'limit-reached': 'The limit of this run is reached',
+  interrupted: 'Interrupted; everything fetched is stored',
+  error: 'Stopped early; everything fetched is stored',
+}
+
+/** The summary in sentences. */
+function render(summary: Summary): string {
+  const n = formatNumber
+  return `${SENTENCES[summary.ended]}: ${n(summary.companies_with_officers)} of ${n(summary.target)} companies have officers.
+This run fetched ${n(summary.fetched)} companies (${n(summary.none)} without officers, ${n(summary.failed)} failed)
+and ${n(summary.officers)} officers in ${formatDuration(summary.elapsed_seconds * 1000)} with ${n(summary.requests)} calls, ${n(summary.rate_limited)} of them refused (429).
+${askedLine(summary)}`
+}
+
+function askedLine({ status_asked: asked, status_ended: ended, status_unanswered: open }: Summary): string {
+  if (asked === 0) return ''
+  const n = formatNumber
+  return `Of ${n(asked)} companies that the register file no longer lists ${n(ended)} are over; ${n(open)} did not answer.\n`
 }

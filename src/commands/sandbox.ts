@@ -1,18 +1,19 @@
 import type { Context } from '../context.ts'
 import { ChpipeError } from '../errors.ts'
-import { FAULTS, type FaultPlan, parseFaults } from '../sandbox/fault-plan.ts'
-import { writeRegisterFile } from '../sandbox/register-file.ts'
-import { parseSnovFaults, SNOV_FAULTS, type SnovFaultPlan } from '../sandbox/snov/fault-plan.ts'
-import { parseStreamFaults, STREAM_FAULTS, type StreamFaultPlan } from '../sandbox/stream/fault-plan.ts'
-import { createWorld, type World } from '../sandbox/world.ts'
+import { FAULTS, type FaultPlan, parseFaults } from '../sandbox/companies-house/faults.ts'
+import { type Sandbox, type SandboxOptions, startSandbox } from '../sandbox/companies-house/server.ts'
+import { parseSnovFaults, SNOV_FAULTS, type SnovFaultPlan } from '../sandbox/snov/faults.ts'
+import { type SnovSandbox, startSnovSandbox } from '../sandbox/snov/server.ts'
+import { parseStreamFaults, STREAM_FAULTS, type StreamFaultPlan } from '../sandbox/stream/faults.ts'
+import { type StreamSandbox, startStreamSandbox } from '../sandbox/stream/server.ts'
+import { writeRegisterFile } from '../sandbox/world/register-file.ts'
+import { createWorld, type World } from '../sandbox/world/world.ts'
 import { parseQuota, type Quota } from '../settings.ts'
 import { safeJson } from '../text.ts'
 import type { Command, Parser } from './command.ts'
-import { between, count, offering } from './parse.ts'
-import { isBadPort } from './sandbox/bad-ports.ts'
-import { type SandboxServers, startServers } from './sandbox/servers.ts'
+import { between, count, offering } from './values.ts'
 
-interface SandboxOptions {
+interface SandboxInput {
   port?: number
   companies?: number
   seed?: number
@@ -109,7 +110,7 @@ ${faultList(SNOV_FAULTS)}`,
     { line: 'chpipe sandbox --quota 60/3s --port 0', does: 'a quick allowance, on any free port' },
   ],
   async run(context, { options: given }) {
-    const options = given as SandboxOptions
+    const options = given as SandboxInput
     const { companies = DEFAULT_COMPANIES, seed = DEFAULT_SEED, register } = options
     const world = createWorld({ seed, companies })
     if (register !== undefined) await writeRegister(context, world, register)
@@ -170,7 +171,7 @@ async function writeRegister({ path, log }: Context, world: World, register: str
   }
 }
 
-function announce({ json }: Context, { rest, stream, snov }: SandboxServers, options: SandboxOptions): string {
+function announce({ json }: Context, { rest, stream, snov }: SandboxServers, options: SandboxInput): string {
   const { limit, windowMs } = options.quota ?? DEFAULT_QUOTA
   const env = {
     COMPANIES_HOUSE_API_URL: rest.url,
@@ -203,4 +204,88 @@ async function tellRequests({ clock, log, signal }: Context, { rest, stream, sno
     if (calls > told.snov) log.info('Snov calls served', { total: calls, credits_spent: creditsSpent })
     Object.assign(told, { rest: total, stream: connections + eventsSent, snov: calls })
   }
+}
+
+/** The three stand-ins on one world. */
+interface SandboxServers extends AsyncDisposable {
+  rest: Sandbox
+  stream: StreamSandbox
+  snov: SnovSandbox
+}
+
+export interface ServersOptions extends SandboxOptions {
+  /** Of the REST server; the others take the next two, or any free ones. 0 takes any free ones. */
+  port: number
+  streamFaults: StreamFaultPlan
+  snovFaults: SnovFaultPlan
+  bornPerMinute: number
+}
+
+/** Starts them; they end together. Throws `config` when the port cannot be used. */
+async function startServers(options: ServersOptions): Promise<SandboxServers> {
+  const { world, port, streamFaults, snovFaults, bornPerMinute, ...rest } = options
+  const started: AsyncDisposable[] = []
+  const close = async () => {
+    await Promise.all(started.splice(0).map((server) => server[Symbol.asyncDispose]()))
+  }
+  const keep = <T extends AsyncDisposable>(server: T): T => {
+    started.push(server)
+    return server
+  }
+  try {
+    return {
+      rest: keep(await startRest({ world, port, ...rest })),
+      stream: keep(
+        await nextTo(port, 1, (own) => startStreamSandbox({ world, port: own, faults: streamFaults, bornPerMinute })),
+      ),
+      snov: keep(await nextTo(port, 2, (own) => startSnovSandbox({ world, port: own, faults: snovFaults }))),
+      [Symbol.asyncDispose]: close,
+    }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+async function startRest(options: SandboxOptions): Promise<Sandbox> {
+  try {
+    return await startSandbox(options)
+  } catch (error) {
+    if (!isTaken(error)) throw error
+    const reason = error.code === 'EACCES' ? 'may not be used by you' : 'is in use'
+    throw new ChpipeError('config', `Port ${options.port} ${reason}`, {
+      hint: 'name another with --port; --port 0 takes any free one',
+      cause: error,
+    })
+  }
+}
+
+/** Starts on the port so many behind `port`, and on any free one where that is taken, refused by clients or none. */
+async function nextTo<T>(port: number, behind: number, start: (port: number) => Promise<T>): Promise<T> {
+  const wanted = port + behind
+  if (port === 0 || wanted > 65_535 || isBadPort(wanted)) return start(0)
+  try {
+    return await start(wanted)
+  } catch (error) {
+    if (!isTaken(error)) throw error
+    return start(0)
+  }
+}
+
+function isTaken(error: unknown): error is NodeJS.ErrnoException {
+  const { code } = error as NodeJS.ErrnoException
+  return code === 'EADDRINUSE' || code === 'EACCES'
+}
+
+/** Ports that clients refuse to ask over HTTP ("bad port" in the Fetch standard, section 2.9), fetch of Node among them. */
+const BAD_PORTS = new Set([
+  1, 7, 9, 11, 13, 15, 17, 19, 20, 21, 22, 23, 25, 37, 42, 43, 53, 69, 77, 79, 87, 95, 101, 102, 103, 104, 109, 110,
+  111, 113, 115, 117, 119, 123, 135, 137, 139, 143, 161, 179, 389, 427, 465, 512, 513, 514, 515, 526, 530, 531, 532,
+  540, 548, 554, 556, 563, 587, 601, 636, 989, 990, 993, 995, 1719, 1720, 1723, 2049, 3659, 4045, 4190, 5060, 5061,
+  6000, 6566, 6665, 6666, 6667, 6668, 6669, 6679, 6697, 10080,
+])
+
+/** Whether HTTP clients refuse to connect to a port. */
+function isBadPort(port: number): boolean {
+  return BAD_PORTS.has(port)
 }

@@ -1,13 +1,13 @@
 import packageJson from '../../package.json' with { type: 'json' }
 import type { Context } from '../context.ts'
-import { countTokens } from '../db/api-tokens.ts'
+import { countTokens } from '../db/served/tokens.ts'
 import { ChpipeError } from '../errors.ts'
-import { parseTrustedProxies, type TrustedProxies } from '../http/client-address.ts'
-import { readProgress } from '../steps/progress.ts'
-import { progressMetrics } from '../steps/progress-metrics.ts'
+import { parseTrustedProxies, type TrustedProxies } from '../http/guard.ts'
+import { progressMetrics } from '../steps/progress/metrics.ts'
+import { readProgress } from '../steps/progress/progress.ts'
 import { safeJson } from '../text.ts'
 import type { Command } from './command.ts'
-import { between } from './parse.ts'
+import { between } from './values.ts'
 
 interface ServeOptions {
   host?: string

@@ -1,12 +1,11 @@
-import { TYPE_SLUGS, typeMeant } from '../companies-house/register-prose.ts'
+import { TYPE_SLUGS, typeMeant } from '../companies-house/register/prose.ts'
 import type { Context } from '../context.ts'
 import { ChpipeError, throwFailure } from '../errors.ts'
-import { parseTrigger, type StreamRules } from '../steps/stream-rules.ts'
+import { parseTrigger, type StreamRules } from '../steps/stream/rules.ts'
 import { safeJson } from '../text.ts'
 import type { Answer, Command, Input } from './command.ts'
-import { between, count, duration, postcodes, sicCodes, someOf, timepoint } from './parse.ts'
-import { runStream, type StreamOptions } from './stream/run-stream.ts'
-import { renderSummary } from './stream/summary.ts'
+import { renderSummary, runStream, type StreamOptions } from './stream-run.ts'
+import { between, count, duration, postcodes, sicCodes, someOf, timepoint } from './values.ts'
 
 const DAY_MS = 86_400_000
 const DEFAULT_NEW_WITHIN_MS = 14 * DAY_MS

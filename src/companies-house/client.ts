@@ -1,16 +1,14 @@
 import * as z from 'zod'
-import type { Clock } from '../clock.ts'
-import type { Lane } from '../db/quota-room.ts'
-import { formatDuration } from '../durations.ts'
-import { ChpipeError } from '../errors.ts'
+import { type Clock, formatDuration, type Timings } from '../clock.ts'
+import type { Db } from '../db/open.ts'
+import type { Lane } from '../db/quota/ledger.ts'
+import { ChpipeError, errorMessage } from '../errors.ts'
 import type { Log } from '../log.ts'
-import type { Allowance } from '../quota/allowance.ts'
-import type { Proxies } from '../settings.ts'
-import type { Timings } from '../timings.ts'
-import { backoffMs } from '../upstream/backoff.ts'
-import { createAttempt, type Reply } from './attempt.ts'
-import { type Outage, watchOutage } from './outage.ts'
-import { UpstreamError } from './upstream-error.ts'
+import { type Allowance, openAllowance } from '../quota/allowance.ts'
+import { COMPANIES_HOUSE_ALLOWANCE } from '../quota/report.ts'
+import type { Proxies, Settings } from '../settings.ts'
+import { backoffMs } from '../upstream/wire.ts'
+import { createAttempt, type Reply, UpstreamError } from './call.ts'
 
 const MAX_ATTEMPTS = 5
 
@@ -179,5 +177,122 @@ const neutralList = z.looseObject({ items: z.array(z.unknown()) })
 function refused(ms: number): ChpipeError {
   return new ChpipeError('upstream', `Companies House has refused every call for ${formatDuration(ms)}`, {
     hint: 'the key or this IP address may be banned: stop, and ask Companies House before going on',
+  })
+}
+
+// Tells a service that is down from one request that fails: the former pauses everybody, the latter concerns one company.
+
+/** So many failures in a row, of whatever requests, are worth a probe. */
+const SUSPICIOUS_FAILURES = 10
+
+/** `alive`: the service answers others. `recovered`: it was down and is back. */
+export type Diagnosis = 'alive' | 'recovered'
+
+export interface OutageOptions {
+  clock: Clock
+  log: Log
+  timings: Pick<Timings, 'outageProbeMs' | 'outageProbeCapMs'>
+  maxOutageMs: number
+  /** One call that succeeds when the service is up, and throws when it is not. */
+  probe(signal: AbortSignal): Promise<void>
+}
+
+interface Outage {
+  succeeded(): void
+  failed(): void
+  suspected(): boolean
+  /** Resolves at once unless an outage is on; then when it is over. */
+  over(): Promise<unknown>
+  /** Finds out about the service, given when the failing request began. Throws `upstream` after `maxOutageMs`. */
+  diagnose(since: number, signal: AbortSignal): Promise<Diagnosis>
+}
+
+/** Watches the calls of one process. */
+function watchOutage({ clock, log, timings, maxOutageMs, probe }: OutageOptions): Outage {
+  let lastSuccess = clock.steady() - 1
+  let failures = 0
+  let probing: Promise<Diagnosis> | undefined
+
+  const probeUntilUp = async (signal: AbortSignal): Promise<Diagnosis> => {
+    const began = clock.steady()
+    for (let attempt = 0; ; attempt += 1) {
+      try {
+        await probe(signal)
+        if (attempt > 0) log.info('Companies House answers again', { after: formatDuration(clock.steady() - began) })
+        return attempt > 0 ? 'recovered' : 'alive'
+      } catch (error) {
+        if (signal.aborted || (error instanceof ChpipeError && error.kind !== 'upstream')) throw error
+        if (attempt === 0) log.warn('Companies House does not answer; waiting for it', { error: errorMessage(error) })
+        const waitMs = timings.outageProbeMs / 2 + backoffMs(attempt, timings.outageProbeMs, timings.outageProbeCapMs)
+        if (clock.steady() + waitMs - began > maxOutageMs) throw gaveUp(maxOutageMs, error)
+        await clock.sleep(waitMs, signal)
+      }
+    }
+  }
+
+  return {
+    succeeded() {
+      lastSuccess = clock.steady()
+      failures = 0
+    },
+    failed() {
+      failures += 1
+    },
+    suspected: () => failures >= SUSPICIOUS_FAILURES,
+    over: async () => probing,
+    async diagnose(since, signal) {
+      if (lastSuccess > since && failures < SUSPICIOUS_FAILURES) return 'alive'
+      probing ??= probeUntilUp(signal).finally(() => {
+        probing = undefined
+        failures = 0
+      })
+      return probing
+    },
+  }
+}
+
+function gaveUp(maxOutageMs: number, cause: unknown): ChpipeError {
+  return new ChpipeError(
+    'upstream',
+    `Companies House has been unavailable for ${formatDuration(maxOutageMs)} (${errorMessage(cause)})`,
+    { hint: 'run the same command later; what is not fetched yet is still pending', cause },
+  )
+}
+
+export interface ConnectOptions {
+  db(): Promise<Db>
+  clock: Clock
+  log: Log
+  settings: Settings
+  timings: Timings
+}
+
+/** The REST client on the shared allowance, as the settings name it. Throws `config` when there is no key. */
+export async function connect(options: ConnectOptions, maxOutageMs?: number): Promise<CompaniesHouse> {
+  const { clock, log, settings, timings } = options
+  const apiKey = settings.companiesHouseApiKey
+  if (!apiKey) {
+    throw new ChpipeError('config', 'COMPANIES_HOUSE_API_KEY is not set', {
+      hint: 'put it in the environment or in a .env file here; `chpipe demo` needs none',
+    })
+  }
+  const allowance = openAllowance({
+    db: await options.db(),
+    clock,
+    name: COMPANIES_HOUSE_ALLOWANCE,
+    quota: settings.quota,
+    requestTimeoutMs: timings.requestTimeoutMs,
+    probePatienceMs: timings.probePatienceMs,
+  })
+  const baseUrl = settings.companiesHouseApiUrl
+  return createCompaniesHouse({
+    baseUrl,
+    apiKey,
+    allowance,
+    clock,
+    log,
+    timings,
+    proxies: settings.proxies,
+    maxOutageMs: maxOutageMs ?? timings.maxOutageMs,
   })
 }

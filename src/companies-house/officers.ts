@@ -1,10 +1,18 @@
 import * as z from 'zod'
-import type { Lane } from '../db/quota-room.ts'
+import type { Lane } from '../db/quota/ledger.ts'
 import { formatBytes } from '../text.ts'
+import { UpstreamError } from './call.ts'
 import type { CompaniesHouse, ReadReply } from './client.ts'
-import { countMember } from './count-member.ts'
 import { type ReadItem, readOfficerItem } from './officer-item.ts'
-import { UpstreamError } from './upstream-error.ts'
+
+/** A count in a reply: a whole number, also where it is written as a string. */
+export const countMember = z.union([
+  z.int().nonnegative(),
+  z
+    .string()
+    .regex(/^\d{1,15}$/)
+    .transform(Number),
+])
 
 /** Asked for: 500 were honoured. A server with a cap of its own says so in the reply (facts 1.5). */
 const ITEMS_PER_PAGE = 500

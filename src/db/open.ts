@@ -1,11 +1,11 @@
 import { closeSync, existsSync, fchmodSync, openSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import Database from 'better-sqlite3'
+import Database, { type Statement } from 'better-sqlite3'
 import { type BetterSQLite3Database, drizzle } from 'drizzle-orm/better-sqlite3'
 import { ChpipeError } from '../errors.ts'
 import { storageError } from './storage-error.ts'
-import { keyedHash } from './suppression-values.ts'
+import { keyedHash } from './values.ts'
 
 export type Db = BetterSQLite3Database & { $client: Database.Database }
 /** What a saving function takes: the database, or a transaction on it. */
@@ -194,4 +194,15 @@ function migrationsFolder(): string {
   while (!existsSync(join(folder, 'drizzle', 'meta', '_journal.json')) && folder !== dirname(folder))
     folder = dirname(folder)
   return join(folder, 'drizzle')
+}
+
+const caches = new WeakMap<Db, Map<string, Statement>>()
+
+/** A statement prepared once per database: for the few queries that run with every call, where building them would show. */
+export function prepared(db: Db, sql: string): Statement {
+  const cache = caches.get(db) ?? new Map<string, Statement>()
+  caches.set(db, cache)
+  const statement = cache.get(sql) ?? db.$client.prepare(sql)
+  cache.set(sql, statement)
+  return statement
 }

@@ -1,9 +1,8 @@
 // What SQLite and the file system refuse, as errors that name the file, or the folder that is full.
 import { accessSync, closeSync, constants, openSync, statfsSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { ChpipeError, errorMessage } from '../errors.ts'
-import { systemMeaning } from '../system-error.ts'
-import { tempFolder } from '../temp-folder.ts'
+import { ChpipeError, errorMessage, systemMeaning } from '../errors.ts'
+import { tempFolder } from '../files.ts'
 
 /** What was committed stays, whatever happens to the transaction in hand. */
 const KEPT = 'what was stored before is kept, the step in hand is not'

@@ -2,27 +2,31 @@
 import type { HttpBindings } from '@hono/node-server'
 import { OpenAPIHono, type z } from '@hono/zod-openapi'
 import type { Context } from 'hono'
-import type { Clock } from '../clock.ts'
+import type { Clock, Timings } from '../clock.ts'
 import { checkpointOf, isCheckpoint } from '../db/changes.ts'
 import type { Db } from '../db/open.ts'
-import { readSince } from '../db/served-changes.ts'
-import { DatabaseGone } from '../db/served-database.ts'
+import { readSince } from '../db/served/changes.ts'
+import { DatabaseGone } from '../db/served/database.ts'
 import { errorMessage } from '../errors.ts'
-import { EXPOSITION_TYPE, exposition, type Metric } from '../exposition.ts'
 import type { Log } from '../log.ts'
+import { EXPOSITION_TYPE, exposition, type Metric } from '../metrics.ts'
 import { safeJson } from '../text.ts'
-import type { Timings } from '../timings.ts'
-import { acceptedType } from './accept.ts'
-import { notOfThisQuery, readCursor, writeCursor } from './cursor.ts'
-import { describe } from './description.ts'
 import { factsOf, type GuardOptions, guard } from './guard.ts'
-import { indexPage } from './index-page.ts'
-import { readAll, readPage, type Walk } from './listing.ts'
+import { describe, indexPage } from './index-page.ts'
+import {
+  createPlaces,
+  createTurns,
+  notOfThisQuery,
+  readAll,
+  readCursor,
+  readPage,
+  type Walk,
+  writeCursor,
+} from './listing.ts'
 import { readCompany, walkChanges, walkCompanies, walkOfficers } from './lists.ts'
 import type { NameSearch } from './name-search.ts'
 import { defaultLimit } from './parameters.ts'
-import { Problem, problemResponse } from './problem.ts'
-import { JSON_TYPE, NDJSON, respond, respondLines } from './respond.ts'
+import { acceptedType, JSON_TYPE, NDJSON, Problem, problemResponse, respond, respondLines } from './respond.ts'
 import {
   changesRoute,
   companiesRoute,
@@ -33,7 +37,6 @@ import {
   officersRoute,
   openApiRoute,
 } from './routes.ts'
-import { createPlaces, createTurns } from './turns.ts'
 
 export interface AppOptions extends Omit<GuardOptions, 'steady'> {
   clock: Clock

@@ -1,12 +1,12 @@
 // What every request passes before its endpoint: does the path exist, the method, no body, a token, room for it.
 import { timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
+import { BlockList, isIP } from 'node:net'
 import type { HttpBindings } from '@hono/node-server'
 import type { MiddlewareHandler } from 'hono'
-import { findValidToken, type TokenScope, tokenHash } from '../db/api-tokens.ts'
-import type { ServedDatabase } from '../db/served-database.ts'
-import { createGuessLock, createLimiter, type GuessLock } from './limiter.ts'
-import { Problem } from './problem.ts'
+import type { ServedDatabase } from '../db/served/database.ts'
+import { findValidToken, type TokenScope, tokenHash } from '../db/served/tokens.ts'
+import { Problem } from './respond.ts'
 import { routes, scopeOf } from './routes.ts'
 
 /** What is known of a request, for the log and the metrics. */
@@ -118,4 +118,109 @@ const TRIAL = '(trial)'
 
 function isSame(token: string, other: string | undefined): boolean {
   return other !== undefined && timingSafeEqual(Buffer.from(tokenHash(token)), Buffer.from(tokenHash(other)))
+}
+
+// The request limit of each token: so many in a minute, counted from the first.
+
+export interface Grant {
+  allowed: boolean
+  /** The fields of draft-ietf-httpapi-rate-limit-headers that clients know, and `Retry-After` with a refusal. */
+  headers: Record<string, string>
+}
+
+const WINDOW_SECONDS = 60
+
+interface GuessLock {
+  /** Seconds for which nothing that can be guessed is taken; 0 while it is. */
+  lockedFor(): number
+  failed(): void
+}
+
+/** Locks for the rest of a minute in which so many attempts have failed. */
+function createGuessLock(most: number, steady: () => number): GuessLock {
+  let window = { endsAt: Number.NEGATIVE_INFINITY, failed: 0 }
+  const current = () => {
+    if (steady() >= window.endsAt) window = { endsAt: steady() + WINDOW_SECONDS * 1000, failed: 0 }
+    return window
+  }
+  return {
+    lockedFor: () => (current().failed < most ? 0 : Math.ceil((window.endsAt - steady()) / 1000)),
+    failed() {
+      current().failed += 1
+    },
+  }
+}
+
+/** Counts the requests of each name; `steady` are milliseconds that never jump. */
+function createLimiter(limit: number, steady: () => number): (name: string) => Grant {
+  const windows = new Map<string, { endsAt: number; used: number }>()
+  return (name) => {
+    const now = steady()
+    const current = windows.get(name)
+    const window = current && current.endsAt > now ? current : { endsAt: now + WINDOW_SECONDS * 1000, used: 0 }
+    windows.set(name, window)
+    const allowed = window.used < limit
+    if (allowed) window.used += 1
+    const reset = String(Math.ceil((window.endsAt - now) / 1000))
+    return {
+      allowed,
+      headers: {
+        'RateLimit-Limit': String(limit),
+        'RateLimit-Remaining': String(limit - window.used),
+        'RateLimit-Reset': reset,
+        'RateLimit-Policy': `${limit};w=${WINDOW_SECONDS}`,
+        ...(allowed ? {} : { 'Retry-After': reset }),
+      },
+    }
+  }
+}
+
+// Where a request comes from, as far as it can be trusted.
+
+/** Tells whether an address is that of a proxy that the operator trusts. */
+export type TrustedProxies = (address: string) => boolean
+
+const LOOPBACK = ['127.0.0.0/8', '::1']
+
+/** Reads addresses, networks such as `10.0.0.0/8`, and `loopback`; null when one is none of these. */
+export function parseTrustedProxies(list: string): TrustedProxies | null {
+  const trusted = new BlockList()
+  const parts = list.split(',').map((part) => part.trim())
+  for (const part of parts.flatMap((part) => (part === 'loopback' ? LOOPBACK : [part]))) {
+    const [address = '', prefix, ...rest] = part.split('/')
+    const family = isIP(address)
+    const bits = prefix === undefined ? null : Number(prefix)
+    if (family === 0 || rest.length > 0) return null
+    const kind = family === 4 ? 'ipv4' : 'ipv6'
+    if (bits === null) trusted.addAddress(address, kind)
+    else if (/^\d{1,3}$/.test(prefix ?? '') && bits <= (family === 4 ? 32 : 128)) trusted.addSubnet(address, bits, kind)
+    else return null
+  }
+  return (address) => isIP(address) !== 0 && trusted.check(address, isIP(address) === 4 ? 'ipv4' : 'ipv6')
+}
+
+/**
+ * The address of the client: of the connection, unless that is a trusted proxy; then the right-most address of
+ * `X-Forwarded-For` that is none. What stands further left was written by the client, who may write anything.
+ */
+export function clientAddress(request: IncomingMessage, isTrusted: TrustedProxies): string | undefined {
+  let address = plainAddress(request.socket.remoteAddress ?? '')
+  const hops = String(request.headers['x-forwarded-for'] ?? '').split(',')
+  while (address !== null && isTrusted(address) && hops.length > 0) {
+    const hop = plainAddress(hops.pop() ?? '')
+    if (hop === null) break
+    address = hop
+  }
+  return address ?? undefined
+}
+
+/** Without a port, brackets, a zone, or the form that IPv4 has in IPv6; null when it is no address. */
+function plainAddress(text: string): string | null {
+  const bare = text
+    .trim()
+    .replace(/^\[([^\]]*)\](?::\d+)?$/, '$1')
+    .replace(/^([\d.]+):\d+$/, '$1')
+    .replace(/%.*$/, '')
+    .replace(/^::ffff:(?=[\d.]+$)/i, '')
+  return isIP(bare) === 0 ? null : bare
 }

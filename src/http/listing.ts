@@ -1,8 +1,9 @@
 // Walks a list in steps of bounded work: as a page of so many entries, or as a stream to its end. Between two steps
 // everybody else has a turn.
+
+import { createHash } from 'node:crypto'
 import type { Clock } from '../clock.ts'
-import type { Position } from './cursor.ts'
-import type { Turns } from './turns.ts'
+import { Problem } from './respond.ts'
 
 export interface Entry<T> {
   value: T
@@ -70,4 +71,93 @@ export async function* readAll<T>(
     reached = step.reached
     if (values.length > 0) yield values
   } while (reached !== null && left > 0)
+}
+
+// Opaque cursors: where a list goes on, and for which list that is.
+
+/** Strings that name the last entry of a page in the order of the list. */
+export type Position = string[]
+
+type Parameters = Record<string, string>
+
+/** A cursor for the same query; it holds no secret. */
+export function writeCursor(position: Position, query: Parameters): string {
+  return Buffer.from(JSON.stringify([mark(query), ...position])).toString('base64url')
+}
+
+/** Reads a cursor of `length` parts. Throws a 400 problem for one that is none, or belongs to another query. */
+export function readCursor(text: string, query: Parameters, length: number): Position {
+  const parts = parse(text)
+  if (parts?.length === length + 1 && parts[0] === mark(query)) return parts.slice(1)
+  throw notOfThisQuery()
+}
+
+/** The problem with a cursor that is none, or belongs to another query. */
+export function notOfThisQuery(): Problem {
+  return new Problem(400, {
+    detail: 'The cursor does not belong to this query',
+    errors: [{ parameter: 'cursor', detail: 'take it from the path in `next`, and change no parameter but `limit`' }],
+  })
+}
+
+function parse(text: string): string[] | null {
+  try {
+    const parts: unknown = JSON.parse(Buffer.from(text, 'base64url').toString())
+    return Array.isArray(parts) && parts.every((part) => typeof part === 'string') ? parts : null
+  } catch {
+    return null
+  }
+}
+
+function mark({ cursor: _cursor, limit: _limit, ...query }: Parameters): string {
+  const sorted = Object.entries(query).sort(([a], [b]) => (a < b ? -1 : 1))
+  return createHash('sha256').update(JSON.stringify(sorted)).digest('base64url').slice(0, 8)
+}
+
+// Who shares the event loop: long answers work in slices, one slice at a time, and requests that have just come are heard
+// between any two.
+
+interface Turns {
+  /** Resolves when it is the caller's turn to work for some milliseconds; pages go before streams. */
+  next(kind: 'page' | 'stream'): Promise<void>
+}
+
+/** Gives turns in the order in which they were asked for, one in each round of the event loop. */
+export function createTurns(): Turns {
+  const waiting = { page: [] as (() => void)[], stream: [] as (() => void)[] }
+  let isGiving = false
+  const give = () => {
+    const first = waiting.page.shift() ?? waiting.stream.shift()
+    isGiving = first !== undefined
+    if (!first) return
+    first()
+    setImmediate(give)
+  }
+  return {
+    next: (kind) =>
+      new Promise((begin) => {
+        waiting[kind].push(begin)
+        if (isGiving) return
+        isGiving = true
+        setImmediate(give)
+      }),
+  }
+}
+
+/** Counts what each name has open: a function that takes a place and gives it back, or null when all are taken. */
+export function createPlaces(most: number): (name: string) => (() => void) | null {
+  const taken = new Map<string, number>()
+  return (name) => {
+    const count = taken.get(name) ?? 0
+    if (count >= most) return null
+    taken.set(name, count + 1)
+    let isFree = false
+    return () => {
+      if (isFree) return
+      isFree = true
+      const left = (taken.get(name) ?? 1) - 1
+      if (left > 0) taken.set(name, left)
+      else taken.delete(name)
+    }
+  }
 }

@@ -1,25 +1,24 @@
 // What each list walks over.
 
-import { holdsOffice } from '../companies-house/company-status.ts'
 import { postcodeTest } from '../companies-house/postcode.ts'
+import { holdsOffice } from '../companies-house/profile.ts'
 import { companyNumber } from '../company-number.ts'
 import type { Since } from '../db/changes.ts'
-import type { NameQuery } from '../db/name-index.ts'
 import type { Db } from '../db/open.ts'
-import { type Change, readChanges } from '../db/served-changes.ts'
+import { type Change, readChanges } from '../db/served/changes.ts'
 import {
+  type CompanyFilter,
   companySource,
   listedSource,
   oneSource,
   readWindow,
   type ServedCompany,
   type Source,
-} from '../db/served-companies.ts'
-import type { CompanyFilter } from '../db/served-filter.ts'
+} from '../db/served/companies.ts'
+import type { NameQuery } from '../db/served/names.ts'
 import { nameWords } from '../names.ts'
 import { MEMBERS, type Member, nestedCompany, nestedOfficer } from './answers.ts'
-import type { Position } from './cursor.ts'
-import type { Walk } from './listing.ts'
+import type { Position, Walk } from './listing.ts'
 
 export type Find = (query: NameQuery, after: string, limit: number) => string[]
 

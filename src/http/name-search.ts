@@ -1,14 +1,13 @@
 // Keeps the index of names up to date while the server runs, beside the requests.
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import type { Clock } from '../clock.ts'
-import { type NameIndex, type NameQuery, openNameIndex } from '../db/name-index.ts'
+import type { Clock, Timings } from '../clock.ts'
 import type { Db } from '../db/open.ts'
-import { dataVersion, type ServedDatabase } from '../db/served-database.ts'
+import { dataVersion, type ServedDatabase } from '../db/served/database.ts'
+import { type NameIndex, type NameQuery, openNameIndex } from '../db/served/names.ts'
 import { sqliteError } from '../db/storage-error.ts'
 import { ChpipeError, errorMessage } from '../errors.ts'
 import type { Log } from '../log.ts'
-import type { Timings } from '../timings.ts'
-import { Problem } from './problem.ts'
+import { Problem } from './respond.ts'
 
 export interface NameSearch {
   /** Waits a while for the index to be built. Throws a 503 problem when it takes longer. */

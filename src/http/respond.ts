@@ -4,7 +4,6 @@ import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
 import type { Context } from 'hono'
 import { safeJson } from '../text.ts'
-import { acceptsGzip } from './accept.ts'
 
 const compress = promisify(gzip)
 
@@ -77,4 +76,101 @@ async function* linesOf(values: AsyncGenerator<unknown[]>, fail: (error: unknown
 function matches(ifNoneMatch: string | undefined, etag: string): boolean {
   if (ifNoneMatch === undefined) return false
   return ifNoneMatch.trim() === '*' || [...ifNoneMatch.matchAll(/"[^"]*"/g)].some(([tag]) => tag === etag)
+}
+
+// What a client accepts (RFC 9110, sections 12.5.1 and 12.5.3).
+
+interface Preference {
+  name: string
+  quality: number
+}
+
+/** The offered media type that the client likes best, the first one when it does not say; null when it takes none. */
+export function acceptedType<T extends string>(accept: string | undefined, offered: readonly T[]): T | null {
+  if (!accept?.trim()) return offered[0] ?? null
+  const wanted = preferences(accept)
+  const rated = offered.map((type) => ({ type, quality: qualityOf(type, wanted) }))
+  const best = Math.max(...rated.map(({ quality }) => quality))
+  return best > 0 ? (rated.find(({ quality }) => quality === best)?.type ?? null) : null
+}
+
+/** Whether the answer may be sent as gzip. */
+function acceptsGzip(acceptEncoding: string | undefined): boolean {
+  const wanted = preferences(acceptEncoding ?? '')
+  const named =
+    wanted.find(({ name }) => name === 'gzip' || name === 'x-gzip') ?? wanted.find(({ name }) => name === '*')
+  return (named?.quality ?? 0) > 0
+}
+
+/** The most exact range that covers the type decides. */
+function qualityOf(type: string, wanted: Preference[]): number {
+  const ranges = [type, `${type.split('/')[0]}/*`, '*/*']
+  for (const range of ranges) {
+    const found = wanted.find(({ name }) => name === range)
+    if (found) return found.quality
+  }
+  return 0
+}
+
+function preferences(header: string): Preference[] {
+  return header
+    .toLowerCase()
+    .split(',')
+    .map((part) => {
+      const [name = '', ...parameters] = part.split(';').map((piece) => piece.trim())
+      const q = parameters.find((parameter) => parameter.startsWith('q='))
+      const quality = q === undefined ? 1 : Number(q.slice(2))
+      return { name, quality: quality >= 0 && quality <= 1 ? quality : 0 }
+    })
+    .filter(({ name }) => name !== '')
+}
+
+// Errors as RFC 9457 problem details.
+
+export interface ProblemDetails {
+  detail?: string
+  headers?: Record<string, string>
+  /** What is wrong with which parameter. */
+  errors?: { parameter: string; detail: string }[]
+}
+
+/** An answer other than the one that was asked for; it says nothing about the inside of the server. */
+export class Problem extends Error {
+  override readonly name = 'Problem'
+  readonly status: number
+  readonly details: ProblemDetails
+
+  constructor(status: number, details: ProblemDetails = {}) {
+    super(details.detail ?? TITLES[status] ?? String(status))
+    this.status = status
+    this.details = details
+  }
+}
+
+export const PROBLEM_TYPE = 'application/problem+json'
+
+const TITLES: Record<number, string> = {
+  400: 'Bad Request',
+  401: 'Unauthorized',
+  403: 'Forbidden',
+  404: 'Not Found',
+  405: 'Method Not Allowed',
+  406: 'Not Acceptable',
+  408: 'Request Timeout',
+  413: 'Content Too Large',
+  429: 'Too Many Requests',
+  431: 'Request Header Fields Too Large',
+  500: 'Internal Server Error',
+  503: 'Service Unavailable',
+}
+
+/** The body of a problem: `type` is `about:blank`, so that `title` is the status in words. */
+export function problemBody({ status, details: { detail, errors } }: Problem): string {
+  return safeJson({ type: 'about:blank', title: TITLES[status] ?? String(status), status, detail, errors })
+}
+
+/** The problem as an answer. */
+export function problemResponse(problem: Problem): Response {
+  const headers = { 'Content-Type': PROBLEM_TYPE, 'Cache-Control': 'no-store', ...problem.details.headers }
+  return new Response(problemBody(problem), { status: problem.status, headers })
 }

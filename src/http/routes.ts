@@ -1,10 +1,9 @@
 // The endpoints as data: what they take and what they answer. The description and the checks are made from it.
 import { createRoute, type RouteConfig, z } from '@hono/zod-openapi'
-import type { TokenScope } from '../db/api-tokens.ts'
+import type { TokenScope } from '../db/served/tokens.ts'
 import { changeList, companyList, companyWithMembers, health, officerList, problem } from './answers.ts'
 import { changesQuery, companiesQuery, companyPath, companyQuery, noQuery, officersQuery } from './parameters.ts'
-import { PROBLEM_TYPE } from './problem.ts'
-import { JSON_TYPE, NDJSON } from './respond.ts'
+import { JSON_TYPE, NDJSON, PROBLEM_TYPE } from './respond.ts'
 
 type Headers = Record<string, { description: string; schema: { type: 'string' | 'integer' } }>
 

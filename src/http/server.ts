@@ -1,19 +1,17 @@
 // The HTTP server: listening, limits on what a client may send and how slowly, the access log, and a graceful end.
-import { createServer, type Server, STATUS_CODES } from 'node:http'
+import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
 import type { Clock } from '../clock.ts'
 import type { Db } from '../db/open.ts'
-import { serveDatabase } from '../db/served-database.ts'
+import { serveDatabase } from '../db/served/database.ts'
 import { ChpipeError, errorMessage } from '../errors.ts'
-import type { Metric } from '../exposition.ts'
-import { lenient } from '../log.ts'
-import { observe } from './access-log.ts'
+import { type Log, lenient } from '../log.ts'
+import type { Labels, Metric, Sample } from '../metrics.ts'
 import { type AppOptions, createApp } from './app.ts'
-import type { TrustedProxies } from './client-address.ts'
-import { createHttpMetrics } from './http-metrics.ts'
+import { clientAddress, factsOf, type TrustedProxies } from './guard.ts'
 import { startNameSearch } from './name-search.ts'
-import { PROBLEM_TYPE, Problem, problemBody, problemResponse } from './problem.ts'
+import { PROBLEM_TYPE, Problem, problemBody, problemResponse } from './respond.ts'
 
 export interface ApiOptions
   extends Omit<AppOptions, 'database' | 'names' | 'metrics' | 'basePath' | 'streamsPerToken'>,
@@ -158,5 +156,133 @@ function processMetrics(clock: Clock): Metric[] {
   return [
     gauge('process_resident_memory_bytes', 'Memory of the server process.', process.memoryUsage.rss()),
     gauge('process_start_time_seconds', 'When the server process started, as Unix time.', started),
+  ]
+}
+
+// A line of the log and a count for each request, when its answer has gone out or the client has left.
+
+export interface AccessLogOptions {
+  clock: Clock
+  log: Log
+  counts: HttpMetrics
+  trustedProxies: TrustedProxies
+  trialToken: string | undefined
+}
+
+/** Notes a request. Neither its query nor any token is in the log. */
+function observe(request: IncomingMessage, response: ServerResponse, options: AccessLogOptions): void {
+  const { clock, log, counts, trustedProxies, trialToken } = options
+  const begun = clock.steady()
+  const path = loggedPath(request.url ?? '', trialToken)
+  const client = clientAddress(request, trustedProxies)
+  counts.begin()
+  response.once('close', () => {
+    const ms = clock.steady() - begun
+    const { route, token } = factsOf(request)
+    const { method = '' } = request
+    const status = response.statusCode
+    const aborted = response.writableFinished ? undefined : true
+    log.info('request', { method, path, status, ms, client, token: token ?? undefined, aborted })
+    counts.end({ route, method, status, seconds: ms / 1000 })
+  })
+}
+
+const PATH_SHOWN = 200
+/** What is shown may be a token's beginning, and its end lies here, even if each character is encoded. */
+const PATH_READ = 1000
+/** No part of a path that is served is longer; a token that somebody has put there is. */
+const PART_SHOWN = 20
+
+/** The path of a request, without parts that may be a token. */
+export function loggedPath(url: string, trialToken: string | undefined): string {
+  const path = url.split(/[?#]/)[0] ?? ''
+  if (trialToken !== undefined && decoded(path.slice(0, PATH_READ)).includes(trialToken)) return '/***'
+  const parts = path.split('/').map((part) => (part.length > PART_SHOWN ? '***' : part))
+  return parts.join('/').slice(0, PATH_SHOWN)
+}
+
+/** Percent-encoding taken off, also where it was put on several times. */
+function decoded(path: string): string {
+  let [text, before] = [path, '']
+  while (text !== before) {
+    before = text
+    text = text.replace(/%([\da-f]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
+  }
+  return text
+}
+
+// Counts of the server's own requests, as Prometheus metrics.
+
+const BUCKETS_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
+
+interface HttpMetrics {
+  begin(): void
+  end(request: { route: string; method: string; status: number; seconds: number }): void
+  metrics(): Metric[]
+}
+
+interface Durations {
+  buckets: number[]
+  sum: number
+  count: number
+}
+
+/** Starts counting from zero. Labels come from closed sets, so that strangers cannot make series. */
+function createHttpMetrics(): HttpMetrics {
+  const requests = new Map<string, { labels: Labels; count: number }>()
+  const durations = new Map<string, Durations>()
+  let inFlight = 0
+  return {
+    begin() {
+      inFlight += 1
+    },
+    end({ route, method, status, seconds }) {
+      inFlight -= 1
+      const labels = { route, method: KNOWN_METHODS.has(method) ? method : 'other', status: String(status) }
+      const key = JSON.stringify(labels)
+      const known = requests.get(key) ?? { labels, count: 0 }
+      requests.set(key, { labels, count: known.count + 1 })
+      const taken = durations.get(route) ?? { buckets: BUCKETS_SECONDS.map(() => 0), sum: 0, count: 0 }
+      durations.set(route, {
+        buckets: taken.buckets.map((count, index) => count + (seconds <= (BUCKETS_SECONDS[index] ?? 0) ? 1 : 0)),
+        sum: taken.sum + seconds,
+        count: taken.count + 1,
+      })
+    },
+    metrics: () => [
+      {
+        name: 'chpipe_http_requests_total',
+        help: 'Requests answered, by route, method and status.',
+        type: 'counter',
+        samples: [...requests.values()].map(({ labels, count }) => ({ labels, value: count })),
+      },
+      {
+        name: 'chpipe_http_request_duration_seconds',
+        help: 'Time from the headers of a request to the end of its answer, streams included.',
+        type: 'histogram',
+        samples: [...durations].flatMap(([route, taken]) => histogram(route, taken)),
+      },
+      {
+        name: 'chpipe_http_requests_in_flight',
+        help: 'Requests that are being answered.',
+        type: 'gauge',
+        samples: [{ value: inFlight }],
+      },
+    ],
+  }
+}
+
+const KNOWN_METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])
+
+function histogram(route: string, { buckets, sum, count }: Durations): Sample[] {
+  return [
+    ...buckets.map((value, index) => ({
+      suffix: '_bucket',
+      labels: { route, le: String(BUCKETS_SECONDS[index]) },
+      value,
+    })),
+    { suffix: '_bucket', labels: { route, le: '+Inf' }, value: count },
+    { suffix: '_sum', labels: { route }, value: sum },
+    { suffix: '_count', labels: { route }, value: count },
   ]
 }

@@ -8,17 +8,19 @@ import {
   countOwnSince,
   deleteGrant,
   deleteWait,
+  type Lane,
   readHeard,
+  readRoom,
   saveAnswer,
   saveConsumer,
   saveGrants,
   saveHeard,
   saveWait,
-} from '../db/quota.ts'
-import { type Lane, readRoom, viewClock } from '../db/quota-room.ts'
+  viewClock,
+} from '../db/quota/ledger.ts'
 import type { Quota } from '../settings.ts'
+import type { ServerWord } from './rate-headers.ts'
 import { decide, freesAt, hear } from './rule.ts'
-import type { ServerWord } from './word.ts'
 
 /** Other processes change the state unseen: nobody sleeps longer than this before looking again. */
 const LOOK_AGAIN_MS = 1000

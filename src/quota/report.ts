@@ -1,7 +1,6 @@
 import type { Clock } from '../clock.ts'
 import type { Db } from '../db/open.ts'
-import { readUse } from '../db/quota.ts'
-import { viewClock } from '../db/quota-room.ts'
+import { readUse, viewClock } from '../db/quota/ledger.ts'
 import type { Quota } from '../settings.ts'
 
 /** The allowance that Companies House gives per key, as its row is named in the database. */

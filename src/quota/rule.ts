@@ -1,8 +1,7 @@
 // The allowance as pure functions. All times are `steady` milliseconds.
-import type { Heard } from '../db/quota.ts'
-import type { Lane, Room } from '../db/quota-room.ts'
+import type { Heard, Lane, Room } from '../db/quota/ledger.ts'
 import type { Quota } from '../settings.ts'
-import type { ServerWord } from './word.ts'
+import type { ServerWord } from './rate-headers.ts'
 
 /** Background permits that may leave at once while a stream consumer is alive. */
 const PACED_BURST = 5

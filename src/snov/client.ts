@@ -1,11 +1,12 @@
-import type { Clock } from '../clock.ts'
-import type { Lane } from '../db/quota-room.ts'
-import type { Allowance } from '../quota/allowance.ts'
-import type { Proxies } from '../settings.ts'
-import type { Timings } from '../timings.ts'
-import { backoffMs } from '../upstream/backoff.ts'
-import { type Call, createExchange } from './exchange.ts'
-import { SnovError } from './snov-error.ts'
+import { z } from 'zod'
+import type { Clock, Timings } from '../clock.ts'
+import type { Db } from '../db/open.ts'
+import type { Lane } from '../db/quota/ledger.ts'
+import { ChpipeError } from '../errors.ts'
+import { type Allowance, openAllowance } from '../quota/allowance.ts'
+import type { Proxies, Quota } from '../settings.ts'
+import { backoffMs } from '../upstream/wire.ts'
+import { type Call, createExchange, refusedClient, SnovError } from './exchange.ts'
 import {
   type DomainRow,
   type EmailsRow,
@@ -15,8 +16,7 @@ import {
   readEmailsPoll,
   readTask,
   type TaskKind,
-} from './tasks.ts'
-import { keepToken, orRefusedClient } from './token.ts'
+} from './replies.ts'
 
 /** How often a call that costs nothing is sent before its failure counts. */
 const MAX_ATTEMPTS = 3
@@ -158,4 +158,110 @@ function mayPass({ fault }: SnovError): boolean {
 
 function finderRow({ firstName, lastName, domain }: FinderRow) {
   return { first_name: firstName, last_name: lastName, domain }
+}
+
+const MARGIN_MS = 60_000
+
+/**
+ * `expires_in` is in seconds (Snov facts 1); a refresh token does not exist. What cannot stand in a header is no token:
+ * the error about the header would show it.
+ */
+const reply = z.looseObject({
+  access_token: z.string().regex(/^[\x21-\x7e]{1,8192}$/),
+  expires_in: z.number().positive().catch(3600),
+})
+
+export interface Tokens<Options> {
+  /** A token that is good for some time yet; asks for one when there is none. */
+  get(options: Options): Promise<string>
+  holds(token: string): boolean
+  /** The API refused the token. Throws a `config` error when it refuses one after the other. */
+  refused(token: string): void
+  accepted(token: string): void
+}
+
+/** Keeps the access token in memory until shortly before its end; `ask` sends the one call that renews it. */
+function keepToken<Options>(clock: Clock, ask: (options: Options) => Promise<unknown>): Tokens<Options> {
+  let held: { token: string; until: number } | null = null
+  let asking: Promise<string> | null = null
+  let refusals = 0
+
+  const renew = async (options: Options): Promise<string> => {
+    const { token, lifetimeMs } = readToken(await ask(options))
+    held = { token, until: clock.steady() + lifetimeMs - Math.min(MARGIN_MS, lifetimeMs / 2) }
+    return token
+  }
+  const holds = (token: string) => held?.token === token && clock.steady() < held.until
+
+  return {
+    holds,
+    async get(options) {
+      if (held && holds(held.token)) return held.token
+      asking ??= renew(options).finally(() => {
+        asking = null
+      })
+      return asking
+    },
+    refused(token) {
+      if (held?.token !== token) return
+      held = null
+      refusals += 1
+      if (refusals > 1) throw refusedClient('it refuses a token that it has just given')
+    },
+    accepted(token) {
+      if (held?.token === token) refusals = 0
+    },
+  }
+}
+
+/** What a refusal of the token call means: these credentials will not do. */
+async function orRefusedClient<T>(asked: Promise<T>): Promise<T> {
+  try {
+    return await asked
+  } catch (error) {
+    const final = error instanceof SnovError && (error.fault === 'token' || error.fault === 'refused')
+    throw final ? refusedClient(error.message) : error
+  }
+}
+
+function readToken(body: unknown): { token: string; lifetimeMs: number } {
+  const read = reply.safeParse(body)
+  if (!read.success) throw new SnovError('passing', 'Snov answered without an access token', { mayHaveActed: false })
+  return { token: read.data.access_token, lifetimeMs: read.data.expires_in * 1000 }
+}
+
+/** The allowance of the Snov account, as its row is named in the database. */
+export const SNOV_ALLOWANCE = 'snov'
+
+export interface ConnectSnovOptions {
+  db(): Promise<Db>
+  clock: Clock
+  timings: Timings
+  settings: {
+    snovClientId: string | undefined
+    snovClientSecret: string | undefined
+    snovApiUrl: string
+    snovQuota: Quota
+    proxies?: Proxies
+  }
+}
+
+/** The Snov client on the shared allowance, as the settings name it. Throws `config` when the credentials are missing. */
+export async function connectSnov({ db, clock, timings, settings }: ConnectSnovOptions): Promise<Snov> {
+  const { snovClientId: clientId, snovClientSecret: clientSecret, snovApiUrl: baseUrl, snovQuota: quota } = settings
+  if (!clientId || !clientSecret) {
+    throw new ChpipeError('config', 'SNOV_CLIENT_ID and SNOV_CLIENT_SECRET are not both set', {
+      hint: 'put them in the environment or in a .env file here; `chpipe demo` needs none',
+    })
+  }
+  const { snovTimeoutMs: requestTimeoutMs, probePatienceMs } = timings
+  const allowance = openAllowance({
+    db: await db(),
+    clock,
+    name: SNOV_ALLOWANCE,
+    quota,
+    requestTimeoutMs,
+    probePatienceMs,
+  })
+  return createSnov({ baseUrl, clientId, clientSecret, allowance, clock, timings, proxies: settings.proxies })
 }

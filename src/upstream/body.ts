@@ -1,8 +1,8 @@
 // The body of an answer as JSON, in bounded memory: of all calls of this process together.
+
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { parseJson } from '../text.ts'
-import { collectGarbage } from './collect-garbage.ts'
-import { jsonExcess } from './json-bounds.ts'
-import { createRoom, type Seat } from './room.ts'
 import type { Answer } from './wire.ts'
 
 /** A larger body is hostile or broken: 500 officers or 5,000 search results take under 4 MB. */
@@ -102,4 +102,112 @@ function rejection(signal: AbortSignal): { promise: Promise<never>; stop: () => 
   })
   promise.catch(() => {})
   return { promise, stop }
+}
+
+/** No reply known goes deeper than eight levels. */
+const MAX_DEPTH = 100
+
+/** A page of 5,000 search results, the largest reply there is, holds about 125,000. */
+const MAX_VALUES = 250_000
+
+/** No object known has more than sixty. */
+const MAX_MEMBERS = 1000
+
+const QUOTE = 0x22
+const BACKSLASH = 0x5c
+const COMMA = 0x2c
+const COLON = 0x3a
+const [OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT] = [0x5b, 0x5d, 0x7b, 0x7d]
+
+/**
+ * Why JSON would cost far more memory than its text, as the end of a sentence; null when it would not. Looked at before
+ * it is parsed; whether it is JSON at all is left to the parser.
+ */
+export function jsonExcess(text: string, longestText = Number.POSITIVE_INFINITY): string | null {
+  const members = new Uint16Array(MAX_DEPTH + 1)
+  let depth = 0
+  let values = 0
+  for (let at = 0; at < text.length; at += 1) {
+    const code = text.charCodeAt(at)
+    if (code === QUOTE) {
+      const end = endOfString(text, at)
+      if (end - at > longestText) return `with a text of more than ${longestText} characters`
+      at = end
+    } else if (code === COMMA) values += 1
+    else if (code === OPEN_LIST || code === OPEN_OBJECT) {
+      values += 1
+      depth += 1
+      if (depth > MAX_DEPTH) return `nested deeper than ${MAX_DEPTH} levels`
+      members[depth] = 0
+    } else if (code === COLON) {
+      members[depth] = (members[depth] ?? 0) + 1
+      if ((members[depth] ?? 0) > MAX_MEMBERS) return 'of more than 1,000 members in one object'
+    } else if ((code === CLOSE_LIST || code === CLOSE_OBJECT) && depth > 0) depth -= 1
+    if (values > MAX_VALUES) return 'of more than 250,000 values'
+  }
+  return null
+}
+
+/** Where the string that begins here ends. */
+function endOfString(text: string, start: number): number {
+  for (let at = start + 1; at < text.length; at += 1) {
+    const code = text.charCodeAt(at)
+    if (code === BACKSLASH) at += 1
+    else if (code === QUOTE) return at
+  }
+  return text.length
+}
+
+interface Seat {
+  /** Takes `bytes` more; waits while others hold what there is. */
+  take(bytes: number): Promise<void>
+  /** Gives everything back. */
+  leave(): void
+}
+
+/**
+ * Room that readers share. Up to `sharedBytes` whoever comes first is served; beyond them one reader at a time may go on,
+ * and the others wait. So whoever has begun can end: no two ever wait for each other.
+ */
+function createRoom(sharedBytes: number): { enter(): Seat } {
+  let used = 0
+  let beyond: Seat | null = null
+  const waiting = new Map<Seat, () => void>()
+
+  const enter = (): Seat => {
+    let own = 0
+    const seat: Seat = {
+      async take(bytes) {
+        while (used + bytes > sharedBytes && beyond !== null && beyond !== seat) {
+          await new Promise<void>((wake) => waiting.set(seat, wake))
+        }
+        if (used + bytes > sharedBytes) beyond = seat
+        used += bytes
+        own += bytes
+      },
+      leave() {
+        used -= own
+        own = 0
+        waiting.delete(seat)
+        if (beyond === seat) beyond = null
+        const woken = [...waiting.values()]
+        waiting.clear()
+        for (const wake of woken) wake()
+      },
+    }
+    return seat
+  }
+  return { enter }
+}
+
+let gc: (() => void) | undefined
+
+/** Collects garbage at once. Left to itself, V8 lets the process grow by hundreds of megabytes before it looks. */
+function collectGarbage(): void {
+  if (!gc) {
+    setFlagsFromString('--expose-gc')
+    gc = runInNewContext('gc') as () => void
+    setFlagsFromString('--no-expose-gc')
+  }
+  gc()
 }

@@ -1,10 +1,11 @@
 // One request over HTTP and what answers it: ky over undici, which is told here which way leads to the server.
+
+import { BlockList, isIP } from 'node:net'
 import { setDefaultHighWaterMark } from 'node:stream'
 import ky, { isNetworkError } from 'ky'
 import { Agent, DecoratorHandler, type Dispatcher, ProxyAgent, fetch as undiciFetch } from 'undici'
 import { errorMessage } from '../errors.ts'
 import type { Proxies } from '../settings.ts'
-import { proxyFor, proxyName } from './proxy.ts'
 
 export interface WireOptions {
   /** Go with every call. */
@@ -246,4 +247,88 @@ export function reasonsOf(error: unknown): string[] {
 function withoutAddresses(reasons: string[]): string[] {
   if (reasons.length < 2) return reasons
   return [...new Set(reasons.map((reason) => reason.replace(/^(connect E[A-Z]+) \S+( - Local \(.*\))?$/, '$1')))]
+}
+
+// Which proxy, if any, leads to a server.
+
+/** The proxy for calls to `target`, with its credentials; null when they go there directly. */
+export function proxyFor(target: URL, { https, http, except }: Proxies): URL | null {
+  const proxy = target.protocol === 'https:' ? https : http
+  if (proxy === null || isExcepted(target, except)) return null
+  return new URL(proxy)
+}
+
+/** The proxy as an operator may see it: without its credentials. */
+export function proxyName({ protocol, host }: URL): string {
+  return `${protocol}//${host}`
+}
+
+/**
+ * Whether `NO_PROXY` names the host, as curl reads it: `*`, a name with or without a leading dot and all names below it,
+ * an address, a range such as `10.0.0.0/8`; each may have a port.
+ */
+function isExcepted(target: URL, except: string): boolean {
+  const host = target.hostname.replace(/^\[|\]$/g, '').toLowerCase()
+  const port = target.port || (target.protocol === 'https:' ? '443' : '80')
+  return except
+    .toLowerCase()
+    .split(/[\s,]+/)
+    .some((entry) => {
+      if (entry === '*') return true
+      const [, name = '', ofPort] = /^(\[.*\]|[^:]*|.*:.*:.*?)(?::(\d+))?$/.exec(entry) ?? []
+      const meant = name.replace(/^\[|\]$/g, '').replace(/^\*?\./, '')
+      if (meant === '' || (ofPort !== undefined && ofPort !== port)) return false
+      return host === meant || host.endsWith(`.${meant}`) || isInRange(host, meant)
+    })
+}
+
+function isInRange(host: string, range: string): boolean {
+  const [net = '', bits = ''] = range.split('/')
+  const version = isIP(net)
+  if (version === 0 || isIP(host) !== version || !/^\d{1,3}$/.test(bits)) return false
+  if (Number(bits) > (version === 4 ? 32 : 128)) return false
+  const family = version === 4 ? 'ipv4' : 'ipv6'
+  const list = new BlockList()
+  list.addSubnet(net, Number(bits), family)
+  return list.check(host, family)
+}
+
+/** After an interrupt a call that is already out may still finish for this long, so that its answer is not lost. */
+const GRACE_MS = 1500
+
+const TIMED_OUT = Symbol('timed out')
+
+export interface Deadline extends Disposable {
+  /** For the call and the reading of its answer. */
+  readonly signal: AbortSignal
+  /** What ended the call early, if anything did. */
+  readonly passed: 'timed-out' | 'interrupted' | null
+}
+
+/** Ends a call that takes longer than `timeoutMs`, or that outlives the interrupt of `signal` by more than the grace. */
+export function startDeadline(timeoutMs: number, signal: AbortSignal): Deadline {
+  const controller = new AbortController()
+  const late = setTimeout(() => controller.abort(TIMED_OUT), timeoutMs)
+  let grace: NodeJS.Timeout | undefined
+  const interrupted = () => {
+    grace = setTimeout(() => controller.abort(signal.reason), GRACE_MS)
+  }
+  signal.addEventListener('abort', interrupted, { once: true })
+  return {
+    signal: controller.signal,
+    get passed() {
+      if (!controller.signal.aborted) return null
+      return controller.signal.reason === TIMED_OUT ? 'timed-out' : 'interrupted'
+    },
+    [Symbol.dispose]() {
+      clearTimeout(late)
+      clearTimeout(grace)
+      signal.removeEventListener('abort', interrupted)
+    },
+  }
+}
+
+/** Full jitter: anything between zero and the doubled step, so that clients who failed together do not return together. */
+export function backoffMs(attempt: number, baseMs: number, capMs: number, random: () => number = Math.random): number {
+  return random() * Math.min(capMs, baseMs * 2 ** attempt)
 }

@@ -2,9 +2,9 @@
 // nothing may be bought twice.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
-import { parseFaults } from '../../src/sandbox/fault-plan.ts'
-import { parseSnovFaults } from '../../src/sandbox/snov/fault-plan.ts'
-import { companySearchName } from '../../src/steps/company-search-name.ts'
+import { parseFaults } from '../../src/sandbox/companies-house/faults.ts'
+import { parseSnovFaults } from '../../src/sandbox/snov/faults.ts'
+import { companySearchName } from '../../src/steps/purchases/match.ts'
 import { type EnrichStage, enrichStage } from './enriching.ts'
 import { rounds } from './soak.ts'
 

@@ -1,8 +1,8 @@
 import { openDb, write } from '../../src/db/open.ts'
 import { companies, credit_ledger, domains, emails, jobs, officers, provider_requests } from '../../src/db/schema.ts'
-import { type Sandbox, type SandboxOptions, startSandbox } from '../../src/sandbox/companies-house.ts'
-import { type SnovSandbox, type SnovSandboxOptions, startSnovSandbox } from '../../src/sandbox/snov/snov-io.ts'
-import { createWorld, type World } from '../../src/sandbox/world.ts'
+import { type Sandbox, type SandboxOptions, startSandbox } from '../../src/sandbox/companies-house/server.ts'
+import { type SnovSandbox, type SnovSandboxOptions, startSnovSandbox } from '../../src/sandbox/snov/server.ts'
+import { createWorld, type World } from '../../src/sandbox/world/world.ts'
 import { type Child, startChild } from '../child.ts'
 import { type TempFolder, tempFolder } from '../host.ts'
 

@@ -1,6 +1,6 @@
 import { openDb, write } from '../../src/db/open.ts'
 import { companies } from '../../src/db/schema.ts'
-import type { World } from '../../src/sandbox/world.ts'
+import type { World } from '../../src/sandbox/world/world.ts'
 import type { TempFolder } from '../host.ts'
 
 /** Puts the sandbox's companies into a new database, as a register file would. */

@@ -3,9 +3,9 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { type Sandbox, startSandbox } from '../../src/sandbox/companies-house.ts'
-import { writeRegisterFile } from '../../src/sandbox/register-file.ts'
-import { createWorld } from '../../src/sandbox/world.ts'
+import { type Sandbox, startSandbox } from '../../src/sandbox/companies-house/server.ts'
+import { writeRegisterFile } from '../../src/sandbox/world/register-file.ts'
+import { createWorld } from '../../src/sandbox/world/world.ts'
 import { expectExit, PROGRAM, type Row } from './measure.ts'
 
 const QUOTA = { limit: 60, windowMs: 3000 }

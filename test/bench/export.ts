@@ -2,7 +2,7 @@
 import { existsSync, mkdtempSync, renameSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { datasetColumns } from '../../src/db/dataset.ts'
+import { datasetColumns } from '../../src/db/dataset/columns.ts'
 import { openDb } from '../../src/db/open.ts'
 import { type Measured, measure, median, PROGRAM, type Row } from './measure.ts'
 

@@ -3,8 +3,8 @@ import { existsSync, mkdtempSync, renameSync, rmSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { registerFileRows } from '../../src/sandbox/register-file.ts'
-import { createWorld } from '../../src/sandbox/world.ts'
+import { registerFileRows } from '../../src/sandbox/world/register-file.ts'
+import { createWorld } from '../../src/sandbox/world/world.ts'
 import { type Measured, measure, median, PROGRAM, type Row } from './measure.ts'
 
 const ROWS = 1_000_000

@@ -1,7 +1,7 @@
 // New companies of the stream beside an import that takes every call it can get: who waits, and what is left unused.
 import { setTimeout as delay } from 'node:timers/promises'
+import { timings } from '../../src/clock.ts'
 import { openDb } from '../../src/db/open.ts'
-import { timings } from '../../src/timings.ts'
 import { expectExit, quantile, type Row } from './measure.ts'
 import { openPipeline, type Pipeline, TIME_SCALE, until } from './pipeline.ts'
 

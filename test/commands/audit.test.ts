@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { openDb } from '../../src/db/open.ts'
-import { parseFaults } from '../../src/sandbox/fault-plan.ts'
+import { parseFaults } from '../../src/sandbox/companies-house/faults.ts'
 import { run, tempFolder } from '../host.ts'
 import { auditWorld, daysAgo } from '../steps/audit-world.ts'
 

@@ -2,8 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
-import { listCommands } from '../../src/commands/catalogue.ts'
-import { commands } from '../../src/commands/index.ts'
+import { commands, listCommands } from '../../src/commands/index.ts'
 import { run, type TempFolder, tempFolder } from '../host.ts'
 
 const SHELLS = ['bash', 'zsh', 'fish'] as const

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { compareWithTruth } from '../../src/commands/demo/compare.ts'
 import { readOfficerItem } from '../../src/companies-house/officer-item.ts'
-import { saveOfficers } from '../../src/db/officers.ts'
+import { saveOfficers } from '../../src/db/officers/officers.ts'
 import { type Db, openDb, write } from '../../src/db/open.ts'
 import { companies } from '../../src/db/schema.ts'
-import { createWorld } from '../../src/sandbox/world.ts'
-import { officerRows } from '../../src/steps/officer-rows.ts'
+import { createWorld } from '../../src/sandbox/world/world.ts'
+import { officerRows } from '../../src/steps/officers/rows.ts'
 
 const world = createWorld({ seed: 3, companies: 200, today: '2025-11-01' })
 const [number = ''] = [...world.numbers()].filter((each) => world.officers(each).length >= 2)

@@ -1,7 +1,7 @@
 // Deliveries under kills: the built program in processes of their own, killed at one change of a name after another.
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { saveOfficers } from '../../src/db/officers.ts'
+import { saveOfficers } from '../../src/db/officers/officers.ts'
 import { type Db, write } from '../../src/db/open.ts'
 import { startChild } from '../child.ts'
 import { run, type TempFolder, tempFolder } from '../host.ts'

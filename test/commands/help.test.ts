@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import packageJson from '../../package.json' with { type: 'json' }
-import { listCommands } from '../../src/commands/catalogue.ts'
-import { renderMarkdown } from '../../src/commands/help/markdown.ts'
+import { renderMarkdown } from '../../src/commands/help.ts'
 import { helpTopics, topicNames } from '../../src/commands/help-topics.ts'
+import { listCommands } from '../../src/commands/index.ts'
 import { exitCodes } from '../../src/main.ts'
 import { run } from '../host.ts'
 

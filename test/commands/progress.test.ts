@@ -1,7 +1,6 @@
 import { existsSync, readdirSync, writeFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { liveRows } from '../../src/commands/progress/live-rows.ts'
-import { renderProgress } from '../../src/commands/progress.ts'
+import { liveRows, renderProgress } from '../../src/commands/progress.ts'
 import { run, tempFolder } from '../host.ts'
 import { addCompany, fill, newDatabase } from '../steps/export-world.ts'
 

@@ -5,9 +5,9 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
-import { FAULTS } from '../../src/sandbox/fault-plan.ts'
-import { SNOV_FAULTS } from '../../src/sandbox/snov/fault-plan.ts'
-import { STREAM_FAULTS } from '../../src/sandbox/stream/fault-plan.ts'
+import { FAULTS } from '../../src/sandbox/companies-house/faults.ts'
+import { SNOV_FAULTS } from '../../src/sandbox/snov/faults.ts'
+import { STREAM_FAULTS } from '../../src/sandbox/stream/faults.ts'
 import { type Finished, run, tempFolder } from '../host.ts'
 
 const PROGRAM = fileURLToPath(new URL('../../bin/chpipe.js', import.meta.url))

@@ -1,6 +1,6 @@
 import { Writable } from 'node:stream'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { createStatus } from '../../src/commands/status.ts'
+import { createStatus } from '../../src/commands/output.ts'
 import { createContext, type Host } from '../../src/context.ts'
 
 afterEach(() => {

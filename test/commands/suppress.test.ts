@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { emailHash } from '../../src/db/suppression-values.ts'
+import { emailHash } from '../../src/db/values.ts'
 import { run, type TempFolder, tempFolder } from '../host.ts'
 import { newDatabase } from '../steps/export-world.ts'
 import { buyWorld, suppressWorld } from '../steps/suppress-world.ts'

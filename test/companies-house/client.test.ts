@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Reply } from '../../src/companies-house/attempt.ts'
-import { UpstreamError } from '../../src/companies-house/upstream-error.ts'
+import { type Reply, UpstreamError } from '../../src/companies-house/call.ts'
 import { ChpipeError } from '../../src/errors.ts'
 import {
   type Answer,

@@ -1,10 +1,9 @@
-import { type Clock, systemClock } from '../../src/clock.ts'
+import { type Clock, systemClock, timings } from '../../src/clock.ts'
 import { type CompaniesHouse, createCompaniesHouse } from '../../src/companies-house/client.ts'
 import { type Db, openDb } from '../../src/db/open.ts'
 import type { Log } from '../../src/log.ts'
 import { openAllowance } from '../../src/quota/allowance.ts'
 import type { Quota } from '../../src/settings.ts'
-import { timings } from '../../src/timings.ts'
 
 export const silentLog: Log = { info() {}, warn() {}, error() {} }
 

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { findColumns } from '../../src/companies-house/register-columns.ts'
-import { isoDay, rowReader } from '../../src/companies-house/register-company.ts'
-import { categoryOf, isSlug, statusOf } from '../../src/companies-house/register-prose.ts'
+import { findColumns, isoDay, rowReader } from '../../src/companies-house/register/company.ts'
+import { categoryOf, isSlug, statusOf } from '../../src/companies-house/register/prose.ts'
 import { HEADER, row } from './register-fixtures.ts'
 
 const toCompany = rowReader(findColumns(HEADER.split(','), 'test.csv'))

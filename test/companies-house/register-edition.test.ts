@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { editionOf } from '../../src/companies-house/register-edition.ts'
+import { editionOf } from '../../src/companies-house/register/source.ts'
 
 const now = Date.UTC(2026, 10, 27)
 const part = (file: string) => ({ file, name: null, async *chunks() {} })

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type CsvRecord, createRecordReader } from '../../src/companies-house/register-records.ts'
+import { type CsvRecord, createRecordReader } from '../../src/companies-house/register/records.ts'
 import { ChpipeError } from '../../src/errors.ts'
 import { anyCharacter } from '../any-character.ts'
 

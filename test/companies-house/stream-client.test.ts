@@ -1,8 +1,7 @@
 import { gzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
-import { systemClock } from '../../src/clock.ts'
-import { createCompanyStream, type StreamItem } from '../../src/companies-house/stream-client.ts'
-import { type Timings, timings } from '../../src/timings.ts'
+import { systemClock, type Timings, timings } from '../../src/clock.ts'
+import { createCompanyStream, type StreamItem } from '../../src/companies-house/stream/client.ts'
 import { REDIRECTS } from '../scripted-server.ts'
 import { silentLog } from './connected.ts'
 import {

@@ -1,8 +1,7 @@
 import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { readLine } from '../../src/companies-house/stream-event.ts'
-import { splitObjects } from '../../src/companies-house/stream-objects.ts'
+import { readLine, splitObjects } from '../../src/companies-house/stream/event.ts'
 import { anyCharacter } from '../any-character.ts'
 import { changed, deleted } from './stream-server.ts'
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import type { StreamEnd } from '../../src/companies-house/stream-error.ts'
-import { reconnectMs } from '../../src/companies-house/stream-policy.ts'
-import { timings } from '../../src/timings.ts'
+import { timings } from '../../src/clock.ts'
+import { reconnectMs } from '../../src/companies-house/stream/client.ts'
+import type { StreamEnd } from '../../src/companies-house/stream/connection.ts'
 
 const wait = (end: StreamEnd, failures: number, random = 0) => reconnectMs(end, failures, timings(1), () => random)
 

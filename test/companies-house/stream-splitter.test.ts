@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { createSplitter, type Line } from '../../src/companies-house/stream-splitter.ts'
+import { createSplitter, type Line } from '../../src/companies-house/stream/lines.ts'
 import { anyCharacter } from '../any-character.ts'
 
 function split(chunks: Uint8Array[], maxBytes?: number): { lines: Line[]; rest: Line | null } {

@@ -6,20 +6,20 @@ import {
   checkpointOf,
   markChanges,
   markChangesAgain,
+  noteErased,
+  noteOfficers,
   numberOfCheckpoint,
   touchCompanies,
 } from '../../src/db/changes.ts'
-import { openDataset } from '../../src/db/dataset.ts'
-import { noteErased, noteOfficers } from '../../src/db/deletions.ts'
-import { findLastDelivery } from '../../src/db/deliveries.ts'
-import { saveDomainState, saveEmails } from '../../src/db/enriched.ts'
-import { saveFoundCompanies } from '../../src/db/found-companies.ts'
-import { saveOfficers } from '../../src/db/officers.ts'
+import { markDeleted, saveFoundCompanies, updateCompany } from '../../src/db/companies/companies.ts'
+import { openDataset } from '../../src/db/dataset/dataset.ts'
+import { findLastDelivery } from '../../src/db/dataset/deliveries.ts'
+import { saveOfficers } from '../../src/db/officers/officers.ts'
 import { type Db, openDb, write } from '../../src/db/open.ts'
+import { saveDomainState, saveEmails } from '../../src/db/purchases/contacts.ts'
 import { beginRun } from '../../src/db/runs.ts'
-import { markDeleted, updateCompany } from '../../src/db/stream-companies.ts'
-import { touchHidden } from '../../src/db/suppressed-since.ts'
-import { addSuppressions, removeSuppression } from '../../src/db/suppressions.ts'
+import { touchHidden } from '../../src/db/suppress/since.ts'
+import { addSuppressions, removeSuppression } from '../../src/db/suppress/suppressions.ts'
 import { tempFolder } from '../host.ts'
 import { addDomain, addEmail, fill } from '../steps/export-world.ts'
 import { virtualClock } from '../virtual-clock.ts'

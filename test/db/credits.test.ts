@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { type Db, openDb } from '../../src/db/open.ts'
 import {
   balanceDifference,
   bookPurchase,
@@ -7,9 +8,8 @@ import {
   readCreditReport,
   readCreditRoom,
   readRunCredits,
-} from '../../src/db/credits.ts'
-import { type Db, openDb } from '../../src/db/open.ts'
-import { closeRequest, createRequest } from '../../src/db/provider-requests.ts'
+} from '../../src/db/purchases/credits.ts'
+import { closeRequest, createRequest } from '../../src/db/purchases/requests.ts'
 
 const request = { operation: 'domain', requestKey: 'k', inputs: [], balanceBefore: null } as const
 

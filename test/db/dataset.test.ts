@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { datasetColumns, openDataset } from '../../src/db/dataset.ts'
+import { datasetColumns } from '../../src/db/dataset/columns.ts'
+import { openDataset } from '../../src/db/dataset/dataset.ts'
 import { openDb } from '../../src/db/open.ts'
 import { tempFolder } from '../host.ts'
 import { addCompany, addDomain, addEmail, addOfficer, fill, newDatabase } from '../steps/export-world.ts'

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { type Note, saveNotes } from '../../src/db/notes.ts'
+import { type Note, saveNotes } from '../../src/db/officers/fetches.ts'
 import { openDb } from '../../src/db/open.ts'
 import { notes } from '../../src/db/schema.ts'
 

@@ -2,8 +2,8 @@ import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import Database from 'better-sqlite3'
 import { describe, expect, it } from 'vitest'
 import { openDb, schemaVersion, write } from '../../src/db/open.ts'
-import { readTallies } from '../../src/db/progress.ts'
 import { companies } from '../../src/db/schema.ts'
+import { readTallies } from '../../src/db/tallies.ts'
 import { tempFolder } from '../host.ts'
 
 const company = (number: string) => ({

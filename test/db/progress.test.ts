@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { readFetches, readTallies } from '../../src/db/progress.ts'
+import { readFetches, readTallies } from '../../src/db/tallies.ts'
 import { tempFolder } from '../host.ts'
 import { addCompany, fill, newDatabase } from '../steps/export-world.ts'
 

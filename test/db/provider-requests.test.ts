@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import { systemClock } from '../../src/clock.ts'
 import { openDb } from '../../src/db/open.ts'
-import { findAnswers, saveAnswers } from '../../src/db/provider-answers.ts'
+import { findAnswers, saveAnswers } from '../../src/db/purchases/answers.ts'
 import {
   claimDueRequests,
   findOtherRuns,
   postponeRequest,
   readNextPollAt,
   wakePolls,
-} from '../../src/db/provider-polls.ts'
+} from '../../src/db/purchases/polls.ts'
 import {
   closeRequest,
   createRequest,
@@ -19,7 +19,7 @@ import {
   readTraffic,
   startRequest,
   withdrawRequest,
-} from '../../src/db/provider-requests.ts'
+} from '../../src/db/purchases/requests.ts'
 import { beginRun } from '../../src/db/runs.ts'
 
 const clock = systemClock()

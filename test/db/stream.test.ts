@@ -3,8 +3,9 @@ import { hostname } from 'node:os'
 import Database from 'better-sqlite3'
 import { describe, expect, it } from 'vitest'
 import { systemClock } from '../../src/clock.ts'
-import { companyDetails } from '../../src/companies-house/company-profile.ts'
-import { enqueueJob, type Owner } from '../../src/db/jobs.ts'
+import { companyDetails } from '../../src/companies-house/profile.ts'
+import { insertCompany, markDeleted, updateCompany } from '../../src/db/companies/companies.ts'
+import { enqueueJob, type Owner } from '../../src/db/jobs/queue.ts'
 import { type Db, openDb, write } from '../../src/db/open.ts'
 import { beginRun } from '../../src/db/runs.ts'
 import { companies, jobs, runs, stream_minutes } from '../../src/db/schema.ts'
@@ -16,11 +17,9 @@ import {
   releaseStream,
   saveConnected,
   saveSilence,
-} from '../../src/db/stream.ts'
-import { insertCompany, markDeleted, updateCompany } from '../../src/db/stream-companies.ts'
-import { saveJump } from '../../src/db/stream-gaps.ts'
-import { readRejectsAfter, saveReject } from '../../src/db/stream-rejects.ts'
-import { readStreamReport } from '../../src/steps/stream-report.ts'
+} from '../../src/db/stream/cursor.ts'
+import { readRejectsAfter, saveJump, saveReject } from '../../src/db/stream/gaps.ts'
+import { readStreamReport } from '../../src/steps/stream/report.ts'
 import { tempFolder } from '../host.ts'
 
 const now = Date.UTC(2026, 0, 5, 12)

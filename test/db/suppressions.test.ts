@@ -2,8 +2,7 @@ import { createHash } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { openDb } from '../../src/db/open.ts'
-import { nameValue } from '../../src/db/suppression-names.ts'
-import { emailHash, normalDomain } from '../../src/db/suppression-values.ts'
+import { nameValue } from '../../src/db/suppress/names.ts'
 import {
   addSuppressions,
   listSuppressions,
@@ -13,7 +12,8 @@ import {
   removeSuppression,
   suppressEmail,
   suppressionsOf,
-} from '../../src/db/suppressions.ts'
+} from '../../src/db/suppress/suppressions.ts'
+import { emailHash, normalDomain } from '../../src/db/values.ts'
 
 const KEY = '0'.repeat(64)
 const AT = '2026-01-05T00:00:00.000Z'

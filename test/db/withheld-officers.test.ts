@@ -1,14 +1,19 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import Database from 'better-sqlite3'
 import { beforeEach, describe, expect, test } from 'vitest'
-import { claimCompany } from '../../src/db/officer-claims.ts'
-import { type OfficerRow, saveOfficers } from '../../src/db/officers.ts'
+import { claimCompany } from '../../src/db/officers/claims.ts'
+import { type OfficerRow, saveOfficers } from '../../src/db/officers/officers.ts'
 import { type Db, openDb, write } from '../../src/db/open.ts'
-import { readTallies } from '../../src/db/progress.ts'
 import { beginRun } from '../../src/db/runs.ts'
-import { emailHash } from '../../src/db/suppression-values.ts'
-import { addSuppressions, listSuppressions, loadSuppressions, removeSuppression } from '../../src/db/suppressions.ts'
-import { withheldFrom } from '../../src/db/withheld-officers.ts'
+import {
+  addSuppressions,
+  listSuppressions,
+  loadSuppressions,
+  removeSuppression,
+} from '../../src/db/suppress/suppressions.ts'
+import { withheldFrom } from '../../src/db/suppress/withheld.ts'
+import { readTallies } from '../../src/db/tallies.ts'
+import { emailHash } from '../../src/db/values.ts'
 import { tempFolder } from '../host.ts'
 import { addCompany } from '../steps/export-world.ts'
 import { suppressOne } from '../steps/suppress-world.ts'

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import packageJson from '../../package.json' with { type: 'json' }
-import { listCommands, listGlobalOptions } from '../../src/commands/catalogue.ts'
+import { listCommands, listGlobalOptions } from '../../src/commands/index.ts'
 import { exitCodes } from '../../src/main.ts'
 import { tempFolder } from '../host.ts'
 import { type Stage, stage } from './staged.ts'

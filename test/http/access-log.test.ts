@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { describe, expect, it } from 'vitest'
-import { loggedPath } from '../../src/http/access-log.ts'
-import { clientAddress, parseTrustedProxies } from '../../src/http/client-address.ts'
+import { clientAddress, parseTrustedProxies } from '../../src/http/guard.ts'
+import { loggedPath } from '../../src/http/server.ts'
 
 describe('a logged path', () => {
   const stored = `chp_${'aB3-_'.repeat(8)}xyz`

@@ -1,8 +1,7 @@
-import { systemClock } from '../../src/clock.ts'
+import { systemClock, timings } from '../../src/clock.ts'
 import { type Db, openDb } from '../../src/db/open.ts'
 import { type Api, type ApiOptions, startApi } from '../../src/http/server.ts'
 import type { LogFields } from '../../src/log.ts'
-import { timings } from '../../src/timings.ts'
 import { tempFolder } from '../host.ts'
 import { addCompany, addDomain, addEmail, addOfficer, newDatabase } from '../steps/export-world.ts'
 

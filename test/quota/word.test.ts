@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { readWord } from '../../src/quota/word.ts'
+import { readWord } from '../../src/quota/rate-headers.ts'
 
 const NOW = Date.UTC(2026, 8, 4, 16, 0, 0)
 const at = (seconds: number) => String(NOW / 1000 + seconds)

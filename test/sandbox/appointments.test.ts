@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { OfficerItem } from '../../src/sandbox/shapes.ts'
+import type { OfficerItem } from '../../src/sandbox/world/shapes.ts'
 import { findCompany, type Opened, opened } from './opened.ts'
 
 let open: Opened

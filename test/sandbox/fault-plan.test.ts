@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { FAULTS, type FaultPlan, parseFaults } from '../../src/sandbox/fault-plan.ts'
+import { FAULTS, type FaultPlan, parseFaults } from '../../src/sandbox/companies-house/faults.ts'
 import { tried } from './tried.ts'
 
 describe('a plan', () => {

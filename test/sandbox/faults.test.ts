@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { type FaultName, parseFaults } from '../../src/sandbox/fault-plan.ts'
+import { type FaultName, parseFaults } from '../../src/sandbox/companies-house/faults.ts'
 import { opened } from './opened.ts'
 import { items, tried } from './tried.ts'
 

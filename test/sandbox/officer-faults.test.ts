@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { OfficerItem } from '../../src/sandbox/shapes.ts'
+import type { OfficerItem } from '../../src/sandbox/world/shapes.ts'
 import { items, tried } from './tried.ts'
 
 describe('lists of officers', () => {

@@ -1,5 +1,5 @@
-import { type Sandbox, type SandboxOptions, startSandbox } from '../../src/sandbox/companies-house.ts'
-import { createWorld, type World } from '../../src/sandbox/world.ts'
+import { type Sandbox, type SandboxOptions, startSandbox } from '../../src/sandbox/companies-house/server.ts'
+import { createWorld, type World } from '../../src/sandbox/world/world.ts'
 
 export const TODAY = '2026-09-15'
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { createRateWindow, rateHeaders, type WindowKind } from '../../src/sandbox/rate-window.ts'
+import { createRateWindow, rateHeaders, type WindowKind } from '../../src/sandbox/kit/rate-window.ts'
 import { basic, handClock, opened } from './opened.ts'
 
 const QUOTA = { limit: 5, windowMs: 60_000 }

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { parseFaults } from '../../src/sandbox/fault-plan.ts'
-import { servedProfile } from '../../src/sandbox/profile-replies.ts'
+import { parseFaults } from '../../src/sandbox/companies-house/faults.ts'
+import { servedProfile } from '../../src/sandbox/companies-house/profiles.ts'
 import { schemaCheck } from './openapi.ts'
 import { basic, findCompany, opened } from './opened.ts'
 

@@ -2,9 +2,9 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
-import { registerFileRows, writeRegisterFile } from '../../src/sandbox/register-file.ts'
-import { CATEGORY_PROSE, STATUS_PROSE } from '../../src/sandbox/register-prose.ts'
-import { createWorld } from '../../src/sandbox/world.ts'
+import { CATEGORY_PROSE, STATUS_PROSE } from '../../src/sandbox/world/kinds.ts'
+import { registerFileRows, writeRegisterFile } from '../../src/sandbox/world/register-file.ts'
+import { createWorld } from '../../src/sandbox/world/world.ts'
 import { TODAY } from './opened.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'chpipe-register-'))

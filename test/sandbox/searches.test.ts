@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { searchWords } from '../../src/sandbox/search-replies.ts'
-import type { SyntheticCompany } from '../../src/sandbox/shapes.ts'
+import { searchWords } from '../../src/sandbox/companies-house/search.ts'
+import type { SyntheticCompany } from '../../src/sandbox/world/shapes.ts'
 import { type Opened, opened } from './opened.ts'
 
 let open: Opened

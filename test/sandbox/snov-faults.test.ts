@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { parseSnovFaults, SNOV_FAULTS, type SnovFaultPlan } from '../../src/sandbox/snov/fault-plan.ts'
+import { parseSnovFaults, SNOV_FAULTS, type SnovFaultPlan } from '../../src/sandbox/snov/faults.ts'
 import { domainWith, hitNames, missNames, openedSnov, peopleWith, rowsOf } from './snov-opened.ts'
 
 const NAMES = 'company-domain-by-name'

@@ -1,7 +1,7 @@
-import { parseSnovFaults } from '../../src/sandbox/snov/fault-plan.ts'
-import { type SnovSandbox, type SnovSandboxOptions, startSnovSandbox } from '../../src/sandbox/snov/snov-io.ts'
+import { parseSnovFaults } from '../../src/sandbox/snov/faults.ts'
+import { type SnovSandbox, type SnovSandboxOptions, startSnovSandbox } from '../../src/sandbox/snov/server.ts'
 import type { SnovTruth } from '../../src/sandbox/snov/truth.ts'
-import { createWorld, type World } from '../../src/sandbox/world.ts'
+import { createWorld, type World } from '../../src/sandbox/world/world.ts'
 import { type Answer, type HandClock, handClock, TODAY } from './opened.ts'
 
 export interface OpenedSnov extends AsyncDisposable {

@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { companyKey } from '../../src/sandbox/snov/name-keys.ts'
+import { companyKey } from '../../src/sandbox/snov/domains.ts'
 import { createSnovTruth } from '../../src/sandbox/snov/truth.ts'
-import { FORENAMES, SURNAMES } from '../../src/sandbox/words.ts'
-import { createWorld } from '../../src/sandbox/world.ts'
+import { FORENAMES, SURNAMES } from '../../src/sandbox/world/people.ts'
+import { createWorld } from '../../src/sandbox/world/world.ts'
 import { TODAY } from './opened.ts'
 import { domainWith, several } from './snov-opened.ts'
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { startSandbox } from '../../src/sandbox/companies-house.ts'
+import { startSandbox } from '../../src/sandbox/companies-house/server.ts'
 import { basic, TODAY } from './opened.ts'
 import { type OpenedStream, openedStream, since } from './stream-opened.ts'
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { alphabetical, eventText, publishedAt, type StreamEvent } from '../../src/sandbox/stream/event.ts'
+import { alphabetical, eventText, publishedAt, type StreamEvent } from '../../src/sandbox/stream/event-log.ts'
 import { openedStream, since } from './stream-opened.ts'
 
 function recorded(name: string): string {

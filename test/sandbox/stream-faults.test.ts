@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { parseStreamFaults, STREAM_FAULTS } from '../../src/sandbox/stream/fault-plan.ts'
+import { parseStreamFaults, STREAM_FAULTS } from '../../src/sandbox/stream/faults.ts'
 import { type OpenedStream, openedStream, type Reading, since, timepoints, truth } from './stream-opened.ts'
 
 const MEGABYTE = 1024 * 1024

@@ -1,8 +1,8 @@
 import { type IncomingMessage, request } from 'node:http'
 import type { Socket } from 'node:net'
-import { eventText, type StreamEvent } from '../../src/sandbox/stream/event.ts'
+import { eventText, type StreamEvent } from '../../src/sandbox/stream/event-log.ts'
 import { type StreamSandbox, type StreamSandboxOptions, startStreamSandbox } from '../../src/sandbox/stream/server.ts'
-import { createWorld, type World } from '../../src/sandbox/world.ts'
+import { createWorld, type World } from '../../src/sandbox/world/world.ts'
 import { basic, type HandClock, handClock, TODAY } from './opened.ts'
 
 /** What a reader of a stream has got so far. */

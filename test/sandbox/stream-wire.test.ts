@@ -1,7 +1,7 @@
 import { connect } from 'node:net'
 import { describe, expect, it } from 'vitest'
-import { startSandbox } from '../../src/sandbox/companies-house.ts'
-import { parseStreamFaults } from '../../src/sandbox/stream/fault-plan.ts'
+import { startSandbox } from '../../src/sandbox/companies-house/server.ts'
+import { parseStreamFaults } from '../../src/sandbox/stream/faults.ts'
 import { basic, opened } from './opened.ts'
 import { openedStream, since, timepoints, truth } from './stream-opened.ts'
 

@@ -1,5 +1,5 @@
-import { type FaultPlan, parseFaults } from '../../src/sandbox/fault-plan.ts'
-import type { OfficerItem } from '../../src/sandbox/shapes.ts'
+import { type FaultPlan, parseFaults } from '../../src/sandbox/companies-house/faults.ts'
+import type { OfficerItem } from '../../src/sandbox/world/shapes.ts'
 import { type Answer, type Opened, opened } from './opened.ts'
 
 export interface Tried {

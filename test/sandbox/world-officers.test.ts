@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { listName, naturalName } from '../../src/sandbox/draw-person.ts'
-import { officerId, ownerOf } from '../../src/sandbox/officer-ids.ts'
-import { createWorld } from '../../src/sandbox/world.ts'
+import { officerId, ownerOf } from '../../src/sandbox/world/numbering.ts'
+import { listName, naturalName } from '../../src/sandbox/world/people.ts'
+import { createWorld } from '../../src/sandbox/world/world.ts'
 import { findCompany, TODAY } from './opened.ts'
 
 const world = createWorld({ seed: 1, companies: 4000, today: TODAY })

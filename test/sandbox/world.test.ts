@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { dayOf, dayOfIso, isoOfDay } from '../../src/sandbox/days.ts'
-import { createNumbering } from '../../src/sandbox/numbering.ts'
-import { createWorld } from '../../src/sandbox/world.ts'
+import { dayOf, dayOfIso, isoOfDay } from '../../src/sandbox/world/days.ts'
+import { createNumbering } from '../../src/sandbox/world/numbering.ts'
+import { createWorld } from '../../src/sandbox/world/world.ts'
 import { findCompany, TODAY } from './opened.ts'
 
 const world = createWorld({ seed: 1, companies: 4000, today: TODAY })

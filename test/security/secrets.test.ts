@@ -2,7 +2,7 @@
 // serve.test.ts; that a child of the demo gets no keys: test/commands/demo.test.ts.
 import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { checkFile } from '../../src/db/check-file.ts'
+import { checkFile } from '../../src/db/backup.ts'
 import { run, tempFolder } from '../host.ts'
 import { type Answer, scriptedServer } from '../scripted-server.ts'
 import { addCompany, newDatabase } from '../steps/export-world.ts'

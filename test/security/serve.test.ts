@@ -2,9 +2,9 @@
 // test/http/api.test.ts; tokens in the log and in the database: test/commands/serve.test.ts and token.test.ts.
 import { connect } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { addToken, tokenHash } from '../../src/db/api-tokens.ts'
+import { timings } from '../../src/clock.ts'
 import { write } from '../../src/db/open.ts'
-import { timings } from '../../src/timings.ts'
+import { addToken, tokenHash } from '../../src/db/served/tokens.ts'
 import { type Serving, serving, TOKEN } from '../http/serving.ts'
 
 let api: Serving

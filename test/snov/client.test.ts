@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { SnovError } from '../../src/snov/snov-error.ts'
+import { SnovError } from '../../src/snov/exchange.ts'
 import {
   type Answer,
   bomb,
@@ -430,7 +430,7 @@ it('waits for nobody after an interrupt', async () => {
 })
 
 it('needs credentials', async () => {
-  const { connectSnov } = await import('../../src/snov/connect.ts')
+  const { connectSnov } = await import('../../src/snov/client.ts')
   const settings = {
     snovClientId: 'x',
     snovClientSecret: undefined,

@@ -1,9 +1,7 @@
-import { type Clock, systemClock } from '../../src/clock.ts'
+import { type Clock, systemClock, type Timings, timings } from '../../src/clock.ts'
 import { type Db, openDb } from '../../src/db/open.ts'
 import type { Quota } from '../../src/settings.ts'
-import type { Snov } from '../../src/snov/client.ts'
-import { connectSnov } from '../../src/snov/connect.ts'
-import { type Timings, timings } from '../../src/timings.ts'
+import { connectSnov, type Snov } from '../../src/snov/client.ts'
 
 /** Back-offs in a hurry; requests and polls in their own time, so that a slow machine changes nothing. */
 export const hurried: Timings = { ...timings(1), backoffBaseMs: 2, backoffCapMs: 10, probePatienceMs: 20 }

@@ -2,8 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Permit } from '../../src/quota/allowance.ts'
 import type { Proxies } from '../../src/settings.ts'
-import { createExchange } from '../../src/snov/exchange.ts'
-import type { SnovError } from '../../src/snov/snov-error.ts'
+import { createExchange, type SnovError } from '../../src/snov/exchange.ts'
 import { plain, reset, scriptedServer } from '../scripted-server.ts'
 import { connectProxy, tcpServer, tlsServer } from '../upstream/tls-server.ts'
 

@@ -1,11 +1,12 @@
 // A register, its stream with some companies withheld, and a database that has followed it for some days.
+
+import { londonTime } from '../../src/clock.ts'
 import { openDb } from '../../src/db/open.ts'
 import { companies, jobs } from '../../src/db/schema.ts'
-import { type Sandbox, startSandbox } from '../../src/sandbox/companies-house.ts'
-import { parseStreamFaults } from '../../src/sandbox/stream/fault-plan.ts'
+import { type Sandbox, startSandbox } from '../../src/sandbox/companies-house/server.ts'
+import { parseStreamFaults } from '../../src/sandbox/stream/faults.ts'
 import { type StreamSandbox, startStreamSandbox } from '../../src/sandbox/stream/server.ts'
-import { createWorld } from '../../src/sandbox/world.ts'
-import { londonTime } from '../../src/steps/london-time.ts'
+import { createWorld } from '../../src/sandbox/world/world.ts'
 import { type Finished, type RunOptions, run, type TempFolder, tempFolder } from '../host.ts'
 
 const DAY_MS = 86_400_000

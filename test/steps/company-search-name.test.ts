@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { companySearchName } from '../../src/steps/company-search-name.ts'
+import { companySearchName } from '../../src/steps/purchases/match.ts'
 
 describe('the name under which a company is looked for', () => {
   it.each([

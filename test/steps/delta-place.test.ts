@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs'
 import { basename } from 'node:path'
 import { expect, test } from 'vitest'
-import { deltaFile, deltaGoal, newestDelta } from '../../src/steps/export/delta-place.ts'
+import { deltaFile, deltaGoal, newestDelta } from '../../src/steps/export/destination.ts'
 import { tempFolder } from '../host.ts'
 
 const NOON = Date.UTC(2026, 10, 27, 12)

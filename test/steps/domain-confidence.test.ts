@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { domainConfidence } from '../../src/steps/domain-confidence.ts'
+import { domainConfidence } from '../../src/steps/enrich/confidence.ts'
 
 const of = (companyName: string, domain: string, sharedWith = 0) =>
   domainConfidence({ companyName, domain, sharedWith })

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { eq } from 'drizzle-orm'
 import { describe, expect, it } from 'vitest'
-import { claimJobs, endStage } from '../../src/db/job-claims.ts'
-import { saveOfficers } from '../../src/db/officers.ts'
+import { claimJobs, endStage } from '../../src/db/jobs/queue.ts'
+import { saveOfficers } from '../../src/db/officers/officers.ts'
 import { write } from '../../src/db/open.ts'
 import { beginRun } from '../../src/db/runs.ts'
 import {
@@ -16,9 +16,9 @@ import {
   provider_requests,
   suppressions,
 } from '../../src/db/schema.ts'
-import { parseSnovFaults } from '../../src/sandbox/snov/fault-plan.ts'
-import { runEnrichment } from '../../src/steps/enrich/run-enrichment.ts'
-import { suppress } from '../../src/steps/suppress.ts'
+import { parseSnovFaults } from '../../src/sandbox/snov/faults.ts'
+import { runEnrichment } from '../../src/steps/enrich/run.ts'
+import { suppress } from '../../src/steps/suppress/suppress.ts'
 import { everything, type Pipeline, pipeline } from './enriching.ts'
 
 /** The first companies of the world that the truth fits. */

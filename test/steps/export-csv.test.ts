@@ -1,8 +1,8 @@
 import { array, check, constantFrom, oneof, property, string, tuple } from 'fast-check'
 import { inferSchema, initParser } from 'udsv'
 import { describe, expect, test } from 'vitest'
-import type { Column } from '../../src/db/dataset.ts'
-import { csvHeader, csvLines, defuse, LINE_END } from '../../src/steps/export/csv.ts'
+import type { Column } from '../../src/db/dataset/columns.ts'
+import { csvHeader, csvLines, defuse, LINE_END } from '../../src/steps/export/formats/csv.ts'
 
 const columns: Column[] = [
   { name: 'id', kind: 'id' },

@@ -1,7 +1,7 @@
 import { type Db, openDb } from '../../src/db/open.ts'
 import { companies, domains, emails, officers } from '../../src/db/schema.ts'
-import type { Goal } from '../../src/steps/export/delivery.ts'
-import { type ExportOptions, exportDataset } from '../../src/steps/export/export-dataset.ts'
+import type { Goal } from '../../src/steps/export/destination.ts'
+import { type ExportOptions, exportDataset } from '../../src/steps/export/run.ts'
 import { virtualClock } from '../virtual-clock.ts'
 
 export const AT = '2026-01-02T03:04:05.678Z'

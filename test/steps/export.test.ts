@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import type { Db } from '../../src/db/open.ts'
-import { openDb } from '../../src/db/open.ts'
-import { type Goal, goalOf } from '../../src/steps/export/delivery.ts'
-import type { ExportOptions } from '../../src/steps/export/export-dataset.ts'
+import { type Db, openDb } from '../../src/db/open.ts'
+import { type Goal, goalOf } from '../../src/steps/export/destination.ts'
+import type { ExportOptions } from '../../src/steps/export/run.ts'
 import { type TempFolder, tempFolder } from '../host.ts'
 import { AT, addDomain, addEmail, collected, exportWorld, fill, newDatabase, smallWorld } from './export-world.ts'
 

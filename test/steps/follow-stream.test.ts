@@ -11,14 +11,14 @@ import {
   stream_minutes,
   stream_rejects,
 } from '../../src/db/schema.ts'
-import { claimStream, readCursor } from '../../src/db/stream.ts'
-import { parseStreamFaults } from '../../src/sandbox/stream/fault-plan.ts'
+import { claimStream, readCursor } from '../../src/db/stream/cursor.ts'
+import { parseStreamFaults } from '../../src/sandbox/stream/faults.ts'
 import { startStreamSandbox } from '../../src/sandbox/stream/server.ts'
-import { createWorld } from '../../src/sandbox/world.ts'
+import { createWorld } from '../../src/sandbox/world/world.ts'
 import { checkGaps } from '../../src/steps/doctor/state.ts'
-import { tellStreamNews } from '../../src/steps/stream-news.ts'
-import { readStreamReport } from '../../src/steps/stream-report.ts'
-import { parseTrigger } from '../../src/steps/stream-rules.ts'
+import { tellStreamNews } from '../../src/steps/stream/apply.ts'
+import { readStreamReport } from '../../src/steps/stream/report.ts'
+import { parseTrigger } from '../../src/steps/stream/rules.ts'
 import {
   changed,
   deleted,

@@ -4,15 +4,15 @@ import { setTimeout as delay } from 'node:timers/promises'
 import Database from 'better-sqlite3'
 import { afterEach, beforeEach, describe, expect, it, test } from 'vitest'
 import { systemClock } from '../../src/clock.ts'
-import { openRegister } from '../../src/companies-house/register-source.ts'
+import { openRegister } from '../../src/companies-house/register/source.ts'
 import { type Db, openDb } from '../../src/db/open.ts'
 import { ChpipeError } from '../../src/errors.ts'
 import {
   type ImportCompaniesOptions,
   type ImportCompaniesSummary,
   importCompanies,
-} from '../../src/steps/import-companies.ts'
-import { mostMissing } from '../../src/steps/import-companies-unlisted.ts'
+} from '../../src/steps/companies/import.ts'
+import { mostMissing } from '../../src/steps/companies/unlisted.ts'
 import { csv, HEADER, quote, row, rows, zip } from '../companies-house/register-fixtures.ts'
 import { type TempFolder, tempFolder } from '../host.ts'
 

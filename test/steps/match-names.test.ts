@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { matchRows, type NameKind, unmistakable } from '../../src/steps/match-names.ts'
+import { matchRows, type NameKind, unmistakable } from '../../src/steps/purchases/match.ts'
 
 /** Names that a batch holds beside the one that is looked at, so that nothing is found by being left over. */
 const BESIDE = ['HARBOUR LIGHTS', 'QUARRY', 'JOINERY WORKS']

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { OfficerRow } from '../../src/db/officers.ts'
-import { isSteady, officerDrift } from '../../src/steps/officer-drift.ts'
+import type { OfficerRow } from '../../src/db/officers/officers.ts'
+import { isSteady, officerDrift } from '../../src/steps/officers/rows.ts'
 
 const officer = (appointment_id: string, more: Partial<OfficerRow> = {}): OfficerRow => ({
   ...{ company_number: '00000001', appointment_id, name: `NAME ${appointment_id}`, officer_role: 'director' },

@@ -4,7 +4,7 @@ import { finished } from 'node:stream/promises'
 import { fromBufferPromise } from 'yauzl'
 import { ZipFile } from 'yazl'
 import type { Db } from '../../src/db/open.ts'
-import { type PackageOptions, packageDataset } from '../../src/steps/package/package-dataset.ts'
+import { type PackageOptions, packageDataset } from '../../src/steps/export/package.ts'
 import { virtualClock } from '../virtual-clock.ts'
 import { PLAIN_OPTIONS } from './export-world.ts'
 

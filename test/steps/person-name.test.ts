@@ -1,9 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { parseOfficerName } from '../../src/companies-house/officer-name.ts'
-import { matchName, normalName } from '../../src/steps/normal-name.ts'
-import { personName } from '../../src/steps/person-name.ts'
-import { DEFAULT_ROLES, isWanted, type OfficerToAsk, wantedPeople } from '../../src/steps/wanted-people.ts'
+import { matchName, normalName, personName } from '../../src/steps/purchases/inputs.ts'
+import { DEFAULT_ROLES, isWanted, type OfficerToAsk, wantedPeople } from '../../src/steps/purchases/people.ts'
 
 describe('the name to ask for', () => {
   const names: [filed: string, asked: string | null][] = [

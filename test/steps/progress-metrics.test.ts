@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
-import { exposition } from '../../src/exposition.ts'
-import type { Progress } from '../../src/steps/progress.ts'
-import { progressMetrics } from '../../src/steps/progress-metrics.ts'
+import { exposition } from '../../src/metrics.ts'
+import { progressMetrics } from '../../src/steps/progress/metrics.ts'
+import type { Progress } from '../../src/steps/progress/progress.ts'
 import { readExposition } from '../exposition-reader.ts'
 
 const progress: Progress = {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import type { FoundEmail } from '../../src/snov/tasks.ts'
-import { catchAllKey } from '../../src/steps/buy-input.ts'
-import { domainAnswers, emailsAnswers } from '../../src/steps/purchase-answers.ts'
+import type { FoundEmail } from '../../src/snov/replies.ts'
+import { domainAnswers, emailsAnswers } from '../../src/steps/purchases/answers.ts'
+import { catchAllKey } from '../../src/steps/purchases/inputs.ts'
 
 const found = (email: string, reason: string | null = null): FoundEmail => {
   const status = reason === null ? 'valid' : 'unknown'

@@ -3,8 +3,8 @@ import { type Db, openDb } from '../../src/db/open.ts'
 import { beginRun, type Run } from '../../src/db/runs.ts'
 import { credit_ledger, provider_answers, provider_requests } from '../../src/db/schema.ts'
 import type { Quota } from '../../src/settings.ts'
-import { type PollSummary, pollPurchases } from '../../src/steps/poll-purchases.ts'
-import type { BuyOptions, PurchaseStep } from '../../src/steps/purchase.ts'
+import { type PollSummary, pollPurchases } from '../../src/steps/purchases/poll.ts'
+import type { BuyOptions, PurchaseStep } from '../../src/steps/purchases/purchase.ts'
 import { connected, hurried } from '../snov/connected.ts'
 
 export const signal = new AbortController().signal

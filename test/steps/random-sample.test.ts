@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { randomSample } from '../../src/steps/random-sample.ts'
+import { randomSample } from '../../src/steps/audit/officers.ts'
 
 it('draws as many as there are, each once and in order, and the same for the same seed', () => {
   fc.assert(

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { nextExpected, placeOf, rememberApplied } from '../../src/steps/stream-place.ts'
+import { nextExpected, placeOf, rememberApplied } from '../../src/steps/stream/place.ts'
 
 const at = { timepoint: 12, publishedAt: '2026-01-05T10:00:00' }
 const applied = rememberApplied(

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { CompanyProfile } from '../../src/companies-house/company-profile.ts'
-import { companyDetails } from '../../src/companies-house/company-profile.ts'
-import { causeOf, isWanted, parseTrigger, type StreamRules } from '../../src/steps/stream-rules.ts'
+import { type CompanyProfile, companyDetails } from '../../src/companies-house/profile.ts'
+import { causeOf, isWanted, parseTrigger, type StreamRules } from '../../src/steps/stream/rules.ts'
 
 const rules: StreamRules = { newWithinDays: 14, triggers: [] }
 const company = (profile: Partial<CompanyProfile>) => companyDetails('00000001', { company_name: 'A', ...profile })

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { londonTime } from '../../src/steps/london-time.ts'
-import { isSilent, learnedLimit, usualLimit } from '../../src/steps/stream-silence.ts'
-import { timings } from '../../src/timings.ts'
+import { londonTime, timings } from '../../src/clock.ts'
+import { isSilent, learnedLimit, usualLimit } from '../../src/steps/stream/silence.ts'
 
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE

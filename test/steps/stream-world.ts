@@ -1,14 +1,13 @@
 import { setMaxListeners } from 'node:events'
-import { systemClock } from '../../src/clock.ts'
-import { createCompanyStream } from '../../src/companies-house/stream-client.ts'
-import { enqueueJob } from '../../src/db/jobs.ts'
+import { systemClock, type Timings, timings } from '../../src/clock.ts'
+import { createCompanyStream } from '../../src/companies-house/stream/client.ts'
+import { enqueueJob } from '../../src/db/jobs/queue.ts'
 import { type Db, openDb } from '../../src/db/open.ts'
 import { beginRun } from '../../src/db/runs.ts'
 import { companies, jobs, stream_cursors, stream_gaps, stream_rejects } from '../../src/db/schema.ts'
 import type { Log, LogFields } from '../../src/log.ts'
-import { type FollowOptions, type FollowStep, type FollowSummary, followStream } from '../../src/steps/follow-stream.ts'
-import type { OnMatch } from '../../src/steps/stream-apply.ts'
-import { type Timings, timings } from '../../src/timings.ts'
+import type { OnMatch } from '../../src/steps/stream/apply.ts'
+import { type FollowOptions, type FollowStep, type FollowSummary, followStream } from '../../src/steps/stream/follow.ts'
 
 export const clock = systemClock()
 

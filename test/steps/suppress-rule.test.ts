@@ -1,9 +1,9 @@
 import { Readable } from 'node:stream'
 import { expect, test } from 'vitest'
-import { openRegister } from '../../src/companies-house/register-source.ts'
-import { emailHash } from '../../src/db/suppression-values.ts'
-import { readRules } from '../../src/steps/suppress-file.ts'
-import { type RawRule, readRule } from '../../src/steps/suppress-rule.ts'
+import { openRegister } from '../../src/companies-house/register/source.ts'
+import { emailHash } from '../../src/db/values.ts'
+import { readRules } from '../../src/steps/suppress/file.ts'
+import { type RawRule, readRule } from '../../src/steps/suppress/suppress.ts'
 
 const raw = (kind: RawRule['kind'], value: string, more: Partial<RawRule> = {}): RawRule => ({
   kind,

@@ -1,10 +1,9 @@
 import { type Db, write } from '../../src/db/open.ts'
-import { saveAnswers } from '../../src/db/provider-answers.ts'
-import { type AskedInput, closeRequest, createRequest, type Operation } from '../../src/db/provider-requests.ts'
+import { saveAnswers } from '../../src/db/purchases/answers.ts'
+import { type AskedInput, closeRequest, createRequest, type Operation } from '../../src/db/purchases/requests.ts'
 import { notes } from '../../src/db/schema.ts'
-import { domainInput, personInput, requestKey } from '../../src/steps/buy-input.ts'
-import { suppress } from '../../src/steps/suppress.ts'
-import { type RawRule, readRule } from '../../src/steps/suppress-rule.ts'
+import { domainInput, personInput, requestKey } from '../../src/steps/purchases/inputs.ts'
+import { type RawRule, readRule, suppress } from '../../src/steps/suppress/suppress.ts'
 import { addCompany, addDomain, addEmail, addOfficer } from './export-world.ts'
 
 export const NOW = Date.UTC(2026, 0, 5)

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
-import { readLine } from '../../src/companies-house/stream-event.ts'
-import { createSplitter } from '../../src/companies-house/stream-splitter.ts'
+import { readLine } from '../../src/companies-house/stream/event.ts'
+import { createSplitter } from '../../src/companies-house/stream/lines.ts'
 import { connected } from '../companies-house/connected.ts'
 import { changed } from '../companies-house/stream-server.ts'
 import { plain, scriptedServer } from '../scripted-server.ts'

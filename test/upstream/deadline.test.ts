@@ -2,7 +2,7 @@
 import type { ServerResponse } from 'node:http'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
-import { createWorld } from '../../src/sandbox/world.ts'
+import { createWorld } from '../../src/sandbox/world/world.ts'
 import { loadCompanies } from '../acceptance/load-companies.ts'
 import { startChild } from '../child.ts'
 import { tempFolder } from '../host.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { readSettings } from '../../src/settings.ts'
-import { proxyFor } from '../../src/upstream/proxy.ts'
+import { proxyFor } from '../../src/upstream/wire.ts'
 import { startChild } from '../child.ts'
 import { tempFolder } from '../host.ts'
 import { CA_FILE, connectProxy, tlsServer } from './tls-server.ts'

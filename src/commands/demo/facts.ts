@@ -1,6 +1,6 @@
 import { basename, dirname, relative } from 'node:path'
 import Table from 'cli-table3'
-import type { LiveComparison } from './compare-live.ts'
+import type { LiveComparison } from './compare.ts'
 
 /** What `demo --json` prints, under these names. */
 export interface DemoFacts {

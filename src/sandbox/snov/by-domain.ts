@@ -1,13 +1,11 @@
-import { hashText, Random } from '../random.ts'
-import type { Reply } from '../replies.ts'
+import type { Reply } from '../kit/replies.ts'
+import { hashText, Random } from '../world/random.ts'
 import { snovInput } from './by-list.ts'
-import type { Prospect } from './domain-contacts.ts'
-import { plainText } from './name-keys.ts'
-import type { Params } from './params.ts'
-import { invalid, unknownUrl } from './replies.ts'
-import { BY_DOMAIN, type DomainOperation } from './route.ts'
+import { plainText } from './domains.ts'
+import { invalid, type Params, unknownUrl } from './replies.ts'
+import { BY_DOMAIN, type DomainOperation } from './requests.ts'
 import type { TaskDraft, TaskStatus } from './tasks.ts'
-import type { SnovTruth } from './truth.ts'
+import type { Prospect, SnovTruth } from './truth.ts'
 
 const PROSPECTS_PER_PAGE = 20
 const EMAILS_PER_PAGE = 50

@@ -1,10 +1,8 @@
-import type { Random } from '../random.ts'
-import type { Reply } from '../replies.ts'
-import { profileOf } from './linked-profiles.ts'
-import { plainText } from './name-keys.ts'
-import type { Params } from './params.ts'
-import { invalid } from './replies.ts'
-import type { ListOperation, Operation } from './route.ts'
+import type { Reply } from '../kit/replies.ts'
+import { hashText, Random } from '../world/random.ts'
+import { plainText, titleCase } from './domains.ts'
+import { invalid, type Params } from './replies.ts'
+import type { ListOperation, Operation } from './requests.ts'
 import type { TaskDraft, TaskItem } from './tasks.ts'
 import type { SnovTruth } from './truth.ts'
 
@@ -125,4 +123,32 @@ function isFinderRow(value: unknown): value is FinderRow {
 function shuffled<Item>(items: readonly Item[], random: Random): Item[] {
   const pairs = items.map((item): [number, Item] => [random.next(), item])
   return pairs.sort(([left], [right]) => left - right).map(([, item]) => item)
+}
+
+const TAG = hashText('snov profile')
+const HIT_SHARE = 0.7
+
+/** The profile behind a LinkedIn address such as `.../in/john-doe-example/`; undefined for a miss. */
+function profileOf(url: string): Record<string, unknown> | undefined {
+  const slug = /\/in\/([a-z0-9-]+)\/?$/i.exec(url)?.[1]?.toLowerCase()
+  if (slug === undefined || !new Random(TAG, hashText(slug)).chance(HIT_SHARE)) return undefined
+  const [first = '', last = ''] = titleCase(slug).split('-')
+  const place = { industry: 'Internet', location: 'Leeds, England, United Kingdom', country: 'United Kingdom' }
+  return {
+    name: `${first} ${last}`.trim(),
+    first_name: first,
+    last_name: last,
+    ...place,
+    positions: [
+      {
+        name: 'Example Ltd',
+        title: 'Director',
+        linkedin_url: 'https://www.linkedin.com/company/1',
+        url: 'https://example.com',
+        industry: place.industry,
+        country: place.country,
+        location: place.location,
+      },
+    ],
+  }
 }

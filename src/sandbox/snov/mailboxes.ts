@@ -1,6 +1,5 @@
-import { hashText, Random, weights } from '../random.ts'
-import { isReserved, PARKED_HOSTS, WEBMAIL_HOSTS } from './company-domains.ts'
-import { addressPart } from './name-keys.ts'
+import { hashText, Random, weights } from '../world/random.ts'
+import { addressPart, isReserved, PARKED_HOSTS, WEBMAIL_HOSTS } from './domains.ts'
 
 export type UnknownReason = 'banned' | 'catchall' | 'connection_error' | 'greylist' | 'hidden_by_owner'
 

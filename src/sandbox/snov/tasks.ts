@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
-import type { Credits } from './credits.ts'
-import type { SnovStruck } from './fault-switch.ts'
-import type { Operation } from './route.ts'
+import { json, type Reply } from '../kit/replies.ts'
+import type { SnovStruck } from './faults.ts'
+import { badClient, type Params } from './replies.ts'
+import type { Operation } from './requests.ts'
 
 export type TaskStatus = 'pending' | 'completed' | 'not_enough_credits'
 
@@ -117,4 +118,78 @@ function affordable(items: readonly TaskItem[], balance: number): TaskItem[] {
     left -= item.credits
     return true
   })
+}
+
+/** The account's credits and what they were spent on. */
+export interface Credits {
+  readonly balance: number
+  /** Takes the price of one input. */
+  charge(input: string, creditCount: number): void
+  /** Moves the balance as if somebody else used the account; below zero it spends. */
+  move(creditCount: number): void
+  wasCharged(input: string): boolean
+  readonly charges: Record<string, number>
+  readonly spent: number
+}
+
+export function createCredits(start: number): Credits {
+  let balance = start
+  let spent = 0
+  const charges = new Map<string, number>()
+  return {
+    get balance() {
+      return balance
+    },
+    charge(input, creditCount) {
+      if (creditCount === 0) return
+      balance -= creditCount
+      spent += creditCount
+      charges.set(input, (charges.get(input) ?? 0) + creditCount)
+    },
+    move(creditCount) {
+      balance = Math.max(0, balance + creditCount)
+    },
+    wasCharged: (input) => charges.has(input),
+    get charges() {
+      return Object.fromEntries(charges)
+    },
+    get spent() {
+      return spent
+    },
+  }
+}
+
+export interface TokensOptions {
+  clientId: string
+  clientSecret: string
+  tokenLifeMs: number
+  now: () => number
+}
+
+export interface Tokens {
+  /** Answers a request for a token; `exclusive` ends the older ones. */
+  issue(params: Params, exclusive: () => boolean): Reply
+  isGood(token: string): boolean
+}
+
+/** The token endpoint. An older token stays good until it expires [B]. */
+export function createTokens({ clientId, clientSecret, tokenLifeMs, now }: TokensOptions): Tokens {
+  const expiries = new Map<string, number>()
+  return {
+    issue(params, exclusive) {
+      const named = params.text('client_id') === clientId && params.text('client_secret') === clientSecret
+      // [B] a wrong grant type is answered like a wrong client.
+      if (!named || params.text('grant_type') !== 'client_credentials') return badClient()
+      if (exclusive()) expiries.clear()
+      const token = randomBytes(40).toString('base64').replace(/[+/=]/g, 'x').slice(0, 40)
+      expiries.set(token, now() + tokenLifeMs)
+      return json({ access_token: token, token_type: 'Bearer', expires_in: Math.floor(tokenLifeMs / 1000) })
+    },
+    isGood: (token) => now() < (expiries.get(token) ?? Number.NEGATIVE_INFINITY),
+  }
+}
+
+/** The token of a call: a Bearer header, the header without that word [B], or the `access_token` parameter. */
+export function tokenOf(authorization: string | undefined, params: Params): string {
+  return authorization === undefined ? params.text('access_token') : authorization.replace(/^bearer\s+/i, '').trim()
 }

@@ -1,8 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { type Bell, createBell, LONGEST_TIMER_MS } from './bell.ts'
 import type { Delivery, Parcel } from './delivery.ts'
-import type { StreamCounts } from './stream-counts.ts'
 
 /** One connection that is being served. */
 export interface Connection {
@@ -115,4 +113,95 @@ async function pause(line: Line, ms: number): Promise<void> {
 async function reset(response: ServerResponse): Promise<void> {
   await new Promise<void>((resolve) => response.write('', () => resolve()))
   response.socket?.resetAndDestroy()
+}
+
+/** Lets one loop sleep until somebody rings. */
+interface Bell {
+  /** Wakes the sleeper; without one it does nothing. */
+  ring(): void
+  /** Resolves at the next ring, or after `ms`. */
+  wait(ms?: number): Promise<void>
+}
+
+/** Node's longest timer; a longer one would fire at once. */
+const LONGEST_TIMER_MS = 2_147_483_647
+
+/** Makes a bell by which nobody sleeps yet. */
+function createBell(): Bell {
+  let wake = () => {}
+  return {
+    ring: () => wake(),
+    wait(ms = LONGEST_TIMER_MS) {
+      return new Promise((resolve) => {
+        const timer = setTimeout(() => wake(), Math.min(ms, LONGEST_TIMER_MS))
+        wake = () => {
+          clearTimeout(timer)
+          wake = () => {}
+          resolve()
+        }
+      })
+    },
+  }
+}
+
+/** How often one account may connect. */
+export interface ConnectLimit {
+  count: number
+  windowMs: number
+}
+
+/** Says of each connection whether it is one too many in the window before it; those turned away count too (facts 3.2). */
+export function createConnectPace(limit: ConnectLimit | undefined, now: () => number): () => boolean {
+  let recent: number[] = []
+  return () => {
+    if (!limit) return false
+    const atMs = now()
+    recent = recent.filter((each) => each > atMs - limit.windowMs)
+    recent.push(atMs)
+    return recent.length > limit.count
+  }
+}
+
+/** What a stream sandbox was asked and what it sent. The admin door is not counted. */
+export interface StreamCounts {
+  /** Every request for a stream, answered or not. */
+  connections: number
+  /** Those that are being served at the moment. */
+  open: number
+  /** The most that were served at once. */
+  openPeak: number
+  /** By status; `none` for requests that were reset or never answered. A 200 counts when it is accepted. */
+  byStatus: Record<string, number>
+  /** By `timepoint` as it was asked for; `live` where there was none. */
+  byTimepoint: Record<string, number>
+  /** Connections closed because of newer ones. */
+  kicked: number
+  /** Connections closed because their reader was too slow. */
+  slow: number
+  /** Whole events put on the wire, duplicates included. */
+  eventsSent: number
+  heartbeatsSent: number
+  /** How often each fault had its effect. */
+  faults: Record<string, number>
+}
+
+/** Counts from nothing; `faults` is the fault switch's own table. */
+export function emptyCounts(faults: Record<string, number>): StreamCounts {
+  return {
+    connections: 0,
+    open: 0,
+    openPeak: 0,
+    byStatus: {},
+    byTimepoint: {},
+    kicked: 0,
+    slow: 0,
+    eventsSent: 0,
+    heartbeatsSent: 0,
+    faults,
+  }
+}
+
+/** One more under `name`. */
+export function countUnder(counts: Record<string, number>, name: string): void {
+  counts[name] = (counts[name] ?? 0) + 1
 }

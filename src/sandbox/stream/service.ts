@@ -1,17 +1,20 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Random } from '../random.ts'
-import type { Reply } from '../replies.ts'
-import { send, UNSPOILT } from '../wire.ts'
-import { type Admitted, admit, gatewayFault } from './admission.ts'
-import { type ConnectLimit, createConnectPace } from './connect-pace.ts'
-import { type Connection, openConnection } from './connection.ts'
-import { createRoom } from './connection-room.ts'
+import { send, UNSPOILT } from '../kit/host.ts'
+import { empty, gatewayPage, type Reply, sentence, unauthorized } from '../kit/replies.ts'
+import type { Random } from '../world/random.ts'
+import {
+  type Connection,
+  type ConnectLimit,
+  countUnder,
+  createConnectPace,
+  emptyCounts,
+  openConnection,
+  type StreamCounts,
+} from './connection.ts'
 import { createDelivery } from './delivery.ts'
-import type { EventLog } from './event-log.ts'
-import type { StreamFaultSwitch, Struck } from './fault-switch.ts'
-import type { StreamName } from './paths.ts'
-import { countUnder, emptyCounts, type StreamCounts } from './stream-counts.ts'
+import { type EventLog, isStream, type StreamName } from './event-log.ts'
+import type { StreamFaultSwitch, Struck } from './faults.ts'
 
 export interface StreamServiceOptions {
   streamKey: string
@@ -103,4 +106,93 @@ function connect(
 
 function askedTimepoint({ url = '/' }: IncomingMessage): string {
   return new URL(url, 'http://sandbox').searchParams.get('timepoint') || 'live'
+}
+
+/** A request that is let in, and where it wants to start. */
+interface Admitted {
+  stream: StreamName
+  /** Undefined: live only. */
+  timepoint: number | undefined
+}
+
+export interface Gate {
+  streamKey: string
+  logs: Readonly<Record<StreamName, EventLog>>
+  /** Notes a connection, and says whether the account connects too often. */
+  connectsTooOften(): boolean
+}
+
+/** What a request for a stream gets: the stream, or the reply that turns it away (facts 3.2). */
+function admit(gate: Gate, request: IncomingMessage, struck: Struck): Admitted | Reply {
+  const { pathname, searchParams } = new URL(request.url ?? '/', 'http://sandbox')
+  const refused = refusal(request, gate.streamKey, struck)
+  if (refused) return refused
+  const stream = pathname.slice(1)
+  // [B] Go's own answer to a path that it does not serve.
+  if (!isStream(stream)) return sentence(404, '404 page not found\n')
+  if (gate.connectsTooOften() || struck.hits('429')) return empty(429)
+  const asked = searchParams.get('timepoint') ?? ''
+  if (asked === '') return { stream, timepoint: undefined }
+  if (!/^\d+$/.test(asked)) return empty(400)
+  const timepoint = Number(asked)
+  const { floor, next } = gate.logs[stream]
+  // Documented for one that is too old or invalid (facts 3.2); that one from the future is among these is [B].
+  return timepoint < floor || timepoint > next || struck.hits('416') ? empty(416) : { stream, timepoint }
+}
+
+/** HTTP Basic with the stream key as user name; a REST key is as wrong as any other. */
+function refusal({ headers }: IncomingMessage, streamKey: string, struck: Struck): Reply | undefined {
+  const { authorization } = headers
+  if (authorization === undefined) return unauthorized('Empty Authorization header')
+  const [scheme = '', credentials = ''] = authorization.split(' ')
+  const [user] = Buffer.from(credentials, 'base64').toString('utf8').split(':')
+  const wrong = scheme.toLowerCase() !== 'basic' || user !== streamKey
+  return wrong || struck.hits('401') ? unauthorized('Invalid Authorization') : undefined
+}
+
+/** What stands in front of the service, and how long the caller waits for it. */
+function gatewayFault(struck: Struck): { reply: Reply; delayMs: number } | undefined {
+  for (const status of [502, 503, 504] as const) {
+    const hit = struck.hits(`${status}`)
+    if (hit) return { reply: gatewayPage(status), delayMs: hit.delayMs ?? 0 }
+  }
+  const outage = struck.hits('outage')
+  return outage && { reply: gatewayPage(503), delayMs: outage.delayMs ?? 0 }
+}
+
+/** The connections of one account. */
+export interface ConnectionRoom {
+  /** Makes room for one more, then opens it. */
+  add(open: () => Connection): void
+  each(act: (connection: Connection) => void): void
+  /** Resolves when no connection is left. */
+  over(): Promise<void>
+}
+
+/** Holds up to `limit` connections: one more closes the oldest (facts 3.3). Keeps the counts of open and kicked ones. */
+function createRoom(limit: number, counts: StreamCounts): ConnectionRoom {
+  const connections = new Set<Connection>()
+
+  function leave(connection: Connection): void {
+    if (connections.delete(connection)) counts.open -= 1
+  }
+
+  return {
+    add(open) {
+      for (const oldest of [...connections].slice(0, Math.max(0, connections.size + 1 - limit))) {
+        counts.kicked += 1
+        leave(oldest)
+        oldest.end()
+      }
+      const connection = open()
+      connections.add(connection)
+      counts.open += 1
+      counts.openPeak = Math.max(counts.openPeak, counts.open)
+      void connection.over.finally(() => leave(connection))
+    },
+    each: (act) => connections.forEach(act),
+    async over() {
+      await Promise.all([...connections].map((connection) => connection.over))
+    },
+  }
 }

@@ -1,13 +1,12 @@
 // The database as a file: can it be opened, is it sound, is it backed up.
 import { existsSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
-import type { Clock } from '../../clock.ts'
-import { checkFile } from '../../db/check-file.ts'
+import { type Clock, formatDuration } from '../../clock.ts'
+import { checkFile } from '../../db/backup.ts'
 import { type Db, latestSchemaVersion, openDb, schemaVersion } from '../../db/open.ts'
-import { formatDuration } from '../../durations.ts'
 import { ChpipeError } from '../../errors.ts'
 import { formatBytes } from '../../text.ts'
-import { readLastBackup } from '../backup/last-backup.ts'
+import { readLastBackup } from '../backup/backup.ts'
 import { type Check, fail, ok, warn } from './check.ts'
 
 /** What the other checks may read. */

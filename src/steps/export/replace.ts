@@ -13,7 +13,7 @@ import {
   statSync,
 } from 'node:fs'
 import { extname, join } from 'node:path'
-import { type FileEntry, outputError } from './output.ts'
+import { type FileEntry, outputError } from './formats/output.ts'
 
 export const MANIFEST = 'manifest.json'
 

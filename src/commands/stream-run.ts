@@ -1,0 +1,310 @@
+// Wires the stream: its client, the allowance that it announces itself to, the search for lost days, and beside them the
+// enrichment.
+
+import { formatDuration } from '../clock.ts'
+import type { CompaniesHouse } from '../companies-house/client.ts'
+import { TYPE_SLUGS } from '../companies-house/register/prose.ts'
+import { connectCompanyStream } from '../companies-house/stream/client.ts'
+import type { Context } from '../context.ts'
+import { enqueueJob } from '../db/jobs/queue.ts'
+import { tidyWhenFree, whenFree } from '../db/lock-wait.ts'
+import { type Db, snapshot, type Tx } from '../db/open.ts'
+import { readRunCredits } from '../db/purchases/credits.ts'
+import { beginRun } from '../db/runs.ts'
+import { ChpipeError, errorMessage } from '../errors.ts'
+import { openAllowance } from '../quota/allowance.ts'
+import { COMPANIES_HOUSE_ALLOWANCE } from '../quota/report.ts'
+import { readLastBackup } from '../steps/backup/backup.ts'
+import { ALL_OWNERS, type Bell, createBell, type EnrichCounts, noEnrichCounts } from '../steps/enrich/jobs.ts'
+import { runEnrichment } from '../steps/enrich/run.ts'
+import { DEFAULT_ROLES } from '../steps/purchases/people.ts'
+import { type Match, tellMatch, tellStreamNews } from '../steps/stream/apply.ts'
+import { type FollowStep, type FollowSummary, followStream } from '../steps/stream/follow.ts'
+import { repairExpiredGaps } from '../steps/stream/gaps.ts'
+import { readStreamReport, type StreamReport } from '../steps/stream/report.ts'
+import type { StreamRules, Trigger } from '../steps/stream/rules.ts'
+import { formatNumber, widthOf } from '../text.ts'
+import { DEFAULT_MIN_CONFIDENCE } from './enrich.ts'
+import { createStatus } from './output.ts'
+
+export interface StreamOptions {
+  enrich?: boolean
+  backlog?: boolean
+  from?: number
+  all?: boolean
+  onlyNew?: boolean
+  trigger?: Trigger[]
+  newWithin?: number
+  type?: string[]
+  sic?: string[]
+  postcode?: string[]
+  maxEvents?: number
+  for?: number
+  silence?: number
+  maxCredits?: number
+  minConfidence?: number
+}
+
+/**
+ * Follows the stream until it is interrupted or its bounds are reached. Throws `config` before anything runs when a key
+ * is missing, and what `followStream` throws.
+ */
+export async function runStream(context: Context, options: StreamOptions, rules: StreamRules): Promise<StreamSummary> {
+  const { clock, log, settings, signal, timings } = context
+  const stream = connectCompanyStream(context)
+  const enriched = noEnrichCounts()
+  const enrichment = options.enrich ? await prepareEnrichment(context, options, enriched) : undefined
+  const companiesHouse = settings.companiesHouseApiKey ? await context.companiesHouse() : undefined
+  const db = await context.db()
+  if (options.enrich && !readLastBackup(db, clock)?.fresh) {
+    log.warn('there is no backup younger than a day', { try: 'chpipe backup' })
+  }
+  using current = await whenFree(db, () => beginRun(db, clock, 'stream'))
+  const runId = current.id
+  const bell = createBell(clock)
+  const news = tellStreamNews(log, stream.name)
+  const queue = (tx: Tx, { company, stage, cause }: Match) =>
+    enqueueJob(tx, {
+      companyNumber: company.company_number,
+      stage,
+      owner: 'stream',
+      cause,
+      dueAt: clock.now(),
+      runId,
+    })
+  const step: FollowStep = { db, stream, clock, log, timings, runId, signal, announce: announcer(context, db) }
+  if (companiesHouse) step.repair = repairer(step, companiesHouse, { rules, all: options.all === true, queue })
+
+  const following = followStream(step, {
+    rules,
+    all: options.all === true,
+    from: options.from,
+    maxEvents: options.maxEvents,
+    forMs: options.for,
+    silenceMs: options.silence === undefined ? undefined : options.silence * settings.timeScale,
+    onApplied(entries) {
+      news.applied(entries)
+      bell.ring()
+    },
+    onMatch(tx, match) {
+      const queued = queue(tx, match)
+      if (queued) news.matched(match)
+      return queued
+    },
+  })
+  const found = enrichment ? () => enriched : () => null
+  const { ending, enriched: did, ...counts } = await beside(following, enrichment, { db, runId, bell, found }, context)
+  const elapsed_seconds = Math.round(clock.now() - current.startedAt) / 1000
+  const { timepoint, events, inserted, updated, deleted, queued, rejects, gaps, misplaced, repeated } = counts
+  const summary: StreamSummary = {
+    ended: ending,
+    timepoint,
+    events,
+    inserted,
+    updated,
+    deleted,
+    queued,
+    rejects,
+    gaps,
+    misplaced,
+    repeated,
+    elapsed_seconds,
+    ...(did ? { enriched: did } : {}),
+  }
+  await tidyWhenFree(db, () => current.finish(summary))
+  return summary
+}
+
+/** Enriches while the stream is followed. A stream that may not be followed at all starts no enrichment. */
+async function beside<T>(
+  following: Promise<T>,
+  enrichment: Enrichment | undefined,
+  { found, ...step }: { db: Db; runId: number; bell: Bell; found(): EnrichCounts | null },
+  context: Context,
+): Promise<T & { enriched?: EnrichedSummary | undefined }> {
+  await Promise.race([following, new Promise(setImmediate)])
+  using _status = await showStreamStatus(context, step.db, found)
+  const over = new AbortController()
+  const enriching = enrichment?.({ ...step, signal: over.signal })
+  try {
+    const followed = await following
+    over.abort()
+    return { ...followed, enriched: await enriching }
+  } finally {
+    over.abort()
+    await enriching
+  }
+}
+
+function announcer({ clock, settings, timings }: Context, db: Db): (ms: number) => void {
+  const { requestTimeoutMs, probePatienceMs } = timings
+  const { quota } = settings
+  const name = COMPANIES_HOUSE_ALLOWANCE
+  const allowance = openAllowance({ db, clock, name, quota, requestTimeoutMs, probePatienceMs })
+  return allowance.announceConsumer
+}
+
+interface RepairWith {
+  rules: StreamRules
+  all: boolean
+  queue(tx: Tx, match: Match): boolean
+}
+
+function repairer(step: FollowStep, companiesHouse: CompaniesHouse, { rules, all, queue }: RepairWith) {
+  const onMatch = (tx: Tx, match: Match) => {
+    const queued = queue(tx, match)
+    if (queued) tellMatch(step.log, match, null)
+    return queued
+  }
+  return (signal: AbortSignal) =>
+    repairExpiredGaps({ ...step, companiesHouse, signal }, { rules, all, types: TYPE_SLUGS, onMatch })
+}
+
+// The enrichment beside the stream. Whatever becomes of it, the stream goes on.
+
+export interface EnrichmentStep {
+  db: Db
+  runId: number
+  /** Rung when companies were queued. */
+  bell: Bell
+  signal: AbortSignal
+}
+
+interface EnrichedSummary extends Omit<EnrichCounts, 'earlierCredits'> {
+  credits_spent: number
+  /** Booked for purchases of earlier runs. */
+  credits_settled_earlier: number
+}
+
+/** Enriches what the stream has queued until the signal aborts; resolves with what it did, and never rejects. */
+type Enrichment = (step: EnrichmentStep) => Promise<EnrichedSummary>
+
+/** Makes the enrichment ready; it counts in `counts`. Throws `config` when a key or the Snov credentials are missing. */
+async function prepareEnrichment(
+  context: Context,
+  { maxCredits, minConfidence = DEFAULT_MIN_CONFIDENCE, backlog }: StreamOptions,
+  counts: EnrichCounts,
+): Promise<Enrichment> {
+  const { clock, log, settings, timings } = context
+  const companiesHouse = await context.companiesHouse()
+  const snov = await context.snov()
+  return async ({ db, runId, bell, signal }) => {
+    const step = { db, companiesHouse, snov, clock, log, timings, runId, bell }
+    while (!signal.aborted) {
+      try {
+        await runEnrichment(
+          step,
+          {
+            until: 'stopped',
+            limits: { maxCredits: maxCredits ?? null, budget: settings.creditBudget },
+            minConfidence,
+            roles: DEFAULT_ROLES,
+            retryMissesBefore: null,
+            owners: backlog ? ALL_OWNERS : ['stream'],
+            scope: null,
+            signal,
+          },
+          counts,
+        )
+      } catch (error) {
+        if (signal.aborted) break
+        const hint = error instanceof ChpipeError ? error.hint : undefined
+        log.error('enrichment rests, the stream goes on', { error: errorMessage(error), try: hint })
+        await clock.sleep(timings.paidPauseMs, signal).catch(() => {})
+      }
+    }
+    const { earlierCredits, ...found } = counts
+    const credits_spent = snapshot(db, (tx) => readRunCredits(tx, runId).spent)
+    return { ...found, credits_spent, credits_settled_earlier: earlierCredits }
+  }
+}
+
+/** The names and their order are what `stream --json` prints. */
+interface StreamSummary {
+  ended: FollowSummary['ending']
+  /** The last timepoint stored. */
+  timepoint: number | null
+  events: number
+  inserted: number
+  updated: number
+  deleted: number
+  /** Companies that were put on the way to enrichment. */
+  queued: number
+  rejects: number
+  gaps: number
+  /** Events whose timepoints did not follow the one before them. */
+  misplaced: number
+  repeated: number
+  elapsed_seconds: number
+  /** What `--enrich` did; absent without it. */
+  enriched?: EnrichedSummary
+}
+
+const SENTENCES: Record<FollowSummary['ending'], string> = {
+  interrupted: 'Stopped; every event received is stored',
+  'time-over': 'The time is over; every event received is stored',
+  'events-reached': 'The events of this run are stored',
+}
+
+/** The summary for people. */
+export function renderSummary(summary: StreamSummary): string {
+  const n = formatNumber
+  const rows: [label: string, value: string][] = [
+    ['events', `${n(summary.events)} in ${formatDuration(summary.elapsed_seconds * 1000)}`],
+    ['companies', `${n(summary.inserted)} new, ${n(summary.updated)} updated, ${n(summary.deleted)} deleted`],
+    ['queued', `${n(summary.queued)} for enrichment`],
+  ]
+  if (summary.rejects > 0) rows.push(['rejects', `${n(summary.rejects)} lines that could not be read are kept`])
+  if (summary.gaps > 0) rows.push(['gaps', `${n(summary.gaps)} jumps in the timepoints`])
+  if (summary.misplaced > 0) {
+    rows.push(['out of place', `${n(summary.misplaced)} timepoints did not follow the one before them`])
+  }
+  if (summary.repeated > 0) rows.push(['repeated', `${n(summary.repeated)} lines had been stored before`])
+  if (summary.enriched) {
+    const { done, skipped, failed, domains, emails, credits_spent, credits_settled_earlier: earlier } = summary.enriched
+    rows.push(['enriched', `${n(done)} done, ${n(skipped)} without a domain, ${n(failed)} failed`])
+    rows.push(['found', `${n(domains)} domains, ${n(emails)} e-mails, for ${n(credits_spent)} credits`])
+    if (earlier > 0) rows.push(['', `${n(earlier)} more credits were booked for purchases of earlier runs`])
+  }
+  rows.push(['timepoint', summary.timepoint === null ? 'none yet' : String(summary.timepoint)])
+  return `${SENTENCES[summary.ended]}.\n${rows.map(([label, value]) => `${label.padEnd(16)}${value}\n`).join('')}`
+}
+
+const REDRAW_MS = 500
+
+/** Draws how the stream stands on a terminal until it is disposed; elsewhere nothing, as the log tells what happens. */
+async function showStreamStatus(context: Context, db: Db, found: () => EnrichCounts | null): Promise<Disposable> {
+  if (context.quiet || !context.host.stderr.isTTY) return { [Symbol.dispose]() {} }
+  const status = await createStatus(context)
+  const draw = () => {
+    try {
+      const report = readStreamReport(db, context.clock)
+      if (report)
+        status.update(statusLine(report, context.clock.now(), found()).slice(0, widthOf(context.host.stderr) - 4))
+    } catch (error) {
+      context.log.warn('the status cannot be read', { error: errorMessage(error) })
+    }
+  }
+  draw()
+  const timer = setInterval(draw, REDRAW_MS)
+  return {
+    [Symbol.dispose]() {
+      clearInterval(timer)
+      status[Symbol.dispose]()
+    },
+  }
+}
+
+/** The state of the stream on one line. */
+export function statusLine(report: StreamReport, now: number, found: EnrichCounts | null): string {
+  const { connected_since, last_event_at, events_per_minute, silent, rejects } = report
+  const quiet = last_event_at === null ? null : formatDuration(now - Date.parse(last_event_at))
+  const parts = [
+    connected_since === null ? 'connecting' : silent ? 'SILENT' : 'following',
+    `${formatNumber(events_per_minute)} events/min`,
+    quiet === null ? 'no event yet' : `last ${quiet} ago`,
+  ]
+  if (found) parts.push(`${formatNumber(found.domains)} domains`, `${formatNumber(found.emails)} e-mails`)
+  if (rejects > 0) parts.push(`${formatNumber(rejects)} rejects`)
+  return parts.join('  ')
+}

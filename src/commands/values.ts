@@ -1,0 +1,101 @@
+// Turns option text into values. Each throws a `usage` error whose sentence says what was expected.
+
+import { parseDuration } from '../clock.ts'
+import { postcodeTest } from '../companies-house/postcode.ts'
+import { ChpipeError } from '../errors.ts'
+import { didYouMean } from '../text.ts'
+import type { Parser } from './command.ts'
+
+/** A whole number of at least `least`. */
+export function count(least: 0 | 1): (text: string) => number {
+  return (text) => {
+    if (/^\d{1,9}$/.test(text) && Number(text) >= least) return Number(text)
+    throw new ChpipeError('usage', `Expected a whole number of at least ${least}, got: ${text}`)
+  }
+}
+
+/** The place of an event in a stream: a whole number of up to fifteen digits. */
+export function timepoint(text: string): number {
+  if (/^\d{1,15}$/.test(text)) return Number(text)
+  throw new ChpipeError('usage', `Expected a timepoint, a whole number, got: ${text}`)
+}
+
+/** A whole number from `least` to `most`. */
+export function between(least: number, most: number): (text: string) => number {
+  return (text) => {
+    if (/^\d{1,9}$/.test(text) && Number(text) >= least && Number(text) <= most) return Number(text)
+    throw new ChpipeError('usage', `Expected a whole number from ${least} to ${most}, got: ${text}`)
+  }
+}
+
+/** `30d`, `15m`: milliseconds. */
+export function duration(text: string): number {
+  const ms = parseDuration(text)
+  if (ms !== null) return ms
+  throw new ChpipeError('usage', `Expected a duration such as 30s, 15m, 12h or 30d, got: ${text}`)
+}
+
+/** A calendar day, `YYYY-MM-DD`. */
+export function day(text: string): string {
+  const date = new Date(`${text}T00:00:00Z`)
+  if (/^\d{4}-\d{2}-\d{2}$/.test(text) && !Number.isNaN(date.getTime()) && date.toISOString().startsWith(text))
+    return text
+  throw new ChpipeError('usage', `Expected a date as YYYY-MM-DD, got: ${text}`)
+}
+
+/** Comma-separated words, without blanks: `active,liquidation`. */
+export function words(text: string): string[] {
+  const list = text
+    .split(',')
+    .map((word) => word.trim())
+    .filter(Boolean)
+  if (list.length > 0) return list
+  throw new ChpipeError('usage', `Expected one or more values separated by commas, got: ${text}`)
+}
+
+/** SIC codes separated by commas: five digits, or the four of SIC 2003 that old companies kept. */
+export function sicCodes(text: string): string[] {
+  const codes = words(text)
+  const wrong = codes.find((code) => !/^\d{4,5}$/.test(code))
+  if (wrong === undefined) return codes
+  throw new ChpipeError('usage', `Expected SIC codes of four or five digits separated by commas, got: ${wrong}`)
+}
+
+/** Beginnings of postcodes separated by commas. */
+export function postcodes(text: string): string[] {
+  const prefixes = words(text)
+  const wrong = prefixes.find((prefix) => postcodeTest(prefix) === null)
+  if (wrong === undefined) return prefixes
+  throw new ChpipeError('usage', `Expected beginnings of postcodes, such as N1 or SW1A 1AA, got: ${wrong}`)
+}
+
+/** A list longer than this is no help in an error; the word that was meant is. */
+const LONGEST_LISTED = 12
+
+/** One word of a closed list. `meant` knows which of them people mean by other words. */
+export function oneOf<T extends string>(choices: readonly T[], meant?: (text: string) => string | null): Parser<T> {
+  const parse = (text: string) => {
+    const choice = choices.find((candidate) => candidate === text)
+    if (choice !== undefined) return choice
+    const other = meant?.(text) ?? null
+    const hint = other === null ? didYouMean(text, choices) : `Did you mean ${other}?`
+    const listed = hint === null || choices.length <= LONGEST_LISTED
+    const sentence = listed ? `Expected ${choices.join(', ')}, got: ${text}` : `There is no such value: ${text}`
+    throw new ChpipeError('usage', sentence, hint === null ? {} : { hint })
+  }
+  return offering(choices, parse)
+}
+
+/** Words of a closed list, separated by commas. */
+export function someOf<T extends string>(choices: readonly T[], meant?: (text: string) => string | null): Parser<T[]> {
+  const one = oneOf(choices, meant)
+  return Object.assign(
+    offering(choices, (text: string) => words(text).map(one)),
+    { list: true as const },
+  )
+}
+
+/** A parser that also knows which words it takes, so that the shell can offer them. */
+export function offering<T>(choices: readonly string[], parse: (text: string) => T): Parser<T> {
+  return Object.assign((text: string) => parse(text), { choices })
+}

@@ -1,0 +1,93 @@
+// What a company profile holds, in a stream event or from REST (facts 1.4): everything but name and number may be absent.
+import { z } from 'zod'
+import type { CompanyDetails } from '../db/companies/companies.ts'
+import type { Lane } from '../db/quota/ledger.ts'
+import { filed } from '../text.ts'
+import { type Reply, UpstreamError } from './call.ts'
+import type { CompaniesHouse } from './client.ts'
+import { addressColumns, addressShape } from './officer-item.ts'
+
+const text = z.string().nullish()
+const day = z
+  .string()
+  .regex(/^\d{4}-\d{2}-\d{2}$/)
+  .nullish()
+
+/** The members that chpipe stores; unknown ones are let through and dropped, values of the wrong kind are refused. */
+export const companyProfile = z.object({
+  company_number: text,
+  company_name: z.string().regex(/\S/),
+  company_status: text,
+  company_status_detail: text,
+  type: text,
+  subtype: text,
+  jurisdiction: text,
+  date_of_creation: day,
+  date_of_cessation: day,
+  sic_codes: z.array(z.string()).nullish(),
+  registered_office_address: z.object(addressShape(text)).nullish(),
+})
+
+export type CompanyProfile = z.infer<typeof companyProfile>
+
+export interface FetchedProfile {
+  details: CompanyDetails
+  /** The profile links an officer list, which it does as soon as there is one (facts 1.4); null when it has no links. */
+  hasOfficers: boolean | null
+}
+
+const linked = z.looseObject({ self: z.string(), officers: z.string().nullish() })
+
+/** Fetches a company's profile; null after a 404, when the register does not know it. Throws what the client throws. */
+export function fetchProfile(
+  companiesHouse: CompaniesHouse,
+  companyNumber: string,
+  options: { lane: Lane; signal: AbortSignal },
+): Promise<FetchedProfile | null> {
+  const path = `/company/${encodeURIComponent(companyNumber)}`
+  const read = ({ status, body }: Reply): FetchedProfile | null => {
+    if (status === 404) return null
+    const { data: profile } = companyProfile.safeParse(body)
+    if (!profile) throw new UpstreamError(`The answer is not a company profile: GET ${path}`, { retryable: true })
+    if (profile.company_number && filed(profile.company_number) !== companyNumber)
+      throw new UpstreamError(`The answer is the profile of another company: GET ${path}`, { retryable: true })
+    const { data: links } = linked.safeParse((body as { links?: unknown }).links)
+    return { details: companyDetails(companyNumber, profile), hasOfficers: links ? Boolean(links.officers) : null }
+  }
+  return companiesHouse.get(path, { ...options, read })
+}
+
+/** Eight characters, never a list of prefixes: new ones appear, and some numbers end in a letter (facts 1.2). */
+export const COMPANY_NUMBER = /^[A-Z0-9]{8}$/
+
+/** The profile as a company's columns; what the profile does not have, the company does not have. */
+export function companyDetails(companyNumber: string, profile: CompanyProfile): CompanyDetails {
+  return {
+    company_number: companyNumber,
+    company_name: filed(profile.company_name) ?? '',
+    company_status: filed(profile.company_status),
+    company_status_detail: filed(profile.company_status_detail),
+    type: filed(profile.type),
+    subtype: filed(profile.subtype),
+    jurisdiction: filed(profile.jurisdiction),
+    date_of_creation: profile.date_of_creation ?? null,
+    date_of_cessation: profile.date_of_cessation ?? null,
+    sic_codes: joinedCodes(profile.sic_codes),
+    ...addressColumns(profile.registered_office_address),
+  }
+}
+
+/** SIC codes as they are stored: joined by commas, null when there is none. */
+export function joinedCodes(codes: string[] | null | undefined): string | null {
+  return codes?.flatMap((code) => filed(code) ?? []).join(',') || null
+}
+
+// What a company's status says about whether it lives, and who holds an office in it.
+
+/** The company is over: its officers have left no office open, though the register never resigns them (facts 10.5). */
+export const ENDED_STATUSES: readonly string[] = ['dissolved', 'converted-closed', 'closed']
+
+/** Whether an officer holds the office now: not resigned, and the company is not over. */
+export function holdsOffice(resignedOn: string | null, companyStatus: string | null): boolean {
+  return resignedOn === null && !(companyStatus !== null && ENDED_STATUSES.includes(companyStatus))
+}

@@ -1,0 +1,224 @@
+// Cuts CSV bytes into records. It works on bytes, so that no character is ever cut, knows the physical line of every
+// record, counts its cells, and goes on behind a broken one: the fast CSV parsers of npm do none of the last three.
+import { isUtf8 } from 'node:buffer'
+import { ChpipeError } from '../../errors.ts'
+
+export interface CsvRecord {
+  /** The physical line on which it begins, from 1. */
+  line: number
+  cells: string[]
+  /** Why its cells cannot be trusted. */
+  fault: string | null
+  /** Where it lies in its batch, in bytes and without its line end. */
+  from: number
+  to: number
+}
+
+export interface RecordBatch {
+  records: CsvRecord[]
+  /** The last record of the input when no line end follows it: it may be whole, or show that the input was cut short. */
+  unterminated: { record: CsvRecord; openQuote: boolean } | null
+  /** A record of this batch as it stands in the input. */
+  text(record: CsvRecord): string
+}
+
+export interface RecordReader {
+  /** The records that these bytes complete. */
+  read(bytes: Buffer): RecordBatch
+  /** What is left at the end of the input. */
+  end(): RecordBatch
+  /** From the next call on only these cells are read; the others are counted and left empty. */
+  keepOnly(columns: number[]): void
+}
+
+const LF = 0x0a
+const CR = 0x0d
+const BYTE_ORDER_MARK = Buffer.from([0xef, 0xbb, 0xbf])
+const NOTHING = Buffer.alloc(0)
+
+/** A longer record is none: a quote was never closed, or this is no CSV. */
+const LONGEST_RECORD = 1024 * 1024
+
+/**
+ * Reads RFC 4180 records: LF or CRLF, cells quoted or not, blank lines skipped, a byte order mark tolerated. A record
+ * whose quotes are wrong ends with its first line, so that it costs no other. Throws a `data` error for a line above 1 MB.
+ */
+export function createRecordReader(): RecordReader {
+  let rest: Buffer = NOTHING
+  let line = 1
+  let kept: Uint8Array | null = null
+  let begun = false
+
+  const read = (fresh: Buffer, last: boolean): RecordBatch => {
+    let bytes = rest.length === 0 ? fresh : Buffer.concat([rest, fresh])
+    if (!begun && !last && bytes.length < BYTE_ORDER_MARK.length) {
+      rest = bytes
+      return { records: [], unterminated: null, text: () => '' }
+    }
+    if (!begun && bytes.subarray(0, BYTE_ORDER_MARK.length).equals(BYTE_ORDER_MARK)) bytes = bytes.subarray(3)
+    begun = true
+    const text = bytes.toString('latin1')
+    const cut = cutPage({ bytes, text, high: highFrom(text, 0), kept, last }, line)
+    line = cut.nextLine
+    rest = cut.end < bytes.length ? Buffer.from(bytes.subarray(cut.end)) : NOTHING
+    return { ...cut, text: ({ from, to }) => bytes.toString('utf8', from, to) }
+  }
+
+  return {
+    read: (bytes) => read(bytes, false),
+    end: () => read(NOTHING, true),
+    keepOnly(columns) {
+      kept = new Uint8Array(Math.max(...columns) + 1)
+      for (const column of columns) kept[column] = 1
+    },
+  }
+}
+
+interface Cut {
+  records: CsvRecord[]
+  unterminated: RecordBatch['unterminated']
+  /** Where the page is cut off; what follows belongs to the next one. */
+  end: number
+  nextLine: number
+}
+
+function cutPage(page: Page, firstLine: number): Cut {
+  const { bytes, text, last } = page
+  const utf8 = page.high === bytes.length || isUtf8(bytes)
+  const records: CsvRecord[] = []
+  let line = firstLine
+  let from = 0
+  while (from < bytes.length) {
+    const cells: string[] = []
+    let to = readCells(page, from, cells)
+    if (to === OPEN_QUOTE) {
+      const record = { line, cells, fault: null, from, to: bytes.length }
+      return { records, unterminated: { record, openQuote: true }, end: bytes.length, nextLine: line }
+    }
+    let fault: string | null = null
+    if (to < 0) {
+      if (to === INCOMPLETE && bytes.length - from <= LONGEST_RECORD) break
+      fault = 'its quotes do not match'
+      to = firstLineEnd(page, from, line)
+      if (to === INCOMPLETE) break
+    }
+    if (!utf8 && !isUtf8(bytes.subarray(from, to))) fault ??= 'it is not valid UTF-8'
+    const blank = to === from || (to === from + 1 && bytes[from] === CR)
+    const record = { line, cells, fault, from, to }
+    if (last && to === bytes.length && !blank) {
+      return { records, unterminated: { record, openQuote: false }, end: to, nextLine: line }
+    }
+    if (!blank) records.push(record)
+    line += linesWithin(text, from, to)
+    from = to + 1
+  }
+  return { records, unterminated: null, end: Math.min(from, bytes.length), nextLine: line }
+}
+
+/** Where the first physical line at `from` ends; `INCOMPLETE` when its end is still to come. */
+function firstLineEnd({ bytes, last }: Page, from: number, line: number): number {
+  const at = bytes.indexOf(LF, from)
+  if (at !== -1) return at
+  if (last) return bytes.length
+  if (bytes.length - from <= LONGEST_RECORD) return INCOMPLETE
+  throw new ChpipeError('data', `Line ${line} is longer than ${LONGEST_RECORD} bytes: this is not a register file`, {
+    hint: 'download BasicCompanyData from https://download.companieshouse.gov.uk/en_output.html',
+  })
+}
+
+function linesWithin(text: string, from: number, to: number): number {
+  let lines = 1
+  for (let at = text.indexOf('\n', from); at !== -1 && at < to; at = text.indexOf('\n', at + 1)) lines += 1
+  return lines
+}
+
+const QUOTE = 0x22
+const COMMA = 0x2c
+/** Past the last byte. */
+const NONE = -1
+const HIGH = /[\x80-\xff]/g
+
+/** A piece of input: its bytes, and the same as Latin-1 text, whose indices are theirs. */
+interface Page {
+  bytes: Buffer
+  text: string
+  /** The first byte above 0x7f that the reading has not yet passed; the number of bytes when there is none. */
+  high: number
+  /** 1 at the columns whose text is wanted; null for all. */
+  kept: Uint8Array | null
+  /** Nothing follows. */
+  last: boolean
+}
+
+/** The page ends before the record does. */
+const INCOMPLETE = -1
+/** A quoted cell is followed by something other than a comma or a line end. */
+const MALFORMED = -2
+/** The input ends inside a quoted cell. */
+const OPEN_QUOTE = -3
+
+/** Appends the cells of the record at `start` to `cells`. Returns where its line end is, or one of the codes above. */
+function readCells(page: Page, start: number, cells: string[]): number {
+  const { bytes, kept, last } = page
+  const size = bytes.length
+  for (let at = start; ; at += 1) {
+    const quoted = byteAt(bytes, at) === QUOTE
+    // Most cells of the file are `"",`.
+    if (quoted && byteAt(bytes, at + 1) === QUOTE && byteAt(bytes, at + 2) === COMMA) {
+      cells[cells.length] = ''
+      at += 2
+      continue
+    }
+    const from = quoted ? at + 1 : at
+    let to = quoted ? closingQuote(page, from) : unquotedEnd(bytes, from)
+    if (quoted && to >= size) return last ? OPEN_QUOTE : INCOMPLETE
+    at = quoted ? to + 1 : to
+    if (at >= size && !last) return INCOMPLETE
+    let next = byteAt(bytes, at)
+    if (quoted && next === CR) {
+      at += 1
+      if (at >= size && !last) return INCOMPLETE
+      next = byteAt(bytes, at)
+      if (next !== LF && next !== NONE) return MALFORMED
+    }
+    if (!quoted && next !== COMMA && to > from && bytes[to - 1] === CR) to -= 1
+    const wanted = to > from && (kept === null || (cells.length < kept.length && kept[cells.length] === 1))
+    cells[cells.length] = wanted ? cellText(page, from, to, quoted) : ''
+    if (next === COMMA) continue
+    return next === LF || next === NONE ? at : MALFORMED
+  }
+}
+
+/** Reading past the end would make V8 read every byte the slow way from then on. */
+function byteAt(bytes: Buffer, at: number): number {
+  return at < bytes.length ? (bytes[at] ?? NONE) : NONE
+}
+
+/** The next quote that is not one of a pair; the number of bytes when there is none. */
+function closingQuote({ bytes, text }: Page, from: number): number {
+  for (let at = from; ; at += 2) {
+    at = byteAt(bytes, at) === QUOTE ? at : text.indexOf('"', at)
+    if (at === -1) return bytes.length
+    if (byteAt(bytes, at + 1) !== QUOTE) return at
+  }
+}
+
+function unquotedEnd(bytes: Buffer, from: number): number {
+  const size = bytes.length
+  let at = from
+  while (at < size && bytes[at] !== COMMA && bytes[at] !== LF) at += 1
+  return at
+}
+
+function cellText(page: Page, from: number, to: number, quoted: boolean): string {
+  const { bytes, text } = page
+  if (page.high < from) page.high = highFrom(text, from)
+  const cell = page.high >= to ? text.slice(from, to) : bytes.toString('utf8', from, to)
+  return quoted && cell.includes('"') ? cell.replaceAll('""', '"') : cell
+}
+
+/** The first byte above 0x7f at or behind `from`; the number of bytes when there is none. */
+function highFrom(text: string, from: number): number {
+  HIGH.lastIndex = from
+  return HIGH.exec(text)?.index ?? text.length
+}

@@ -1,0 +1,118 @@
+import { type Clock, formatDuration, type Timings } from '../../clock.ts'
+import { ChpipeError } from '../../errors.ts'
+import type { Log } from '../../log.ts'
+import type { Proxies } from '../../settings.ts'
+import {
+  type ConnectionItem,
+  type ConnectionOptions,
+  connectStream,
+  type StreamEnd,
+  StreamError,
+} from './connection.ts'
+
+/** What comes out of the stream: the lines of one connection after the other, each between `opened` and `closed`. */
+export type StreamItem = ConnectionItem | { kind: 'closed' }
+
+export interface CompanyStream {
+  /** The stream's name, as its cursor is called. */
+  readonly name: string
+  /**
+   * Follows the stream over any number of connections. Before each one, `resume` says at which timepoint it begins
+   * (inclusive; null for live): what was committed, plus one. Ends when the signal aborts. Throws a `StreamError` that
+   * is not worth another connection: `refused` (a config error) or `expired`.
+   */
+  lines(resume: () => number | null, signal: AbortSignal): AsyncGenerator<StreamItem, void>
+}
+
+export interface StreamOptions extends Omit<ConnectionOptions, 'stream'> {
+  log: Log
+  timings: StreamTimings & Pick<Timings, 'streamHeadersMs' | 'streamIdleMs' | 'streamHealthyMs' | 'connectTimeoutMs'>
+  random?: () => number
+}
+
+/** Makes the client of the companies stream. Nothing is connected before its lines are asked for. */
+export function createCompanyStream(options: StreamOptions): CompanyStream {
+  const stream = 'companies'
+  return { name: stream, lines: (resume, signal) => followLines({ ...options, stream }, resume, signal) }
+}
+
+async function* followLines(
+  options: StreamOptions & ConnectionOptions,
+  resume: () => number | null,
+  signal: AbortSignal,
+): AsyncGenerator<StreamItem, void> {
+  const { clock, log, timings, stream, random = Math.random } = options
+  let failures = 0
+  while (!signal.aborted) {
+    const timepoint = resume()
+    const began = clock.steady()
+    let opened = false
+    try {
+      for await (const item of connectStream(options, timepoint, signal)) {
+        if (item.kind === 'opened') opened = true
+        yield item
+      }
+    } catch (error) {
+      if (opened) yield { kind: 'closed' }
+      if (signal.aborted) return
+      if (!(error instanceof StreamError)) throw error
+      const lived = opened && clock.steady() - began >= timings.streamHealthyMs
+      if (lived || resume() !== timepoint) failures = 0
+      const waitMs = reconnectMs(error.end, failures, timings, random)
+      if (waitMs === 'fatal') throw error
+      failures += 1
+      tell(log, error, { stream, timepoint, wait: formatDuration(waitMs) })
+      await clock.sleep(waitMs, signal).catch(() => {})
+    }
+  }
+}
+
+/** A nightly close is normal; everything else is worth a warning. */
+function tell(log: Log, error: StreamError, fields: Record<string, string | number | null>): void {
+  if (error.end === 'closed') log.info('stream closed, connecting again', fields)
+  else log.warn('stream interrupted, connecting again', { ...fields, error: error.message })
+}
+
+type StreamTimings = Pick<
+  Timings,
+  'streamClosedRetryMs' | 'streamNetworkRetryMs' | 'streamHttpRetryMs' | 'streamLimitedRetryMs' | 'streamRetryCapMs'
+>
+
+/** The wait grows up to half over its step, so that clients who lost the stream together do not return together. */
+const JITTER = 0.5
+
+/**
+ * How long to wait before the next connection, given how the last one ended and how many in a row have come to nothing
+ * (0 after a healthy one). The steps double up to the cap; a limit is never asked again earlier than its own step (facts
+ * 3.3: network errors a few seconds, other statuses 10 s, 429 a minute).
+ */
+export function reconnectMs(end: StreamEnd, failures: number, timings: StreamTimings, random: () => number) {
+  if (end === 'refused' || end === 'expired') return 'fatal' as const
+  const first = firstStepMs(end, timings)
+  const step = Math.min(first * 2 ** failures, Math.max(first, timings.streamRetryCapMs))
+  return step * (1 + JITTER * random())
+}
+
+function firstStepMs(end: Exclude<StreamEnd, 'refused' | 'expired'>, timings: StreamTimings): number {
+  if (end === 'closed') return timings.streamClosedRetryMs
+  if (end === 'limited') return timings.streamLimitedRetryMs
+  return end === 'http' ? timings.streamHttpRetryMs : timings.streamNetworkRetryMs
+}
+
+export interface ConnectStreamOptions {
+  clock: Clock
+  log: Log
+  timings: Timings
+  settings: { companiesHouseStreamKey: string | undefined; companiesHouseStreamUrl: string; proxies?: Proxies }
+}
+
+/** The client of the companies stream, as the settings name it. Throws `config` when there is no stream key. */
+export function connectCompanyStream({ clock, log, timings, settings }: ConnectStreamOptions): CompanyStream {
+  const { companiesHouseStreamKey: key, companiesHouseStreamUrl: baseUrl, proxies } = settings
+  if (!key) {
+    throw new ChpipeError('config', 'COMPANIES_HOUSE_STREAM_KEY is not set', {
+      hint: 'put a stream key (not a REST key) in the environment or in a .env file here; `chpipe demo` needs none',
+    })
+  }
+  return createCompanyStream({ baseUrl, key, clock, log, timings, proxies })
+}

@@ -1,0 +1,252 @@
+// Companies on their way in. They wait in temporary tables, which lie outside the database file and take none of its
+// locks, until all of them are known to be good; then they move over in short transactions.
+import type { Clock } from '../../clock.ts'
+import { nextChange } from '../changes.ts'
+import { type Db, write } from '../open.ts'
+import { storageError } from '../storage-error.ts'
+import { type CompanyFacts, REGISTER_COLUMNS } from './companies.ts'
+import { type Origin, runsOfLaterFiles, startOfDay } from './register-files.ts'
+
+export interface Reject {
+  line: number
+  reason: string
+  row: string
+}
+
+/** Companies and rejects that are not in the database yet. Disposing it drops them. */
+export interface CompanyStaging {
+  add(batch: CompanyFacts[]): void
+  reject(batch: Reject[]): void
+  /** In the order in which they were added. */
+  rejects(): Generator<Reject>
+  /**
+   * Moves the companies into `companies` in transactions of up to `size()` rows, one for each step of the loop. What the
+   * file does not tell stays as it is: officers, jurisdiction. So does a company whose stored facts are newer than the
+   * file. A company that was added twice is moved once, as it was last.
+   */
+  merge(origin: Origin, size: () => number): Generator<Chunk>
+  /** Brings what was written into the database file; meanwhile others may write. */
+  checkpoint(): void
+  [Symbol.dispose](): void
+}
+
+const COLUMNS = REGISTER_COLUMNS.join(', ')
+const REJECTS = 'staged_rejects'
+const REJECTS_PER_PAGE = 500
+
+/** The companies of one prefix share a table, which is small enough to be put in order in a moment. */
+const PREFIX_LENGTH = 2
+
+/** Opens an empty staging; a connection can have one at a time. */
+export function openCompanyStaging(db: Db, clock: Clock): CompanyStaging {
+  const client = db.$client
+  const guarded = <T>(body: () => T): T => {
+    try {
+      return body()
+    } catch (error) {
+      throw storageError(error, client.name)
+    }
+  }
+  const tables = new Map<string, Statement>()
+  const openTable = (prefix: string) => {
+    client.exec(`CREATE TEMP TABLE ${tableOf(prefix)} (${COLUMNS})`)
+    const insert = prepareInsert(client, tableOf(prefix), REGISTER_COLUMNS.length)
+    tables.set(prefix, insert)
+    return insert
+  }
+  client.pragma('temp_store = FILE')
+  client.pragma('temp.secure_delete = OFF')
+  client.exec(`CREATE TEMP TABLE ${REJECTS} (line, reason, row)`)
+  client.pragma('temp.journal_mode = MEMORY')
+  const insertReject = prepareInsert(client, REJECTS, 3)
+  const add = client.transaction((batch: CompanyFacts[]) => {
+    for (const facts of batch) {
+      const prefix = facts.company_number.slice(0, PREFIX_LENGTH)
+      addFacts(tables.get(prefix) ?? openTable(prefix), facts)
+    }
+  })
+  const reject = client.transaction((batch: Reject[]) => {
+    for (const { line, reason, row } of batch) insertReject.run(line, reason, row)
+  })
+
+  return {
+    add: (batch) => guarded(() => add(batch)),
+    reject: (batch) => guarded(() => reject(batch)),
+    rejects: () => readRejects(client),
+    *merge(origin, size) {
+      const restore = tuneForMerge(client)
+      try {
+        for (const prefix of [...tables.keys()].sort()) yield* mergeTable(db, clock, tableOf(prefix), origin, size)
+      } catch (error) {
+        throw storageError(error, client.name)
+      } finally {
+        restore()
+      }
+    },
+    checkpoint: () => guarded(() => client.pragma('wal_checkpoint(PASSIVE)')),
+    [Symbol.dispose]() {
+      if (!client.open) return
+      for (const table of [REJECTS, ...[...tables.keys()].map(tableOf)])
+        client.exec(`DROP TABLE IF EXISTS temp.${table}`)
+    },
+  }
+}
+
+type Client = Db['$client']
+
+type Statement = ReturnType<typeof prepareInsert>
+
+function tableOf(prefix: string): string {
+  return `staged_${prefix}`
+}
+
+function prepareInsert(client: Client, table: string, columns: number) {
+  return client.prepare<(string | number | null)[]>(
+    `INSERT INTO temp.${table} VALUES (${Array(columns).fill('?').join(', ')})`,
+  )
+}
+
+/** Values one by one, in the order of the columns: given as an array or by name, they take a third longer to bind. */
+function addFacts(insert: Statement, facts: CompanyFacts): void {
+  insert.run(
+    facts.company_number,
+    facts.company_name,
+    facts.company_status,
+    facts.type,
+    facts.subtype,
+    facts.date_of_creation,
+    facts.date_of_cessation,
+    facts.sic_codes,
+    facts.care_of,
+    facts.po_box,
+    facts.address_line_1,
+    facts.address_line_2,
+    facts.locality,
+    facts.region,
+    facts.country,
+    facts.postal_code,
+    facts.company_status_detail,
+  )
+}
+
+function* readRejects(client: Client): Generator<Reject> {
+  const page = client.prepare<[number], Reject & { id: number }>(
+    `SELECT rowid AS id, * FROM temp.${REJECTS} WHERE rowid > ? ORDER BY rowid LIMIT ${REJECTS_PER_PAGE}`,
+  )
+  for (let rows = page.all(0); rows.length > 0; rows = page.all(rows.at(-1)?.id ?? 0)) {
+    for (const { line, reason, row } of rows) yield { line, reason, row }
+  }
+}
+
+// Companies from their temporary tables into `companies`, in the order of their numbers: in the file's own order, the two
+// indexes by number make it take three times as long.
+
+interface Chunk {
+  inserted: number
+  updated: number
+  /** Rows that a later row of the same company replaced. */
+  duplicates: number
+  /** For how long the database was locked for other writers. */
+  lockedMs: number
+}
+
+/** Higher than every company number. */
+const END = '~'
+
+/**
+ * The log is brought into the file when there is time for it, and reaches the disk then: a power cut may undo the last
+ * chunks, never half a chunk. What is written once these are set back makes all before it durable as well.
+ */
+const MERGING = { wal_autocheckpoint: 0, synchronous: 1 }
+
+/** Sets pragmas for a merge; the function returned sets them back. */
+function tuneForMerge(client: Client): () => void {
+  const set = (pragmas: [string, unknown][]) => {
+    for (const [name, value] of pragmas) client.pragma(`${name} = ${value}`)
+  }
+  const before = Object.keys(MERGING).map((name): [string, unknown] => [name, client.pragma(name, { simple: true })])
+  set(Object.entries(MERGING))
+  return () => set(before)
+}
+
+/**
+ * Whether a stored company takes the file's row. Register files compare by their days, and where one of them has none, the
+ * one imported later is the newer; against all other sources the file's day decides, and without one it never wins.
+ */
+function isOlder(db: Db, asOf: string | null): string {
+  if (asOf === null) return `companies.source = 'register-file'`
+  const later = runsOfLaterFiles(db, asOf)
+  return `CASE companies.source WHEN 'register-file' THEN companies.run_id NOT IN (${later.join(', ')})
+    ELSE companies.fetched_at < '${startOfDay(asOf)}' END`
+}
+
+/**
+ * The file tells the whole address without `premises`, and neither the type of every company nor every subtype. What it
+ * lists has come back since it was deleted.
+ */
+const UPSERT = `ON CONFLICT (company_number) DO UPDATE SET
+  ${REGISTER_COLUMNS.filter((name) => !['company_number', 'type', 'subtype'].includes(name))
+    .map((name) => `${name} = excluded.${name}`)
+    .join(', ')},
+  type = coalesce(excluded.type, type), subtype = coalesce(excluded.subtype, subtype), premises = NULL,
+  deleted_at = CASE WHEN deleted_at < ? THEN NULL ELSE deleted_at END,
+  source = excluded.source, fetched_at = excluded.fetched_at, run_id = excluded.run_id,
+  change_number = excluded.change_number`
+
+/**
+ * Moves the companies of a temporary table into `companies`, and drops it: a transaction of up to `size()` rows for each
+ * step of the loop. Of a company that came more than once, the last row is moved.
+ */
+function* mergeTable(db: Db, clock: Clock, table: string, origin: Origin, size: () => number): Generator<Chunk> {
+  const client = db.$client
+  client.exec(`CREATE INDEX temp.${table}_by_number ON ${table} (company_number)`)
+  const duplicates = dropEarlier(client, table)
+  if (duplicates > 0) yield { inserted: 0, updated: 0, duplicates, lockedMs: 0 }
+  const lastOfChunk = client
+    .prepare<[string, number], string>(
+      `SELECT company_number FROM temp.${table} WHERE company_number > ? ORDER BY company_number LIMIT 1 OFFSET ?`,
+    )
+    .pluck()
+  const move = client.prepare(`
+    INSERT INTO companies (${COLUMNS}, source, fetched_at, first_seen_at, run_id, change_number)
+    SELECT ${COLUMNS}, ?, ?, ?, ?, ? FROM temp.${table}
+    WHERE company_number > ? AND company_number <= ? ORDER BY company_number
+    ${UPSERT} WHERE ${isOlder(db, origin.as_of)}`)
+  const { source, fetched_at, run_id } = origin
+  const fileBegins = startOfDay(origin.as_of)
+  for (let after = ''; after !== END; ) {
+    const last = lastOfChunk.get(after, size() - 1) ?? END
+    let begun = 0
+    const chunk = write(db, () => {
+      begun = clock.steady()
+      const before = countCompanies(client)
+      const { changes } = move.run(source, fetched_at, fetched_at, run_id, nextChange(db), after, last, fileBegins)
+      const inserted = countCompanies(client) - before
+      return { inserted, updated: changes - inserted, duplicates: 0 }
+    })
+    yield { ...chunk, lockedMs: clock.steady() - begun }
+    after = last
+  }
+  client.exec(`DROP TABLE temp.${table}`)
+}
+
+/** Of a company that came more than once, the last row stays; returns how many went. */
+function dropEarlier(client: Client, table: string): number {
+  const twice = `SELECT 1 FROM temp.${table} GROUP BY company_number HAVING count(*) > 1 LIMIT 1`
+  if (client.prepare(twice).get() === undefined) return 0
+  const drop = client.prepare(`
+    DELETE FROM temp.${table} AS earlier WHERE EXISTS (
+      SELECT 1 FROM temp.${table} AS later
+      WHERE later.company_number = earlier.company_number AND later.rowid > earlier.rowid)`)
+  return drop.run().changes
+}
+
+/** All companies, from the tallies that triggers keep. */
+function countCompanies(client: Client): number {
+  return Number(
+    client
+      .prepare("SELECT sum(count) FROM tallies WHERE name IN ('pending', 'complete', 'none', 'failed')")
+      .pluck()
+      .get(),
+  )
+}

@@ -1,0 +1,114 @@
+// A database of its own for a customer: the public tables, nothing else of chpipe's. The same rows always give the same
+// bytes.
+
+import Database from 'better-sqlite3'
+import { ChpipeError } from '../../errors.ts'
+import { withoutControls, withoutHidden } from '../../text.ts'
+import { storageError } from '../storage-error.ts'
+import { type Cell, type Column, columnsOfTable, type DeliveredTable, type Row } from './columns.ts'
+
+/** `CHDS` in the header of the file: not chpipe's own mark, so that chpipe never takes it for its database. */
+const APPLICATION_ID = 0x43484453
+
+const KEYS: Record<DeliveredTable, string[]> = {
+  companies: ['company_number'],
+  officers: ['company_number', 'appointment_id'],
+  domains: ['company_number', 'domain'],
+  emails: ['company_number', 'appointment_id', 'email'],
+  deletions: ['table', 'company_number', 'key'],
+}
+
+const INDEXES: Record<DeliveredTable, string[]> = {
+  companies: ['company_name', 'date_of_creation', 'postal_code'],
+  officers: ['officer_id', 'surname'],
+  domains: ['domain'],
+  emails: ['email'],
+  deletions: [],
+}
+
+/** Written only once, and thrown away when it fails: neither a journal nor the disk need be waited for. */
+const WRITING = ['journal_mode = OFF', 'synchronous = OFF', 'locking_mode = EXCLUSIVE', 'foreign_keys = OFF']
+
+export interface DatasetFile {
+  /** Adds the rows of a page; free text is cleaned of control characters. */
+  add(table: DeliveredTable, rows: Row[]): void
+  /** Adds the indexes, packs and checks the file, and closes it. */
+  finish(): void
+  close(): void
+}
+
+export interface DatasetFileOptions {
+  tables: DeliveredTable[]
+  schemaVersion: number
+  /** What errors call the file, which lies under a temporary name. */
+  name: string
+}
+
+/** Begins a database in the empty file at `path`. Everything throws `data` when it cannot be written. */
+export function createDatasetFile(path: string, { tables, schemaVersion, name }: DatasetFileOptions): DatasetFile {
+  const guarded = <T>(body: () => T): T => {
+    try {
+      return body()
+    } catch (error) {
+      throw storageError(error, name)
+    }
+  }
+  const client = guarded(() => new Database(path))
+  guarded(() => {
+    for (const pragma of WRITING) client.pragma(pragma)
+    client.pragma(`application_id = ${APPLICATION_ID}`)
+    client.pragma(`user_version = ${schemaVersion}`)
+    for (const table of tables) client.exec(createTable(table, tables))
+  })
+  const inserts = new Map(tables.map((table) => [table, client.prepare(insertInto(table))]))
+  const addAll = client.transaction((table: DeliveredTable, rows: Row[]) => {
+    const kinds = columnsOfTable(table).map(({ kind }) => kind)
+    for (const row of rows) inserts.get(table)?.run(row.map((cell, index) => clean(cell, kinds[index])))
+  })
+  return {
+    add: (table, rows) => guarded(() => addAll(table, rows)),
+    finish: () =>
+      guarded(() => {
+        for (const table of tables) for (const column of INDEXES[table]) client.exec(createIndex(table, column))
+        client.exec('VACUUM')
+        client.pragma('journal_mode = DELETE')
+        refuseDamage(client, name)
+        client.close()
+      }),
+    close: () => client.close(),
+  }
+}
+
+function createTable(table: DeliveredTable, tables: DeliveredTable[]): string {
+  const key = KEYS[table]
+  const columns = columnsOfTable(table).map(
+    ({ name, kind }) => `  "${name}" ${kind === 'number' ? 'INTEGER' : 'TEXT'}${key.includes(name) ? ' NOT NULL' : ''}`,
+  )
+  const primary = `  PRIMARY KEY (${key.map((name) => `"${name}"`).join(', ')})`
+  const owner = '  FOREIGN KEY (company_number) REFERENCES companies (company_number)'
+  const isOwned = tables.includes('companies') && table !== 'companies' && table !== 'deletions'
+  return `CREATE TABLE ${table} (\n${[...columns, primary, ...(isOwned ? [owner] : [])].join(',\n')}\n)`
+}
+
+function insertInto(table: DeliveredTable): string {
+  return `INSERT INTO ${table} VALUES (${columnsOfTable(table)
+    .map(() => '?')
+    .join(', ')})`
+}
+
+function createIndex(table: DeliveredTable, column: string): string {
+  return `CREATE INDEX ${table}_by_${column} ON ${table} (${column})`
+}
+
+function clean(cell: Cell, kind: Column['kind'] | undefined): Cell {
+  if (typeof cell !== 'string') return cell
+  return kind === 'text' ? withoutHidden(cell) : withoutControls(cell)
+}
+
+function refuseDamage(client: Database.Database, name: string): void {
+  const found = client.pragma('integrity_check', { simple: true })
+  if (found === 'ok') return
+  throw new ChpipeError('data', `The disk did not keep what was written: ${name}`, {
+    hint: 'check the disk, then export again',
+  })
+}

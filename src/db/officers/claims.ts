@@ -1,0 +1,243 @@
+// Who fetches which officer list next. A claim is a row that names a run; the claim of a run that died is free at once.
+import { and, asc, count, eq, gt, inArray, isNotNull, isNull, lt, lte, ne, or, type SQL, sql } from 'drizzle-orm'
+import type { Clock } from '../../clock.ts'
+import type { Tx } from '../open.ts'
+import { deadRuns } from '../runs.ts'
+import { companies, officer_fetches } from '../schema.ts'
+import { readTallies } from '../tallies.ts'
+
+export interface ClaimQuery {
+  runId: number
+  /** Companies that failed before this moment are tried again, after all pending ones. */
+  runStartedAt: number
+  target: number
+  status: string[] | undefined
+  sic: string[] | undefined
+  /** Look behind this company number first: with filters, what lies before it was passed over already. */
+  after: string
+}
+
+export interface ClaimedCompany {
+  company: string
+  /** `YYYY-MM-DD`. */
+  created: string | null
+  /** It has officers. */
+  known: boolean
+}
+
+export type Claim =
+  | ClaimedCompany
+  /** Others hold what is left, or it may not be asked yet: look again after `waitMs`. */
+  | { waitMs: number }
+  | 'target-reached'
+  | 'nothing-left'
+
+/** Others' claims end without notice, so whoever waits for them looks again after this. */
+const LOOK_AGAIN_MS = 200
+
+/**
+ * Claims the next company to fetch, so that complete and claimed ones together never pass the target. Belongs in a
+ * transaction of its own.
+ */
+export function claimCompany(tx: Tx, query: ClaimQuery, clock: Clock): Claim {
+  freeDeadClaims(tx, query.runId, clock)
+  const again = nextAgain(tx, clock.now())
+  if (again) {
+    saveClaim(tx, again.company, query.runId)
+    return claimed(again)
+  }
+  const { complete } = readTallies(tx)
+  if (complete >= query.target) return 'target-reached'
+  const claims = countClaims(tx)
+  if (complete + claims >= query.target) return { waitMs: LOOK_AGAIN_MS }
+
+  const now = clock.now()
+  const next =
+    nextPending(tx, query, query.after, now) ??
+    (query.after === '' ? undefined : nextPending(tx, query, '', now)) ??
+    nextDueNone(tx, query, now) ??
+    nextFailed(tx, query)
+  if (next) {
+    saveClaim(tx, next.company, query.runId)
+    return claimed(next)
+  }
+  if (claims > 0) return { waitMs: LOOK_AGAIN_MS }
+  const retryAt = nextRetryAt(tx, query)
+  return retryAt === null ? 'nothing-left' : { waitMs: Math.max(1, retryAt - clock.now()) }
+}
+
+export interface StaleQuery {
+  runId: number
+  runStartedAt: number
+  /** Lists fetched before this moment (ISO) are stale. */
+  before: string
+}
+
+/**
+ * Claims the company whose list is oldest, empty lists among them, if it is older than `before` and has not failed in
+ * this run already.
+ */
+export function claimStale(tx: Tx, { runId, runStartedAt, before }: StaleQuery, clock: Clock): Claim {
+  freeDeadClaims(tx, runId, clock)
+  const notYetFailed = or(isNull(officer_fetches.failed_at), lt(officer_fetches.failed_at, runStartedAt))
+  const stale = and(
+    inArray(companies.officers_state, ['complete', 'none']),
+    lt(companies.officers_fetched_at, before),
+    isNull(companies.deleted_at),
+    notYetFailed,
+  )
+  const from = (columns: typeof selection) =>
+    tx
+      .select(columns)
+      .from(companies)
+      .leftJoin(officer_fetches, eq(officer_fetches.company_number, companies.company_number))
+  const order = asc(companies.officers_fetched_at)
+  const next = from(selection)
+    .where(and(stale, free(clock.now())))
+    .orderBy(order)
+    .limit(1)
+    .get()
+  if (next) {
+    saveClaim(tx, next.company, runId)
+    return claimed(next)
+  }
+  const held = tx
+    .select({ retryAt: sql<number>`min(coalesce(${officer_fetches.retry_at}, 0))`, n: count() })
+    .from(companies)
+    .innerJoin(officer_fetches, eq(officer_fetches.company_number, companies.company_number))
+    .where(stale)
+    .get()
+  if (!held || held.n === 0) return 'nothing-left'
+  return { waitMs: Math.max(LOOK_AGAIN_MS, held.retryAt - clock.now()) }
+}
+
+const selection = {
+  company: companies.company_number,
+  created: companies.date_of_creation,
+  officers: companies.officers_count,
+  state: companies.officers_state,
+}
+
+interface Selected {
+  company: string
+  created: string | null
+  officers: number
+  state: string
+}
+
+/** A complete list may hold nobody but those whom a rule withholds. */
+function claimed({ company, created, officers, state }: Selected): ClaimedCompany {
+  return { company, created, known: officers > 0 || state === 'complete' }
+}
+
+/** A company with a stored list that is to be looked at again; it adds nothing to the target, and no filter means it. */
+function nextAgain(tx: Tx, now: number) {
+  return nextNoted(tx, 'complete', [lte(officer_fetches.retry_at, now)])
+}
+
+function nextPending(tx: Tx, query: ClaimQuery, after: string, now: number) {
+  const behind = gt(companies.company_number, after)
+  return tx
+    .select(selection)
+    .from(companies)
+    .leftJoin(officer_fetches, eq(officer_fetches.company_number, companies.company_number))
+    .where(
+      and(eq(companies.officers_state, 'pending'), isNull(companies.deleted_at), behind, free(now), ...filters(query)),
+    )
+    .orderBy(asc(companies.company_number))
+    .limit(1)
+    .get()
+}
+
+/** A young company that had no officers when an earlier run asked. */
+function nextDueNone(tx: Tx, query: ClaimQuery, now: number) {
+  const startedAt = query.runStartedAt
+  return nextNoted(tx, 'none', [
+    lte(officer_fetches.retry_at, now),
+    lt(companies.officers_fetched_at, new Date(startedAt).toISOString()),
+    sql`coalesce(${officer_fetches.failed_at} < ${startedAt}, TRUE)`,
+    ...filters(query),
+  ])
+}
+
+function nextFailed(tx: Tx, query: ClaimQuery) {
+  return nextNoted(tx, 'failed', [lt(officer_fetches.failed_at, query.runStartedAt), ...filters(query)])
+}
+
+/** The first company in this state of whose fetch something is noted, and which nobody is fetching. */
+function nextNoted(tx: Tx, state: 'complete' | 'none' | 'failed', conditions: SQL[]) {
+  return tx
+    .select(selection)
+    .from(officer_fetches)
+    .innerJoin(companies, eq(officer_fetches.company_number, companies.company_number))
+    .where(
+      and(
+        eq(companies.officers_state, state),
+        isNull(companies.deleted_at),
+        isNull(officer_fetches.claimed_by),
+        ...conditions,
+      ),
+    )
+    .orderBy(asc(companies.company_number))
+    .limit(1)
+    .get()
+}
+
+/** When the next company that was put off may be asked; null when none was. */
+function nextRetryAt(tx: Tx, query: ClaimQuery): number | null {
+  const row = tx
+    .select({ at: sql<number | null>`min(${officer_fetches.retry_at})` })
+    .from(officer_fetches)
+    .innerJoin(companies, eq(officer_fetches.company_number, companies.company_number))
+    .where(and(eq(companies.officers_state, 'pending'), isNull(companies.deleted_at), ...filters(query)))
+    .get()
+  return row?.at ?? null
+}
+
+function free(now: number): SQL {
+  return sql`(${officer_fetches.company_number} IS NULL OR (${officer_fetches.claimed_by} IS NULL
+    AND coalesce(${officer_fetches.retry_at}, 0) <= ${now}))`
+}
+
+function filters({ status, sic }: ClaimQuery): SQL[] {
+  const wanted: SQL[] = []
+  if (status) wanted.push(inArray(companies.company_status, status))
+  if (sic)
+    wanted.push(
+      sql`(${sql.join(
+        sic.map((code) => sql`instr(',' || ${companies.sic_codes} || ',', ${`,${code},`}) > 0`),
+        sql` OR `,
+      )})`,
+    )
+  return wanted
+}
+
+/** Claims that may add to the complete companies; refreshing one that is complete does not. */
+function countClaims(tx: Tx): number {
+  const row = tx
+    .select({ n: count() })
+    .from(officer_fetches)
+    .innerJoin(companies, eq(officer_fetches.company_number, companies.company_number))
+    .where(and(isNotNull(officer_fetches.claimed_by), ne(companies.officers_state, 'complete')))
+    .get()
+  return row?.n ?? 0
+}
+
+function saveClaim(tx: Tx, companyNumber: string, runId: number): void {
+  tx.insert(officer_fetches)
+    .values({ company_number: companyNumber, claimed_by: runId })
+    .onConflictDoUpdate({ target: officer_fetches.company_number, set: { claimed_by: runId } })
+    .run()
+}
+
+function freeDeadClaims(tx: Tx, ownRun: number, clock: Clock): void {
+  const holders = tx
+    .selectDistinct({ run: officer_fetches.claimed_by })
+    .from(officer_fetches)
+    .where(isNotNull(officer_fetches.claimed_by))
+    .all()
+    .flatMap(({ run }) => (run === null || run === ownRun ? [] : [run]))
+  const dead = deadRuns(tx, clock, holders)
+  if (dead.length > 0)
+    tx.update(officer_fetches).set({ claimed_by: null }).where(inArray(officer_fetches.claimed_by, dead)).run()
+}

@@ -1,0 +1,88 @@
+import { eq, getTableColumns } from 'drizzle-orm'
+import { noteErased, noteOfficers } from '../changes.ts'
+import { type Db, prepared } from '../open.ts'
+import { companies, officers } from '../schema.ts'
+import { withholdOfficers } from '../suppress/withheld.ts'
+
+export type OfficerRow = typeof officers.$inferInsert
+
+export interface OfficerListMeta {
+  state: 'complete' | 'none'
+  fetchedAt: string
+  runId: number
+}
+
+const COLUMNS = Object.keys(getTableColumns(officers)) as (keyof OfficerRow)[]
+const INSERT = `INSERT INTO officers (${COLUMNS.join(', ')}) VALUES (${COLUMNS.map(() => '?').join(', ')})`
+const EMPTY = 'DELETE FROM officers WHERE company_number = ? RETURNING appointment_id'
+
+/**
+ * Replaces a company's whole list, notes who vanished with it, and sets the company's state and count; belongs in the
+ * transaction that ends the fetch. Returns the officers who were left out because a rule says so.
+ */
+export function saveOfficers(
+  db: Db,
+  companyNumber: string,
+  rows: OfficerRow[],
+  { state, fetchedAt, runId }: OfficerListMeta,
+): OfficerRow[] {
+  const { kept, withheld } = withholdOfficers(db, companyNumber, rows, fetchedAt)
+  const before = prepared(db, EMPTY).pluck().all(companyNumber) as string[]
+  const insert = prepared(db, INSERT)
+  for (const row of kept) insert.run(COLUMNS.map((column) => row[column] ?? null))
+  const after = new Set(rows.map(({ appointment_id }) => appointment_id))
+  noteOfficers(db, companyNumber, { before, after }, { deletedAt: fetchedAt, runId })
+  const stored = new Set(before)
+  if (withheld.some(({ row }) => stored.has(row.appointment_id))) noteErased(db, 'officer', [companyNumber], fetchedAt)
+  db.update(companies)
+    .set({ officers_state: state, officers_count: kept.length, officers_fetched_at: fetchedAt })
+    .where(eq(companies.company_number, companyNumber))
+    .run()
+  return withheld.map(({ row }) => row)
+}
+
+// What an audit compares with the register's own word.
+
+/** A stored company with its day of formation and what filters ask about. */
+export type DatedCompany = Pick<
+  typeof companies.$inferSelect,
+  'company_number' | 'company_name' | 'date_of_creation' | 'type' | 'sic_codes' | 'postal_code' | 'deleted_at'
+>
+
+/** The numbers of the companies formed from one day to the other (`YYYY-MM-DD`, both included), by their days. */
+export function listFormed(db: Db, from: string, to: string): Map<string, string[]> {
+  const sql = 'SELECT company_number, date_of_creation FROM companies WHERE date_of_creation BETWEEN ? AND ?'
+  const byDay = new Map<string, string[]>()
+  for (const row of prepared(db, sql).iterate(from, to)) {
+    const { company_number, date_of_creation } = row as { company_number: string; date_of_creation: string }
+    const numbers = byDay.get(date_of_creation)
+    if (numbers) numbers.push(company_number)
+    else byDay.set(date_of_creation, [company_number])
+  }
+  return byDay
+}
+
+/** The company as it is stored now, deleted ones included; undefined when it is not. */
+export function findDated(db: Db, companyNumber: string): DatedCompany | undefined {
+  const sql = `SELECT company_number, company_name, date_of_creation, type, sic_codes, postal_code, deleted_at
+    FROM companies WHERE company_number = ?`
+  return prepared(db, sql).get(companyNumber) as DatedCompany | undefined
+}
+
+/** The numbers of all companies with a complete officer list, deleted ones left out, in the order of their numbers. */
+export function* listComplete(db: Db): Generator<string> {
+  const sql = `SELECT company_number FROM companies WHERE officers_state = 'complete' AND deleted_at IS NULL
+    ORDER BY company_number`
+  for (const row of prepared(db, sql).iterate()) yield (row as { company_number: string }).company_number
+}
+
+/** When a company's list was fetched (ISO 8601); null when it has no complete one. */
+export function findListTime(db: Db, companyNumber: string): string | null {
+  const sql = `SELECT officers_fetched_at AS at FROM companies WHERE company_number = ? AND officers_state = 'complete'`
+  return (prepared(db, sql).get(companyNumber) as { at: string } | undefined)?.at ?? null
+}
+
+/** A company's stored officers. */
+export function listOfficers(db: Db, companyNumber: string): OfficerRow[] {
+  return prepared(db, 'SELECT * FROM officers WHERE company_number = ?').all(companyNumber) as OfficerRow[]
+}

@@ -1,0 +1,141 @@
+// Companies that changed since: with their own columns, officers, domains or e-mails, with what was removed from them, or
+// by a suppression. Few changes are found by the index on their numbers; after many, or with a new rule, a reader looks at
+// every company of its scope once, in bounded windows.
+import { changesSince, isCheckpoint, numberOfCheckpoint, type Since } from '../changes.ts'
+import { datasetColumns, type Row } from '../dataset/columns.ts'
+import type { Page } from '../dataset/dataset.ts'
+import { type Db, prepared, snapshot } from '../open.ts'
+import {
+  AFTER_ALL,
+  type Candidates,
+  columnList,
+  cutAtOfficers,
+  numberOf,
+  pageOf,
+  readRulesSince,
+  readServedRules,
+  type ServedCompany,
+  scopeOf,
+  servedCompanies,
+  type Window,
+  windowEnd,
+} from './companies.ts'
+
+export interface Change {
+  number: string
+  /** ISO 8601: the newest time that anything of the company carries; null when a suppression alone changed it. */
+  changedAt: string | null
+  /** The company as it is now; null when it is gone. */
+  company: ServedCompany | null
+}
+
+export interface ChangeWindow extends Pick<Window, 'reached'> {
+  changes: Change[]
+}
+
+export interface ChangeOptions {
+  all: boolean
+  since: Since
+  after: string
+  limit: number
+}
+
+/** As many changes are looked up one by one; more are met on a walk along all companies. */
+const FEW = 4000
+
+const DELETED_AT = datasetColumns.companies.findIndex(({ name }) => name === 'deleted_at')
+
+/** Reads the window of changes behind a company number. */
+export function readChanges(db: Db, { all, since, after, limit }: ChangeOptions): ChangeWindow {
+  return snapshot(db, () => {
+    const recent = readRulesSince(db, since)
+    const everything = !recent.suppressions.empty
+    const { rows: found, reached } = candidates(db, { all, after, limit, since }, everything)
+    const cut = cutAtOfficers({ rows: found, reached }, true)
+    const told = new Map(cut.rows.map((row) => [numberOf(row), { at: String(row.at(-2)), changed: row.at(-1) === 1 }]))
+    const page = pageOf(
+      db,
+      cut.rows.map((row) => row.slice(0, -2)),
+      true,
+    )
+    const touched = everything ? touchedBy(page, recent.clean(page)) : new Set<string>()
+    const kept = new Map(servedCompanies(readServedRules(db).clean(page)).map((one) => [one.number, one]))
+    const changes = page.companies.flatMap((row): Change[] => {
+      const number = numberOf(row)
+      const { at = '', changed = false } = told.get(number) ?? {}
+      const company = row[DELETED_AT] === null ? (kept.get(number) ?? null) : null
+      if (touched.has(number)) return [{ number, changedAt: changed ? at : null, company }]
+      return changed && kept.has(number) ? [{ number, changedAt: at, company }] : []
+    })
+    return { changes, reached: cut.reached }
+  })
+}
+
+/** From where to count for `since`: a checkpoint or a time, ISO 8601. Null for the checkpoint of another history. */
+export function readSince(db: Db, text: string): Since | null {
+  return snapshot(db, () => {
+    if (!isCheckpoint(text)) return changesSince(db, text)
+    const number = numberOfCheckpoint(db, text)
+    return number === null ? null : { number, moment: '' }
+  })
+}
+
+const newest = (table: string, column: string) =>
+  `coalesce((SELECT max(${column}) FROM ${table} WHERE ${table}.company_number = companies.company_number), '')`
+
+const NEWEST_TIME = `max(companies.fetched_at, coalesce(officers_fetched_at, ''), coalesce(companies.deleted_at, ''),
+  ${newest('domains', 'found_at')}, ${newest('emails', 'found_at')}, ${newest('deletions', 'deleted_at')})`
+
+const ROWS = `SELECT ${columnList('companies')}, ${NEWEST_TIME}`
+
+const CHANGED = `(companies.change_number > @number
+  OR EXISTS (SELECT 1 FROM deletions WHERE deletions.company_number = companies.company_number AND change_number > @number)
+  OR (@number = 0 AND companies.change_number = 0 AND ${NEWEST_TIME} >= @moment))`
+
+/** Company rows with two cells more: the time of their newest fact, and whether they changed since. */
+function candidates(db: Db, { all, since, after, limit }: ChangeOptions, everything: boolean): Candidates {
+  const few = everything ? null : fewChanged(db, since)
+  if (few) {
+    const sql = `${ROWS}, 1 FROM companies
+      WHERE companies.company_number IN (SELECT value FROM json_each(?)) AND ${scopeOf({ all })} AND company_number > ?
+      ORDER BY company_number LIMIT ?`
+    const rows = prepared(db, sql).raw().all(JSON.stringify(few), after, limit) as Row[]
+    return { rows, reached: rows.length < limit ? null : numberOf(rows.at(-1)) }
+  }
+  const last = prepared(db, windowEnd(scopeOf({ all })))
+    .pluck()
+    .get(after) as string | undefined
+  const rows = prepared(
+    db,
+    `${ROWS}, ${CHANGED} FROM companies
+     WHERE ${scopeOf({ all })} AND companies.company_number > @after AND companies.company_number <= @last
+       ${everything ? '' : `AND ${CHANGED}`}
+     ORDER BY companies.company_number LIMIT @limit`,
+  )
+    .raw()
+    .all({ ...since, after, last: last ?? AFTER_ALL, limit }) as Row[]
+  return { rows, reached: rows.length < limit ? (last ?? null) : numberOf(rows.at(-1)) }
+}
+
+/** The numbers of all companies that changed since, when they are few and have all been counted. */
+function fewChanged(db: Db, { number }: Since): string[] | null {
+  if (number === 0) return null
+  const sql = `SELECT company_number FROM companies INDEXED BY companies_by_change WHERE change_number > @number
+    UNION SELECT company_number FROM deletions WHERE change_number > @number LIMIT ${FEW + 1}`
+  const found = prepared(db, sql).pluck().all({ number }) as string[]
+  return found.length > FEW ? null : found
+}
+
+/** The companies of which something is missing in the second page. */
+function touchedBy(whole: Page, left: Page): Set<string> {
+  const counts = new Map<string, number>()
+  const add = (page: Page, step: number) => {
+    for (const row of [...page.companies, ...page.officers, ...page.domains, ...page.emails]) {
+      const number = numberOf(row)
+      counts.set(number, (counts.get(number) ?? 0) + step)
+    }
+  }
+  add(whole, 1)
+  add(left, -1)
+  return new Set([...counts].flatMap(([number, missing]) => (missing > 0 ? [number] : [])))
+}

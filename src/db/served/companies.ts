@@ -1,0 +1,255 @@
+// Reads companies for the HTTP API: windows of bounded work along their numbers, each on a snapshot of its own, without
+// what is suppressed. A caller that rests between two windows keeps nobody waiting, however rare what it looks for is.
+
+import type { Since } from '../changes.ts'
+import { type Cell, type DatasetTable, datasetColumns, NOT_GONE, type Row } from '../dataset/columns.ts'
+import { type Page, withoutSuppressed } from '../dataset/dataset.ts'
+import { type Db, prepared, snapshot } from '../open.ts'
+import { rulesSince } from '../suppress/since.ts'
+import { databaseKey, loadSuppressions, type Suppressions, suppressionsOf } from '../suppress/suppressions.ts'
+
+export type Item = Record<string, Cell | string[]>
+
+/** A company with all that is its own, in key order. */
+export interface ServedCompany {
+  number: string
+  company: Item
+  officers: Item[]
+  domains: Item[]
+  emails: Item[]
+}
+
+/** Some company rows, and the number behind which to go on; null at the end. */
+export interface Candidates {
+  rows: Row[]
+  reached: string | null
+}
+
+/** Finds at most `limit` companies behind a number. */
+export type Source = (after: string, limit: number) => Candidates
+
+export interface Window {
+  companies: ServedCompany[]
+  reached: string | null
+}
+
+/** How many companies one window looks at: a few milliseconds of work. */
+const SCANNED = 4000
+/** A window is cut behind the company that brings it to this many officers. */
+const OFFICERS_PER_WINDOW = 2000
+
+const MEMBERS = { officers: 'appointment_id', domains: 'domain', emails: 'appointment_id, email' } as const
+type MemberTable = keyof typeof MEMBERS
+
+const OFFICERS_COUNT = datasetColumns.companies.findIndex(({ name }) => name === 'officers_count')
+
+/** All columns of a public table, for a SELECT. */
+export function columnList(table: DatasetTable): string {
+  return datasetColumns[table].map(({ name }) => `${table}."${name}"`).join(', ')
+}
+
+/** The companies of a filter, along the primary key or the index on states. */
+export function companySource(db: Db, filter: CompanyFilter): Source {
+  const { sql: condition, values } = conditionOf(filter)
+  const scope = scopeOf(filter)
+  const select = `SELECT ${columnList('companies')} FROM companies WHERE ${scope} AND company_number > ?`
+  if (condition === '') {
+    const some = prepared(db, `${select} ORDER BY company_number LIMIT ?`).raw()
+    return (after, limit) => {
+      const rows = some.all(after, limit) as Row[]
+      return { rows, reached: rows.length < limit ? null : numberOf(rows.at(-1)) }
+    }
+  }
+  const end = prepared(db, windowEnd(scope)).pluck()
+  const some = prepared(db, `${select} AND company_number <= ? AND ${condition} ORDER BY company_number LIMIT ?`).raw()
+  return (after, limit) => {
+    const last = end.get(after) as string | undefined
+    const rows = some.all(after, last ?? AFTER_ALL, ...values, limit) as Row[]
+    return { rows, reached: rows.length < limit ? (last ?? null) : numberOf(rows.at(-1)) }
+  }
+}
+
+/** Sorts behind every company number. */
+export const AFTER_ALL = '\u{10FFFF}'
+
+/** The number that ends a window behind another, for the bounds of a scan. */
+export function windowEnd(scope: string): string {
+  return `SELECT company_number FROM companies WHERE ${scope} AND company_number > ? ORDER BY company_number
+    LIMIT 1 OFFSET ${SCANNED - 1}`
+}
+
+/** The companies of a filter among those that an index names: `find` gives up to `limit` numbers behind one, in order. */
+export function listedSource(db: Db, filter: CompanyFilter, find: (after: string, limit: number) => string[]): Source {
+  const { sql: condition, values } = conditionOf(filter)
+  const some = prepared(
+    db,
+    `SELECT ${columnList('companies')} FROM companies WHERE company_number IN (SELECT value FROM json_each(?))
+     AND ${scopeOf(filter)} ${condition && `AND ${condition}`} ORDER BY company_number`,
+  ).raw()
+  return (after, limit) => {
+    const numbers = find(after, limit)
+    const rows = some.all(JSON.stringify(numbers), ...values) as Row[]
+    return { rows, reached: numbers.length < limit ? null : (numbers.at(-1) ?? null) }
+  }
+}
+
+/** One company, when it lies in the scope. */
+export function oneSource(db: Db, filter: Pick<CompanyFilter, 'all'>, number: string): Source {
+  const one = prepared(
+    db,
+    `SELECT ${columnList('companies')} FROM companies WHERE ${scopeOf(filter)} AND company_number = ?`,
+  ).raw()
+  return () => ({ rows: one.all(number) as Row[], reached: null })
+}
+
+/** Reads the window behind a number; `members` says whether what belongs to the companies is wanted as well. */
+export function readWindow(db: Db, source: Source, { after, limit, members }: WindowOptions): Window {
+  return snapshot(db, () => {
+    const { clean, suppressions } = readServedRules(db)
+    const { rows, reached } = cutAtOfficers(source(after, limit), members || suppressions.people)
+    return { companies: servedCompanies(clean(pageOf(db, rows, members || !suppressions.empty))), reached }
+  })
+}
+
+export interface WindowOptions {
+  after: string
+  /** The most companies of the window. */
+  limit: number
+  members: boolean
+}
+
+/** The rows with all that belongs to them. */
+export function pageOf(db: Db, companies: Row[], members: boolean): Page {
+  const numbers = JSON.stringify(companies.map(([number]) => number))
+  const belonging = (table: MemberTable) =>
+    prepared(
+      db,
+      `SELECT ${columnList(table)} FROM ${table} WHERE company_number IN (SELECT value FROM json_each(?))
+       ${table === 'emails' ? NOT_GONE : ''} ORDER BY company_number, ${MEMBERS[table]}`,
+    )
+      .raw()
+      .all(numbers) as Row[]
+  if (!members || companies.length === 0) return { companies, officers: [], domains: [], emails: [] }
+  return { companies, officers: belonging('officers'), domains: belonging('domains'), emails: belonging('emails') }
+}
+
+/** Bounds a window by its officers: companies with thousands of them exist. */
+export function cutAtOfficers(found: Candidates, members: boolean): Candidates {
+  if (!members) return found
+  let officers = 0
+  const end = found.rows.findIndex((row) => {
+    officers += Number(row[OFFICERS_COUNT])
+    return officers >= OFFICERS_PER_WINDOW
+  })
+  if (end === -1 || end === found.rows.length - 1) return found
+  const rows = found.rows.slice(0, end + 1)
+  return { rows, reached: numberOf(rows.at(-1)) }
+}
+
+/** The companies of a page with all that is their own, under the names of the columns; `sic_codes` becomes a list. */
+export function servedCompanies(page: Page): ServedCompany[] {
+  const companies = new Map<Cell, ServedCompany>()
+  for (const row of page.companies) {
+    const company = itemOf('companies', row)
+    company.sic_codes = typeof company.sic_codes === 'string' ? company.sic_codes.split(',').filter(Boolean) : []
+    const number = numberOf(row)
+    companies.set(number, { number, company, officers: [], domains: [], emails: [] })
+  }
+  for (const table of ['officers', 'domains', 'emails'] as const) {
+    for (const row of page[table]) companies.get(row[0] ?? null)?.[table].push(itemOf(table, row))
+  }
+  return [...companies.values()]
+}
+
+/** The company number of a row of any public table. */
+export function numberOf(row: Row | undefined): string {
+  return String(row?.[0] ?? '')
+}
+
+function itemOf(table: DatasetTable, row: Row): Item {
+  return Object.fromEntries(datasetColumns[table].map(({ name }, index) => [name, row[index] ?? null]))
+}
+
+// Filters of companies as SQL conditions. Every value is bound; none becomes part of the SQL.
+
+/** Which companies to serve; a list means any of its values. */
+export interface CompanyFilter {
+  /** Also those whose officers are not complete. */
+  all: boolean
+  status?: string[] | undefined
+  type?: string[] | undefined
+  /** Beginnings of SIC codes. */
+  sic?: string[] | undefined
+  /** Postcode areas, such as `BR`: a first sieve, as postcodes are written in many ways. */
+  postcode?: string[] | undefined
+  locality?: string | undefined
+  region?: string | undefined
+  country?: string | undefined
+  /** Days, both included. */
+  createdFrom?: string | undefined
+  createdTo?: string | undefined
+  /** Companies with a domain, an address: a first sieve, as what is suppressed is not looked at. */
+  hasDomain?: boolean | undefined
+  hasEmail?: boolean | undefined
+}
+
+export interface Condition {
+  sql: string
+  values: (string | number)[]
+}
+
+/** The condition on the company's own columns; empty when every company of the scope is wanted. */
+function conditionOf(filter: CompanyFilter): Condition {
+  const parts: Condition[] = []
+  const add = (sql: string, ...values: (string | number)[]) => parts.push({ sql, values })
+  const anyOf = (sql: string, values: string[] | undefined) => {
+    if (values) add(`(${values.map(() => sql).join(' OR ')})`, ...values)
+  }
+  anyOf('company_status = ?', filter.status)
+  anyOf('type = ?', filter.type)
+  anyOf(`instr(',' || sic_codes, ',' || ?) > 0`, filter.sic)
+  anyOf('instr(upper(postal_code), ?) > 0', filter.postcode)
+  if (filter.locality !== undefined) add('locality = ? COLLATE NOCASE', filter.locality)
+  if (filter.region !== undefined) add('region = ? COLLATE NOCASE', filter.region)
+  if (filter.country !== undefined) add('country = ? COLLATE NOCASE', filter.country)
+  if (filter.createdFrom !== undefined) add('date_of_creation >= ?', filter.createdFrom)
+  if (filter.createdTo !== undefined) add('date_of_creation <= ?', filter.createdTo)
+  if (filter.hasDomain) add('EXISTS (SELECT 1 FROM domains WHERE domains.company_number = companies.company_number)')
+  if (filter.hasEmail) add('EXISTS (SELECT 1 FROM emails WHERE emails.company_number = companies.company_number)')
+  return { sql: parts.map(({ sql }) => sql).join(' AND '), values: parts.flatMap(({ values }) => values) }
+}
+
+/** Companies whose officers are complete, or all. */
+export function scopeOf({ all }: Pick<CompanyFilter, 'all'>): string {
+  return all ? '1' : `officers_state = 'complete'`
+}
+
+// The suppressions that the HTTP API applies, kept between requests for as long as they stay the same.
+
+export interface ServedRules {
+  suppressions: Suppressions
+  /** A page without what is suppressed. */
+  clean(page: Page): Page
+}
+
+const known = new WeakMap<Db, { version: string; rules: ServedRules }>()
+
+/**
+ * The rules of this moment. A long list is read anew only when it has changed: ids are never given twice, so the count
+ * and the highest id tell.
+ */
+export function readServedRules(db: Db): ServedRules {
+  const version = JSON.stringify(prepared(db, 'SELECT count(*) AS n, max(id) AS top FROM suppressions').get())
+  const cached = known.get(db)
+  if (cached?.version === version) return cached.rules
+  const suppressions = loadSuppressions(db)
+  const rules = { suppressions, clean: withoutSuppressed(suppressions, datasetColumns) }
+  known.set(db, { version, rules })
+  return rules
+}
+
+/** The rules alone that were added since. */
+export function readRulesSince(db: Db, since: Since): ServedRules {
+  const suppressions = suppressionsOf(rulesSince(db, since), databaseKey(db))
+  return { suppressions, clean: withoutSuppressed(suppressions, datasetColumns) }
+}

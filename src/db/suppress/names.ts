@@ -1,0 +1,153 @@
+// Suppression by name and month of birth: the register has no better sign that two officer ids are one person.
+import { isTitleAlone, nameWords, withoutTitles } from '../../names.ts'
+
+/** What tells who a person is. */
+export interface PersonFacts {
+  /** As filed: `SURNAME, Forename Middle, Title`. */
+  name?: string | null | undefined
+  surname?: string | null | undefined
+  forenames?: string | null | undefined
+  date_of_birth_year?: number | null | undefined
+  date_of_birth_month?: number | null | undefined
+}
+
+export interface NameRule {
+  /** As `nameValue` writes it. */
+  value: string
+  /** `YYYY-MM`. */
+  born: string
+}
+
+/** A name as it is stored, `van der berg, anna maria`; null without a surname or a forename. A title is no part of it. */
+export function nameValue(surname: string, forenames: string): string | null {
+  const [last, first] = [plainest(nameWords(surname)), plainest(nameWords(forenames))]
+  if (last.length === 0 || first.length === 0 || isTitleAlone(forenames, surname)) return null
+  return `${last.join(' ')}, ${first.join(' ')}`
+}
+
+/** Without the titles that can be nothing else. */
+function plainest(words: string[]): string[] {
+  return withoutTitles(words)[0] ?? words
+}
+
+/**
+ * A function that tells whether any rule means a person: same month of birth, same surname or one part of a double one,
+ * same first forename, and no further forename that contradicts: a middle name may be missing on either side. An initial
+ * stands for every name that begins with it; titles in front, spaces and hyphens do not count. A person without a month of
+ * birth or a name is never meant.
+ */
+export function nameRules(rules: NameRule[]): (person: PersonFacts) => boolean {
+  const byMonth = new Map<string, RuleName[]>()
+  for (const { value, born } of rules) {
+    const [surname = '', forenames = ''] = value.split(', ')
+    const names = byMonth.get(born) ?? []
+    byMonth.set(born, names)
+    names.push({
+      surnames: withoutTitles(surname.split(' ')).map(surnameOf),
+      forenames: withoutTitles(forenames.split(' ')),
+    })
+  }
+  return (person) => {
+    const month = byMonth.get(monthOfBirth(person))
+    if (!month) return false
+    return readings(person).some(([surname, forenames]) => {
+      const own = {
+        surnames: withoutTitles(surname).map(surnameOf),
+        forenames: withoutTitles(forenames),
+      }
+      return month.some((rule) => isSamePerson(rule, own))
+    })
+  }
+}
+
+interface RuleName {
+  surnames: Surname[]
+  forenames: string[][]
+}
+
+/** A surname written together, and the parts of a double one, each with the particles before it. */
+interface Surname {
+  whole: string
+  parts: string[]
+}
+
+/** They belong to the word behind them: `van der berg` is one part. */
+const PARTICLES = new Set(
+  'van von der den de del della di da das do dos du des la las le los ten ter zu zum zur af av bin ibn bint binti al el abu o mac mc st saint san'.split(
+    ' ',
+  ),
+)
+
+/** Between two surnames, and part of neither. */
+const LINKS = new Set(['y', 'e', 'i', 'and', 'nee'])
+
+function surnameOf(words: string[]): Surname {
+  const parts: string[] = []
+  let before = ''
+  for (const word of words) {
+    if (LINKS.has(word) && parts.length > 0) continue
+    before += word
+    if (PARTICLES.has(word)) continue
+    parts.push(before)
+    before = ''
+  }
+  if (before !== '') parts.push(before)
+  return { whole: words.join(''), parts }
+}
+
+function isSamePerson(rule: RuleName, person: RuleName): boolean {
+  return (
+    rule.surnames.some((one) => person.surnames.some((other) => isSameSurname(one, other))) &&
+    rule.forenames.some((one) => person.forenames.some((other) => agree(one, other)))
+  )
+}
+
+/** Written alike, the same parts in another order, or one the part of the other. */
+function isSameSurname(one: Surname, other: Surname): boolean {
+  if (one.whole === other.whole || one.parts.includes(other.whole) || other.parts.includes(one.whole)) return true
+  return one.parts.length > 1 && [...one.parts].sort().join(' ') === [...other.parts].sort().join(' ')
+}
+
+function monthOfBirth({ date_of_birth_year: year, date_of_birth_month: month }: PersonFacts): string {
+  return year && month ? `${year}-${String(month).padStart(2, '0')}` : ''
+}
+
+/** The ways to read a name as surname and forenames: one where a comma or the columns tell, else every cut. */
+function readings({ name, surname, forenames }: PersonFacts): [surname: string[], forenames: string[]][] {
+  if (surname && forenames) return [[nameWords(surname), nameWords(forenames)]]
+  const [first = '', second] = (name ?? surname ?? forenames ?? '').split(',')
+  if (second !== undefined) return [[nameWords(first), nameWords(second)]]
+  const words = withoutTitles(nameWords(first)).at(-1) ?? []
+  return words.slice(1).flatMap((_, index): [string[], string[]][] => {
+    const [head, tail] = [words.slice(0, index + 1), words.slice(index + 1)]
+    return [
+      [tail, head],
+      [head, tail],
+    ]
+  })
+}
+
+/** Whether the first forenames agree and the others of the shorter list are found in the longer one, in their order. */
+function agree(a: string[], b: string[]): boolean {
+  const [short, long] = a.length <= b.length ? [a, b] : [b, a]
+  const [first = '', ...others] = short
+  if (first !== '' && sameOrInitial(first, long[0] ?? '') && isFoundIn(others, long.slice(1))) return true
+  return joinedBeginnings(a).includes(b.join('')) || joinedBeginnings(b).includes(a.join(''))
+}
+
+function isFoundIn(names: string[], others: string[]): boolean {
+  let from = 0
+  return names.every((name) => {
+    const place = others.findIndex((other, index) => index >= from && sameOrInitial(name, other))
+    from = place + 1
+    return place >= 0
+  })
+}
+
+function sameOrInitial(a: string, b: string): boolean {
+  return a === b || (a.length === 1 && b.startsWith(a)) || (b.length === 1 && a.startsWith(b))
+}
+
+function joinedBeginnings(words: string[]): string[] {
+  return words.map((_, index) => words.slice(0, index + 1).join(''))
+}

@@ -1,0 +1,248 @@
+// Fills `companies` from the register file: all of a good file, nothing of a bad one. It is safe to run again: known
+// companies are brought up to date, and what was learnt about their officers stays.
+
+import { closeSync, openSync, renameSync, rmSync, writeSync } from 'node:fs'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import type { Clock } from '../../clock.ts'
+import { editionOf, type RegisterSource } from '../../companies-house/register/source.ts'
+import { readKnownCompanies } from '../../db/companies/companies.ts'
+import { type Origin, saveRegisterFile } from '../../db/companies/register-files.ts'
+import { type CompanyStaging, openCompanyStaging, type Reject } from '../../db/companies/staging.ts'
+import type { Column } from '../../db/dataset/columns.ts'
+import { type Db, write } from '../../db/open.ts'
+import { beginRun } from '../../db/runs.ts'
+import { ChpipeError, errorMessage } from '../../errors.ts'
+import { formatNumber } from '../../text.ts'
+import { csvHeader, csvLines, LINE_END } from '../export/formats/csv.ts'
+import { type CompanyFilter, companyTest, type ReadTotals, readRegister, type UnknownProse } from './read.ts'
+import { concludeUnlisted, NOTHING_UNLISTED } from './unlisted.ts'
+
+export interface ImportCompaniesStep {
+  db: Db
+  clock: Clock
+  signal: AbortSignal
+}
+
+export interface ImportCompaniesOptions {
+  source: RegisterSource
+  /** The day that the file is of, where its name does not tell or tells wrong. */
+  asOf?: string | undefined
+  /** Which companies are taken that are not stored yet; stored ones always take their row. */
+  filter: CompanyFilter
+  /** At most so many new rows are taken, the first that pass the filter. */
+  limit?: number | undefined
+  /** Where bad rows go, when there are any. */
+  rejectsFile: string
+  onProgress(progress: ImportCompaniesProgress): void
+}
+
+export type ImportCompaniesProgress =
+  | { phase: 'reading'; bytesRead: number; bytesTotal: number | null; rows: number }
+  | { phase: 'merging'; merged: number; of: number }
+
+/** `rows_read` = `imported` + `kept_newer` + `duplicates` + `filtered_out` + `rejected`. */
+export interface ImportCompaniesSummary {
+  rows_read: number
+  /** The day that the file is of; null where nobody tells. */
+  as_of: string | null
+  imported: number
+  inserted: number
+  updated: number
+  /** Known companies of which something newer is stored than the file, or may be where its day is not known. */
+  kept_newer: number
+  /** Rows that a later row of the same company replaced. */
+  duplicates: number
+  filtered_out: number
+  rejected: number
+  rejects_file: string | null
+  /** Known companies that a whole file lists no more, and the first of them. */
+  no_longer_listed: number
+  no_longer_listed_companies: string[]
+  /** Known companies that a file lacks which lacks too many to be whole: nothing is concluded from it. */
+  no_longer_listed_doubted: number
+  unknown_prose: UnknownProse
+  elapsed_seconds: number
+}
+
+/** So many bad rows are single ones; in a short file one always is. */
+const MOST_REJECTED_SHARE = 0.01
+
+/**
+ * Reads and checks the whole file, then moves its companies into the database in short transactions. Throws a `data` error
+ * for a file that is broken or has too many bad rows, and the signal's reason when interrupted; both leave the database as
+ * it was, save that an interruption during the second half keeps what has moved.
+ */
+export async function importCompanies(
+  { db, clock, signal }: ImportCompaniesStep,
+  { source, asOf, filter, limit = Number.POSITIVE_INFINITY, rejectsFile, onProgress }: ImportCompaniesOptions,
+): Promise<ImportCompaniesSummary> {
+  const begun = clock.steady()
+  using staging = openCompanyStaging(db, clock)
+  const narrowed = limit !== Number.POSITIVE_INFINITY || Object.values(filter).some((given) => given !== undefined)
+  const known = narrowed ? readKnownCompanies(db) : null
+  const read = await readRegister(source, staging, {
+    accepts: companyTest(filter),
+    limit,
+    isKnown: (number) => known?.has(number) ?? false,
+    onProgress(rows) {
+      onProgress({ phase: 'reading', bytesRead: source.bytesRead(), bytesTotal: source.bytesTotal, rows })
+    },
+  })
+  refuseTooManyRejects(read, source.name)
+  if (read.rejected > 0) writeRejects(rejectsFile, staging.rejects())
+  signal.throwIfAborted()
+
+  using run = beginRun(db, clock, 'import-companies')
+  const edition = editionOf(source, { asOf, now: clock.now() })
+  write(db, (tx) => saveRegisterFile(tx, run.id, edition))
+  const fetched_at = new Date(clock.now()).toISOString()
+  const origin = { source: 'register-file', fetched_at, run_id: run.id, as_of: edition.asOf }
+  let stored = 0
+  const { inserted, updated, duplicates } = await mergeStaged({ clock, signal }, staging, {
+    origin,
+    onProgress(merged) {
+      stored = merged
+      onProgress({ phase: 'merging', merged, of: read.staged })
+    },
+  }).catch((error) => {
+    throw withKept(error, stored, read.staged)
+  })
+  const kept = read.staged - inserted - updated - duplicates
+  const unlisted =
+    limit === Number.POSITIVE_INFINITY
+      ? await concludeUnlisted({ db, signal }, { read, rejects: staging.rejects(), origin, known: updated + kept })
+      : NOTHING_UNLISTED
+  const summary: ImportCompaniesSummary = {
+    rows_read: read.rows,
+    as_of: edition.asOf,
+    imported: inserted + updated,
+    inserted,
+    updated,
+    kept_newer: kept,
+    duplicates,
+    filtered_out: read.filteredOut,
+    rejected: read.rejected,
+    rejects_file: read.rejected > 0 ? rejectsFile : null,
+    ...unlisted,
+    unknown_prose: read.unknownProse,
+    elapsed_seconds: Math.round(clock.steady() - begun) / 1000,
+  }
+  run.finish(summary)
+  return summary
+}
+
+/** Says with a failure of the disk how far the companies had got: each transaction that has ended stays. */
+function withKept(error: unknown, stored: number, of: number): unknown {
+  if (!(error instanceof ChpipeError) || error.kind !== 'data') return error
+  const kept = `${formatNumber(stored)} of ${formatNumber(of)} companies are stored`
+  return new ChpipeError('data', `${error.message}; ${kept}`, {
+    ...(error.hint ? { hint: error.hint } : {}),
+    cause: error,
+  })
+}
+
+function refuseTooManyRejects({ rows, rejected, firstReject }: ReadTotals, name: string): void {
+  const allowed = Math.max(1, Math.floor(rows * MOST_REJECTED_SHARE))
+  if (!firstReject || (rejected <= allowed && rejected < rows)) return
+  const { line, reason } = firstReject
+  throw new ChpipeError(
+    'data',
+    `${rejected} of ${rows} rows are bad, more than 1 %; the first is line ${line}: ${reason}: ${name}`,
+    { hint: 'check where the file comes from; nothing was imported' },
+  )
+}
+
+// Moves staged companies into the database without getting in the way of those who write beside it.
+
+export interface MergeStep {
+  clock: Clock
+  signal: AbortSignal
+}
+
+export interface MergeTotals {
+  inserted: number
+  updated: number
+  duplicates: number
+}
+
+/** One transaction keeps the database locked for about this long. */
+const LOCK_MS = 150
+/** After this much locking the lock stays free for `REST_MS`, longer than SQLite's busy handler waits between two tries. */
+const LOCKED_BEFORE_REST_MS = 300
+const REST_MS = 110
+
+const FIRST_CHUNK = 1000
+const SMALLEST_CHUNK = 100
+const LARGEST_CHUNK = 20_000
+
+/**
+ * Moves everything over; a writer beside it waits for about half a second at worst. Interrupted, it rejects with the
+ * signal's reason after the chunk at hand: what has moved is good, and importing the file again moves the rest.
+ */
+async function mergeStaged(
+  { clock, signal }: MergeStep,
+  staging: CompanyStaging,
+  { origin, onProgress }: { origin: Origin; onProgress(merged: number): void },
+): Promise<MergeTotals> {
+  const totals = { inserted: 0, updated: 0, duplicates: 0 }
+  let size = FIRST_CHUNK
+  let locked = 0
+  for (const { inserted, updated, duplicates, lockedMs } of staging.merge(origin, () => size)) {
+    totals.inserted += inserted
+    totals.updated += updated
+    totals.duplicates += duplicates
+    size = nextSize(size, lockedMs)
+    locked += lockedMs
+    if (locked >= LOCKED_BEFORE_REST_MS) {
+      await rest(staging, clock)
+      locked = 0
+    }
+    onProgress(totals.inserted + totals.updated)
+    await nextTurn()
+    signal.throwIfAborted()
+  }
+  staging.checkpoint()
+  return totals
+}
+
+/** Leaves the lock free, and uses the time. */
+async function rest(staging: CompanyStaging, clock: Clock): Promise<void> {
+  const begun = clock.steady()
+  staging.checkpoint()
+  await clock.sleep(Math.max(0, REST_MS - (clock.steady() - begun)))
+}
+
+function nextSize(size: number, lockedMs: number): number {
+  const fitting = Math.round((size * LOCK_MS) / Math.max(1, lockedMs))
+  return Math.min(LARGEST_CHUNK, Math.max(SMALLEST_CHUNK, Math.min(size * 2, fitting)))
+}
+
+const COLUMNS: Column[] = [
+  { name: 'line', kind: 'number' },
+  { name: 'reason', kind: 'text' },
+  { name: 'row', kind: 'text' },
+]
+
+/** Writes rejected rows as CSV, readable by its owner only; an older file stays until the new one is whole. */
+function writeRejects(path: string, rejects: Iterable<Reject>): void {
+  const partial = `${path}.partial`
+  try {
+    // What lies there may be a link that somebody else has laid.
+    rmSync(partial, { force: true })
+    const fd = openSync(partial, 'wx', 0o600)
+    try {
+      const lines = csvLines(COLUMNS, { raw: false })
+      writeSync(fd, csvHeader(COLUMNS.map(({ name }) => name)) + LINE_END)
+      for (const { line, reason, row } of rejects) writeSync(fd, lines([[line, reason, row]]).join('') + LINE_END)
+    } finally {
+      closeSync(fd)
+    }
+    renameSync(partial, path)
+  } catch (cause) {
+    rmSync(partial, { force: true })
+    throw new ChpipeError('data', `The rejected rows cannot be written (${errorMessage(cause)}): ${path}`, {
+      hint: 'name another file with --rejects; nothing was imported',
+      cause,
+    })
+  }
+}

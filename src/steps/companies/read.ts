@@ -1,0 +1,207 @@
+// Reads the register file once, from end to end, into the staging. Nothing reaches the database's own tables from here.
+
+import { postcodeTest } from '../../companies-house/postcode.ts'
+import type { RegisterPart } from '../../companies-house/register/bytes.ts'
+import { findColumns, type RegisterColumns, rowReader } from '../../companies-house/register/company.ts'
+import { isSlug } from '../../companies-house/register/prose.ts'
+import { type CsvRecord, createRecordReader, type RecordBatch } from '../../companies-house/register/records.ts'
+import type { RegisterSource } from '../../companies-house/register/source.ts'
+import type { CompanyFacts } from '../../db/companies/companies.ts'
+import type { CompanyStaging, Reject } from '../../db/companies/staging.ts'
+import { ChpipeError } from '../../errors.ts'
+
+export interface ReadOptions {
+  /** Whether a company is taken that is not stored yet. */
+  accepts(company: CompanyFacts): boolean
+  /** New companies past it count as filtered out. They are still checked: a file that ends badly is refused whole. */
+  limit: number
+  /** What is stored already is taken whatever it has become. */
+  isKnown(companyNumber: string): boolean
+  onProgress(rows: number): void
+}
+
+export interface ReadTotals {
+  rows: number
+  staged: number
+  /** Those of the staged ones that had not been known. */
+  taken: number
+  filteredOut: number
+  rejected: number
+  firstReject: Reject | null
+  unknownProse: UnknownProse
+  /** The first two characters of the company numbers that the file lists: those it lacks are not in this kind of file. */
+  prefixes: Set<string>
+}
+
+/** Wordings that are none of the API's slugs, each with the number of rows that were staged with it. */
+export interface UnknownProse {
+  company_status: Record<string, number>
+  type: Record<string, number>
+}
+
+/** More different wordings than this are no vocabulary; they are not told apart. */
+const MOST_WORDINGS = 100
+
+/**
+ * Stages every acceptable company and every bad row. Throws a `data` error, naming line or offset, for a file with wrong
+ * columns and for one that breaks off.
+ */
+export async function readRegister(
+  source: RegisterSource,
+  staging: CompanyStaging,
+  options: ReadOptions,
+): Promise<ReadTotals> {
+  const totals: ReadTotals = {
+    rows: 0,
+    staged: 0,
+    taken: 0,
+    filteredOut: 0,
+    rejected: 0,
+    firstReject: null,
+    unknownProse: { company_status: {}, type: {} },
+    prefixes: new Set(),
+  }
+  for (const part of source.parts) await readPart(part, source.name, staging, totals, options)
+  return totals
+}
+
+async function readPart(
+  part: RegisterPart,
+  sourceName: string,
+  staging: CompanyStaging,
+  totals: ReadTotals,
+  options: ReadOptions,
+): Promise<void> {
+  const name = part.name ? `${part.name} in ${sourceName}` : sourceName
+  const reader = createRecordReader()
+  let columns: RegisterColumns | null = null
+  let store: ((batch: RecordBatch, records: CsvRecord[]) => void) | null = null
+  const take = (batch: RecordBatch) => {
+    const records = batch.unterminated ? [...batch.records, batch.unterminated.record] : batch.records
+    refuseCutShort(batch, columns, name)
+    if (records[0] && !store) {
+      refuseForeignText(batch, records[0], name)
+      columns = findColumns(records[0].cells, name)
+      reader.keepOnly(Object.values(columns.at))
+      store = storing(columns, part.name, staging, totals, options)
+      store(batch, records.slice(1))
+    } else {
+      store?.(batch, records)
+    }
+    options.onProgress(totals.rows)
+  }
+  for await (const chunk of part.chunks()) take(reader.read(chunk))
+  take(reader.end())
+  if (!store) throw new ChpipeError('data', `There is not even a header: ${name}`, { hint: TAKE_AS_IT_COMES })
+}
+
+const TAKE_AS_IT_COMES = 'take the file as it comes from https://download.companieshouse.gov.uk/en_output.html'
+
+/** What spreadsheets and old systems make of a CSV: where its lines end with CR alone, the header swallows the rows. */
+function refuseForeignText({ text, unterminated }: RecordBatch, header: CsvRecord, name: string): void {
+  const line = text(header)
+  const ends = unterminated?.record === header ? line : line.replace(/\r$/, '')
+  const refuse = (what: string) => new ChpipeError('data', `${what}: ${name}`, { hint: TAKE_AS_IT_COMES })
+  if (line.includes('\0') && line.replaceAll('\0', '').includes('CompanyNumber'))
+    throw refuse('The file is UTF-16, not UTF-8')
+  if (ends.includes('\r')) throw refuse('The lines of the file end with CR alone, not with LF or CRLF')
+}
+
+/** A row without a line end may be the last one, whole; with too few cells, or an open quote, the rest is missing. */
+function refuseCutShort({ unterminated }: RecordBatch, columns: RegisterColumns | null, name: string): void {
+  if (!unterminated) return
+  const { record, openQuote } = unterminated
+  if (!openQuote && (columns === null || record.cells.length >= columns.width)) return
+  throw new ChpipeError(
+    'data',
+    `The file is cut short: it ends inside the row that begins on line ${record.line}: ${name}`,
+    {
+      hint: 'download it again; nothing was imported',
+    },
+  )
+}
+
+/** A function that stages the records of a batch: companies here, bad rows there. */
+function storing(
+  columns: RegisterColumns,
+  partName: string | null,
+  staging: CompanyStaging,
+  totals: ReadTotals,
+  { accepts, limit, isKnown }: ReadOptions,
+): (batch: RecordBatch, records: CsvRecord[]) => void {
+  const companyOf = rowReader(columns)
+  const isTaken = (company: CompanyFacts) => {
+    if (isKnown(company.company_number)) return true
+    if (totals.taken >= limit || !accepts(company)) return false
+    totals.taken += 1
+    return true
+  }
+  return (batch, records) => {
+    const companies: CompanyFacts[] = []
+    const rejects: Reject[] = []
+    for (const record of records) {
+      const company = record.fault ?? companyOf(record.cells)
+      if (typeof company === 'string') {
+        const reason = partName ? `${company} (in ${partName})` : company
+        rejects.push({ line: record.line, reason, row: batch.text(record) })
+        continue
+      }
+      totals.prefixes.add(company.company_number.slice(0, 2))
+      if (!isTaken(company)) continue
+      companies.push(company)
+      noteUnknown(totals.unknownProse, company)
+    }
+    staging.add(companies)
+    if (rejects.length > 0) staging.reject(rejects)
+    totals.firstReject ??= rejects[0] ?? null
+    totals.rows += records.length
+    totals.staged += companies.length
+    totals.rejected += rejects.length
+    totals.filteredOut += records.length - companies.length - rejects.length
+  }
+}
+
+function noteUnknown(unknown: UnknownProse, { company_status, type }: CompanyFacts): void {
+  if (company_status !== null && !isSlug.company_status(company_status)) count(unknown.company_status, company_status)
+  if (type !== null && !isSlug.type(type)) count(unknown.type, type)
+}
+
+function count(counts: Record<string, number>, wording: string): void {
+  const known = Object.hasOwn(counts, wording) || Object.keys(counts).length < MOST_WORDINGS
+  const key = known ? wording : '(others)'
+  counts[key] = (Object.hasOwn(counts, key) ? (counts[key] ?? 0) : 0) + 1
+}
+
+/** What a company must be to be imported; what is not given does not matter. Days are ISO and inclusive. */
+export interface CompanyFilter {
+  status?: string[] | undefined
+  /** Types or subtypes. */
+  type?: string[] | undefined
+  /** Any one of them. */
+  sic?: string[] | undefined
+  incorporatedFrom?: string | undefined
+  incorporatedTo?: string | undefined
+  /** Beginnings of postcodes, any one of them. */
+  postcode?: string[] | undefined
+}
+
+type Test = (company: CompanyFacts) => boolean
+
+/** A test that says whether a company passes all of the filter. */
+export function companyTest({ status, type, sic, incorporatedFrom, incorporatedTo, postcode }: CompanyFilter): Test {
+  const tests: Test[] = []
+  if (status) tests.push(({ company_status }) => includes(status, company_status))
+  if (type) tests.push((company) => includes(type, company.type) || includes(type, company.subtype))
+  if (sic) tests.push(({ sic_codes }) => sic_codes?.split(',').some((code) => sic.includes(code)) === true)
+  if (incorporatedFrom) tests.push(({ date_of_creation: day }) => day !== null && day >= incorporatedFrom)
+  if (incorporatedTo) tests.push(({ date_of_creation: day }) => day !== null && day <= incorporatedTo)
+  if (postcode) {
+    const matches = postcode.map(postcodeTest).filter((match) => match !== null)
+    tests.push(({ postal_code }) => matches.some((match) => match(postal_code)))
+  }
+  return (company) => tests.every((test) => test(company))
+}
+
+function includes(wanted: string[], value: string | null): boolean {
+  return value !== null && wanted.includes(value)
+}

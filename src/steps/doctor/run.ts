@@ -1,0 +1,155 @@
+// Is this machine ready? Every check stands on its own: what one finds, or how it fails, hides no other. Writes nothing
+// but the permits of its calls.
+import { type Db, openDb } from '../../db/open.ts'
+import { sqliteError } from '../../db/storage-error.ts'
+import { findCompanyWithOfficers } from '../../db/tallies.ts'
+import { tempFolder } from '../../files.ts'
+import { readSettings } from '../../settings.ts'
+import { readLastBackup } from '../backup/backup.ts'
+import { readStreamReport } from '../stream/report.ts'
+import { type Check, type DoctorOptions, type DoctorStep, guarded } from './check.ts'
+import { checkBackup, checkIntegrity, type ExaminedDatabase, examineDatabase } from './database.ts'
+import {
+  checkAddresses,
+  checkDisk,
+  checkEnvironment,
+  checkNode,
+  checkPermissions,
+  checkProxy,
+  checkSettings,
+  checkSqlite,
+  checkTemporary,
+} from './machine.ts'
+import { checkClock, checkRestKey, checkSnov, checkStreamKey, listen } from './services.ts'
+import * as state from './state.ts'
+
+/** How long the check of the database file may hold back its write-ahead log. */
+const INTEGRITY_LIMIT_MS = 30_000
+/** For checks that only read files and rows. */
+const LOCAL_LIMIT_MS = 20_000
+
+/** Runs all checks and resolves with their results in a fixed order. Rejects only with the signal's reason. */
+export async function runDoctor(options: DoctorOptions): Promise<Check[]> {
+  const { settings, signal, cwd, nodeNeeded } = options
+  const local = (check: string, body: () => Check) => guarded(check, { limitMs: LOCAL_LIMIT_MS, signal }, body)
+  const sqlite = await local('sqlite', checkSqlite)
+  const first = [await local('node', () => checkNode(process.version, nodeNeeded)), sqlite]
+  if (sqlite.state === 'fail') return first
+  let examined: ExaminedDatabase | undefined
+  const database = await local('database', () => {
+    examined = examineDatabase(settings.db)
+    return examined.check
+  })
+  const db = examined?.db ?? null
+  try {
+    const [integrity, services] = await Promise.all([
+      examined?.exists ? checkSoundness(options, db).then((check) => [check]) : [],
+      checkServices(options, db),
+    ])
+    return [
+      ...first,
+      database,
+      ...integrity,
+      await local('disk', () => checkDisk(settings.db)),
+      await local('temporary', () => checkTemporary(tempFolder())),
+      await local('settings', () => checkSettings(options.faults)),
+      await local('permissions', () => checkPermissions(settings, cwd)),
+      await local('environment', () => checkEnvironment(options.env, cwd)),
+      ...services,
+      await local('proxy', () => checkProxy(settings)),
+      await local('addresses', () => checkAddresses(settings, readSettings({}))),
+      ...(db ? await checkState(options, db) : []),
+    ]
+  } finally {
+    db?.$client.close()
+  }
+}
+
+function checkSoundness({ settings, clock, signal }: DoctorOptions, db: Db | null): Promise<Check> {
+  const limitMs = INTEGRITY_LIMIT_MS
+  const backedUp = attempted(() => db !== null && readLastBackup(db, clock)?.fresh === true) ?? false
+  return guarded('integrity', { limitMs: limitMs + LOCAL_LIMIT_MS, signal }, (own) =>
+    checkIntegrity(settings.db, { limitMs, signal: own, backedUp }),
+  )
+}
+
+/** All keys at once: the stream's may take half a minute. */
+async function checkServices(options: DoctorOptions, db: Db | null): Promise<Check[]> {
+  const { clock, signal, timings, offline } = options
+  const [rest, snov] = [listen(clock), listen(clock)]
+  const report = db ? attempted(() => readStreamReport(db, clock)) : null
+  const followedBy = report?.running ? report.pid : null
+  const limitMs = timings.requestTimeoutMs
+  const companyNumber = db ? attempted(() => findCompanyWithOfficers(db)) : null
+  const counted = (check: string, body: (step: DoctorStep, signal: AbortSignal) => Promise<Check>) =>
+    guarded(check, { limitMs: 2 * limitMs, signal }, (own) =>
+      withAllowance(options, db !== null, (step) => body(step, own)),
+    )
+  const checks = await Promise.all([
+    counted('rest-key', (step, own) =>
+      checkRestKey(step, rest, { companyNumber, signal: AbortSignal.any([own, AbortSignal.timeout(limitMs)]) }),
+    ),
+    guarded('stream-key', { limitMs: 2 * timings.streamHeadersMs, signal }, (own) =>
+      checkStreamKey(options, followedBy, own),
+    ),
+    counted('snov', (step, own) => checkSnov(step, snov, AbortSignal.any([own, AbortSignal.timeout(limitMs)]))),
+  ])
+  return [...checks, checkClock([...rest.aheadMs, ...snov.aheadMs], offline)]
+}
+
+/** Counts the call in the database; where that cannot be written, a single call outside the books does no harm. */
+async function withAllowance(
+  options: DoctorOptions,
+  usable: boolean,
+  body: (step: DoctorStep) => Promise<Check>,
+): Promise<Check> {
+  const inMemory = async () => {
+    const allowanceDb = openDb(':memory:')
+    try {
+      return await body({ ...options, allowanceDb })
+    } finally {
+      allowanceDb.$client.close()
+    }
+  }
+  const own = usable ? attempted(() => openDb(options.settings.db, { migrate: false })) : null
+  if (!own) return inMemory()
+  try {
+    return await body({ ...options, allowanceDb: own })
+  } catch (error) {
+    if (!String((error as NodeJS.ErrnoException).code ?? '').startsWith('SQLITE_')) throw error
+    return inMemory()
+  } finally {
+    own.$client.close()
+  }
+}
+
+async function checkState({ settings, clock, signal, live }: DoctorOptions, db: Db): Promise<Check[]> {
+  const bodies: [check: string, body: () => Check][] = [
+    ['backup', () => checkBackup(db, clock)],
+    ['allowance', () => state.checkAllowance(db, clock, settings.quota)],
+    ['processes', () => state.checkProcesses(db, clock)],
+    ['stream', () => state.checkStream(db, clock, live)],
+    ['gaps', () => state.checkGaps(db, clock)],
+    ['rejects', () => state.checkRejects(db, clock)],
+    ['jobs', () => state.checkJobs(db)],
+    ['purchases', () => state.checkPurchases(db)],
+    ['credits', () => state.checkCredits(db, clock, settings.creditBudget)],
+  ]
+  const about = (body: () => Check) => () => {
+    try {
+      return body()
+    } catch (error) {
+      throw sqliteError(error, settings.db)
+    }
+  }
+  return Promise.all(bodies.map(([check, body]) => guarded(check, { limitMs: LOCAL_LIMIT_MS, signal }, about(body))))
+}
+
+/** What a check of its own reports when it fails; here it only means that nothing is known. */
+function attempted<T>(body: () => T): T | null {
+  try {
+    return body()
+  } catch {
+    return null
+  }
+}

@@ -1,0 +1,316 @@
+// Where an export goes. Files are written under temporary names beside their goals and take the goals' places at the
+// very end, so whatever goes wrong before leaves an earlier delivery whole and nothing half-done.
+import { existsSync, readdirSync, realpathSync, renameSync, rmdirSync, rmSync, type Stats, statSync } from 'node:fs'
+import { type FileHandle, open } from 'node:fs/promises'
+import { basename, dirname, extname, join } from 'node:path'
+import type { DatasetTable } from '../../db/dataset/columns.ts'
+import { ChpipeError } from '../../errors.ts'
+import { makeFolder, makeFolders, syncFolder } from '../../files.ts'
+import { safeJson } from '../../text.ts'
+import { createOutput, type FileEntry, fileOutput, type Output, outputError } from './formats/output.ts'
+import {
+  MANIFEST,
+  placeNew,
+  replaceAll,
+  SQLITE_SUFFIXES,
+  staleFiles,
+  sweep,
+  temporaryName,
+  withGoal,
+} from './replace.ts'
+
+export type Goal =
+  | { kind: 'stream'; write(bytes: Uint8Array): Promise<void> }
+  /** `isNew`: nothing of that name is ever replaced. */
+  | { kind: 'file'; path: string; isNew?: boolean }
+  | { kind: 'folder'; path: string }
+
+export interface Manifest {
+  schema_version: number
+  program_version: string
+  as_of: string
+  filters: {
+    all: boolean
+    /** The tables that were asked for, when any were. */
+    include?: readonly DatasetTable[]
+    /** Only in a delta: the moment from which it counts, ISO 8601. */
+    since?: string
+  }
+  /** Its place among all changes of the database, for the next delta and for `since` of the HTTP API. */
+  checkpoint: string
+  files: FileEntry[]
+}
+
+export interface Delivery {
+  /** In the order of the names that it was opened with. */
+  outputs: Output[]
+  /** Puts the finished files in their places, in a folder with the manifest as the last. */
+  commit(manifest: Manifest): Promise<void>
+  /** Removes whatever was not committed. */
+  [Symbol.asyncDispose](): Promise<void>
+}
+
+/** The goal of `--out`: a folder when the path ends with a separator or is one, a file otherwise. */
+export function goalOf(path: string, endsWithSeparator: boolean): Goal {
+  return { kind: endsWithSeparator || stat(path)?.isDirectory() ? 'folder' : 'file', path }
+}
+
+/** Whether there is something that takes bytes without keeping them as a file, such as a pipe. */
+export function isDevice(path: string): boolean {
+  const existing = stat(path)
+  return existing !== undefined && !existing.isFile() && !existing.isDirectory()
+}
+
+/** Opens the goal for the named files. Throws a `data` error, and leaves nothing behind, when it cannot be written. */
+export async function openDelivery(goal: Goal, names: string[]): Promise<Delivery> {
+  if (goal.kind === 'stream') return streamDelivery(names, goal.write)
+  try {
+    const existing = stat(goal.path)
+    if (goal.kind === 'folder') {
+      if (!existing) return await newFolderDelivery(goal.path, names)
+      if (existing.isDirectory()) return await folderDelivery(goal.path, names)
+      throw new ChpipeError('data', `There is a file where the folder should be: ${goal.path}`, {
+        hint: 'name another with --out',
+      })
+    }
+    if (existing && !existing.isFile()) return await deviceDelivery(goal.path)
+    return await fileDelivery(existing ? realpathSync(goal.path) : goal.path, goal.isNew === true)
+  } catch (error) {
+    throw outputError(error, goal.path)
+  }
+}
+
+function streamDelivery(names: string[], send: (bytes: Uint8Array) => Promise<void>): Delivery {
+  return { outputs: names.map((name) => createOutput(name, send)), async commit() {}, async [Symbol.asyncDispose]() {} }
+}
+
+/** A device or a named pipe cannot be replaced by a file; it takes the bytes as they come. */
+async function deviceDelivery(path: string): Promise<Delivery> {
+  const handle = await open(path, 'w')
+  return {
+    outputs: [fileOutput(handle, { from: null, to: path })],
+    async commit() {},
+    [Symbol.asyncDispose]: () => handle.close(),
+  }
+}
+
+async function fileDelivery(path: string, isNew: boolean): Promise<Delivery> {
+  sweep(dirname(path))
+  const files = await openTemporaries(dirname(path), [basename(path)])
+  return {
+    outputs: files.outputs,
+    async commit() {
+      await files.finish()
+      if (isNew) for (const { from, to } of files.renames) placeNew(from, to)
+      else replaceAll(files.renames, [])
+      await settle(dirname(path))
+    },
+    [Symbol.asyncDispose]: () => files.remove(),
+  }
+}
+
+/** The files of an earlier delivery are replaced one by one, the manifest last; `sweep` ends what is broken off there. */
+async function folderDelivery(path: string, names: string[]): Promise<Delivery> {
+  sweep(path)
+  const files = await openTemporaries(path, [...names, MANIFEST])
+  return {
+    outputs: files.outputs.slice(0, -1),
+    async commit(manifest) {
+      await files.outputs.at(-1)?.write(manifestText(manifest), 0)
+      await files.finish()
+      replaceAll(files.renames, staleFiles(path, names))
+      await settle(path)
+    },
+    [Symbol.asyncDispose]: () => files.remove(),
+  }
+}
+
+/** A folder that is not there yet is filled aside, and appears as a whole. */
+async function newFolderDelivery(path: string, names: string[]): Promise<Delivery> {
+  const parent = dirname(path)
+  const created = stat(parent) ? undefined : makeFolders(parent)
+  const aside = join(parent, temporaryName(basename(path)))
+  let files: Temporaries | undefined
+  const undo = async () => {
+    await files?.remove()
+    rmSync(aside, { recursive: true, force: true })
+    if (created) removeFolders(parent, created)
+  }
+  try {
+    sweep(parent)
+    makeFolder(aside)
+    const opened = await openTemporaries(aside, [...names, MANIFEST], path)
+    files = opened
+    let committed = false
+    return {
+      outputs: opened.outputs.slice(0, -1),
+      async commit(manifest) {
+        await opened.outputs.at(-1)?.write(manifestText(manifest), 0)
+        await opened.finish()
+        replaceAll(opened.renames, [])
+        await settle(aside)
+        withGoal(path, () => renameSync(aside, path))
+        committed = true
+        await settle(parent)
+      },
+      [Symbol.asyncDispose]: async () => {
+        if (!committed) await undo()
+      },
+    }
+  } catch (error) {
+    await undo()
+    throw error
+  }
+}
+
+function manifestText(manifest: Manifest): string {
+  return `${safeJson(manifest, 2)}\n`
+}
+
+/** The names must be on the disk before anybody relies on them. */
+async function settle(folder: string): Promise<void> {
+  try {
+    await syncFolder(folder)
+  } catch (error) {
+    throw outputError(error, folder)
+  }
+}
+
+interface Temporaries {
+  outputs: Output[]
+  renames: { from: string; to: string }[]
+  /** Makes sure that every byte is on the disk, and closes the files. */
+  finish(): Promise<void>
+  remove(): Promise<void>
+}
+
+/** `told` is the folder that the operator knows. */
+async function openTemporaries(folder: string, names: string[], told = folder): Promise<Temporaries> {
+  const opened: { handle: FileHandle; from: string; to: string }[] = []
+  const remove = async () => {
+    // The manifest goes first: without it, nobody takes what is left for a delivery that was being put in place.
+    for (const { handle, from } of opened.toReversed()) {
+      await handle.close().catch(() => {})
+      for (const suffix of ['', ...SQLITE_SUFFIXES]) rmSync(from + suffix, { force: true })
+    }
+  }
+  try {
+    for (const name of names) {
+      const to = join(folder, name)
+      if (stat(to)?.isDirectory()) throw new ChpipeError('data', `There is a folder where the file should be: ${to}`)
+      const from = join(folder, temporaryName(name))
+      opened.push({ handle: await open(from, 'wx', modeFor(to)), from, to })
+    }
+  } catch (error) {
+    await remove()
+    throw error
+  }
+  return {
+    outputs: opened.map(({ handle, from, to }) => fileOutput(handle, { from, to: join(told, basename(to)) })),
+    renames: opened.map(({ from, to }) => ({ from, to })),
+    async finish() {
+      for (const { handle, to } of opened) {
+        try {
+          await handle.sync()
+          await handle.close()
+        } catch (error) {
+          throw outputError(error, to)
+        }
+      }
+    },
+    remove,
+  }
+}
+
+/** It is personal data: yours alone, unless you have let others read the file that it replaces. */
+function modeFor(path: string): number {
+  return (stat(path)?.mode ?? 0o600) & 0o666
+}
+
+/** Removes the empty folders from `path` up to `top`, the uppermost that this run created. */
+function removeFolders(path: string, top: string): void {
+  try {
+    for (let folder = path; folder.startsWith(top); folder = dirname(folder)) rmdirSync(folder)
+  } catch {
+    // Somebody else has put something there; it stays.
+  }
+}
+
+/** Undefined for what cannot be looked at, too: opening it tells why. */
+function stat(path: string): Stats | undefined {
+  try {
+    return statSync(path)
+  } catch {
+    return undefined
+  }
+}
+
+// Where deltas go: to a place of their own that carries their moment, so that no delta touches what was delivered before.
+
+/** The folder inside a delivery that holds its deltas. */
+export const DELTAS = 'deltas'
+
+/**
+ * Where a delta for the goal is written: a folder of its own in `deltas/`, or a file beside the one that is there. Where
+ * there is none, the file is the delta itself.
+ */
+export function deltaGoal(goal: Goal, now: number): Goal {
+  if (goal.kind === 'folder') {
+    const deltas = join(goal.path, DELTAS)
+    return { kind: 'folder', path: join(deltas, nextName(namesIn(deltas), now)) }
+  }
+  if (goal.kind === 'stream' || !existsSync(goal.path)) return goal
+  return { kind: 'file', path: deltaFile(goal.path, now), isNew: true }
+}
+
+/** The file of a delta beside a delivery that is one file: `delivery-delta-20261127T150059Z.zip`. */
+export function deltaFile(path: string, now: number): string {
+  const { stem, ending, moments } = deltasBeside(path)
+  return join(dirname(path), `${stem}${nextName(moments, now)}${ending}`)
+}
+
+/** The newest delta of the delivery at `path`, a folder or a file; null when there is none. */
+export function newestDelta(path: string): string | null {
+  const inside = join(path, DELTAS)
+  const folder = newestOf(namesIn(inside))
+  if (folder !== undefined) return join(inside, folder)
+  const { stem, ending, moments } = deltasBeside(path)
+  const moment = newestOf(moments)
+  return moment === undefined ? null : join(dirname(path), `${stem}${moment}${ending}`)
+}
+
+function deltasBeside(path: string): { stem: string; ending: string; moments: string[] } {
+  const ending = extname(path)
+  const stem = `${basename(path, ending)}-delta-`
+  const moments = namesIn(dirname(path)).flatMap((name) =>
+    name.startsWith(stem) && name.endsWith(ending) ? [name.slice(stem.length, name.length - ending.length)] : [],
+  )
+  return { stem, ending, moments }
+}
+
+const MOMENT = /^(\d{8}T\d{6}Z)(?:-(\d+))?$/
+
+/**
+ * `20261127T150059Z`, or after that of the newest delta and a number when this moment does not come behind it: deltas are
+ * applied in the order of their names, also after a clock was set back.
+ */
+function nextName(names: string[], now: number): string {
+  const stamp = new Date(now).toISOString().replace(/[-:]|\.\d+/g, '')
+  const [, last = '', nth = '1'] = MOMENT.exec(newestOf(names) ?? '') ?? []
+  return last < stamp ? stamp : `${last}-${String(Number(nth) + 1).padStart(4, '0')}`
+}
+
+function newestOf(names: string[]): string | undefined {
+  return names
+    .filter((name) => MOMENT.test(name))
+    .sort()
+    .at(-1)
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder)
+  } catch {
+    return []
+  }
+}

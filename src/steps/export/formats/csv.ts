@@ -1,0 +1,101 @@
+// CSV text of rows: RFC 4180, with free text made harmless for spreadsheets.
+import { stringify } from 'csv-stringify/sync'
+import { type Column, columnsOfTable, type Row } from '../../../db/dataset/columns.ts'
+import { withoutControls, withoutHidden } from '../../../text.ts'
+import { flatTable } from './flat.ts'
+import { type Contents, rowsOf, type TextFile } from './writer.ts'
+
+export const LINE_END = '\r\n'
+const BYTE_ORDER_MARK = '\uFEFF'
+
+/** ASCII's own record separator. Cells cannot hold it: it is a control character, and those are replaced. */
+const RECORD_SEPARATOR = '\u001e'
+
+/**
+ * Characters that cannot be seen, or what stands for them, hide no formula. Some spreadsheets take the wide signs of East Asian keyboards for the narrow ones.
+ */
+const FORMULA_START = /^[\uFFFD\u200c\u200d]*[=+\-@\t\r\n＝＋－＠]/
+const PLAIN_NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i
+
+/** Puts an apostrophe before text that a spreadsheet would run as a formula; plain numbers such as `-5` stay. */
+export function defuse(text: string): string {
+  return FORMULA_START.test(text) && !PLAIN_NUMBER.test(text) ? `'${text}` : text
+}
+
+/** Ids may begin with a hyphen, and only ids as they should be are no formulas then. */
+const PLAIN_ID = /^-[\w-]*$/
+
+/** The header of a table, without its line end. */
+export function csvHeader(names: string[]): string {
+  return names.join(',')
+}
+
+/**
+ * A function that turns each row into one CSV line, without its line end (quoted cells may hold line ends of their own).
+ * Control characters are replaced everywhere; `raw` leaves formulas as they are.
+ */
+export function csvLines(columns: Column[], { raw }: { raw: boolean }): (rows: Row[]) => string[] {
+  const ids = columns.map(({ kind }) => kind === 'id')
+  const options = {
+    record_delimiter: RECORD_SEPARATOR,
+    // Without this a delimiter of one's own switches off the quotes around cells with line ends.
+    quote_record_delimiter: true,
+    cast: {
+      string(value: string, { index }: { index: number }) {
+        const clean = ids[index] ? withoutControls(value) : withoutHidden(value)
+        return raw || (ids[index] && PLAIN_ID.test(clean)) ? clean : defuse(clean)
+      },
+    },
+  }
+  return (rows) => stringify(rows, options).split(RECORD_SEPARATOR).slice(0, -1)
+}
+
+interface CsvOptions {
+  bom: boolean
+  raw: boolean
+}
+
+/** A file per table with the table's own columns. */
+export function csvTables({ tables }: Contents, options: CsvOptions): TextFile[] {
+  return tables.map((table) => {
+    const columns = columnsOfTable(table)
+    const lines = csvLines(columns, options)
+    return {
+      name: `${table}.csv`,
+      opening: opening(columns, options),
+      body(page) {
+        const rows = rowsOf(page, table)
+        return { text: joined(lines(rows)), rows: rows.length }
+      },
+      closing: '',
+    }
+  })
+}
+
+/** The flat table. Every company is put into CSV only once. */
+export function csvFlat(contents: Contents, options: CsvOptions): TextFile {
+  const { left, right, companies } = flatTable(contents)
+  const leftLines = csvLines(left, options)
+  const rightLines = csvLines(right, options)
+  return {
+    name: 'companies.csv',
+    opening: opening([...left, ...right], options),
+    body(page) {
+      const parts = companies(page)
+      const lefts = leftLines(parts.map((part) => part.left))
+      const each = parts.flatMap(({ rights }, index) => rights.map(() => lefts[index] ?? ''))
+      if (right.length === 0) return { text: joined(each), rows: each.length }
+      const rights = rightLines(parts.flatMap((part) => part.rights))
+      return { text: joined(rights.map((line, index) => `${each[index]},${line}`)), rows: rights.length }
+    },
+    closing: '',
+  }
+}
+
+function opening(columns: Column[], { bom }: CsvOptions): string {
+  return `${bom ? BYTE_ORDER_MARK : ''}${csvHeader(columns.map(({ name }) => name))}${LINE_END}`
+}
+
+function joined(lines: string[]): string {
+  return lines.length === 0 ? '' : lines.join(LINE_END) + LINE_END
+}

@@ -1,0 +1,103 @@
+// Parquet: typed columns, Snappy, row groups of a size that keeps the memory small.
+import { ByteWriter, type ColumnSource, ParquetWriter } from 'hyparquet-writer'
+import { type Cell, type Column, columnsOfTable, type Row } from '../../../db/dataset/columns.ts'
+import type { Page } from '../../../db/dataset/dataset.ts'
+import { withoutControls, withoutHidden } from '../../../text.ts'
+import { flatTable } from './flat.ts'
+import type { Output } from './output.ts'
+import { type Contents, isDay, rowsOf, type Shape, type Writing } from './writer.ts'
+
+const ROWS_PER_GROUP = 5_000
+
+/** A file per table for a folder, one flat table for a file. */
+export function parquetFiles(contents: Contents, folder: boolean): Shape[] {
+  if (folder) {
+    return contents.tables.map((table) =>
+      parquetFile(`${table}.parquet`, columnsOfTable(table), (page) => rowsOf(page, table)),
+    )
+  }
+  const { left, right, companies } = flatTable(contents)
+  return [
+    parquetFile('companies.parquet', [...left, ...right], (page) =>
+      companies(page).flatMap((part) => part.rights.map((own) => part.left.concat(own))),
+    ),
+  ]
+}
+
+function parquetFile(name: string, columns: Column[], rowsOfPage: (page: Page) => Row[]): Shape {
+  return { name, open: (output) => openParquet(output, columns, rowsOfPage) }
+}
+
+function openParquet(output: Output, columns: Column[], rowsOfPage: (page: Page) => Row[]): Writing {
+  const writer = new ByteWriter()
+  const parquet = new ParquetWriter({ writer, schema: schemaOf(columns), createdBy: 'chpipe' })
+  const values = columns.map(valueOfColumn)
+  let group: ColumnSource['data'][] = columns.map(() => [])
+  let rows = 0
+  const passOn = async (count: number) => {
+    await output.write(writer.getBytes(), count)
+    writer.index = 0
+  }
+  const writeGroup = async () => {
+    const columnData = columns.map(({ name }, index): ColumnSource => ({ name, data: group[index] ?? [] }))
+    parquet.write({ columnData, rowGroupSize: rows })
+    await passOn(rows)
+    group = columns.map(() => [])
+    rows = 0
+  }
+  return {
+    passes: 1,
+    async add(page) {
+      const found = rowsOfPage(page)
+      values.forEach((value, index) => {
+        const data = group[index] as unknown[]
+        for (const row of found) data.push(value(row[index] ?? null))
+      })
+      rows += found.length
+      if (rows >= ROWS_PER_GROUP) await writeGroup()
+    },
+    async end() {
+      if (rows > 0) await writeGroup()
+      parquet.finish()
+      await passOn(0)
+    },
+    discard() {},
+  }
+}
+
+/** Readers that know no logical types read the older word for the same. */
+const INSTANT = {
+  converted_type: 'TIMESTAMP_MILLIS',
+  logical_type: { type: 'TIMESTAMP', isAdjustedToUTC: true, unit: 'MILLIS' },
+} as const
+
+type SchemaElement = ConstructorParameters<typeof ParquetWriter>[0]['schema'][number]
+
+function schemaOf(columns: Column[]): SchemaElement[] {
+  const elements = columns.map((column): SchemaElement => {
+    const { name, kind } = column
+    const optional = { name, repetition_type: 'OPTIONAL' } as const
+    if (kind === 'number') return { ...optional, type: 'INT32' }
+    if (isDay(column)) return { ...optional, type: 'INT32', converted_type: 'DATE' }
+    if (kind === 'date') return { ...optional, type: 'INT64', ...INSTANT }
+    return { ...optional, type: 'BYTE_ARRAY', converted_type: 'UTF8' }
+  })
+  return [{ name: 'schema', num_children: columns.length }, ...elements]
+}
+
+const DAY_MS = 86_400_000
+
+/** Days since 1970, milliseconds since 1970, or text. What is no date cannot stand in a date's column, and is left out. */
+function valueOfColumn(column: Column): (cell: Cell) => string | number | null {
+  const { kind } = column
+  if (kind === 'number') return (cell) => cell
+  if (kind === 'date') {
+    const unit = isDay(column) ? DAY_MS : 1
+    return (cell) => {
+      const time = cell === null ? Number.NaN : Date.parse(String(cell))
+      return Number.isNaN(time) ? null : Math.floor(time / unit)
+    }
+  }
+  const clean = kind === 'text' ? withoutHidden : withoutControls
+  return (cell) => (cell === null ? null : clean(String(cell)))
+}

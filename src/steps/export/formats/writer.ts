@@ -1,0 +1,116 @@
+import { once } from 'node:events'
+import { createGzip } from 'node:zlib'
+import type { Cell, Column, DeliveredTable, Row } from '../../../db/dataset/columns.ts'
+import type { Page } from '../../../db/dataset/dataset.ts'
+import type { Output } from './output.ts'
+
+/** One file of a delivery, before it is opened. */
+export interface Shape {
+  /** The file's name in a delivery folder. */
+  name: string
+  /** Sees every page before any file is opened; throws `data` when the format cannot hold it. */
+  survey?: (page: Page) => void
+  open(output: Output): Writing | Promise<Writing>
+}
+
+/** One file of a delivery as it grows. */
+export interface Writing {
+  /** How often it must see all pages. */
+  passes: number
+  /** Takes what a page adds in this pass, counted from 0. */
+  add(page: Page, pass: number): Promise<void>
+  end(): Promise<void>
+  /** Lets go of whatever is open, when the export failed. */
+  discard(): void
+}
+
+/** What a shape must know of the dataset. */
+export interface Contents {
+  schemaVersion: number
+  tables: DeliveredTable[]
+}
+
+/** The rows of a table on a page. */
+export function rowsOf(page: Page, table: DeliveredTable): Page['companies'] {
+  return page[table] ?? []
+}
+
+/** Whether a cell of this column is a calendar day; the other dates are moments. */
+export function isDay({ name, kind }: Column): boolean {
+  return kind === 'date' && !name.endsWith('_at')
+}
+
+/** The text of one file as it grows: the opening, then what each page adds, then the closing. */
+export interface TextFile {
+  /** The file's name in a delivery folder. */
+  name: string
+  opening: string
+  /** What a page adds; `rowsBefore` counts the rows that earlier pages added. */
+  body(page: Page, rowsBefore: number): { text: string; rows: number }
+  closing: string
+}
+
+/** The shape of a text file, compressed when `gzip` is set. */
+export function textShape({ name, opening, body, closing }: TextFile, gzip: boolean): Shape {
+  return {
+    name: gzip ? `${name}.gz` : name,
+    async open(output) {
+      const compressed = gzip ? gzipped(output) : null
+      const target = compressed ?? output
+      let rowsBefore = 0
+      await target.write(opening, 0)
+      return {
+        passes: 1,
+        async add(page) {
+          const { text, rows } = body(page, rowsBefore)
+          await target.write(text, rows)
+          rowsBefore += rows
+        },
+        async end() {
+          await target.write(closing, 0)
+          await compressed?.end()
+        },
+        discard() {},
+      }
+    },
+  }
+}
+
+/**
+ * Compresses what is written to it into `output`. The header tells neither a time nor a name, so the same text always
+ * gives the same bytes.
+ */
+function gzipped(output: Output): Pick<Output, 'write'> & { end(): Promise<void> } {
+  const gzip = createGzip()
+  let ready: Buffer[] = []
+  gzip.on('data', (chunk: Buffer) => ready.push(chunk))
+  const passOn = async (rows: number) => {
+    const chunk = Buffer.concat(ready)
+    ready = []
+    await output.write(chunk, rows)
+  }
+  return {
+    async write(data, rows) {
+      if (data.length > 0) await new Promise<void>((done) => gzip.write(data, () => done()))
+      await passOn(rows)
+    },
+    async end() {
+      const ended = once(gzip, 'end')
+      gzip.end()
+      await ended
+      await passOn(0)
+    },
+  }
+}
+
+/** Rows of one table grouped by their first cell, the company number, in the order in which they come. */
+export function byCompany(rows: Row[]): Map<Cell, Row[]> {
+  const groups = new Map<Cell, Row[]>()
+  for (const row of rows) {
+    const number = row[0] ?? null
+    const group = groups.get(number)
+    if (group) group.push(row)
+    else groups.set(number, [row])
+  }
+  return groups
+}

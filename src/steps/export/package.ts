@@ -1,0 +1,278 @@
+// One zip that a customer receives: the data, a report, a dictionary and a manifest, all of one moment. Everything is
+// written aside first, so whatever goes wrong leaves an earlier package as it was.
+import { createHash, randomBytes } from 'node:crypto'
+import {
+  createReadStream,
+  createWriteStream,
+  existsSync,
+  readdirSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+import { finished, pipeline } from 'node:stream/promises'
+import { ZipFile } from 'yazl'
+import { columnsOfTable, type DatasetTable, type DeliveredTable } from '../../db/dataset/columns.ts'
+import type { Page } from '../../db/dataset/dataset.ts'
+import { lookedUpReader } from '../../db/dataset/deliveries.ts'
+import type { Db } from '../../db/open.ts'
+import { ChpipeError } from '../../errors.ts'
+import { makeFolder, syncFolder } from '../../files.ts'
+import { safeJson } from '../../text.ts'
+import type { Manifest } from './destination.ts'
+import { DICTIONARY, dataDictionary, dictionaryCsv } from './dictionary.ts'
+import { type FileEntry, outputError } from './formats/output.ts'
+import { livesElsewhere, MANIFEST, placeNew, replaceAll, sweep, temporaryName } from './replace.ts'
+import { createPageCounter, type ReportCounts } from './report/count.ts'
+import { renderReport } from './report/render.ts'
+import { type ExportOptions, exportDataset } from './run.ts'
+
+const REPORT = 'report.html'
+
+export interface PackageOptions extends Omit<ExportOptions, 'goal' | 'onPage'> {
+  /** The zip; an earlier one there is replaced when the new one is whole. */
+  path: string
+  /** Nothing of that name is replaced, as for a delta. */
+  isNew?: boolean
+  /** Companies that shall have officers, for the report. */
+  target: number
+}
+
+export interface Package {
+  /** As inside the zip. */
+  manifest: Manifest
+  bytes: number
+  sha256: string
+}
+
+/**
+ * Packs the dataset into `path`, which only its owner may read. Throws as `exportDataset` does; in all these cases
+ * nothing half-done is left.
+ */
+export async function packageDataset(db: Db, options: PackageOptions): Promise<Package> {
+  const { signal } = options
+  using stage = openStage(options.path)
+  const { path } = stage
+  sweep(dirname(path))
+  try {
+    const { exported, counts } = await exportCounted(db, options, stage.folder)
+    const documents = writeDocuments(stage.folder, exported, counts, options)
+    const manifest = { ...exported, files: [...documents, ...exported.files] }
+    writeFileSync(join(stage.folder, MANIFEST), `${safeJson(manifest, 2)}\n`)
+    const names = [REPORT, MANIFEST, DICTIONARY, ...exported.files.map(({ name }) => name)]
+    const aside = join(stage.folder, temporaryName('package'))
+    const parts = names.map((name) => ({ name, path: join(stage.folder, name) }))
+    await writeZip(aside, parts, new Date(manifest.as_of), signal)
+    const written = { manifest, bytes: statSync(aside).size, sha256: await sha256Of(aside, signal) }
+    if (options.isNew) placeNew(aside, path)
+    else replaceAll([{ from: aside, to: path }], [])
+    await syncFolder(dirname(path))
+    return written
+  } catch (error) {
+    throw aboutGoal(error, stage)
+  }
+}
+
+/** The operator knows the zip, not the stage beside it, and named it with --package. */
+function aboutGoal(error: unknown, { path, folder }: Stage): unknown {
+  const isAboutStage = error instanceof ChpipeError && error.message.includes(folder)
+  const told = outputError(isAboutStage ? (error.cause ?? error) : error, path)
+  if (!(told instanceof ChpipeError) || told.hint === undefined) return told
+  const hint = told.hint.replace('another folder with --out', 'another place with --package')
+  return new ChpipeError(told.kind, told.message, { hint, cause: told.cause })
+}
+
+/** Exports into the stage and counts what is written, page by page. */
+async function exportCounted(
+  db: Db,
+  options: PackageOptions,
+  folder: string,
+): Promise<{ exported: Manifest; counts: ReportCounts }> {
+  const counter = createPageCounter()
+  const lookedUp = lookedUpReader(db)
+  const exported = await exportDataset(db, {
+    ...options,
+    goal: { kind: 'folder', path: folder },
+    onPage(page) {
+      const [first, last] = [page.companies[0], page.companies.at(-1)]
+      const asked = first && last ? lookedUp(String(first[0]), String(last[0])) : new Set<string>()
+      counter.add(onlyTables(page, options.include), asked)
+    },
+  })
+  return { exported, counts: counter.counts() }
+}
+
+/** The page as the files hold it. */
+function onlyTables(page: Page, include: ExportOptions['include']): Page {
+  if (!include) return page
+  const rows = (table: DatasetTable) => (include.includes(table) ? page[table] : [])
+  return { companies: rows('companies'), officers: rows('officers'), domains: rows('domains'), emails: rows('emails') }
+}
+
+/** Writes what goes beside the data; a document has no rows. */
+function writeDocuments(
+  folder: string,
+  { as_of, schema_version, files, filters }: Manifest,
+  counts: ReportCounts,
+  { target, programVersion }: PackageOptions,
+): FileEntry[] {
+  const tables = deliveredTables(filters, counts.rows)
+  const report = renderReport({
+    asOf: as_of,
+    programVersion,
+    schemaVersion: schema_version,
+    scope: scopeOf(filters),
+    since: filters.since ?? null,
+    tables,
+    files: files.map((file) => ({ ...file, ...fileFacts(file.name, tables) })),
+    counts,
+    target,
+    dictionary: Object.entries(dataDictionary).map(([table, entry]) => ({ table, entry })),
+  })
+  const dictionary = dictionaryCsv()
+  return [writeEntry(folder, REPORT, report, 0), writeEntry(folder, DICTIONARY, dictionary.text, dictionary.rows)]
+}
+
+function writeEntry(folder: string, name: string, text: string, rows: number): FileEntry {
+  const bytes = Buffer.from(text)
+  writeFileSync(join(folder, name), bytes)
+  return { name, rows, bytes: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') }
+}
+
+async function sha256Of(path: string, signal: AbortSignal): Promise<string> {
+  const hash = createHash('sha256')
+  await pipeline(createReadStream(path), hash, { signal })
+  return hash.digest('hex')
+}
+
+type Filters = Manifest['filters']
+
+/** The tables that a delivery with these filters holds: domains and e-mails that nobody asked for only when there are any. */
+function deliveredTables({ include, since }: Filters, { domains, emails }: ReportCounts['rows']): DeliveredTable[] {
+  const some = include ?? [
+    'companies',
+    'officers',
+    ...(domains > 0 ? ['domains'] : []),
+    ...(emails > 0 ? ['emails'] : []),
+  ]
+  const tables = (['companies', 'officers', 'domains', 'emails'] as const).filter((table) => some.includes(table))
+  return since === undefined ? tables : [...tables, 'deletions']
+}
+
+/** What the filters of an export let through, in sentences for whoever receives it. */
+function scopeOf({ all, include, since }: Filters): string[] {
+  return [
+    all
+      ? 'All companies that were collected, also those whose officer list is not complete yet.'
+      : 'Companies whose officer list is complete, with all their appointments, resigned ones included.',
+    ...(include ? [`Only these tables: ${include.join(', ')}.`] : []),
+    ...(since === undefined
+      ? []
+      : ['Only companies of which anything changed; each of them whole, with all its rows, changed or not.']),
+  ]
+}
+
+// Where a package is put together: a hidden folder beside the zip, on the same disk, gone in the end.
+
+const LEFTOVER = /^\..+\.chpipe-(\d+)-[0-9a-f]{8}\.parts$/
+
+interface Stage {
+  /** Where the zip is to lie: behind a link, the file that it leads to. */
+  path: string
+  /** Only its owner may look into it. */
+  folder: string
+  [Symbol.dispose](): void
+}
+
+/** Opens a stage for the zip at `goal`, and clears those that killed runs left beside it. Throws a `data` error. */
+function openStage(goal: string): Stage {
+  const path = refuseOthers(goal)
+  const beside = dirname(path)
+  try {
+    for (const name of readdirSync(beside)) {
+      const [, pid] = LEFTOVER.exec(name) ?? []
+      if (pid && !livesElsewhere(Number(pid))) rmSync(join(beside, name), { recursive: true, force: true })
+    }
+    const folder = join(beside, `.${basename(path)}.chpipe-${process.pid}-${randomBytes(4).toString('hex')}.parts`)
+    makeFolder(folder)
+    return { path, folder, [Symbol.dispose]: () => rmSync(folder, { recursive: true, force: true }) }
+  } catch (error) {
+    throw outputError(error, path)
+  }
+}
+
+/** Only a file may be replaced by the zip, and only where its folder is there already. */
+function refuseOthers(goal: string): string {
+  if (existsSync(goal)) {
+    if (statSync(goal).isFile()) return realpathSync(goal)
+    throw new ChpipeError('data', `There is something other than a file where the zip should be: ${goal}`, {
+      hint: 'name another file with --package',
+    })
+  }
+  if (existsSync(dirname(goal))) return goal
+  throw new ChpipeError('data', `The folder does not exist: ${dirname(goal)}`, { hint: 'create it first' })
+}
+
+export interface ZipPart {
+  /** The name inside the zip. */
+  name: string
+  path: string
+}
+
+/** What would not get smaller is stored as it is. */
+const PACKED_ALREADY = /\.(gz|parquet|xlsx|zip)$/
+
+/** Whoever unpacks personal data is the only one to read it. */
+const FILE_MODE = 0o100600
+
+/**
+ * Packs files into a new zip at `path`, one after the other in little memory, and waits until its bytes are on the disk.
+ * All entries bear the time `at`, so that the same files give the same bytes. Rejects with what the file system said, or
+ * with the signal's reason; what was written until then is left to the caller.
+ */
+async function writeZip(path: string, parts: ZipPart[], at: Date, signal: AbortSignal): Promise<void> {
+  const zip = new ZipFile()
+  const target = createWriteStream(path, { flags: 'wx', mode: 0o600, flush: true, signal })
+  zip.on('error', (error: Error) => target.destroy(error))
+  zip.outputStream.pipe(target)
+  for (const { name, path: from } of parts) {
+    zip.addFile(from, name, { mtime: at, mode: FILE_MODE, compress: !PACKED_ALREADY.test(name) })
+  }
+  zip.end()
+  try {
+    await finished(target)
+  } catch (error) {
+    signal.throwIfAborted()
+    throw error
+  }
+}
+
+export interface FileFacts {
+  /** What one row is, in a sentence. */
+  holds: string
+  columns: number
+}
+
+/** What a reader wants to know of a data file, by the name that the export gave it, in a delivery of these tables. */
+function fileFacts(name: string, tables: readonly DeliveredTable[]): FileFacts {
+  const [, stem = '', ending = ''] = /^([a-z]+)\.([a-z]+)/.exec(name) ?? []
+  const columns = (some: readonly DeliveredTable[]) =>
+    some.reduce((sum, table) => sum + columnsOfTable(table).length, 0)
+  if (ending === 'sqlite' || ending === 'xlsx') {
+    const parts = ending === 'sqlite' ? 'tables' : 'sheets'
+    return { holds: `One row in one of its ${parts}: ${tables.join(', ')}.`, columns: columns(tables) }
+  }
+  const isNested = (ending === 'json' || ending === 'ndjson') && stem === 'companies'
+  if (isNested) {
+    const inside = tables.filter((table) => table !== 'companies' && table !== 'deletions')
+    const holds =
+      inside.length > 0 ? `One company, with its ${inside.join(', ')} inside.` : dataDictionary.companies.row
+    return { holds, columns: columns(tables.filter((table) => table !== 'deletions')) }
+  }
+  const own = tables.find((table) => table === stem)
+  return own
+    ? { holds: dataDictionary[own].row, columns: columns([own]) }
+    : { holds: 'One row.', columns: columns(tables) }
+}

@@ -1,0 +1,237 @@
+// What the report tells, counted from the very pages that are written to the files: so it agrees with them, and whoever
+// is suppressed is in neither. Its memory does not grow with the dataset.
+import { holdsOffice } from '../../../companies-house/profile.ts'
+import { type Cell, type DatasetTable, datasetColumns, datasetTables, type Row } from '../../../db/dataset/columns.ts'
+import type { Page } from '../../../db/dataset/dataset.ts'
+import { isWanted } from '../../purchases/people.ts'
+import { regionOf, sicSection } from './places.ts'
+
+export interface OfficerCounts {
+  roles: Count[]
+  activeOfficers: number
+}
+
+export interface ReportCounts extends CompanyCounts, OfficerCounts, ContactCounts {
+  rows: Record<DatasetTable, number>
+}
+
+export interface PageCounter {
+  /** `lookedUp` names the page's companies whose domain was asked for. */
+  add(page: Page, lookedUp: Set<string>): void
+  counts(): ReportCounts
+}
+
+/** A counter that is fed with every page once. */
+export function createPageCounter(): PageCounter {
+  const rows = { companies: 0, officers: 0, domains: 0, emails: 0 }
+  const companies = createCompanyCounter()
+  const officers = createOfficerCounter()
+  const contacts = createContactCounter()
+  return {
+    add(page, lookedUp) {
+      for (const table of datasetTables) rows[table] += page[table].length
+      companies.add(page)
+      officers.add(page)
+      contacts.add(page, lookedUp)
+    },
+    counts: () => ({ rows: { ...rows }, ...companies.counts(), ...officers.counts(), ...contacts.counts() }),
+  }
+}
+
+function createOfficerCounter(): { add(page: Page): void; counts(): OfficerCounts } {
+  const cell = cellReader('officers')
+  const roles = createTally()
+  let activeOfficers = 0
+  return {
+    add({ companies, officers }) {
+      const statusOf = companyStatuses(companies)
+      for (const row of officers) {
+        roles.add(textOf(cell(row, 'officer_role')) ?? NOT_GIVEN)
+        if (holdsOffice(textOf(cell(row, 'resigned_on')), statusOf.get(String(row[0])) ?? null)) activeOfficers += 1
+      }
+    },
+    counts: () => ({ roles: roles.entries(), activeOfficers }),
+  }
+}
+
+/** One of the first companies, as they are shown to whoever opens the report. */
+export interface SampleCompany {
+  number: string
+  name: string
+  type: string | null
+  created: string | null
+  officers: number
+  domain: string | null
+}
+
+interface CompanyCounts {
+  /** Companies with at least one officer in the files. */
+  withOfficers: number
+  /** By `YYYY-MM` of the day of creation, in order of time; empty text for those without one. */
+  months: Count[]
+  types: Count[]
+  statuses: Count[]
+  /** By section; a company with several codes counts once in each of its sections. */
+  sections: Count[]
+  regions: Count[]
+  sample: SampleCompany[]
+}
+
+const SAMPLE_SIZE = 8
+/** Months since the first company of 1844 are fewer than this. */
+const MONTHS = 5000
+const NO_CODE = 'No SIC code'
+
+/** Counts the companies of pages. */
+function createCompanyCounter(): { add(page: Page): void; counts(): CompanyCounts } {
+  const cell = cellReader('companies')
+  const [months, types, statuses] = [createTally(MONTHS), createTally(), createTally()]
+  const [sections, regions] = [createTally(), createTally()]
+  const sample: SampleCompany[] = []
+  let withOfficers = 0
+
+  const addRow = (row: Row, officers: number, domain: string | null) => {
+    const text = (name: string) => textOf(cell(row, name))
+    if (officers > 0) withOfficers += 1
+    months.add(/^\d{4}-\d{2}(?=-)/.exec(text('date_of_creation') ?? '')?.[0] ?? '')
+    types.add(text('type') ?? NOT_GIVEN)
+    statuses.add(text('company_status') ?? NOT_GIVEN)
+    regions.add(regionOf(text('postal_code'), text('country')))
+    for (const section of sectionsOf(text('sic_codes'))) sections.add(section)
+    if (sample.length === SAMPLE_SIZE) return
+    const [number, name] = [text('company_number') ?? '', text('company_name') ?? '']
+    sample.push({ number, name, type: text('type'), created: text('date_of_creation'), officers, domain })
+  }
+
+  return {
+    add({ companies, officers, domains }) {
+      const officersOf = countByNumber(officers)
+      const domainOf = bestDomains(domains)
+      for (const row of companies) {
+        const number = String(row[0])
+        addRow(row, officersOf.get(number) ?? 0, domainOf.get(number) ?? null)
+      }
+    },
+    counts: () => ({
+      withOfficers,
+      months: months.entries().sort((a, b) => (a.name < b.name ? -1 : 1)),
+      types: types.entries(),
+      statuses: statuses.entries(),
+      sections: sections.entries(),
+      regions: regions.entries(),
+      sample: [...sample],
+    }),
+  }
+}
+
+function sectionsOf(codes: string | null): Set<string> {
+  const found = (codes ?? '').split(',').flatMap((code) => sicSection(code.trim()) ?? [])
+  return new Set(found.length > 0 ? found : [NO_CODE])
+}
+
+function countByNumber(rows: Row[]): Map<string, number> {
+  const counts = new Map<string, number>()
+  for (const [number] of rows) counts.set(String(number), (counts.get(String(number)) ?? 0) + 1)
+  return counts
+}
+
+interface ContactCounts {
+  /** Companies that a domain was looked for, and those among them that have one in the files. */
+  lookedUp: number
+  lookedUpWithDomain: number
+  withDomain: number
+  /** Active directors and LLP members at companies with a domain, and those among them with an address. */
+  wanted: number
+  wantedWithEmail: number
+  emailStatuses: Count[]
+}
+
+/** Counts what enrichment found, and for whom. */
+function createContactCounter(): {
+  add(page: Page, lookedUp: Set<string>): void
+  counts(): ContactCounts
+} {
+  const [officer, email] = [cellReader('officers'), cellReader('emails')]
+  const emailStatuses = createTally()
+  const sums = { lookedUp: 0, lookedUpWithDomain: 0, withDomain: 0, wanted: 0, wantedWithEmail: 0 }
+  return {
+    add({ companies, officers, domains, emails }, lookedUp) {
+      const domainOf = bestDomains(domains)
+      sums.withDomain += domainOf.size
+      for (const [number] of companies) {
+        if (!lookedUp.has(String(number))) continue
+        sums.lookedUp += 1
+        if (domainOf.has(String(number))) sums.lookedUpWithDomain += 1
+      }
+      const addressed = new Set(emails.map((row) => `${row[0]}/${email(row, 'appointment_id')}`))
+      const statusOf = companyStatuses(companies)
+      for (const row of officers) {
+        const [role, resigned] = [textOf(officer(row, 'officer_role')), textOf(officer(row, 'resigned_on'))]
+        const active = holdsOffice(resigned, statusOf.get(String(row[0])) ?? null)
+        if (!domainOf.has(String(row[0])) || !active || !isWanted({ officer_role: role, resigned_on: resigned }))
+          continue
+        sums.wanted += 1
+        if (addressed.has(`${row[0]}/${officer(row, 'appointment_id')}`)) sums.wantedWithEmail += 1
+      }
+      for (const row of emails) emailStatuses.add(textOf(email(row, 'status')) ?? NOT_GIVEN)
+    },
+    counts: () => ({ ...sums, emailStatuses: emailStatuses.entries() }),
+  }
+}
+
+/** What stands for a cell that is empty. */
+const NOT_GIVEN = 'not given'
+
+/** Reads a cell by its column's name; undefined for a column that the table does not have. */
+function cellReader(table: DatasetTable): (row: Row, name: string) => Cell | undefined {
+  const places = new Map(datasetColumns[table].map(({ name }, index) => [name, index]))
+  return (row, name) => row[places.get(name) ?? -1]
+}
+
+/** The cell as text; null for an empty one. */
+function textOf(cell: Cell | undefined): string | null {
+  return cell === null || cell === undefined || cell === '' ? null : String(cell)
+}
+
+/** The most confident domain of each company on a page, by company number. */
+function bestDomains(rows: Row[]): Map<string, string> {
+  const cell = cellReader('domains')
+  const confidence = (row: Row) => Number(cell(row, 'confidence') ?? -1)
+  const best = rows.toSorted((a, b) => confidence(a) - confidence(b))
+  return new Map(best.map((row) => [String(row[0]), String(cell(row, 'domain'))]))
+}
+
+/** The status of each company on a page, by company number. */
+function companyStatuses(rows: Row[]): Map<string, string | null> {
+  const cell = cellReader('companies')
+  return new Map(rows.map((row) => [String(row[0]), textOf(cell(row, 'company_status'))]))
+}
+
+/** How often each name came; `distinct` bounds its memory, whatever the data holds. */
+export interface Tally {
+  add(name: string): void
+  /** Most frequent first, then by name. */
+  entries(): Count[]
+}
+
+export interface Count {
+  name: string
+  count: number
+}
+
+const OTHER = 'Others'
+
+/** Counts up to `distinct` names one by one; whatever name comes after that counts as `Others`. */
+export function createTally(distinct = 200): Tally {
+  const counts = new Map<string, number>()
+  return {
+    add(name) {
+      const known = counts.has(name) || counts.size < distinct ? name : OTHER
+      counts.set(known, (counts.get(known) ?? 0) + 1)
+    },
+    entries: () =>
+      [...counts]
+        .map(([name, count]) => ({ name, count }))
+        .sort((a, b) => b.count - a.count || (a.name < b.name ? -1 : a.name > b.name ? 1 : 0)),
+  }
+}

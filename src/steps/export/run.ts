@@ -1,0 +1,100 @@
+// Reads the public tables on one snapshot and writes them to a stream, a file or a folder. It changes nothing in the
+// database, may run beside any writer, and may be stopped and run again at any time.
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import type { Clock } from '../../clock.ts'
+import type { Since } from '../../db/changes.ts'
+import type { DatasetTable } from '../../db/dataset/columns.ts'
+import { type Dataset, openDataset, type Page } from '../../db/dataset/dataset.ts'
+import type { Db } from '../../db/open.ts'
+import { type Delivery, type Goal, type Manifest, openDelivery } from './destination.ts'
+import { type ShapeOptions, shapesOf } from './formats/formats.ts'
+import type { Shape, Writing } from './formats/writer.ts'
+
+export interface ExportOptions extends ShapeOptions {
+  goal: Goal
+  /** Also companies whose officers are not complete. */
+  all: boolean
+  /** The tables that are wanted, empty or not; null for companies, officers, and the others when there are any. */
+  include: readonly DatasetTable[] | null
+  /** For a delta, from where it counts; null for everything. */
+  since: Since | null
+  programVersion: string
+  clock: Clock
+  signal: AbortSignal
+  /** Called after each page with the number of companies so far. */
+  onProgress?: (companies: number) => void
+  /** Sees every page of companies that is written, once, while the snapshot is open. */
+  onPage?: (page: Page) => void
+}
+
+/**
+ * Exports the dataset and tells what was written. Throws `data` when the database cannot be read, the format cannot hold
+ * the data or the goal cannot be written, and the signal's reason when interrupted; in all these cases an earlier
+ * delivery is as it was.
+ */
+export async function exportDataset(db: Db, options: ExportOptions): Promise<Manifest> {
+  const { goal, all, include, since, programVersion, clock } = options
+  const asOf = new Date(clock.now()).toISOString()
+  using dataset = openDataset(db, { all, include, since })
+  const shapes = await shapesOf(dataset, options, goal.kind === 'folder')
+  await survey(dataset, shapes, options)
+  await using delivery = await openDelivery(
+    goal,
+    shapes.map(({ name }) => name),
+  )
+  await writeFiles(dataset, shapes, delivery, options)
+  const manifest: Manifest = {
+    schema_version: dataset.schemaVersion,
+    program_version: programVersion,
+    as_of: asOf,
+    filters: { all, ...(include ? { include } : {}), ...(since ? { since: since.moment } : {}) },
+    checkpoint: dataset.checkpoint,
+    files: delivery.outputs.map((output) => output.entry()),
+  }
+  await delivery.commit(manifest)
+  return manifest
+}
+
+type Progress = Pick<ExportOptions, 'signal' | 'onProgress' | 'onPage'>
+
+async function survey(dataset: Dataset, shapes: Shape[], { signal }: Progress): Promise<void> {
+  const surveys = shapes.flatMap(({ survey }) => survey ?? [])
+  if (surveys.length === 0) return
+  for (const page of dataset.pages()) {
+    for (const look of surveys) look(page)
+    await nextTurn()
+    signal.throwIfAborted()
+  }
+}
+
+async function writeFiles(dataset: Dataset, shapes: Shape[], { outputs }: Delivery, progress: Progress): Promise<void> {
+  const files: Writing[] = []
+  try {
+    for (const [index, shape] of shapes.entries()) {
+      const output = outputs[index]
+      if (output) files.push(await shape.open(output))
+    }
+    const passes = Math.max(...files.map((file) => file.passes))
+    for (let pass = 0; pass < passes; pass += 1) await writePages(dataset, files, pass, progress)
+    for (const file of files) await file.end()
+  } finally {
+    for (const file of files) file.discard()
+  }
+}
+
+async function writePages(
+  dataset: Dataset,
+  files: Writing[],
+  pass: number,
+  { signal, onProgress, onPage }: Progress,
+): Promise<void> {
+  let companies = 0
+  for (const page of dataset.pages()) {
+    for (const file of files) if (pass < file.passes) await file.add(page, pass)
+    if (pass === 0 && !page.deletions) onPage?.(page)
+    companies += page.companies.length
+    onProgress?.(companies)
+    await nextTurn()
+    signal.throwIfAborted()
+  }
+}

@@ -1,0 +1,179 @@
+// The report of `progress` as Prometheus metrics, for the node exporter's textfile collector and for `serve`.
+import { labelled, type Metric, single } from '../../metrics.ts'
+import type { StreamReport } from '../stream/report.ts'
+import type { LiveProgress } from './live.ts'
+import type { Progress } from './progress.ts'
+
+/** Everything that `progress --json` tells, in seconds and plain counts; what there is nothing to say about is left out. */
+export function progressMetrics(progress: Progress, version: string): Metric[] {
+  const { companies_with_officers: complete, pending, none, failed, quota } = progress
+  return [
+    {
+      name: 'chpipe_build_info',
+      help: 'Always 1; the label names the version.',
+      type: 'gauge',
+      samples: [{ value: 1, labels: { version } }],
+    },
+    labelled(
+      'gauge',
+      {
+        name: 'chpipe_companies',
+        help: 'Companies known, by the state of their officer lists.',
+        label: 'officers_state',
+      },
+      { complete, pending, none, failed },
+    ),
+    single('gauge', 'chpipe_officers', 'Officers stored.', progress.officers),
+    single('gauge', 'chpipe_target_companies', 'Companies that shall have officers.', progress.target),
+    single('gauge', 'chpipe_target_ratio', 'Share of the target that is reached, 0 to 1.', progress.percent / 100),
+    single('gauge', 'chpipe_ready', '1 when the target is reached, otherwise 0.', progress.ready ? 1 : 0),
+    single(
+      'gauge',
+      'chpipe_companies_per_minute',
+      'Companies that got their officers per minute, over the last ten minutes.',
+      progress.per_minute,
+    ),
+    single(
+      'gauge',
+      'chpipe_eta_seconds',
+      'Time until the target is reached; absent while unknown.',
+      progress.eta_seconds,
+    ),
+    single('gauge', 'chpipe_quota_limit_calls', 'Calls that the allowance gives in a window.', quota.limit),
+    single('gauge', 'chpipe_quota_window_seconds', 'Length of the window of the allowance.', quota.window_seconds),
+    single('gauge', 'chpipe_quota_used_calls', 'Calls that count against the allowance now.', quota.used),
+    single('gauge', 'chpipe_quota_peak_calls', 'The most calls that ever counted at once.', quota.peak),
+    single(
+      'counter',
+      'chpipe_rate_limited_total',
+      'Calls that Companies House refused (429, 403).',
+      quota.rate_limited,
+    ),
+    ...(progress.stream ? streamMetrics(progress.stream) : []),
+    ...liveMetrics(progress),
+  ]
+}
+
+function streamMetrics(stream: StreamReport): Metric[] {
+  const seconds = (iso: string | null) => (iso === null ? null : Date.parse(iso) / 1000)
+  const of = (value: number | null) => (value === null ? [] : [{ value, labels: { stream: stream.stream } }])
+  const gauge = (name: string, help: string, value: number | null): Metric => ({
+    name: `chpipe_stream_${name}`,
+    help,
+    type: 'gauge',
+    samples: of(value),
+  })
+  const counter = (name: string, help: string, value: number): Metric => ({
+    ...gauge(name, help, value),
+    type: 'counter',
+  })
+  const { jumps, expired, misplaced } = stream
+  return [
+    gauge('up', '1 while a process follows the stream, otherwise 0.', stream.running ? 1 : 0),
+    gauge('connected', '1 while there is a connection, otherwise 0.', stream.connected_since === null ? 0 : 1),
+    gauge('connected_timestamp_seconds', 'When the connection was made.', seconds(stream.connected_since)),
+    gauge('last_event_timestamp_seconds', 'When the last event was applied.', seconds(stream.last_event_at)),
+    gauge('timepoint', 'The last timepoint applied.', stream.timepoint),
+    counter('events_total', 'Events applied.', stream.events),
+    gauge('events_per_minute', 'Events applied per minute, over the last ten minutes.', stream.events_per_minute),
+    gauge('lag_seconds', 'From the publication of the last event until it was applied.', stream.lag_seconds),
+    gauge('silent', '1 when no event has come for too long, otherwise 0.', stream.silent ? 1 : 0),
+    {
+      name: 'chpipe_stream_gaps_total',
+      help: 'Spans of timepoints that never came, by kind.',
+      type: 'counter',
+      samples: Object.entries({ jump: jumps, expired, misplaced }).map(([kind, value]) => ({
+        value,
+        labels: { stream: stream.stream, kind },
+      })),
+    },
+    gauge('gaps_unrepaired', 'Expired spans whose days are still to be searched.', stream.unrepaired),
+    counter('rejects_total', 'Lines that could not be applied and are kept.', stream.rejects),
+  ]
+}
+
+function liveMetrics({ jobs, domains, emails, credits, capacity }: LiveProgress): Metric[] {
+  const metrics: Metric[] = []
+  if (jobs) {
+    const { stages, due, skipped, failed, done } = jobs
+    metrics.push(
+      labelled(
+        'gauge',
+        { name: 'chpipe_jobs', help: 'Enrichment jobs by state; skipped ones have no domain.', label: 'state' },
+        { due, skipped, failed, done },
+      ),
+      labelled(
+        'gauge',
+        { name: 'chpipe_jobs_due', help: 'Due enrichment jobs by what is to be done next.', label: 'stage' },
+        { ...stages },
+      ),
+    )
+  }
+  if (domains) {
+    metrics.push(
+      single('gauge', 'chpipe_domains', 'Domains found.', domains.found),
+      single(
+        'gauge',
+        'chpipe_domain_companies_asked',
+        'Companies whose domain was looked for.',
+        domains.companies_asked,
+      ),
+      single('gauge', 'chpipe_domain_companies_found', 'Companies that have a domain.', domains.companies_found),
+      single(
+        'gauge',
+        'chpipe_domain_hit_ratio',
+        'Share of companies with a domain, 0 to 1.',
+        ratio(domains.hit_percent),
+      ),
+    )
+  }
+  if (emails) {
+    metrics.push(
+      single('gauge', 'chpipe_emails', 'E-mail addresses found.', emails.found),
+      single('gauge', 'chpipe_email_people_asked', 'People whose address was looked for.', emails.people_asked),
+      single('gauge', 'chpipe_email_people_found', 'People who have an address.', emails.people_found),
+      single('gauge', 'chpipe_email_hit_ratio', 'Share of people with an address, 0 to 1.', ratio(emails.hit_percent)),
+    )
+  }
+  if (credits) {
+    const left = credits.left === null ? null : Number(credits.left)
+    metrics.push(
+      single('counter', 'chpipe_credits_spent_total', 'Snov credits spent.', credits.spent),
+      single('gauge', 'chpipe_credits_reserved', 'Snov credits at worst for purchases on their way.', credits.reserved),
+      single('gauge', 'chpipe_credits_left', 'Snov balance when last read.', Number.isNaN(left) ? null : left),
+      single(
+        'gauge',
+        'chpipe_credits_left_read_timestamp_seconds',
+        'When the Snov balance was last read.',
+        credits.left_read_at === null ? null : Date.parse(credits.left_read_at) / 1000,
+      ),
+    )
+  }
+  if (capacity) {
+    metrics.push(
+      single(
+        'gauge',
+        'chpipe_capacity_allowance_calls_per_minute',
+        'Calls a minute that the allowance gives.',
+        capacity.allowance_per_minute,
+      ),
+      single(
+        'gauge',
+        'chpipe_capacity_stream_calls_per_minute',
+        'Calls a minute that the stream needs.',
+        capacity.stream_per_minute,
+      ),
+      single(
+        'gauge',
+        'chpipe_capacity_background_calls_per_minute',
+        'Calls a minute that remain for the background.',
+        capacity.background_per_minute,
+      ),
+    )
+  }
+  return metrics
+}
+
+function ratio(percent: number | null): number | null {
+  return percent === null ? null : percent / 100
+}

@@ -1,0 +1,114 @@
+// How far the import of officers is, how fast it goes and when it will be done, and how the stream stands. Reads only, at
+// a cost that does not grow with companies and officers.
+import type { Clock } from '../../clock.ts'
+import { type Db, snapshot } from '../../db/open.ts'
+import { findLiveRuns } from '../../db/runs.ts'
+import { storageError } from '../../db/storage-error.ts'
+import { type Fetches, readFetches, readTallies } from '../../db/tallies.ts'
+import { allowanceFreeAt, type QuotaReport, quotaReport } from '../../quota/report.ts'
+import type { Quota } from '../../settings.ts'
+import { type LiveProgress, readLiveProgress } from './live.ts'
+
+/** The names and their order are what `progress --json` prints. */
+export interface Progress extends LiveProgress {
+  companies_with_officers: number
+  officers: number
+  companies: number
+  pending: number
+  none: number
+  failed: number
+  target: number
+  /** Of the target, with one decimal, rounded down: 100 means ready. */
+  percent: number
+  ready: boolean
+  /** Companies that got their officers, per minute over the recent past. */
+  per_minute: number
+  /** Null when no import runs, nothing moves, or the candidates do not suffice. */
+  eta_seconds: number | null
+  quota: QuotaReport
+  /** The commands that run on this database now; left out when there is none. */
+  runs?: RunningCommand[]
+  /** When calls may go out again, while the allowance is used up or closed; left out otherwise. */
+  allowance_free_at?: string
+}
+
+export interface RunningCommand {
+  command: string
+  pid: number
+  host: string
+  started_at: string
+}
+
+export interface ProgressOptions {
+  target: number
+  quota: Quota
+  clock: Clock
+}
+
+/** What counts as the recent past. */
+const RECENT_MS = 10 * 60_000
+
+/** A rate over less than this would be noise. */
+const SHORTEST_SPAN_MS = 5000
+
+const MINUTE_MS = 60_000
+
+/** Reads the progress towards the target on one snapshot. Throws a `data` error when the database cannot be read. */
+export function readProgress(db: Db, { target, quota, clock }: ProgressOptions): Progress {
+  try {
+    return snapshot(db, (tx) => {
+      const now = clock.now()
+      const { complete, officers, pending, none, failed } = readTallies(tx)
+      const perMinute = recentRate(readFetches(tx, now - RECENT_MS, now), now, quota)
+      const running = findLiveRuns(tx, clock)
+      const importing = running.some(({ command }) => command === 'import-officers')
+      const reachable = complete + pending + failed >= target
+      const freeAt = allowanceFreeAt(db, clock, quota)
+      return {
+        companies_with_officers: complete,
+        officers,
+        companies: complete + pending + none + failed,
+        pending,
+        none,
+        failed,
+        target,
+        percent: percentOf(complete, target),
+        ready: complete >= target,
+        per_minute: Math.round(perMinute * 10) / 10,
+        eta_seconds: complete >= target || (importing && reachable) ? etaSeconds(target - complete, perMinute) : null,
+        quota: quotaReport(db, clock, quota),
+        ...(running.length > 0 ? { runs: running.map(describeRun) } : {}),
+        ...(freeAt === null ? {} : { allowance_free_at: new Date(freeAt).toISOString() }),
+        ...readLiveProgress(db, clock, quota),
+      }
+    })
+  } catch (error) {
+    throw storageError(error, db.$client.name)
+  }
+}
+
+function describeRun({ command, pid, host, started_at }: ReturnType<typeof findLiveRuns>[number]): RunningCommand {
+  return { command, pid, host, started_at: new Date(started_at).toISOString() }
+}
+
+/**
+ * Companies per minute: those of the recent past over the time since the first of them. A run that has just begun is
+ * measured over its own time, one that has stopped fades out. A burst at the start of a window counts no higher than
+ * what the allowance lets through for long, as a company costs a call at least.
+ */
+export function recentRate({ count, firstMs }: Fetches, nowMs: number, { limit, windowMs }: Quota): number {
+  if (firstMs === null) return 0
+  const perMs = count / Math.max(SHORTEST_SPAN_MS, nowMs - firstMs)
+  return Math.min(perMs, limit / windowMs) * MINUTE_MS
+}
+
+/** Seconds until the missing companies are there: 0 when none is missing, null when nothing moves. */
+export function etaSeconds(missing: number, perMinute: number): number | null {
+  if (missing <= 0) return 0
+  return perMinute > 0 ? Math.ceil((missing / perMinute) * 60) : null
+}
+
+/** The share of the target in percent, with one decimal, rounded down and at most 100. */
+export function percentOf(complete: number, target: number): number {
+  return Math.min(100, Math.floor((complete / target) * 1000) / 10)
+}
