@@ -1,4 +1,4 @@
-import { armFaults, type FaultConditions, parseFaultPlan } from '../kit/faults.ts'
+import * as kit from '../kit/faults.ts'
 import { hashText, type Random } from '../world/random.ts'
 import type { Route } from './requests.ts'
 
@@ -42,18 +42,14 @@ export const FAULTS = {
 
 export type FaultName = keyof typeof FAULTS
 
-/** One fault and when it strikes. Without any condition it strikes every call that it concerns. */
-interface FaultRule extends FaultConditions {
-  name: FaultName
-  /** Only calls about these companies. */
-  companies?: readonly string[] | undefined
-}
+/** One fault and when it strikes; `companies`: only calls about these. */
+type FaultRule = kit.FaultRule<FaultName, { companies: readonly string[] }>
 
 export type FaultPlan = readonly FaultRule[]
 
 /** Reads a plan such as `500:0.2,reset:0.05,outage:10s,404:2x:@00445790,slow:~2s`; an empty text is no fault at all. */
 export function parseFaults(text: string): FaultPlan {
-  return parseFaultPlan(text, {
+  return kit.parseFaultPlan(text, {
     faults: FAULTS,
     noun: 'fault',
     listed: 'The faults',
@@ -62,40 +58,16 @@ export function parseFaults(text: string): FaultPlan {
   })
 }
 
-/** The faults that strike one call. */
-export interface Struck {
-  has(name: FaultName): boolean
-  /** Like `has`, and uses up one of the fault's times: to be asked only where the fault then has its effect. */
-  hits(name: FaultName): boolean
-  /** How long the caller is to wait for the fault; 0 unless its rule says otherwise. */
-  delayMs(name: FaultName): number
-}
+export type Struck = kit.Struck<FaultName>
+export type FaultSwitch = kit.FaultSwitch<FaultRule, string | undefined>
 
-export interface FaultSwitch {
-  set(plan: FaultPlan): void
-  /** Decides which faults strike a call; `companyNumber` is absent for calls that concern no single company. */
-  strike(companyNumber: string | undefined): Struck
-  /** How often each fault had its effect. */
-  readonly spent: Record<string, number>
-}
-
-/** Keeps a plan with its spans and counts; draws come from `random`, so that the same calls meet the same faults. */
+/** The plan of a service; what it strikes is a call about a company, or about none. */
 export function createFaultSwitch(random: Random, now: () => number): FaultSwitch {
-  const { set, strike, spend, spent } = armFaults<FaultRule>(random, now)
-  return {
-    set,
-    strike(companyNumber) {
-      const concerns = ({ companies }: FaultRule) =>
-        !companies || (companyNumber !== undefined && companies.includes(companyNumber))
-      const struck = new Map(strike(concerns).map((fault) => [fault.rule.name, fault]))
-      return {
-        has: (name) => struck.has(name),
-        hits: (name) => spend(struck.get(name)),
-        delayMs: (name) => struck.get(name)?.rule.delayMs ?? 0,
-      }
-    },
-    spent,
-  }
+  return kit.createFaultSwitch<FaultRule, string | undefined>(
+    random,
+    now,
+    ({ companies }, number) => !companies || (number !== undefined && companies.includes(number)),
+  )
 }
 
 type Members = Record<string, unknown>

@@ -1,6 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { setTimeout as delay } from 'node:timers/promises'
-import { send } from '../kit/host.ts'
+import { DEFAULT_SLOW_MS, pause } from '../kit/host.ts'
 import { type RateWindow, rateHeaders } from '../kit/rate-window.ts'
 import {
   API_HEADERS,
@@ -8,6 +7,7 @@ import {
   gatewayPage,
   internalError,
   type Reply,
+  send,
   strangePage,
   unauthorized,
 } from '../kit/replies.ts'
@@ -15,8 +15,6 @@ import type { Random } from '../world/random.ts'
 import type { Api } from './api.ts'
 import { alterPayload, type FaultSwitch, type Struck } from './faults.ts'
 import { type RequestLog, type Route, routeOf } from './requests.ts'
-
-const DEFAULT_SLOW_MS = 5000
 
 /** Answers of whatever may stand between a client and the service: a proxy, a firewall, a maintenance page. */
 const STRANGE = ['204', '302', '400', '410', '451', 'html404'] as const
@@ -57,13 +55,14 @@ export async function serveCall(server: CallServer, request: IncomingMessage, re
 /** What stands in front of the API. These calls do not reach it, so they use up none of the allowance. */
 async function gatewayReply(struck: Struck): Promise<Reply | undefined> {
   for (const status of [502, 503, 504] as const) {
-    const name = `${status}` as const
-    if (!struck.hits(name)) continue
-    await pause(struck.delayMs(name))
+    const hit = struck.hits(`${status}`)
+    if (!hit) continue
+    await pause(hit.delayMs)
     return gatewayPage(status)
   }
-  if (struck.hits('outage')) {
-    await pause(struck.delayMs('outage'))
+  const outage = struck.hits('outage')
+  if (outage) {
+    await pause(outage.delayMs)
     return gatewayPage(503)
   }
   const strange = STRANGE.find((name) => struck.hits(name))
@@ -91,12 +90,9 @@ async function countedReply(server: CallServer, route: Route, struck: Struck): P
   // [B] a 429 carries the same headers, no body and no Retry-After.
   if (!state.allowed || struck.hits('429')) return { status: 429, headers }
   if (struck.hits('hang')) return 'none'
-  if (struck.hits('slow')) await pause(struck.delayMs('slow') || DEFAULT_SLOW_MS)
+  const slow = struck.hits('slow')
+  if (slow) await pause(slow.delayMs || DEFAULT_SLOW_MS)
   const reply = struck.hits('500') ? internalError(random) : await server.api(route, struck)
   const json = reply.status === 200 ? alterPayload(reply.json, struck, route) : reply.json
   return { ...reply, ...(json === undefined ? {} : { json }), headers: { ...headers, ...reply.headers } }
-}
-
-async function pause(ms: number): Promise<void> {
-  if (ms > 0) await delay(ms)
 }

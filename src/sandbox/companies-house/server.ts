@@ -1,10 +1,8 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import { text } from 'node:stream/consumers'
-import { errorMessage } from '../../errors.ts'
-import { listen, send, stopListening, UNSPOILT } from '../kit/host.ts'
+import { type AdminActions, faultsAction, wholeNumber } from '../kit/admin.ts'
+import { startHost } from '../kit/host.ts'
 import { createRateWindow, type WindowKind } from '../kit/rate-window.ts'
-import { empty, json, type Reply, sentence } from '../kit/replies.ts'
-import { hashText, mix, Random } from '../world/random.ts'
+import { empty, json, sentence } from '../kit/replies.ts'
+import { hashText, keyOf, mix, Random } from '../world/random.ts'
 import type { World } from '../world/world.ts'
 import { createApi } from './api.ts'
 import { createFaultSwitch, type FaultPlan, parseFaults } from './faults.ts'
@@ -49,7 +47,7 @@ const SECOND = 1000
 
 /** Starts the stand-in on 127.0.0.1 unless told otherwise; it resolves when the server listens. */
 export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
-  const { world, port = 0, host = '127.0.0.1' } = options
+  const { world, port, host } = options
   const calls = callServer(options)
   const view: AdminView = {
     truth: world,
@@ -61,19 +59,13 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
       for (let call = 0; call < callCount; call += 1) calls.rate.take()
     },
   }
-  const server = createServer((request, response) => {
-    response.sendDate = false
-    // A rejection here is a bug of the sandbox, and ends the process as one.
-    if (request.url?.startsWith(ADMIN_PREFIX)) void serveAdmin(view, request, response)
-    else void serveCall(calls, request, response)
-  })
-  const listening = await listen(server, port, host)
-
-  async function close(): Promise<void> {
-    await stopListening(server)
-  }
+  const { url, close } = await startHost(
+    { port, host },
+    { prefix: '/_sandbox/', actions: adminActions(view) },
+    (...call) => serveCall(calls, ...call),
+  )
   return {
-    url: `http://${host}:${listening}`,
+    url,
     apiKey: calls.apiKey,
     truth: world,
     get requests() {
@@ -95,7 +87,7 @@ function callServer({ world, quota = DEFAULT_QUOTA, windowKind = 'fixed', ...opt
   const phaseMs = (mix(world.seed, hashText('phase')) % windowSeconds) * SECOND
   return {
     api: createApi({ world, pageCap: options.pageCap ?? 500, now, random }),
-    apiKey: options.apiKey ?? `sandbox-${mix(world.seed, hashText('key')).toString(16).padStart(8, '0')}`,
+    apiKey: options.apiKey ?? `sandbox-${keyOf(world.seed, 'key')}`,
     faults,
     rate: createRateWindow({ kind: windowKind, ...quota, phaseMs, now }),
     windowMs: quota.windowMs,
@@ -106,61 +98,23 @@ function callServer({ world, quota = DEFAULT_QUOTA, windowKind = 'fixed', ...opt
   }
 }
 
-async function serveAdmin(view: AdminView, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const reply = adminReply(view, request.method ?? 'GET', request.url ?? '', await text(request))
-  send(response, reply, {}, UNSPOILT)
+/** `GET requests`, `GET companies/{n}`, `POST faults` (a plan as text) and `POST foreign?calls=N`. */
+function adminActions(view: AdminView): AdminActions {
+  return {
+    'GET requests': () => json(view.requests),
+    'GET companies': ({ rest: number }) => {
+      const company = view.truth.company(number)
+      return company
+        ? json({ company, officers: view.truth.officers(number) })
+        : sentence(404, `There is no company ${number}.\n`)
+    },
+    ...faultsAction(parseFaults, view.setFaults),
+    'POST foreign': ({ query }) => {
+      view.foreignCalls(wholeNumber(query, 'calls', /^\d{1,6}$/))
+      return empty(204)
+    },
+  }
 }
-
-/** Where the admin door is: it needs no key, counts nothing and suffers no fault. */
-const ADMIN_PREFIX = '/_sandbox/'
 
 /** What the admin door can see and do. */
-interface AdminView {
-  readonly requests: RequestCounts
-  readonly truth: World
-  setFaults(plan: FaultPlan): void
-  foreignCalls(callCount: number): void
-}
-
-/**
- * Lets other processes read the sandbox's counts and truth, and steer it: `GET requests`, `GET companies/{n}`,
- * `POST faults` (a plan as text) and `POST foreign?calls=N`.
- */
-function adminReply(view: AdminView, method: string, target: string, body: string): Reply {
-  const url = new URL(target, 'http://sandbox')
-  const [name, number = ''] = url.pathname.slice(ADMIN_PREFIX.length).split('/')
-  switch (`${method} ${name}`) {
-    case 'GET requests':
-      return json(view.requests)
-    case 'GET companies':
-      return truthReply(view.truth, number)
-    case 'POST faults':
-      return faultsReply(view, body)
-    case 'POST foreign':
-      return foreignReply(view, url.searchParams.get('calls') ?? '')
-    default:
-      return sentence(404, `The sandbox has no ${method} ${url.pathname}.\n`)
-  }
-}
-
-function truthReply(world: World, number: string): Reply {
-  const company = world.company(number)
-  return company
-    ? json({ company, officers: world.officers(number) })
-    : sentence(404, `There is no company ${number}.\n`)
-}
-
-function faultsReply(view: AdminView, text: string): Reply {
-  try {
-    view.setFaults(parseFaults(text))
-    return empty(204)
-  } catch (error) {
-    return sentence(400, `${errorMessage(error)}\n`)
-  }
-}
-
-function foreignReply(view: AdminView, calls: string): Reply {
-  if (!/^\d{1,6}$/.test(calls)) return sentence(400, `calls must be a whole number, not "${calls}".\n`)
-  view.foreignCalls(Number(calls))
-  return empty(204)
-}
+type AdminView = Pick<Sandbox, 'requests' | 'truth' | 'setFaults' | 'foreignCalls'>

@@ -3,63 +3,6 @@ import { ChpipeError } from '../../errors.ts'
 import { didYouMean } from '../../text.ts'
 import type { Random } from '../world/random.ts'
 
-/** A rule of the plan that is set, and how much of it is left. */
-export interface Armed<Rule> {
-  readonly rule: Rule
-  readonly untilMs: number
-  left: number
-}
-
-/** A plan with its spans and counts. */
-export interface ArmedFaults<Rule extends { name: string }> {
-  set(plan: readonly Rule[]): void
-  /** Whether the plan that is set names this fault. */
-  plans(name: Rule['name']): boolean
-  /** The faults that strike something now, of those whose rule concerns it. */
-  strike(concerns: (rule: Rule) => boolean): Armed<Rule>[]
-  /** Uses up one of a fault's times; returns whether it had one left. */
-  spend(fault: Armed<Rule> | undefined): boolean
-  /** Whether its plan is still set and its span not over. */
-  lasts(fault: Armed<Rule>): boolean
-  /** How often each fault had its effect. */
-  readonly spent: Record<string, number>
-}
-
-/** Keeps the plan that is set; draws come from `random`, so that the same course of things meets the same faults. */
-export function armFaults<Rule extends FaultConditions & { name: string }>(
-  random: Random,
-  now: () => number,
-): ArmedFaults<Rule> {
-  let armed: Armed<Rule>[] = []
-  const spent: Record<string, number> = {}
-  const strikes = ({ rule, untilMs, left }: Armed<Rule>, concerns: (rule: Rule) => boolean) => {
-    if (left <= 0 || now() >= untilMs || !concerns(rule)) return false
-    return rule.probability === undefined || random.chance(rule.probability)
-  }
-  return {
-    set(plan) {
-      armed = plan.map((rule) => ({
-        rule,
-        untilMs: rule.forMs === undefined ? Number.POSITIVE_INFINITY : now() + rule.forMs,
-        left: rule.count ?? Number.POSITIVE_INFINITY,
-      }))
-    },
-    plans: (name) => armed.some(({ rule }) => rule.name === name),
-    strike: (concerns) => armed.filter((fault) => strikes(fault, concerns)),
-    spend(fault) {
-      // What happened at the same time may have used up the last of its times.
-      if (!fault || fault.left <= 0) return false
-      fault.left -= 1
-      spent[fault.rule.name] = (spent[fault.rule.name] ?? 0) + 1
-      return true
-    },
-    lasts: (fault) => armed.includes(fault) && now() < fault.untilMs,
-    spent,
-  }
-}
-
-// How the plans of all three servers are written: names with conditions after colons, which differ in what they may name.
-
 /** When a fault strikes. Without any condition it strikes every time that it may. */
 export interface FaultConditions {
   /** 0 to 1. */
@@ -70,6 +13,89 @@ export interface FaultConditions {
   forMs?: number | undefined
   /** How long the caller waits for it. */
   delayMs?: number | undefined
+}
+
+/** One fault, when it strikes and what it concerns. */
+export type FaultRule<Name extends string, Target = object> = FaultConditions & Partial<Target> & { name: Name }
+
+/** A fault that had its effect. */
+export interface Hit {
+  /** How long the caller waits for it; undefined unless its rule says so. */
+  delayMs: number | undefined
+  /** Whether its plan is still set and its span not over. */
+  lasts(): boolean
+}
+
+/** The faults that strike one call, one connection or one event. */
+export interface Struck<Name extends string> {
+  /** Whether the fault strikes and has a time left. */
+  has(name: Name): boolean
+  /** Uses up one of the fault's times: ask only where the fault then has its effect. */
+  hits(name: Name): Hit | undefined
+}
+
+/** No fault at all. */
+export const UNSTRUCK: Struck<string> = { has: () => false, hits: () => undefined }
+
+/** The plan that a service follows, with its spans and counts. */
+export interface FaultSwitch<Rule extends FaultRule<string>, Target> {
+  set(plan: readonly Rule[]): void
+  /** Whether the plan that is set names this fault. */
+  plans(name: Rule['name']): boolean
+  /** Decides which faults strike a target now. */
+  strike(target: Target): Struck<Rule['name']>
+  /** How often each fault had its effect. */
+  readonly spent: Record<string, number>
+}
+
+interface Armed<Rule> {
+  rule: Rule
+  untilMs: number
+  left: number
+}
+
+/**
+ * Keeps the plan that is set; `concerns` says whether a rule is about a target. Draws come from `random`, so that the same
+ * course of things meets the same faults.
+ */
+export function createFaultSwitch<Rule extends FaultRule<string>, Target>(
+  random: Random,
+  now: () => number,
+  concerns: (rule: Rule, target: Target) => boolean,
+): FaultSwitch<Rule, Target> {
+  let armed: Armed<Rule>[] = []
+  const spent: Record<string, number> = {}
+  const strikes = ({ rule, untilMs, left }: Armed<Rule>, target: Target) => {
+    if (left <= 0 || now() >= untilMs || !concerns(rule, target)) return false
+    return rule.probability === undefined || random.chance(rule.probability)
+  }
+  const spend = (fault: Armed<Rule> | undefined): Hit | undefined => {
+    // What happened at the same time may have used up the last of its times.
+    if (!fault || fault.left <= 0) return undefined
+    fault.left -= 1
+    spent[fault.rule.name] = (spent[fault.rule.name] ?? 0) + 1
+    return { delayMs: fault.rule.delayMs, lasts: () => armed.includes(fault) && now() < fault.untilMs }
+  }
+  return {
+    set(plan) {
+      armed = plan.map((rule) => ({
+        rule,
+        untilMs: rule.forMs === undefined ? Number.POSITIVE_INFINITY : now() + rule.forMs,
+        left: rule.count ?? Number.POSITIVE_INFINITY,
+      }))
+    },
+    plans: (name) => armed.some(({ rule }) => rule.name === name),
+    strike(target) {
+      const struck = armed.filter((fault) => strikes(fault, target))
+      if (struck.length === 0) return UNSTRUCK
+      const byName = new Map(struck.map((fault) => [fault.rule.name, fault]))
+      return {
+        has: (name) => (byName.get(name)?.left ?? 0) > 0,
+        hits: (name) => spend(byName.get(name)),
+      }
+    },
+    spent,
+  }
 }
 
 export interface FaultGrammar<Name extends string, Target> {
@@ -91,7 +117,7 @@ export interface FaultGrammar<Name extends string, Target> {
 export function parseFaultPlan<Name extends string, Target>(
   text: string,
   grammar: FaultGrammar<Name, Target>,
-): (FaultConditions & Partial<Target> & { name: Name })[] {
+): FaultRule<Name, Target>[] {
   return text
     .split(',')
     .map((part) => part.trim())

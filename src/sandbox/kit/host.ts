@@ -1,48 +1,52 @@
-import type { Server, ServerResponse } from 'node:http'
-import type { Struck } from '../companies-house/faults.ts'
-import type { Reply } from './replies.ts'
+// What all three services need to be on the wire: a listening server with an admin door, and replies that faults may spoil.
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { setTimeout as delay } from 'node:timers/promises'
+import { type AdminDoor, serveAdmin } from './admin.ts'
 
-/** Lets the server listen, and resolves with its port; 0 takes any free one. */
-export async function listen(server: Server, port: number, host: string): Promise<number> {
+/** How long a call takes under the fault `slow`, unless its rule says otherwise. */
+export const DEFAULT_SLOW_MS = 5000
+
+export interface HostOptions {
+  /** 0, the default, takes any free port. */
+  port?: number | undefined
+  /** 127.0.0.1 unless given. */
+  host?: string | undefined
+}
+
+export interface Host {
+  readonly url: string
+  /** Ends the server and all its connections, answered or not. */
+  close(): Promise<void>
+}
+
+/** Starts a service and its admin door; resolves when the server listens. */
+export async function startHost(
+  { port = 0, host = '127.0.0.1' }: HostOptions,
+  door: AdminDoor,
+  serve: (request: IncomingMessage, response: ServerResponse) => Promise<void>,
+): Promise<Host> {
+  const server = createServer((request, response) => {
+    response.sendDate = false
+    // A rejection here is a bug of the sandbox, and ends the process as one.
+    if (request.url?.startsWith(door.prefix)) void serveAdmin(door, request, response)
+    else void serve(request, response)
+  })
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen(port, host, resolve)
   })
   const address = server.address()
-  return typeof address === 'object' && address !== null ? address.port : port
+  const listening = typeof address === 'object' && address !== null ? address.port : port
+  return {
+    url: `http://${host}:${listening}`,
+    async close() {
+      server.closeAllConnections()
+      await new Promise<void>((resolve) => server.close(() => resolve()))
+    },
+  }
 }
 
-/** Ends the server and all its connections, answered or not. */
-export async function stopListening(server: Server): Promise<void> {
-  server.closeAllConnections()
-  await new Promise<void>((resolve) => server.close(() => resolve()))
-}
-
-const GARBAGE = '\u0000\u0001not json at all <<<'
-const WEB_PAGE =
-  '<!DOCTYPE html>\n<html><head><title>Sorry</title></head><body>Sorry, there is a problem.</body></html>\n'
-
-const SPOILERS = ['reset-mid-body', 'truncated', 'garbage', 'html'] as const
-
-/** No fault at all. */
-export const UNSPOILT: Struck = { has: () => false, hits: () => false, delayMs: () => 0 }
-
-/** Puts a reply on the wire, spoilt by the faults that make a good answer unreadable. */
-export function send(response: ServerResponse, reply: Reply, headers: Record<string, string>, struck: Struck): void {
-  const spoiler = reply.status === 200 ? SPOILERS.find((name) => struck.hits(name)) : undefined
-  const whole = reply.json === undefined ? (reply.text ?? '') : JSON.stringify(reply.json)
-  const body = spoiler === 'garbage' ? GARBAGE : spoiler === 'html' ? WEB_PAGE : whole
-  const bytes = Buffer.from(spoiler === 'truncated' ? halfOf(body) : body)
-  response.writeHead(reply.status, {
-    ...(reply.json === undefined ? {} : { 'Content-Type': spoiler === 'html' ? 'text/html' : 'application/json' }),
-    ...headers,
-    ...reply.headers,
-    'Content-Length': String(bytes.length),
-  })
-  if (spoiler !== 'reset-mid-body') response.end(bytes)
-  else response.write(bytes.subarray(0, Math.floor(bytes.length / 2)), () => response.socket?.resetAndDestroy())
-}
-
-function halfOf(text: string): string {
-  return text.slice(0, Math.floor(text.length / 2))
+/** Waits in real time; not at all for 0 and undefined. */
+export async function pause(ms: number | undefined): Promise<void> {
+  if (ms !== undefined && ms > 0) await delay(ms)
 }

@@ -1,4 +1,6 @@
+import type { ServerResponse } from 'node:http'
 import type { Random } from '../world/random.ts'
+import { type Struck, UNSTRUCK } from './faults.ts'
 
 /** An answer before it is put on the wire. */
 export interface Reply {
@@ -98,4 +100,35 @@ export function strangePage(status: number): Reply {
   const location = status === 302 ? { Location: '/sign-in' } : {}
   const text = `<html><body><h1>${status}</h1>\nThis page is not available.\n</body></html>\n`
   return { status, text, headers: { 'Content-Type': 'text/html', ...location } }
+}
+
+const GARBAGE = '\u0000\u0001not json at all <<<'
+const WEB_PAGE =
+  '<!DOCTYPE html>\n<html><head><title>Sorry</title></head><body>Sorry, there is a problem.</body></html>\n'
+
+const SPOILERS = ['reset-mid-body', 'truncated', 'garbage', 'html'] as const
+
+/** Puts a reply on the wire, spoilt by the faults that make a good answer unreadable. */
+export function send(
+  response: ServerResponse,
+  reply: Reply,
+  headers: Record<string, string> = {},
+  struck: Struck<(typeof SPOILERS)[number]> = UNSTRUCK,
+): void {
+  const spoiler = reply.status === 200 ? SPOILERS.find((name) => struck.hits(name)) : undefined
+  const whole = reply.json === undefined ? (reply.text ?? '') : JSON.stringify(reply.json)
+  const body = spoiler === 'garbage' ? GARBAGE : spoiler === 'html' ? WEB_PAGE : whole
+  const bytes = Buffer.from(spoiler === 'truncated' ? halfOf(body) : body)
+  response.writeHead(reply.status, {
+    ...(reply.json === undefined ? {} : { 'Content-Type': spoiler === 'html' ? 'text/html' : 'application/json' }),
+    ...headers,
+    ...reply.headers,
+    'Content-Length': String(bytes.length),
+  })
+  if (spoiler !== 'reset-mid-body') response.end(bytes)
+  else response.write(bytes.subarray(0, Math.floor(bytes.length / 2)), () => response.socket?.resetAndDestroy())
+}
+
+function halfOf(text: string): string {
+  return text.slice(0, Math.floor(text.length / 2))
 }

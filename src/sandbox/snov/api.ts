@@ -89,10 +89,10 @@ function start(
   const draft = describe()
   if ('status' in draft) return draft
   // [B] an empty balance is noticed at the start only where it shows as an HTTP error.
-  const refusal = shortage(struck, () => credits.balance < 1 || struck.hits('no-credits'))
+  const refusal = shortage(struck, () => credits.balance < 1 || struck.hits('no-credits') !== undefined)
   if (refusal) return refusal
   const items = draft.items.map((item) => priced(item, credits, struck))
-  const hash = tasks.start(operation, { ...draft, items }, struck.hits('never-finish'))
+  const hash = tasks.start(operation, { ...draft, items }, struck.hits('never-finish') !== undefined)
   return json(draft.started(hash))
 }
 

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { armFaults, type FaultConditions, parseFaultPlan } from '../kit/faults.ts'
+import * as kit from '../kit/faults.ts'
 import type { Reply } from '../kit/replies.ts'
 import type { Random } from '../world/random.ts'
 import { OPERATIONS, type Operation, type Phase, type SnovRoute } from './requests.ts'
@@ -53,12 +53,8 @@ export const SNOV_FAULTS = {
 
 type SnovFaultName = keyof typeof SNOV_FAULTS
 
-/** One fault and when it strikes. Without any condition it strikes every call that it concerns. */
-interface SnovFaultRule extends FaultConditions {
-  name: SnovFaultName
-  /** Only these operations, and only this half of a task. */
-  calls?: readonly (Operation | Phase)[] | undefined
-}
+/** One fault and when it strikes; `calls`: only these operations, and only these halves of a task. */
+type SnovFaultRule = kit.FaultRule<SnovFaultName, { calls: readonly (Operation | Phase)[] }>
 
 export type SnovFaultPlan = readonly SnovFaultRule[]
 
@@ -66,18 +62,13 @@ const CALLS: readonly string[] = [...OPERATIONS, 'start', 'result']
 
 /** Reads a plan such as `500:0.2,reset-after:1x:@emails-by-domain-by-name+start,slow:~2s`; an empty text is no fault. */
 export function parseSnovFaults(text: string): SnovFaultPlan {
-  return parseFaultPlan(text, {
+  return kit.parseFaultPlan(text, {
     faults: SNOV_FAULTS,
     noun: 'Snov fault',
     listed: 'The faults',
     targets: `calls (@email-verification+start, of ${CALLS.join(', ')})`,
     readTarget: (calls) => (calls.every(isCall) ? { calls } : undefined),
   })
-}
-
-/** Whether the sandbox knows a fault of this name. */
-export function isSnovFault(name: string): name is SnovFaultName {
-  return Object.hasOwn(SNOV_FAULTS, name)
 }
 
 function isCall(word: string): word is Operation | Phase {
@@ -90,37 +81,12 @@ interface Target {
   phase?: Phase | undefined
 }
 
-/** The faults that strike one call. */
-export interface SnovStruck {
-  has(name: SnovFaultName): boolean
-  /** Like `has`, and uses up one of the fault's times: to be asked only where the fault then has its effect. */
-  hits(name: SnovFaultName): boolean
-  /** How long the caller is to wait for the fault; 0 unless its rule says otherwise. */
-  delayMs(name: SnovFaultName): number
-}
+export type SnovStruck = kit.Struck<SnovFaultName>
+export type SnovFaultSwitch = kit.FaultSwitch<SnovFaultRule, Target>
 
-export interface SnovFaultSwitch {
-  set(plan: SnovFaultPlan): void
-  strike(target: Target): SnovStruck
-  /** How often each fault had its effect. */
-  readonly spent: Record<string, number>
-}
-
-/** Keeps a plan with its spans and counts; draws come from `random`, so that the same calls meet the same faults. */
+/** The plan of the Snov service; what it strikes is a call of an operation, or of one half of a task. */
 export function createSnovFaultSwitch(random: Random, now: () => number): SnovFaultSwitch {
-  const { set, strike, spend, spent } = armFaults<SnovFaultRule>(random, now)
-  return {
-    set,
-    strike(target) {
-      const struck = new Map(strike((rule) => concerns(rule, target)).map((fault) => [fault.rule.name, fault]))
-      return {
-        has: (name) => (struck.get(name)?.left ?? 0) > 0,
-        hits: (name) => spend(struck.get(name)),
-        delayMs: (name) => struck.get(name)?.rule.delayMs ?? 0,
-      }
-    },
-    spent,
-  }
+  return kit.createFaultSwitch<SnovFaultRule, Target>(random, now, concerns)
 }
 
 /** Named operations and named halves narrow each other: `@email-verification+start` is that start alone. */

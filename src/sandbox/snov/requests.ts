@@ -1,3 +1,5 @@
+import { type CallCounts, countAnswer, countUnder, noCalls, statusName } from '../kit/counts.ts'
+
 /** The operations, in Snov's own words. */
 export const OPERATIONS = [
   'token',
@@ -89,16 +91,9 @@ function domainOperation(base: string): DomainOperation | undefined {
 }
 
 /** What a Snov sandbox was asked. The admin door is not counted. */
-export interface SnovRequestCounts {
-  /** Every request that arrived, answered or not. */
-  total: number
-  /** Those that used up the allowance. */
-  counted: number
-  /** Answers with 429. */
-  rateLimited: number
+export interface SnovRequestCounts extends CallCounts {
   /** By method and path (hashes left out), then by status; `none` for requests that were reset or never answered. */
   byPath: Record<string, Record<string, number>>
-  byStatus: Record<string, number>
   /** How often each input was in a start that was accepted, by `snovInput`. */
   starts: Record<string, number>
   /** Credits charged for each input, by `snovInput`. */
@@ -113,19 +108,17 @@ export interface SnovRequestCounts {
   faults: Record<string, number>
 }
 
-export type CallCounts = Pick<SnovRequestCounts, 'total' | 'counted' | 'rateLimited' | 'byPath' | 'byStatus'>
-
 export interface SnovRequestLog {
   arrived(): void
   counted(): void
   /** `undefined`: there was no answer. */
   answered(path: string, status: number | undefined): void
-  read(): CallCounts
+  read(): CallCounts & Pick<SnovRequestCounts, 'byPath'>
 }
 
 /** Starts a log in which nothing has been asked yet. */
 export function createSnovRequestLog(): SnovRequestLog {
-  const counts: CallCounts = { total: 0, counted: 0, rateLimited: 0, byPath: {}, byStatus: {} }
+  const counts = { ...noCalls(), byPath: {} as SnovRequestCounts['byPath'] }
   return {
     arrived() {
       counts.total += 1
@@ -134,12 +127,9 @@ export function createSnovRequestLog(): SnovRequestLog {
       counts.counted += 1
     },
     answered(path, status) {
-      const key = status === undefined ? 'none' : String(status)
-      const ofPath = counts.byPath[path] ?? {}
-      counts.byPath[path] = ofPath
-      ofPath[key] = (ofPath[key] ?? 0) + 1
-      counts.byStatus[key] = (counts.byStatus[key] ?? 0) + 1
-      if (status === 429) counts.rateLimited += 1
+      counts.byPath[path] ??= {}
+      countUnder(counts.byPath[path], statusName(status))
+      countAnswer(counts, status)
     },
     read: () => structuredClone(counts),
   }

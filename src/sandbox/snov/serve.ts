@@ -1,17 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { buffer } from 'node:stream/consumers'
-import { setTimeout as delay } from 'node:timers/promises'
-import type { Struck } from '../companies-house/faults.ts'
-import { send } from '../kit/host.ts'
+import { DEFAULT_SLOW_MS, pause } from '../kit/host.ts'
 import type { RateWindow } from '../kit/rate-window.ts'
-import type { Reply } from '../kit/replies.ts'
+import { type Reply, send } from '../kit/replies.ts'
 import type { SnovApi } from './api.ts'
-import { alterReply, isSnovFault, type SnovFaultSwitch, type SnovStruck } from './faults.ts'
+import { alterReply, type SnovFaultSwitch, type SnovStruck } from './faults.ts'
 import { gatewayPage, type Params, problem, readParams, refused, tooMany, unauthorized, unknownUrl } from './replies.ts'
 import { type SnovRequestLog, type SnovRoute, snovRouteOf } from './requests.ts'
 import { type Tasks, type Tokens, tokenOf } from './tasks.ts'
-
-const DEFAULT_SLOW_MS = 5000
 
 export interface SnovCallServer {
   api: SnovApi
@@ -47,7 +43,7 @@ export async function serveSnovCall(
     return
   }
   log.answered(name, outcome.status)
-  send(response, outcome, { Date: new Date(now()).toUTCString() }, spoiling(struck))
+  send(response, outcome, { Date: new Date(now()).toUTCString() }, struck)
 }
 
 async function outcomeOf(
@@ -62,7 +58,8 @@ async function outcomeOf(
   if (lost) return lost
   const refusal = refusalOf(server, request, route, params, struck)
   if (refusal) return refusal
-  const issued = route.operation === 'token' ? server.tokens.issue(params, () => struck.hits('one-token')) : undefined
+  const issued =
+    route.operation === 'token' ? server.tokens.issue(params, () => struck.hits('one-token') !== undefined) : undefined
   // [B] a call counts when it is known whose it is, so neither a wrong client nor a bad token does.
   if (issued && issued.status !== 200) return issued
   const { allowed } = server.rate.take()
@@ -77,8 +74,9 @@ async function lostBefore(struck: SnovStruck): Promise<Outcome | undefined> {
   if (struck.hits('reset')) return 'reset'
   if (struck.hits('hang')) return 'silence'
   for (const status of [502, 504] as const) {
-    if (!struck.hits(`${status}`)) continue
-    await pause(struck.delayMs(`${status}`))
+    const hit = struck.hits(`${status}`)
+    if (!hit) continue
+    await pause(hit.delayMs)
     return gatewayPage(status)
   }
   return undefined
@@ -86,11 +84,13 @@ async function lostBefore(struck: SnovStruck): Promise<Outcome | undefined> {
 
 /** What strikes when the call has been carried out: its effect stays, its answer is lost. */
 async function lostAfter(struck: SnovStruck): Promise<Outcome | undefined> {
-  if (struck.hits('slow')) await pause(struck.delayMs('slow') || DEFAULT_SLOW_MS)
+  const slow = struck.hits('slow')
+  if (slow) await pause(slow.delayMs || DEFAULT_SLOW_MS)
   if (struck.hits('reset-after')) return 'reset'
   if (struck.hits('hang-after')) return 'silence'
-  if (!struck.hits('504-after')) return undefined
-  await pause(struck.delayMs('504-after'))
+  const late = struck.hits('504-after')
+  if (!late) return undefined
+  await pause(late.delayMs)
   return gatewayPage(504)
 }
 
@@ -114,13 +114,4 @@ function trouble(struck: SnovStruck): Reply | undefined {
   if (struck.hits('403')) return problem(403, 'Access denied')
   if (struck.hits('500')) return problem(500, 'Internal server error')
   return struck.hits('400') ? refused() : undefined
-}
-
-/** The faults that spoil a good answer on its way have the same names in both sandboxes. */
-function spoiling(struck: SnovStruck): Struck {
-  return { has: () => false, hits: (name) => isSnovFault(name) && struck.hits(name), delayMs: () => 0 }
-}
-
-async function pause(ms: number): Promise<void> {
-  if (ms > 0) await delay(ms)
 }

@@ -1,10 +1,8 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import { text } from 'node:stream/consumers'
-import { errorMessage } from '../../errors.ts'
-import { listen, send, stopListening, UNSPOILT } from '../kit/host.ts'
+import { type AdminActions, faultsAction, wholeNumber } from '../kit/admin.ts'
+import { startHost } from '../kit/host.ts'
 import { createRateWindow } from '../kit/rate-window.ts'
-import { empty, json, type Reply, sentence } from '../kit/replies.ts'
-import { hashText, mix, Random } from '../world/random.ts'
+import { empty, json } from '../kit/replies.ts'
+import { hashText, keyOf, Random } from '../world/random.ts'
 import type { World } from '../world/world.ts'
 import { createSnovApi, type PendingSpelling } from './api.ts'
 import { createSnovFaultSwitch, parseSnovFaults, type SnovFaultPlan } from './faults.ts'
@@ -62,25 +60,18 @@ export interface SnovSandbox extends AsyncDisposable {
 
 /** Starts the stand-in on 127.0.0.1 unless told otherwise; it resolves when the server listens. */
 export async function startSnovSandbox(options: SnovSandboxOptions): Promise<SnovSandbox> {
-  const { world, port = 0, host = '127.0.0.1' } = options
-  const clientId = options.clientId ?? `sandbox-${keyOf(world, 'snov id')}`
-  const clientSecret = options.clientSecret ?? `secret-${keyOf(world, 'snov secret')}`
+  const { world, port, host } = options
+  const clientId = options.clientId ?? `sandbox-${keyOf(world.seed, 'snov id')}`
+  const clientSecret = options.clientSecret ?? `secret-${keyOf(world.seed, 'snov secret')}`
   const truth = createSnovTruth(world)
   const credits = createCredits(options.credits ?? 1000)
   let url = ''
   const calls = callServer({ ...options, clientId, clientSecret }, truth, credits, () => url)
   const view = adminView(calls, truth, credits)
-  const server = createServer((request, response) => {
-    response.sendDate = false
-    // A rejection here is a bug of the sandbox, and ends the process as one.
-    if (request.url?.startsWith(SNOV_ADMIN_PREFIX)) void serveAdmin(view, request, response)
-    else void serveSnovCall(calls, request, response)
-  })
-  url = `http://${host}:${await listen(server, port, host)}`
-
-  async function close(): Promise<void> {
-    await stopListening(server)
-  }
+  const door = { prefix: '/_sandbox/snov/', actions: adminActions(view) }
+  const listening = await startHost({ port, host }, door, (...call) => serveSnovCall(calls, ...call))
+  url = listening.url
+  const { close } = listening
   return {
     url,
     clientId,
@@ -150,64 +141,26 @@ function adminView({ tasks, faults, rate, log }: SnovCallServer, truth: SnovTrut
   }
 }
 
-async function serveAdmin(view: SnovAdminView, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const reply = snovAdminReply(view, request.method ?? 'GET', request.url ?? '', await text(request))
-  send(response, reply, {}, UNSPOILT)
+/**
+ * `GET requests`, `GET balance`, `GET domains?company=` (number or name), `GET emails?first_name=&last_name=&domain=`,
+ * `POST faults` (a plan as text) and `POST balance?by=-5`.
+ */
+function adminActions(view: SnovAdminView): AdminActions {
+  return {
+    'GET requests': () => json(view.requests),
+    'GET balance': () => json({ balance: view.balance }),
+    'GET domains': ({ query }) => json(view.truth.domainOf(query.get('company') ?? '') ?? null),
+    'GET emails': ({ query }) => {
+      const [first = '', last = '', domain = ''] = ['first_name', 'last_name', 'domain'].map((n) => query.get(n) ?? '')
+      return json(view.truth.emailsOf(first, last, domain))
+    },
+    ...faultsAction(parseSnovFaults, view.setFaults),
+    'POST balance': ({ query }) => {
+      view.moveBalance(wholeNumber(query, 'by', /^[+-]?\d{1,9}$/))
+      return empty(204)
+    },
+  }
 }
-
-function keyOf({ seed }: World, name: string): string {
-  return mix(seed, hashText(name)).toString(16).padStart(8, '0')
-}
-
-/** Where the admin door is: it needs no token, counts nothing and suffers no fault. */
-const SNOV_ADMIN_PREFIX = '/_sandbox/snov/'
 
 /** What the admin door can see and do. */
-interface SnovAdminView {
-  readonly requests: SnovRequestCounts
-  readonly balance: number
-  readonly truth: SnovTruth
-  setFaults(plan: SnovFaultPlan): void
-  moveBalance(creditCount: number): void
-}
-
-/**
- * Lets other processes read the sandbox's counts and truth, and steer it: `GET requests`, `GET balance`,
- * `GET domains?company=` (number or name), `GET emails?first_name=&last_name=&domain=`, `POST faults` (a plan as text)
- * and `POST balance?by=-5`.
- */
-function snovAdminReply(view: SnovAdminView, method: string, target: string, body: string): Reply {
-  const url = new URL(target, 'http://sandbox')
-  const query = (name: string) => url.searchParams.get(name) ?? ''
-  switch (`${method} ${url.pathname.slice(SNOV_ADMIN_PREFIX.length)}`) {
-    case 'GET requests':
-      return json(view.requests)
-    case 'GET balance':
-      return json({ balance: view.balance })
-    case 'GET domains':
-      return json(view.truth.domainOf(query('company')) ?? null)
-    case 'GET emails':
-      return json(view.truth.emailsOf(query('first_name'), query('last_name'), query('domain')))
-    case 'POST faults':
-      return faultsReply(view, body)
-    case 'POST balance':
-      return balanceReply(view, query('by'))
-    default:
-      return sentence(404, `The Snov sandbox has no ${method} ${url.pathname}.\n`)
-  }
-}
-
-function faultsReply(view: SnovAdminView, text: string): Reply {
-  try {
-    view.setFaults(parseSnovFaults(text))
-    return empty(204)
-  } catch (error) {
-    return sentence(400, `${errorMessage(error)}\n`)
-  }
-}
-
-function balanceReply(view: SnovAdminView, by: string): Reply {
-  if (!/^[+-]?\d{1,9}$/.test(by.trim())) return sentence(400, `by must be a whole number, not "${by}".\n`)
-  view.moveBalance(Number(by))
-  return empty(204)
-}
+type SnovAdminView = Pick<SnovSandbox, 'requests' | 'balance' | 'truth' | 'setFaults' | 'moveBalance'>

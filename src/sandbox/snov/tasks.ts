@@ -103,7 +103,7 @@ export function createTasks({ credits, pendingPolls, unattendedMs, now }: TasksO
 function complete(task: Task, credits: Credits, struck?: SnovStruck): void {
   const { items } = task.draft
   const price = items.reduce((sum, item) => sum + item.credits, 0)
-  const refused = price > 0 && struck?.hits('no-credits') === true
+  const refused = price > 0 && struck?.hits('no-credits') !== undefined
   const short = refused || price > credits.balance
   const paid = !short ? items : !refused && struck?.hits('partial-credits') ? affordable(items, credits.balance) : []
   for (const { input, credits: creditCount } of paid) credits.charge(input, creditCount)

@@ -200,8 +200,3 @@ export function emptyCounts(faults: Record<string, number>): StreamCounts {
     faults,
   }
 }
-
-/** One more under `name`. */
-export function countUnder(counts: Record<string, number>, name: string): void {
-  counts[name] = (counts[name] ?? 0) + 1
-}

@@ -1,6 +1,7 @@
+import type { Hit } from '../kit/faults.ts'
 import type { Random } from '../world/random.ts'
 import { alphabetical, eventText, type LogReader, type StreamEvent } from './event-log.ts'
-import type { Hit, StreamFaultSwitch, Struck } from './faults.ts'
+import type { StreamFaultSwitch, Struck } from './faults.ts'
 
 /** What becomes of a connection after some bytes; `freeze` leaves it open, with nothing more ever to come. */
 export type Outcome = 'go-on' | 'close' | 'reset' | 'freeze'

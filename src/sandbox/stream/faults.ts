@@ -1,4 +1,4 @@
-import { armFaults, type FaultConditions, parseFaultPlan } from '../kit/faults.ts'
+import * as kit from '../kit/faults.ts'
 import type { Random } from '../world/random.ts'
 
 /** Every way in which the stream sandbox can misbehave, and what the reader then sees. */
@@ -39,12 +39,8 @@ export const STREAM_FAULTS = {
 
 type StreamFaultName = keyof typeof STREAM_FAULTS
 
-/** One fault and when it strikes. Without any condition it strikes every connection or event that it concerns. */
-interface StreamFaultRule extends FaultConditions {
-  name: StreamFaultName
-  /** Only events about these resources: their `resource_id`, for `/companies` the company number. */
-  resources?: readonly string[] | undefined
-}
+/** One fault and when it strikes; `resources`: only events about these, for `/companies` the company numbers. */
+type StreamFaultRule = kit.FaultRule<StreamFaultName, { resources: readonly string[] }>
 
 export type StreamFaultPlan = readonly StreamFaultRule[]
 
@@ -53,7 +49,7 @@ export type StreamFaultPlan = readonly StreamFaultRule[]
  * Throws a usage error that names the wrong part.
  */
 export function parseStreamFaults(text: string): StreamFaultPlan {
-  return parseFaultPlan(text, {
+  return kit.parseFaultPlan(text, {
     faults: STREAM_FAULTS,
     noun: 'stream fault',
     listed: "The stream's faults",
@@ -62,50 +58,14 @@ export function parseStreamFaults(text: string): StreamFaultPlan {
   })
 }
 
-/** A fault that had its effect. */
-export interface Hit {
-  /** Undefined unless its rule names a delay. */
-  delayMs: number | undefined
-  /** Whether its plan is still set and its span not over. */
-  lasts(): boolean
-}
+export type Struck = kit.Struck<StreamFaultName>
+export type StreamFaultSwitch = kit.FaultSwitch<StreamFaultRule, string | undefined>
 
-/** The faults that strike one connection or one event. */
-export interface Struck {
-  /** Uses up one of the fault's times: to be asked only where the fault then has its effect. */
-  hits(name: StreamFaultName): Hit | undefined
-}
-
-export interface StreamFaultSwitch {
-  set(plan: StreamFaultPlan): void
-  /** Whether the plan that is set names this fault. */
-  plans(name: StreamFaultName): boolean
-  /** Decides which faults strike; `resourceId` is absent for connections. */
-  strike(resourceId?: string): Struck
-  /** How often each fault had its effect. */
-  readonly spent: Record<string, number>
-}
-
-const UNSTRUCK: Struck = { hits: () => undefined }
-
-/** Keeps a plan with its spans and counts; draws come from `random`, so that the same course of events meets the same faults. */
+/** The plan of the stream; what it strikes is an event about a resource, or a connection, which is about none. */
 export function createStreamFaultSwitch(random: Random, now: () => number): StreamFaultSwitch {
-  const { set, plans, strike, spend, lasts, spent } = armFaults<StreamFaultRule>(random, now)
-  return {
-    set,
-    plans,
-    strike(resourceId) {
-      const struck = strike(
-        ({ resources }) => !resources || (resourceId !== undefined && resources.includes(resourceId)),
-      )
-      if (struck.length === 0) return UNSTRUCK
-      return {
-        hits(name) {
-          const fault = struck.find(({ rule }) => rule.name === name)
-          return fault && spend(fault) ? { delayMs: fault.rule.delayMs, lasts: () => lasts(fault) } : undefined
-        },
-      }
-    },
-    spent,
-  }
+  return kit.createFaultSwitch<StreamFaultRule, string | undefined>(
+    random,
+    now,
+    ({ resources }, id) => !resources || (id !== undefined && resources.includes(id)),
+  )
 }

@@ -1,11 +1,8 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import { Readable } from 'node:stream'
-import { text } from 'node:stream/consumers'
-import { pipeline } from 'node:stream/promises'
-import { ChpipeError, errorMessage } from '../../errors.ts'
-import { listen, send, stopListening, UNSPOILT } from '../kit/host.ts'
-import { empty, json, type Reply, sentence } from '../kit/replies.ts'
-import { hashText, mix, Random } from '../world/random.ts'
+import { ChpipeError } from '../../errors.ts'
+import { type AdminActions, type AdminRequest, faultsAction, wholeNumber } from '../kit/admin.ts'
+import { startHost } from '../kit/host.ts'
+import { empty, json, type Reply } from '../kit/replies.ts'
+import { hashText, keyOf, Random } from '../world/random.ts'
 import type { SyntheticCompany } from '../world/shapes.ts'
 import type { World } from '../world/world.ts'
 import { createBackground, createBirths, type NewCompany, type OfficersRace } from './births.ts'
@@ -77,29 +74,16 @@ const DEFAULT_RACE: OfficersRace = { linkMs: 20_000, metricsMs: 10_000 }
 
 /** Starts the stand-in on 127.0.0.1 unless told otherwise; it resolves when the server listens. */
 export async function startStreamSandbox(options: StreamSandboxOptions): Promise<StreamSandbox> {
-  const { world, port = 0, host = '127.0.0.1' } = options
+  const { world, port, host } = options
   const { streamKey, logs, faults, service, publisher, births, background } = assemble(options)
-  const server = createServer((request, response) => {
-    // A rejection here is a bug of the sandbox, and ends the process as one.
-    if (request.url?.startsWith(STREAM_ADMIN_PREFIX)) void serveStreamAdmin(sandbox, request, response)
-    else void service.serve(request, response)
-  })
-  const listening = await listen(server, port, host)
-  const stops = [
-    births.stop,
-    keepPace(options.bornPerMinute ?? 0, () => births.bear()),
-    keepPace(options.changesPerMinute ?? 0, background),
-  ]
-
-  async function close(): Promise<void> {
-    for (const stop of stops) stop()
-    await stopListening(server)
-    await service.over()
-  }
-
+  let url = ''
+  let stop = async () => {}
+  const close = () => stop()
   const sandbox: StreamSandbox = {
     ...publisher,
-    url: `http://${host}:${listening}`,
+    get url() {
+      return url
+    },
     streamKey,
     truth: world,
     logs,
@@ -115,6 +99,20 @@ export async function startStreamSandbox(options: StreamSandboxOptions): Promise
     close,
     [Symbol.asyncDispose]: close,
   }
+  const door = { prefix: '/_sandbox/stream/', actions: adminActions(sandbox) }
+  const listening = await startHost({ port, host }, door, service.serve)
+  url = listening.url
+  const paces = [
+    births.stop,
+    keepPace(options.bornPerMinute ?? 0, () => births.bear()),
+    keepPace(options.changesPerMinute ?? 0, background),
+  ]
+
+  stop = async () => {
+    for (const end of paces) end()
+    await listening.close()
+    await service.over()
+  }
   return sandbox
 }
 
@@ -122,7 +120,7 @@ export async function startStreamSandbox(options: StreamSandboxOptions): Promise
 function assemble({ world, retention = {}, race = DEFAULT_RACE, ...options }: StreamSandboxOptions) {
   const now = () => options.clock?.now() ?? Date.now()
   const random = (purpose: string) => new Random(world.seed, hashText(`stream ${purpose}`))
-  const ownKey = `stream-${mix(world.seed, hashText('stream key')).toString(16).padStart(8, '0')}`
+  const ownKey = `stream-${keyOf(world.seed, 'stream key')}`
   const { streamKey = ownKey } = options
   const faults = createStreamFaultSwitch(random('faults'), now)
   faults.set(options.faults ?? [])
@@ -140,110 +138,61 @@ function createLogs(retention: Retention, now: () => number): Record<StreamName,
   return Object.fromEntries(logs)
 }
 
-/** Where the stream's admin door is: it needs no key, counts nothing and suffers no fault. */
-const STREAM_ADMIN_PREFIX = '/_sandbox/stream/'
-
 const MOST_BORN = 10_000
 const MOST_BURST = 10_000_000
 
 /**
- * Lets other processes read the stream sandbox's counts and truth, and steer it: `GET requests`, `GET log?stream=` (where
- * it begins and ends), `GET events?stream=&from=&to=` (lines of JSON, all that was ever published), `POST faults` (a plan
- * as text), `POST born?count=`, `POST changed?company=`, `POST deleted?company=&data=false`, `POST burst?count=`,
- * `POST event` (a JSON event), `POST forget?before=`, `POST jump?count=`, `POST renumber?from=` and `POST end`.
+ * `GET requests`, `GET log?stream=` (where it begins and ends), `GET events?stream=&from=&to=` (lines of JSON, all that was
+ * ever published), `POST faults` (a plan as text), `POST born?count=`, `POST changed?company=`,
+ * `POST deleted?company=&data=false`, `POST burst?count=`, `POST event` (a JSON event), `POST forget?before=`,
+ * `POST jump?count=`, `POST renumber?from=` and `POST end`.
  */
-async function serveStreamAdmin(
-  sandbox: StreamSandbox,
-  request: IncomingMessage,
-  response: ServerResponse,
-): Promise<void> {
-  const url = new URL(request.url ?? '/', 'http://sandbox')
-  const door: Door = { sandbox, query: url.searchParams, body: await text(request) }
-  const act = DOORS[`${request.method ?? 'GET'} ${url.pathname.slice(STREAM_ADMIN_PREFIX.length)}`]
-  if (act === undefined)
-    return send(response, sentence(404, `There is no ${request.method} ${url.pathname}.\n`), {}, UNSPOILT)
-  const reply = attempt(() => act(door))
-  if (!('events' in reply)) return send(response, reply, {}, UNSPOILT)
-  response.writeHead(200, { 'Content-Type': 'application/x-ndjson' })
-  // A reader who leaves before the end is none of the sandbox's business.
-  await pipeline(Readable.from(reply.events), response).catch(() => {})
-}
-
-interface Door {
-  sandbox: StreamSandbox
-  query: URLSearchParams
-  body: string
-}
-
-type Answer = Reply | { events: Iterable<string> }
-
-const DOORS: Record<string, (door: Door) => Answer> = {
-  'GET requests': ({ sandbox }) => json(sandbox.requests),
-  'GET log': (door) => {
-    const { floor, next } = logOf(door)
-    return json({ floor, next })
-  },
-  'GET events': (door) => ({ events: lines(logOf(door), whole(door, 'from'), whole(door, 'to')) }),
-  'POST faults': ({ sandbox, body }) => {
-    sandbox.setFaults(parseStreamFaults(body))
-    return empty(204)
-  },
-  'POST born': (door) => {
-    const count = Math.min(whole(door, 'count') ?? 1, MOST_BORN)
-    return json(Array.from({ length: count }, () => door.sandbox.publishNewCompany().company_number))
-  },
-  'POST changed': (door) => json({ timepoint: door.sandbox.changeCompany(companyOf(door)) }),
-  'POST deleted': (door) =>
-    json({ timepoint: door.sandbox.deleteCompany(companyOf(door), door.query.get('data') !== 'false') }),
-  'POST burst': (door) => json({ timepoint: door.sandbox.burst(Math.min(whole(door, 'count') ?? 1, MOST_BURST)) }),
-  'POST event': ({ sandbox, body }) => json({ timepoint: sandbox.publish(readEvent(body)) }),
-  'POST forget': (door) => {
-    logOf(door).forget(whole(door, 'before') ?? logOf(door).next)
-    return empty(204)
-  },
-  'POST jump': (door) => {
-    logOf(door).jump(whole(door, 'count') ?? 1)
-    return empty(204)
-  },
-  'POST renumber': (door) => {
-    logOf(door).renumber(whole(door, 'from') ?? 1)
-    return empty(204)
-  },
-  'POST end': ({ sandbox }) => {
-    sandbox.endConnections()
-    return empty(204)
-  },
-}
-
-function attempt(act: () => Answer): Answer {
-  try {
-    return act()
-  } catch (error) {
-    return sentence(400, `${errorMessage(error)}\n`)
+function adminActions(sandbox: StreamSandbox): AdminActions {
+  const logOf = ({ query }: AdminRequest) => {
+    const name = query.get('stream') ?? 'companies'
+    if (!isStream(name)) throw new ChpipeError('usage', `There is no stream "${name}".`)
+    return sandbox.logs[name]
   }
+  const companyOf = ({ query }: AdminRequest) => {
+    const number = query.get('company') ?? ''
+    if (!sandbox.truth.company(number)) throw new ChpipeError('usage', `There is no company "${number}".`)
+    return number
+  }
+  return {
+    'GET requests': () => json(sandbox.requests),
+    'GET log': (request) => {
+      const { floor, next } = logOf(request)
+      return json({ floor, next })
+    },
+    'GET events': (request) => ({ lines: lines(logOf(request), whole(request, 'from'), whole(request, 'to')) }),
+    ...faultsAction(parseStreamFaults, sandbox.setFaults),
+    'POST born': (request) => {
+      const count = Math.min(whole(request, 'count') ?? 1, MOST_BORN)
+      return json(Array.from({ length: count }, () => sandbox.publishNewCompany().company_number))
+    },
+    'POST changed': (request) => json({ timepoint: sandbox.changeCompany(companyOf(request)) }),
+    'POST deleted': (request) =>
+      json({ timepoint: sandbox.deleteCompany(companyOf(request), request.query.get('data') !== 'false') }),
+    'POST burst': (request) => json({ timepoint: sandbox.burst(Math.min(whole(request, 'count') ?? 1, MOST_BURST)) }),
+    'POST event': ({ body }) => json({ timepoint: sandbox.publish(readEvent(body)) }),
+    'POST forget': (request) => done(() => logOf(request).forget(whole(request, 'before') ?? logOf(request).next)),
+    'POST jump': (request) => done(() => logOf(request).jump(whole(request, 'count') ?? 1)),
+    'POST renumber': (request) => done(() => logOf(request).renumber(whole(request, 'from') ?? 1)),
+    'POST end': () => done(sandbox.endConnections),
+  }
+}
+
+function done(act: () => void): Reply {
+  act()
+  return empty(204)
 }
 
 function* lines(log: EventLog, from: number | undefined, to: number | undefined): Generator<string> {
   for (const event of log.events(from, to)) yield `${eventText(event)}\n`
 }
 
-function logOf({ sandbox, query }: Door): EventLog {
-  const name = query.get('stream') ?? 'companies'
-  if (!isStream(name)) throw new ChpipeError('usage', `There is no stream "${name}".`)
-  return sandbox.logs[name]
-}
-
-function companyOf({ sandbox, query }: Door): string {
-  const number = query.get('company') ?? ''
-  if (!sandbox.truth.company(number)) throw new ChpipeError('usage', `There is no company "${number}".`)
-  return number
-}
-
-function whole({ query }: Door, name: string): number | undefined {
-  const text = query.get(name)
-  if (text === null) return undefined
-  if (!/^\d{1,15}$/.test(text)) throw new ChpipeError('usage', `${name} must be a whole number, not "${text}".`)
-  return Number(text)
+function whole({ query }: AdminRequest, name: string): number | undefined {
+  return query.has(name) ? wholeNumber(query, name, /^\d{1,15}$/) : undefined
 }
 
 function readEvent(body: string): Parameters<StreamSandbox['publish']>[0] {

@@ -1,12 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { setTimeout as delay } from 'node:timers/promises'
-import { send, UNSPOILT } from '../kit/host.ts'
-import { empty, gatewayPage, type Reply, sentence, unauthorized } from '../kit/replies.ts'
+import { countUnder, statusName } from '../kit/counts.ts'
+import { pause } from '../kit/host.ts'
+import { empty, gatewayPage, type Reply, send, sentence, unauthorized } from '../kit/replies.ts'
 import type { Random } from '../world/random.ts'
 import {
   type Connection,
   type ConnectLimit,
-  countUnder,
   createConnectPace,
   emptyCounts,
   openConnection,
@@ -53,25 +52,24 @@ export function createStreamService(options: StreamServiceOptions): StreamServic
   const gate = { ...options, connectsTooOften: createConnectPace(options.connectLimit, now) }
 
   function refuse(response: ServerResponse, reply: Reply): void {
-    countUnder(counts.byStatus, String(reply.status))
-    send(response, reply, { Date: new Date(now()).toUTCString() }, UNSPOILT)
+    countUnder(counts.byStatus, statusName(reply.status))
+    send(response, reply, { Date: new Date(now()).toUTCString() })
   }
 
   return {
     async serve(request, response) {
       counts.connections += 1
       countUnder(counts.byTimepoint, askedTimepoint(request))
-      response.sendDate = false
-      const struck = faults.strike()
+      const struck = faults.strike(undefined)
       const reset = struck.hits('reset')
       if (reset || struck.hits('hang')) {
-        countUnder(counts.byStatus, 'none')
+        countUnder(counts.byStatus, statusName(undefined))
         if (reset) request.socket.resetAndDestroy()
         return
       }
       const gateway = gatewayFault(struck)
       if (gateway) {
-        await delay(gateway.delayMs)
+        await pause(gateway.delayMs)
         return refuse(response, gateway.reply)
       }
       const admitted = admit(gate, request, struck)
@@ -151,13 +149,13 @@ function refusal({ headers }: IncomingMessage, streamKey: string, struck: Struck
 }
 
 /** What stands in front of the service, and how long the caller waits for it. */
-function gatewayFault(struck: Struck): { reply: Reply; delayMs: number } | undefined {
+function gatewayFault(struck: Struck): { reply: Reply; delayMs: number | undefined } | undefined {
   for (const status of [502, 503, 504] as const) {
     const hit = struck.hits(`${status}`)
-    if (hit) return { reply: gatewayPage(status), delayMs: hit.delayMs ?? 0 }
+    if (hit) return { reply: gatewayPage(status), delayMs: hit.delayMs }
   }
   const outage = struck.hits('outage')
-  return outage && { reply: gatewayPage(503), delayMs: outage.delayMs ?? 0 }
+  return outage && { reply: gatewayPage(503), delayMs: outage.delayMs }
 }
 
 /** The connections of one account. */

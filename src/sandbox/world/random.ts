@@ -23,6 +23,11 @@ export function hashText(text: string): number {
   return hash >>> 0
 }
 
+/** Eight hexadecimal digits for a purpose: the same for the same seed. */
+export function keyOf(seed: number, purpose: string): string {
+  return mix(seed, hashText(purpose)).toString(16).padStart(8, '0')
+}
+
 /** Things with their weights, made ready to be picked from. */
 export interface Weighted<Item> {
   items: readonly Item[]
