@@ -2,6 +2,7 @@
 // itself, not from its answers over HTTP.
 import { type Cell, datasetColumns, type Row } from '../../db/dataset/columns.ts'
 import { openDataset } from '../../db/dataset/dataset.ts'
+import { filedValues, officersFiled } from '../../db/dataset/dictionary.ts'
 import type { Db } from '../../db/open.ts'
 import { readCreditReport } from '../../db/purchases/credits.ts'
 import type { SnovSandbox } from '../../sandbox/snov/server.ts'
@@ -75,32 +76,7 @@ function listDifferences(company: Values, listed: Values[], world: World): strin
 }
 
 function officerTruth({ officerId, item }: SyntheticOfficer): Values {
-  const { address, identification, date_of_birth: born } = item
-  return {
-    officer_id: officerId,
-    person_number: item.person_number,
-    name: item.name,
-    officer_role: item.officer_role,
-    appointed_on: item.appointed_on,
-    appointed_before: item.appointed_before,
-    resigned_on: item.resigned_on,
-    date_of_birth_month: born?.month,
-    date_of_birth_year: born?.year,
-    nationality: item.nationality,
-    country_of_residence: item.country_of_residence,
-    occupation: item.occupation,
-    care_of: address?.care_of,
-    po_box: address?.po_box,
-    premises: address?.premises,
-    address_line_1: address?.address_line_1,
-    address_line_2: address?.address_line_2,
-    locality: address?.locality,
-    region: address?.region,
-    country: address?.country,
-    postal_code: address?.postal_code,
-    registration_number: identification?.registration_number,
-    legal_form: identification?.legal_form,
-  }
+  return { officer_id: officerId, ...(filedValues(item, officersFiled) as Values) }
 }
 
 function differences(place: string, stored: Values, truth: Values): string[] {

@@ -7,13 +7,13 @@ import {
   type Cell,
   type Column,
   type DatasetTable,
-  type DeliveredTable,
   datasetColumns,
   datasetTables,
   NOT_GONE,
   type Row,
 } from './columns.ts'
 import { createDelta, IN_DELTA } from './delta.ts'
+import type { DeliveredTable } from './dictionary.ts'
 
 /** Which companies, with all that belongs to them. */
 export interface Selection {

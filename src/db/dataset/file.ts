@@ -5,7 +5,8 @@ import Database from 'better-sqlite3'
 import { ChpipeError } from '../../errors.ts'
 import { withoutControls, withoutHidden } from '../../text.ts'
 import { storageError } from '../storage-error.ts'
-import { type Cell, type Column, columnsOfTable, type DeliveredTable, type Row } from './columns.ts'
+import { type Cell, type Column, columnsOfTable, type Row } from './columns.ts'
+import type { DeliveredTable } from './dictionary.ts'
 
 /** `CHDS` in the header of the file: not chpipe's own mark, so that chpipe never takes it for its database. */
 const APPLICATION_ID = 0x43484453

@@ -14,15 +14,18 @@ import {
 import { basename, dirname, join } from 'node:path'
 import { finished, pipeline } from 'node:stream/promises'
 import { ZipFile } from 'yazl'
-import { columnsOfTable, type DatasetTable, type DeliveredTable } from '../../db/dataset/columns.ts'
+import type { Column } from '../../db/dataset/columns.ts'
+import { columnsOfTable, type DatasetTable } from '../../db/dataset/columns.ts'
 import type { Page } from '../../db/dataset/dataset.ts'
 import { lookedUpReader } from '../../db/dataset/deliveries.ts'
+import type { DeliveredTable } from '../../db/dataset/dictionary.ts'
+import { dataDictionary, type TableEntry } from '../../db/dataset/dictionary.ts'
 import type { Db } from '../../db/open.ts'
 import { ChpipeError } from '../../errors.ts'
 import { makeFolder, syncFolder } from '../../files.ts'
 import { safeJson } from '../../text.ts'
 import type { Manifest } from './destination.ts'
-import { DICTIONARY, dataDictionary, dictionaryCsv } from './dictionary.ts'
+import { csvHeader, csvLines, LINE_END } from './formats/csv.ts'
 import { type FileEntry, outputError } from './formats/output.ts'
 import { livesElsewhere, MANIFEST, placeNew, replaceAll, sweep, temporaryName } from './replace.ts'
 import { createPageCounter, type ReportCounts } from './report/count.ts'
@@ -275,4 +278,23 @@ function fileFacts(name: string, tables: readonly DeliveredTable[]): FileFacts {
   return own
     ? { holds: dataDictionary[own].row, columns: columns([own]) }
     : { holds: 'One row.', columns: columns(tables) }
+}
+
+const DICTIONARY = 'data-dictionary.csv'
+
+const DICTIONARY_COLUMNS: Column[] = ['table', 'column', 'key', 'type', 'source', 'meaning'].map((name) => ({
+  name,
+  kind: 'text',
+}))
+
+/** The dictionary as CSV, a row per column of every table, in the order of the tables. */
+export function dictionaryCsv(dictionary: Record<string, TableEntry> = dataDictionary): { text: string; rows: number } {
+  const rows = Object.entries(dictionary).flatMap(([table, { key, columns }]) =>
+    Object.entries(columns).map(([name, { meaning, type, source }]) => {
+      return [table, name, key.includes(name) ? 'yes' : '', type, source, meaning]
+    }),
+  )
+  const lines = csvLines(DICTIONARY_COLUMNS, { raw: false })(rows)
+  const header = csvHeader(DICTIONARY_COLUMNS.map(({ name }) => name))
+  return { text: [header, ...lines].map((line) => `${line}${LINE_END}`).join(''), rows: rows.length }
 }

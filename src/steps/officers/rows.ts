@@ -1,6 +1,7 @@
 import { officerId, type ReadItem } from '../../companies-house/officer-item.ts'
 import { parseOfficerName } from '../../companies-house/officer-name.ts'
 import type { OfficerList } from '../../companies-house/officers.ts'
+import { filedValues, officersFiled } from '../../db/dataset/dictionary.ts'
 import type { Note } from '../../db/officers/fetches.ts'
 import type { OfficerRow } from '../../db/officers/officers.ts'
 import { namesOfficer } from '../../db/suppress/withheld.ts'
@@ -17,38 +18,12 @@ export function officerRows(list: OfficerList, origin: RowOrigin): OfficerRow[] 
 }
 
 function officerRow({ item, appointmentId }: ReadItem, { companyNumber, fetchedAt, runId }: RowOrigin): OfficerRow {
-  const { address, identification, date_of_birth: born } = item
   return {
     company_number: companyNumber,
     appointment_id: appointmentId,
     officer_id: officerId(item),
-    person_number: item.person_number,
-    name: item.name,
+    ...(filedValues(item, officersFiled) as Partial<OfficerRow>),
     ...parseOfficerName(item.name, item.officer_role, signsOf(item)),
-    officer_role: item.officer_role,
-    appointed_on: item.appointed_on,
-    appointed_before: item.appointed_before,
-    resigned_on: item.resigned_on,
-    date_of_birth_month: born?.month,
-    date_of_birth_year: born?.year,
-    nationality: item.nationality,
-    country_of_residence: item.country_of_residence,
-    occupation: item.occupation,
-    care_of: address?.care_of,
-    po_box: address?.po_box,
-    premises: address?.premises,
-    address_line_1: address?.address_line_1,
-    address_line_2: address?.address_line_2,
-    locality: address?.locality,
-    region: address?.region,
-    country: address?.country,
-    postal_code: address?.postal_code,
-    identification_type: identification?.identification_type,
-    legal_authority: identification?.legal_authority,
-    legal_form: identification?.legal_form,
-    place_registered: identification?.place_registered,
-    register_location: identification?.register_location,
-    registration_number: identification?.registration_number,
     source: 'rest',
     fetched_at: fetchedAt,
     run_id: runId,
@@ -127,38 +102,14 @@ export interface OfficerDrift {
 }
 
 /** What the register files. Names are compared as filed, so that a better reading of them is no drift; nor is an origin. */
-const COMPARED = [
-  'officer_id',
-  'person_number',
-  'name',
-  'officer_role',
-  'appointed_on',
-  'appointed_before',
-  'resigned_on',
-  'date_of_birth_month',
-  'date_of_birth_year',
-  'nationality',
-  'country_of_residence',
-  'occupation',
-  'care_of',
-  'po_box',
-  'premises',
-  'address_line_1',
-  'address_line_2',
-  'locality',
-  'region',
-  'country',
-  'postal_code',
-  'identification_type',
-  'legal_authority',
-  'legal_form',
-  'place_registered',
-  'register_location',
-  'registration_number',
-] as const satisfies readonly (keyof OfficerRow)[]
+const COMPARED = ['officer_id', ...officersFiled.map(({ column }) => column)] as (keyof OfficerRow)[]
 
-/** Compares two lists of one company; their order does not matter. */
-export function officerDrift(stored: readonly OfficerRow[], fresh: readonly OfficerRow[]): OfficerDrift {
+/** Compares two lists of one company in these columns; the order of the lists does not matter. */
+export function officerDrift(
+  stored: readonly OfficerRow[],
+  fresh: readonly OfficerRow[],
+  compared: readonly (keyof OfficerRow)[] = COMPARED,
+): OfficerDrift {
   const before = new Map(stored.map((row) => [row.appointment_id, row]))
   const now = new Set(fresh.map(({ appointment_id }) => appointment_id))
   return {
@@ -166,7 +117,7 @@ export function officerDrift(stored: readonly OfficerRow[], fresh: readonly Offi
     removed: stored.filter(({ appointment_id }) => !now.has(appointment_id)).map(named),
     changed: fresh.flatMap((row) => {
       const old = before.get(row.appointment_id)
-      const fields = old ? changedFields(old, row) : {}
+      const fields = old ? changedFields(old, row, compared) : {}
       return Object.keys(fields).length > 0 ? [{ ...named(row), fields }] : []
     }),
   }
@@ -181,8 +132,12 @@ function named({ appointment_id, name }: OfficerRow): NamedOfficer {
   return { appointment_id, name: name ?? null }
 }
 
-function changedFields(old: OfficerRow, row: OfficerRow): ChangedOfficer['fields'] {
-  const differing = COMPARED.filter((column) => (old[column] ?? null) !== (row[column] ?? null))
+function changedFields(
+  old: OfficerRow,
+  row: OfficerRow,
+  compared: readonly (keyof OfficerRow)[],
+): ChangedOfficer['fields'] {
+  const differing = compared.filter((column) => (old[column] ?? null) !== (row[column] ?? null))
   return Object.fromEntries(
     differing.map((column) => [column, { stored: old[column] ?? null, register: row[column] ?? null }]),
   )

@@ -1,5 +1,6 @@
-import { type Cell, columnsOfTable, type DeliveredTable, type Row } from '../../../db/dataset/columns.ts'
+import { type Cell, columnsOfTable, type Row } from '../../../db/dataset/columns.ts'
 import type { Page } from '../../../db/dataset/dataset.ts'
+import type { DeliveredTable } from '../../../db/dataset/dictionary.ts'
 import { safeJson } from '../../../text.ts'
 import { byCompany, type Contents, type TextFile } from './writer.ts'
 

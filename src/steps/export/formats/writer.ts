@@ -1,7 +1,8 @@
 import { once } from 'node:events'
 import { createGzip } from 'node:zlib'
-import type { Cell, Column, DeliveredTable, Row } from '../../../db/dataset/columns.ts'
+import type { Cell, Column, Row } from '../../../db/dataset/columns.ts'
 import type { Page } from '../../../db/dataset/dataset.ts'
+import type { DeliveredTable } from '../../../db/dataset/dictionary.ts'
 import type { Output } from './output.ts'
 
 /** One file of a delivery, before it is opened. */

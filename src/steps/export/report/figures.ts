@@ -1,6 +1,5 @@
-import type { DeliveredTable } from '../../../db/dataset/columns.ts'
+import type { DeliveredTable, TableEntry } from '../../../db/dataset/dictionary.ts'
 import { formatNumber } from '../../../text.ts'
-import type { TableEntry } from '../dictionary.ts'
 import { bars, columns, counted, meter, share, shortMonth } from './charts.ts'
 import type { Count, ReportCounts } from './count.ts'
 import { html, type Markup } from './html.ts'
