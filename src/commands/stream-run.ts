@@ -2,13 +2,11 @@
 // enrichment.
 
 import { formatDuration } from '../clock.ts'
-import type { CompaniesHouse } from '../companies-house/client.ts'
 import { TYPE_SLUGS } from '../companies-house/register/prose.ts'
-import { connectCompanyStream } from '../companies-house/stream/client.ts'
+import { streamClient } from '../companies-house/stream/client.ts'
 import type { Context } from '../context.ts'
-import { enqueueJob } from '../db/jobs/queue.ts'
 import { tidyWhenFree, whenFree } from '../db/lock-wait.ts'
-import { type Db, snapshot, type Tx } from '../db/open.ts'
+import { type Db, snapshot } from '../db/open.ts'
 import { readRunCredits } from '../db/purchases/credits.ts'
 import { beginRun } from '../db/runs.ts'
 import { ChpipeError, errorMessage } from '../errors.ts'
@@ -18,8 +16,8 @@ import { readLastBackup } from '../steps/backup/backup.ts'
 import { ALL_OWNERS, type Bell, createBell, type EnrichCounts, noEnrichCounts } from '../steps/enrich/jobs.ts'
 import { runEnrichment } from '../steps/enrich/run.ts'
 import { DEFAULT_ROLES } from '../steps/purchases/people.ts'
-import { type Match, tellMatch, tellStreamNews } from '../steps/stream/apply.ts'
-import { type FollowStep, type FollowSummary, followStream } from '../steps/stream/follow.ts'
+import { COMPANIES, companiesStream, queueJobs } from '../steps/stream/companies.ts'
+import { type FollowSummary, followStream } from '../steps/stream/follow.ts'
 import { repairExpiredGaps } from '../steps/stream/gaps.ts'
 import { readStreamReport, type StreamReport } from '../steps/stream/report.ts'
 import type { StreamRules, Trigger } from '../steps/stream/rules.ts'
@@ -51,7 +49,7 @@ export interface StreamOptions {
  */
 export async function runStream(context: Context, options: StreamOptions, rules: StreamRules): Promise<StreamSummary> {
   const { clock, log, settings, signal, timings } = context
-  const stream = connectCompanyStream(context)
+  const stream = streamClient(COMPANIES, context)
   const enriched = noEnrichCounts()
   const enrichment = options.enrich ? await prepareEnrichment(context, options, enriched) : undefined
   const companiesHouse = settings.companiesHouseApiKey ? await context.companiesHouse() : undefined
@@ -62,36 +60,23 @@ export async function runStream(context: Context, options: StreamOptions, rules:
   using current = await whenFree(db, () => beginRun(db, clock, 'stream'))
   const runId = current.id
   const bell = createBell(clock)
-  const news = tellStreamNews(log, stream.name)
-  const queue = (tx: Tx, { company, stage, cause }: Match) =>
-    enqueueJob(tx, {
-      companyNumber: company.company_number,
-      stage,
-      owner: 'stream',
-      cause,
-      dueAt: clock.now(),
-      runId,
-    })
-  const step: FollowStep = { db, stream, clock, log, timings, runId, signal, announce: announcer(context, db) }
-  if (companiesHouse) step.repair = repairer(step, companiesHouse, { rules, all: options.all === true, queue })
-
-  const following = followStream(step, {
-    rules,
-    all: options.all === true,
-    from: options.from,
-    maxEvents: options.maxEvents,
-    forMs: options.for,
-    silenceMs: options.silence === undefined ? undefined : options.silence * settings.timeScale,
-    onApplied(entries) {
-      news.applied(entries)
-      bell.ring()
+  const all = options.all === true
+  const queue = queueJobs({ clock, runId })
+  const search = { db, clock, log, runId, rules, all, types: TYPE_SLUGS, onMatch: queue }
+  const repair = companiesHouse
+    ? (signal: AbortSignal) => repairExpiredGaps({ ...search, companiesHouse, signal })
+    : undefined
+  const kind = companiesStream({ db, log, rules, all, onMatch: queue, repair })
+  const following = followStream(
+    { db, kind, stream, clock, log, timings, runId, signal, announce: announcer(context, db) },
+    {
+      from: options.from,
+      maxEvents: options.maxEvents,
+      forMs: options.for,
+      silenceMs: options.silence === undefined ? undefined : options.silence * settings.timeScale,
+      onApplied: bell.ring,
     },
-    onMatch(tx, match) {
-      const queued = queue(tx, match)
-      if (queued) news.matched(match)
-      return queued
-    },
-  })
+  )
   const found = enrichment ? () => enriched : () => null
   const { ending, enriched: did, ...counts } = await beside(following, enrichment, { db, runId, bell, found }, context)
   const elapsed_seconds = Math.round(clock.now() - current.startedAt) / 1000
@@ -142,22 +127,6 @@ function announcer({ clock, settings, timings }: Context, db: Db): (ms: number) 
   const name = COMPANIES_HOUSE_ALLOWANCE
   const allowance = openAllowance({ db, clock, name, quota, requestTimeoutMs, probePatienceMs })
   return allowance.announceConsumer
-}
-
-interface RepairWith {
-  rules: StreamRules
-  all: boolean
-  queue(tx: Tx, match: Match): boolean
-}
-
-function repairer(step: FollowStep, companiesHouse: CompaniesHouse, { rules, all, queue }: RepairWith) {
-  const onMatch = (tx: Tx, match: Match) => {
-    const queued = queue(tx, match)
-    if (queued) tellMatch(step.log, match, null)
-    return queued
-  }
-  return (signal: AbortSignal) =>
-    repairExpiredGaps({ ...step, companiesHouse, signal }, { rules, all, types: TYPE_SLUGS, onMatch })
 }
 
 // The enrichment beside the stream. Whatever becomes of it, the stream goes on.

@@ -5,10 +5,10 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { systemClock, timings } from '../../src/clock.ts'
-import { createCompanyStream } from '../../src/companies-house/stream/client.ts'
-import { enqueueJob } from '../../src/db/jobs/queue.ts'
+import { createStreamClient } from '../../src/companies-house/stream/client.ts'
 import { openDb } from '../../src/db/open.ts'
 import { beginRun } from '../../src/db/runs.ts'
+import { companiesStream, queueJobs } from '../../src/steps/stream/companies.ts'
 import { followStream } from '../../src/steps/stream/follow.ts'
 import type { Row } from './measure.ts'
 
@@ -89,29 +89,25 @@ async function catchUp(path: string, baseUrl: string): Promise<{ seconds: number
   const log = { info() {}, warn() {}, error() {} }
   const db = openDb(path)
   using run = beginRun(db, clock, 'stream')
-  const stream = createCompanyStream({ baseUrl, key: 'bench', clock, log, timings: timings(1) })
+  const stream = createStreamClient({
+    stream: 'companies',
+    baseUrl,
+    key: 'bench',
+    clock,
+    log,
+    timings: timings(1),
+  })
   let most = 0
   const watch = setInterval(() => {
     most = Math.max(most, process.memoryUsage.rss())
   }, 100)
   const began = clock.steady()
+  const rules = { newWithinDays: 14, triggers: [] }
+  const kind = companiesStream({ db, log, rules, all: true, onMatch: queueJobs({ clock, runId: run.id }) })
+  const { signal } = new AbortController()
   await followStream(
-    { db, stream, clock, log, timings: timings(1), runId: run.id, signal: new AbortController().signal, announce() {} },
-    {
-      from: 1,
-      all: true,
-      maxEvents: EVENTS,
-      rules: { newWithinDays: 14, triggers: [] },
-      onMatch: (tx, { company, stage, cause }) =>
-        enqueueJob(tx, {
-          companyNumber: company.company_number,
-          stage,
-          cause,
-          owner: 'stream',
-          dueAt: clock.now(),
-          runId: run.id,
-        }),
-    },
+    { db, kind, stream, clock, log, timings: timings(1), runId: run.id, signal, announce() {} },
+    { from: 1, maxEvents: EVENTS },
   )
   clearInterval(watch)
   const seconds = (clock.steady() - began) / 1000

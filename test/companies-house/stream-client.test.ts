@@ -1,7 +1,7 @@
 import { gzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import { systemClock, type Timings, timings } from '../../src/clock.ts'
-import { createCompanyStream, type StreamItem } from '../../src/companies-house/stream/client.ts'
+import { createStreamClient, type StreamItem } from '../../src/companies-house/stream/client.ts'
 import { REDIRECTS } from '../scripted-server.ts'
 import { silentLog } from './connected.ts'
 import {
@@ -30,7 +30,8 @@ const clock = systemClock()
 
 /** Follows the stream until it has brought so much, and returns what it brought. */
 async function listen(server: StreamServer, { until, resume = () => null, ...more }: Listen): Promise<StreamItem[]> {
-  const stream = createCompanyStream({
+  const stream = createStreamClient({
+    stream: 'companies',
     baseUrl: server.url,
     key: 'a-stream-key',
     clock: {
@@ -110,7 +111,8 @@ describe('a connection', () => {
         written += block.length
       }
     })
-    const stream = createCompanyStream({
+    const stream = createStreamClient({
+      stream: 'companies',
       baseUrl: server.url,
       key: 'k',
       clock: systemClock(),

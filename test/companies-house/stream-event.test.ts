@@ -1,11 +1,12 @@
 import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { readCompanyEvent } from '../../src/companies-house/stream/companies.ts'
 import { readLine, splitObjects } from '../../src/companies-house/stream/event.ts'
 import { anyCharacter } from '../any-character.ts'
 import { changed, deleted } from './stream-server.ts'
 
-const read = (text: string, utf8 = true) => readLine({ kind: 'line', text, bytes: text.length, utf8 })
+const read = (text: string, utf8 = true) => readLine({ kind: 'line', text, bytes: text.length, utf8 }, readCompanyEvent)
 const recorded = (name: string) =>
   readFileSync(new URL(`../sandbox/recorded/${name}.json.recorded`, import.meta.url), 'utf8').trim()
 
@@ -183,7 +184,8 @@ describe('a line that is no event', () => {
   })
 
   it('is rejected cut when it is too long, with the timepoint at its end or beginning', () => {
-    const long = (head: string, tail: string) => readLine({ kind: 'overlong', head, tail, bytes: 9_000_000 })
+    const long = (head: string, tail: string) =>
+      readLine({ kind: 'overlong', head, tail, bytes: 9_000_000 }, readCompanyEvent)
     expect(long('{"data":{', changed(5, '01234567').slice(-120, -1))).toMatchObject([
       { timepoint: 5, line: '{"data":{' },
     ])

@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest'
 import { readOfficerItem } from '../../src/companies-house/officer-item.ts'
 import { fetchOfficers } from '../../src/companies-house/officers.ts'
 import { searchCompanies } from '../../src/companies-house/search.ts'
+import { readCompanyEvent } from '../../src/companies-house/stream/companies.ts'
 import { readLine } from '../../src/companies-house/stream/event.ts'
 import { openDb } from '../../src/db/open.ts'
 import { readRejectsAfter, saveReject } from '../../src/db/stream/gaps.ts'
@@ -49,7 +50,9 @@ describe('a company number that is none', () => {
   it('in an event, or another one than its data has, is rejected', () => {
     const mixed = JSON.parse(changed(5, '00000001', { data: { company_number: '00000002' } }))
     for (const event of [...NO_NUMBERS.map((number) => JSON.parse(changed(5, number))), mixed]) {
-      expect(readLine(line(JSON.stringify(event)))).toMatchObject([{ kind: 'rejected', timepoint: 5 }])
+      expect(readLine(line(JSON.stringify(event)), readCompanyEvent)).toMatchObject([
+        { kind: 'rejected', timepoint: 5 },
+      ])
     }
   })
 
@@ -73,9 +76,9 @@ describe('JSON of a hundred thousand levels', () => {
 
   it('in the stream is a rejected line, wherever it stands', () => {
     const reason = 'nested deeper than 100 levels'
-    expect(readLine(line(DEEP))).toMatchObject([{ kind: 'rejected', timepoint: null, reason }])
+    expect(readLine(line(DEEP), readCompanyEvent)).toMatchObject([{ kind: 'rejected', timepoint: null, reason }])
     const event = changed(5, '00000001').replace('"event":', `"deep":${DEEP},"event":`)
-    expect(readLine(line(event))).toMatchObject([{ kind: 'rejected', timepoint: 5, reason }])
+    expect(readLine(line(event), readCompanyEvent)).toMatchObject([{ kind: 'rejected', timepoint: 5, reason }])
   })
 
   it('from Snov is a task without a hash, and a poll without rows', () => {
@@ -87,7 +90,7 @@ describe('JSON of a hundred thousand levels', () => {
 describe('the stream', () => {
   it('cannot make millions of rejects from one line', () => {
     const text = `${changed(5, '00000001').trim()}${'{}'.repeat(500_000)}`
-    const read = readLine(line(text))
+    const read = readLine(line(text), readCompanyEvent)
     expect(read).toHaveLength(1000)
     expect(read.map((one) => (one.kind === 'rejected' ? one.line.length : 0)).reduce((a, b) => a + b)).toBe(1_000_000)
   })

@@ -16,7 +16,6 @@ import { parseStreamFaults } from '../../src/sandbox/stream/faults.ts'
 import { startStreamSandbox } from '../../src/sandbox/stream/server.ts'
 import { createWorld } from '../../src/sandbox/world/world.ts'
 import { checkGaps } from '../../src/steps/doctor/state.ts'
-import { tellStreamNews } from '../../src/steps/stream/apply.ts'
 import { readStreamReport } from '../../src/steps/stream/report.ts'
 import { parseTrigger } from '../../src/steps/stream/rules.ts'
 import {
@@ -260,7 +259,7 @@ describe('a timepoint out of place', () => {
     const summary = await follow(db, server.url, {
       from: 7_000_000,
       maxEvents: 3,
-      onApplied: tellStreamNews(log, 'companies').applied,
+      log,
     })
     expect(summary).toMatchObject({ events: 3, repeated: 0, misplaced: 1, timepoint: 9 })
     expect(nameOf(db, KNOWN)).toBe(`COMPANY ${KNOWN} AT 9`)

@@ -48,28 +48,26 @@ const queued = (db: Db) =>
     .all()
     .map(({ company_number, stage, cause }) => [company_number, stage, cause])
 
-function repairing(db: Db, baseUrl: string, more: Partial<Parameters<typeof repairExpiredGaps>[1]> = {}) {
+function repairing(db: Db, baseUrl: string, more: Partial<Parameters<typeof repairExpiredGaps>[0]> = {}) {
   const run = beginRun(db, clock, 'stream')
   const companiesHouse = connected(baseUrl, { db })
   return (signal: AbortSignal) =>
-    repairExpiredGaps(
-      { db, companiesHouse, stream: { name: 'companies' }, clock, log: silentLog, runId: run.id, signal },
-      {
-        rules,
-        all: false,
-        types: ['ltd'],
-        onMatch: (tx, { company, stage, cause }) => {
-          const job = { company_number: company.company_number, stage, cause, state: 'due', owner: 'stream' } as const
-          return (
-            tx
-              .insert(jobs)
-              .values({ ...job, due_at: 0, created_at: 0, updated_at: 0, run_id: run.id })
-              .run().changes > 0
-          )
-        },
-        ...more,
+    repairExpiredGaps({
+      ...{ db, companiesHouse, clock, log: silentLog, runId: run.id, signal },
+      rules,
+      all: false,
+      types: ['ltd'],
+      onMatch: (tx, { company, stage, cause }) => {
+        const job = { company_number: company.company_number, stage, cause, state: 'due', owner: 'stream' } as const
+        return (
+          tx
+            .insert(jobs)
+            .values({ ...job, due_at: 0, created_at: 0, updated_at: 0, run_id: run.id })
+            .run().changes > 0
+        )
       },
-    )
+      ...more,
+    })
 }
 
 /** Answers 416 to whoever resumes; live connections do `live`. */

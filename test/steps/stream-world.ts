@@ -1,41 +1,54 @@
 import { setMaxListeners } from 'node:events'
 import { systemClock, type Timings, timings } from '../../src/clock.ts'
-import { createCompanyStream } from '../../src/companies-house/stream/client.ts'
-import { enqueueJob } from '../../src/db/jobs/queue.ts'
+import { createStreamClient } from '../../src/companies-house/stream/client.ts'
 import { type Db, openDb } from '../../src/db/open.ts'
 import { beginRun } from '../../src/db/runs.ts'
 import { companies, jobs, stream_cursors, stream_gaps, stream_rejects } from '../../src/db/schema.ts'
 import type { Log, LogFields } from '../../src/log.ts'
-import type { OnMatch } from '../../src/steps/stream/apply.ts'
-import { type FollowOptions, type FollowStep, type FollowSummary, followStream } from '../../src/steps/stream/follow.ts'
+import { type CompaniesOptions, companiesStream, queueJobs } from '../../src/steps/stream/companies.ts'
+import { type FollowOptions, type FollowSummary, followStream } from '../../src/steps/stream/follow.ts'
 
 export const clock = systemClock()
 
 export const rules = { newWithinDays: 14, triggers: [] }
 
-export interface Follow extends Partial<Omit<FollowOptions, 'onMatch'>> {
-  onMatch?: OnMatch
+export interface Follow extends FollowOptions, Partial<Pick<CompaniesOptions, 'rules' | 'all' | 'onMatch' | 'repair'>> {
   signal?: AbortSignal
   timings?: Partial<Timings>
   log?: Log
   announce?: (ms: number) => void
-  repair?: FollowStep['repair']
   /** Given up after this, so that a test that waits for nothing ends. */
   patienceMs?: number
 }
 
 /** Follows the stream at `url` once, with hurried waits; ends after `maxEvents`, or when it is told to. */
 export async function follow(db: Db, url: string, options: Follow = {}): Promise<FollowSummary> {
-  const { onMatch, signal, timings: more, log, announce, repair, patienceMs = 5000, ...rest } = options
+  const { onMatch, signal, timings: more, log, announce, repair, patienceMs = 5000, all = false, ...rest } = options
   const hurried = { ...timings(0.002), streamHeadersMs: 5000, streamIdleMs: 5000, silenceCheckMs: 20, ...more }
   const quiet = log ?? { info() {}, warn() {}, error() {} }
   const ends = AbortSignal.any([AbortSignal.timeout(patienceMs), ...(signal ? [signal] : [])])
   setMaxListeners(0, ends)
   using run = beginRun(db, clock, 'stream')
-  const stream = createCompanyStream({ baseUrl: url, key: 'a-stream-key', clock, log: quiet, timings: hurried })
+  const stream = createStreamClient({
+    stream: 'companies',
+    baseUrl: url,
+    key: 'a-stream-key',
+    clock,
+    log: quiet,
+    timings: hurried,
+  })
+  const kind = companiesStream({
+    db,
+    log: quiet,
+    rules: options.rules ?? rules,
+    all,
+    onMatch: onMatch ?? queueJobs({ clock, runId: run.id }),
+    repair,
+  })
   return followStream(
     {
       db,
+      kind,
       stream,
       clock,
       log: quiet,
@@ -43,24 +56,8 @@ export async function follow(db: Db, url: string, options: Follow = {}): Promise
       runId: run.id,
       signal: ends,
       announce: announce ?? (() => {}),
-      repair,
     },
-    {
-      rules,
-      all: false,
-      onMatch:
-        onMatch ??
-        ((tx, { company, stage, cause }) =>
-          enqueueJob(tx, {
-            companyNumber: company.company_number,
-            stage,
-            cause,
-            owner: 'stream',
-            dueAt: clock.now(),
-            runId: run.id,
-          })),
-      ...rest,
-    },
+    rest,
   )
 }
 

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest'
+import { readCompanyEvent } from '../../src/companies-house/stream/companies.ts'
 import { readLine } from '../../src/companies-house/stream/event.ts'
 import { createSplitter } from '../../src/companies-house/stream/lines.ts'
 import { connected } from '../companies-house/connected.ts'
@@ -25,7 +26,7 @@ it('a byte order mark before the JSON of the REST API is passed over', async () 
 it('a byte order mark before a line of the stream is passed over', () => {
   const [line] = createSplitter().push(Buffer.from(`${MARK}${changed(5, '00000001')}`))
   if (line?.kind !== 'line') expect.fail('no line')
-  expect(readLine(line)).toMatchObject([{ kind: 'changed', timepoint: 5 }])
+  expect(readLine(line, readCompanyEvent)).toMatchObject([{ kind: 'changed', timepoint: 5 }])
 })
 
 it('a line in crumbs is the line in a piece', () => {

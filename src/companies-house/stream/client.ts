@@ -13,8 +13,8 @@ import {
 /** What comes out of the stream: the lines of one connection after the other, each between `opened` and `closed`. */
 export type StreamItem = ConnectionItem | { kind: 'closed' }
 
-export interface CompanyStream {
-  /** The stream's name, as its cursor is called. */
+export interface StreamClient {
+  /** The stream's name, which is its path, and what its cursor is called. */
   readonly name: string
   /**
    * Follows the stream over any number of connections. Before each one, `resume` says at which timepoint it begins
@@ -24,20 +24,19 @@ export interface CompanyStream {
   lines(resume: () => number | null, signal: AbortSignal): AsyncGenerator<StreamItem, void>
 }
 
-export interface StreamOptions extends Omit<ConnectionOptions, 'stream'> {
+export interface StreamOptions extends ConnectionOptions {
   log: Log
   timings: StreamTimings & Pick<Timings, 'streamHeadersMs' | 'streamIdleMs' | 'streamHealthyMs' | 'connectTimeoutMs'>
   random?: () => number
 }
 
-/** Makes the client of the companies stream. Nothing is connected before its lines are asked for. */
-export function createCompanyStream(options: StreamOptions): CompanyStream {
-  const stream = 'companies'
-  return { name: stream, lines: (resume, signal) => followLines({ ...options, stream }, resume, signal) }
+/** Makes the client of a stream. Nothing is connected before its lines are asked for. */
+export function createStreamClient(options: StreamOptions): StreamClient {
+  return { name: options.stream, lines: (resume, signal) => followLines(options, resume, signal) }
 }
 
 async function* followLines(
-  options: StreamOptions & ConnectionOptions,
+  options: StreamOptions,
   resume: () => number | null,
   signal: AbortSignal,
 ): AsyncGenerator<StreamItem, void> {
@@ -106,13 +105,13 @@ export interface ConnectStreamOptions {
   settings: { companiesHouseStreamKey: string | undefined; companiesHouseStreamUrl: string; proxies?: Proxies }
 }
 
-/** The client of the companies stream, as the settings name it. Throws `config` when there is no stream key. */
-export function connectCompanyStream({ clock, log, timings, settings }: ConnectStreamOptions): CompanyStream {
+/** The client of a stream, as the settings name its address and key. Throws `config` when there is no stream key. */
+export function streamClient(stream: string, { clock, log, timings, settings }: ConnectStreamOptions): StreamClient {
   const { companiesHouseStreamKey: key, companiesHouseStreamUrl: baseUrl, proxies } = settings
   if (!key) {
     throw new ChpipeError('config', 'COMPANIES_HOUSE_STREAM_KEY is not set', {
       hint: 'put a stream key (not a REST key) in the environment or in a .env file here; `chpipe demo` needs none',
     })
   }
-  return createCompanyStream({ baseUrl, key, clock, log, timings, proxies })
+  return createStreamClient({ baseUrl, stream, key, clock, log, timings, proxies })
 }

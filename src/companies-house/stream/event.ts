@@ -1,28 +1,37 @@
-// One line of the companies stream to what it means (facts 3.5).
+// One line of a stream to the events in it (facts 3.5). What an event is about is for the kind of stream to say.
 import { z } from 'zod'
-import type { CompanyDetails } from '../../db/companies/companies.ts'
 import { parseJson } from '../../text.ts'
 import { jsonExcess } from '../../upstream/body.ts'
-import { COMPANY_NUMBER, companyDetails, companyProfile } from '../profile.ts'
 import type { Line } from './lines.ts'
 
+/** What every event has, whatever it is about. */
 export interface EventHead {
+  kind: string
   /** The only thing that orders events. */
   timepoint: number
   /** As it came, in one of three formats; null when it is missing. */
   publishedAt: string | null
-  companyNumber: string
 }
 
-export interface ChangedEvent extends EventHead {
-  kind: 'changed'
-  company: CompanyDetails
+/** An event as it stands on the line, before anybody knows what it is about. */
+export interface Envelope {
+  resourceKind: string
+  resourceId: string | null
+  resourceUri: string | null
+  type: 'changed' | 'deleted'
+  timepoint: number
+  publishedAt: string | null
+  /** A deleted event may come with the old resource, with null, or without data. */
+  data: unknown
 }
 
-/** Often without data, so that nothing but the number is known. */
-export interface DeletedEvent extends EventHead {
-  kind: 'deleted'
+/** Why a line with a whole envelope is no event of its stream. */
+export interface Fault {
+  fault: string
 }
+
+/** What an envelope means on one kind of stream. */
+export type ReadEvent<Event extends EventHead> = (envelope: Envelope) => Event | Fault
 
 /** A line, or a part of one, that is no event; `timepoint` is null where it cannot be told. */
 export interface RejectedLine {
@@ -34,13 +43,10 @@ export interface RejectedLine {
   line: string
 }
 
-export type CompanyEvent = ChangedEvent | DeletedEvent
-
 const envelope = z.object({
   resource_kind: z.string(),
   resource_id: z.string().nullish(),
   resource_uri: z.string().nullish(),
-  /** A deleted event may come with the old profile, with null, or without data: there it is not looked at. */
   data: z.unknown().optional(),
   event: z.object({
     timepoint: z.int().nonnegative(),
@@ -49,8 +55,11 @@ const envelope = z.object({
   }),
 })
 
-/** The events of a line: one, or several where objects run together without a line end. Never throws. */
-export function readLine(line: Exclude<Line, { kind: 'heartbeat' }>): (CompanyEvent | RejectedLine)[] {
+/** The events of a line: one, or several where objects run together without a line end. Throws nothing of its own. */
+export function readLine<Event extends EventHead>(
+  line: Exclude<Line, { kind: 'heartbeat' }>,
+  read: ReadEvent<Event>,
+): (Event | RejectedLine)[] {
   if (line.kind === 'overlong') {
     const timepoint = timepointAtEnd(line.tail) ?? timepointAtStart(line.head)
     const reason = `longer than 8 MB: ${line.bytes} bytes`
@@ -59,15 +68,15 @@ export function readLine(line: Exclude<Line, { kind: 'heartbeat' }>): (CompanyEv
   const { text } = line
   if (!line.utf8) return [rejected(text, 'not UTF-8', parse(text))]
   const whole = parse(text)
-  if (whole !== undefined) return [readObject(text, whole)]
+  if (whole !== undefined) return [readObject(text, whole, read)]
   const parts = splitObjects(text)
   if (parts.length < 2) return [unreadable(text)]
-  const read = parts.map((part) => {
+  const events = parts.map((part) => {
     const object = parse(part)
-    return object === undefined ? unreadable(part) : readObject(part, object)
+    return object === undefined ? unreadable(part) : readObject(part, object, read)
   })
-  const isRun = read.some(({ kind, timepoint }) => kind !== 'rejected' || timepoint !== null)
-  return isRun ? read : [unreadable(text)]
+  const isRun = events.some(({ kind, timepoint }) => kind !== 'rejected' || timepoint !== null)
+  return isRun ? events : [unreadable(text)]
 }
 
 /** Whether bytes that were left without a line end are a whole JSON value all the same. */
@@ -75,21 +84,24 @@ export function isWhole(text: string): boolean {
   return parse(text) !== undefined
 }
 
-function readObject(text: string, object: unknown): CompanyEvent | RejectedLine {
-  const read = envelope.safeParse(object)
-  if (!read.success) return rejected(text, describe(read.error, 'the line'), object)
-  const { resource_kind, resource_id, resource_uri, data, event } = read.data
-  const companyNumber = resource_id ?? /^\/?company\/([^/]+)$/.exec(resource_uri ?? '')?.[1] ?? ''
-  if (!resource_kind.startsWith('company-profile')) return rejected(text, 'not of a company profile', object)
-  if (!COMPANY_NUMBER.test(companyNumber)) return rejected(text, 'names no company number', object)
-  const head = { timepoint: event.timepoint, publishedAt: event.published_at ?? null, companyNumber }
-  if (event.type === 'deleted') return { ...head, kind: 'deleted' }
-  const profile = companyProfile.safeParse(data)
-  if (!profile.success) return rejected(text, describe(profile.error, 'data'), object)
-  if ((profile.data.company_number ?? companyNumber) !== companyNumber) {
-    return rejected(text, 'its data belongs to another company number', object)
-  }
-  return { ...head, kind: 'changed', company: companyDetails(companyNumber, profile.data) }
+function readObject<Event extends EventHead>(
+  text: string,
+  object: unknown,
+  read: ReadEvent<Event>,
+): Event | RejectedLine {
+  const whole = envelope.safeParse(object)
+  if (!whole.success) return rejected(text, faultOf(whole.error, 'the line').fault, object)
+  const { resource_kind, resource_id, resource_uri, data, event } = whole.data
+  const told = read({
+    resourceKind: resource_kind,
+    resourceId: resource_id ?? null,
+    resourceUri: resource_uri ?? null,
+    type: event.type,
+    timepoint: event.timepoint,
+    publishedAt: event.published_at ?? null,
+    data,
+  })
+  return 'fault' in told ? rejected(text, told.fault, object) : told
 }
 
 function unreadable(text: string): RejectedLine {
@@ -131,9 +143,11 @@ function numberIn(match: RegExpExecArray | null): number | null {
   return match ? Number(match[1]) : null
 }
 
-function describe(error: z.ZodError, place: string): string {
+/** What is wrong with a part of a line, for whoever looks at the rejects. */
+export function faultOf(error: z.ZodError, place: string): Fault {
   const [issue] = error.issues
-  return `not an event: ${[place, ...(issue?.path ?? [])].join('.')}: ${issue?.message ?? 'odd'}`.slice(0, 200)
+  const fault = `not an event: ${[place, ...(issue?.path ?? [])].join('.')}: ${issue?.message ?? 'odd'}`
+  return { fault: fault.slice(0, 200) }
 }
 
 /** More did not run together by mistake: 8 MB of `{}` would become millions of parts. */

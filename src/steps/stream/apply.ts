@@ -1,47 +1,19 @@
-// Applies a batch of the stream in ONE transaction: companies, the jobs that their events cause, rejects, gaps and the
-// cursor, so that the cursor never outruns the data.
-import { type Clock, londonTime } from '../../clock.ts'
-import type { ChangedEvent, CompanyEvent, RejectedLine } from '../../companies-house/stream/event.ts'
-import {
-  type CompanyDetails,
-  type DetailsOrigin,
-  findKnownCompany,
-  insertCompany,
-  markDeleted,
-  updateCompany,
-} from '../../db/companies/companies.ts'
+// Applies a batch of a stream in ONE transaction: the rows that its events are about, rejects, gaps and the cursor, so that
+// the cursor never outruns the data.
+import type { Clock } from '../../clock.ts'
+import type { EventHead, RejectedLine } from '../../companies-house/stream/event.ts'
 import { type Db, type Tx, write } from '../../db/open.ts'
 import { storageError } from '../../db/storage-error.ts'
-import { type AppliedEvent, advanceCursor, requireClaim, saveApplied } from '../../db/stream/cursor.ts'
+import { advanceCursor, requireClaim, saveApplied } from '../../db/stream/cursor.ts'
 import { closeExpired, saveJump, saveReject } from '../../db/stream/gaps.ts'
 import type { Log } from '../../log.ts'
-import { causeOf, NEW, type StreamRules } from './rules.ts'
+import type { RowChanges, StreamKind } from './kind.ts'
 
-export interface Match {
-  company: CompanyDetails
-  /** `new`, or the trigger that fired. */
-  cause: string
-  /** What is to be done first: an event carries the profile, a search result does not. */
-  stage: 'domain' | 'details'
-}
-
-/** Called inside the transaction for a company that is worth a job; returns whether one was queued. */
-export type OnMatch = (tx: Tx, match: Match) => boolean
-
-export interface ApplyStep {
+export interface ApplyStep<Event extends EventHead> {
   db: Db
   clock: Clock
-  stream: { readonly name: string }
+  kind: StreamKind<Event>
   runId: number
-}
-
-export interface ApplyOptions {
-  rules: StreamRules
-  /** Stores every company of a changed event, not only known and newly formed ones. */
-  all: boolean
-  onMatch: OnMatch
-  /** Hears of what was applied, after its transaction. */
-  onApplied?: ((entries: Entry[]) => void) | undefined
 }
 
 export interface StreamPosition {
@@ -51,8 +23,8 @@ export interface StreamPosition {
   publishedAt: string | null
 }
 
-export type Entry =
-  | (CompanyEvent & { print: number })
+export type Entry<Event> =
+  | { kind: 'event'; event: Event; print: number }
   /** `after` is the last timepoint before the line. */
   | (RejectedLine & { after: number | null })
   | { kind: 'jump'; from: number; to: number }
@@ -61,13 +33,9 @@ export type Entry =
   /** The first event since the stream's last position was lost, or of a run. */
   | { kind: 'first'; timepoint: number }
 
-export interface Changes {
+export interface Changes extends RowChanges {
   /** Events applied, those that changed nothing among them. */
   events: number
-  inserted: number
-  updated: number
-  deleted: number
-  queued: number
   rejects: number
   gaps: number
   /** Events whose timepoints were out of place. */
@@ -82,28 +50,23 @@ export function noChanges(): Changes {
  * Writes all of it, with the stream standing at `position` afterwards, or nothing. Throws a `data` error when the run
  * has lost its claim or the database cannot be written.
  */
-export function applyEntries(
-  step: ApplyStep,
-  options: ApplyOptions,
-  entries: Entry[],
+export function applyEntries<Event extends EventHead>(
+  step: ApplyStep<Event>,
+  entries: Entry<Event>[],
   position: StreamPosition,
   now: number,
 ): Changes {
-  const { db, stream, runId } = step
-  const noted = { stream: stream.name, now, runId }
-  const origin = { source: 'stream', fetchedAt: new Date(now).toISOString(), runId }
+  const { db, kind, runId } = step
+  const noted = { stream: kind.name, now, runId }
+  const origin = { source: 'stream', fetchedAt: new Date(now).toISOString(), runId } as const
   const changes = noChanges()
-  const apply = (tx: Tx, entry: Entry) => {
+  const apply = (tx: Tx, entry: Entry<Event>) => {
     switch (entry.kind) {
-      case 'changed':
+      case 'event':
         changes.events += 1
-        return applyChange(db, tx, options, entry, origin, changes)
-      case 'deleted':
-        changes.events += 1
-        if (markDeleted(db, entry.companyNumber, origin)) changes.deleted += 1
-        return
+        return kind.apply(tx, entry.event, origin, changes)
       case 'first':
-        return closeExpired(tx, stream.name, entry.timepoint)
+        return closeExpired(tx, kind.name, entry.timepoint)
       case 'jump':
         changes.gaps += 1
         return saveJump(tx, noted, entry)
@@ -112,98 +75,33 @@ export function applyEntries(
         return saveJump(tx, noted, entry)
       case 'rejected':
         changes.rejects += 1
-        return saveReject(tx, { ...entry, stream: stream.name, receivedAt: now, runId })
+        return saveReject(tx, { ...entry, stream: kind.name, receivedAt: now, runId })
     }
   }
+  const applied = entries.filter((entry) => entry.kind === 'event')
   try {
     write(db, (tx) => {
-      requireClaim(tx, stream.name, runId)
+      requireClaim(tx, kind.name, runId)
       for (const entry of entries) apply(tx, entry)
-      saveApplied(db, stream.name, appliedIn(entries))
-      advanceCursor(tx, stream.name, { ...position, events: changes.events, now })
+      saveApplied(
+        db,
+        kind.name,
+        applied.map(({ event, print }) => ({ timepoint: event.timepoint, print })),
+      )
+      advanceCursor(tx, kind.name, { ...position, events: changes.events, now })
     })
   } catch (error) {
     throw storageError(error, db.$client.name)
   }
+  kind.applied?.(applied.map(({ event }) => event))
   return changes
 }
 
-function appliedIn(entries: Entry[]): AppliedEvent[] {
-  return entries.flatMap((entry) =>
-    entry.kind === 'changed' || entry.kind === 'deleted' ? { timepoint: entry.timepoint, print: entry.print } : [],
-  )
-}
-
-function applyChange(
-  db: Db,
-  tx: Tx,
-  { rules, all, onMatch }: ApplyOptions,
-  event: ChangedEvent,
-  origin: DetailsOrigin,
-  changes: Changes,
-): void {
-  const { company } = event
-  const known = findKnownCompany(db, company.company_number)
-  const cause = causeOf(rules, known, company, eventDay(event, origin.fetchedAt))
-  if (known) {
-    updateCompany(db, company, origin)
-    changes.updated += 1
-  } else if (cause !== null || all) {
-    insertCompany(db, company, origin)
-    changes.inserted += 1
-  }
-  if (cause !== null && onMatch(tx, { company, cause, stage: 'domain' })) changes.queued += 1
-}
-
-/** The day on which the event was published, as it came; the day of its arrival where it does not tell. */
-function eventDay({ publishedAt }: ChangedEvent, arrivedAt: string): string {
-  return /^\d{4}-\d{2}-\d{2}/.exec(publishedAt ?? '')?.[0] ?? londonTime(Date.parse(arrivedAt)).day
-}
-
-// What of the stream is worth a line in the log: companies to enrich, lost timepoints, lines that could not be applied.
-
-/** A stream gone mad shall not fill the disk with its log: so many troubles of a batch are told one by one. */
+/** Bounds what a faulty stream can write to the log: so many troubles of a batch are told one by one. */
 const MAX_TROUBLES = 10
-const MAX_NAME = 60
 
-export interface StreamNews {
-  /** An event brought a company to enrich; it is told once its transaction is through. */
-  matched(match: Match): void
-  applied(entries: Entry[]): void
-}
-
-/** Tells the log of what was applied, a line for each thing worth knowing; nothing for ordinary changes. */
-export function tellStreamNews(log: Log, stream: string): StreamNews {
-  const matches = new Map<string, Match>()
-  return {
-    matched(match) {
-      matches.set(match.company.company_number, match)
-    },
-    applied(entries) {
-      for (const entry of entries) {
-        if (entry.kind !== 'changed') continue
-        const match = matches.get(entry.company.company_number)
-        if (!match) continue
-        matches.delete(entry.company.company_number)
-        tellMatch(log, match, entry.timepoint)
-      }
-      matches.clear()
-      tellTroubles(log, stream, entries)
-    },
-  }
-}
-
-/** A line about a company that is to be enriched; `timepoint` is null where no event told of it. */
-export function tellMatch(log: Log, { company, cause }: Match, timepoint: number | null): void {
-  log.info(cause === NEW ? 'new company' : 'company to enrich', {
-    company: company.company_number,
-    timepoint,
-    ...(cause === NEW ? {} : { cause }),
-    name: (company.company_name ?? '').slice(0, MAX_NAME),
-  })
-}
-
-function tellTroubles(log: Log, stream: string, entries: Entry[]): void {
+/** Tells the log of lost timepoints and of lines that could not be applied. */
+export function tellTroubles(log: Log, stream: string, entries: Entry<unknown>[]): void {
   const troubles = entries.filter(({ kind }) => kind === 'jump' || kind === 'misplaced' || kind === 'rejected')
   for (const trouble of troubles.slice(0, MAX_TROUBLES)) {
     if (trouble.kind === 'jump') {

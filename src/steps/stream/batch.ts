@@ -1,34 +1,42 @@
 // Events on their way into the database: gathered for a moment, then applied together. Safe to be cut off anywhere: what
 // was not applied comes again, since the stream is resumed behind the cursor.
-import { type CompanyEvent, type RejectedLine, readLine } from '../../companies-house/stream/event.ts'
+import { type EventHead, readLine } from '../../companies-house/stream/event.ts'
 import type { Line } from '../../companies-house/stream/lines.ts'
 import { whenFree } from '../../db/lock-wait.ts'
 import { APPLIED_KEPT, readApplied } from '../../db/stream/cursor.ts'
 import { isRejectKept, readRejectsAfter } from '../../db/stream/gaps.ts'
+import type { Log } from '../../log.ts'
 import {
-  type ApplyOptions,
   type ApplyStep,
   applyEntries,
   type Changes,
   type Entry,
   noChanges,
   type StreamPosition,
+  tellTroubles,
 } from './apply.ts'
-import { isFar, nextExpected, placeOf, printOf, rememberApplied } from './place.ts'
+import { rememberApplied } from './place.ts'
+import { createSequence } from './sequence.ts'
 
 /** A batch is applied when it holds so many lines or bytes, or this long after its first line. */
 const BATCH_LINES = 500
 const BATCH_BYTES = 4 * 1024 * 1024
 const BATCH_MS = 100
 
-export interface BatchOptions extends ApplyOptions {
+export interface BatchStep<Event extends EventHead> extends ApplyStep<Event> {
+  log: Log
+}
+
+export interface BatchOptions {
   maxEvents: number
-  /** Skipped timepoints are asked for again, though not sooner than this after the last time. */
   askAgainMs: number
-  /** Where the stream stood before the run: it counts when the run was to begin at a place that the stream has not reached. */
+  /** Where the run begins, and where the stream stood before it. */
+  start: StreamPosition
   stored: StreamPosition
   /** Once it aborts, nothing is applied but by `flush`. */
   signal: AbortSignal
+  /** Called after every batch that was applied. */
+  onApplied?: (() => void) | undefined
   /** Hears of a batch that could not be applied when nobody was waiting for it. */
   onError(error: unknown): void
 }
@@ -59,145 +67,57 @@ export interface StreamBatch {
   restart(position: StreamPosition): void
 }
 
-/** Opens the batches of one run, which begin behind `start`. The run must hold the claim on the stream. */
-export function openStreamBatch(step: ApplyStep, options: BatchOptions, start: StreamPosition): StreamBatch {
-  const { db, clock, stream } = step
-  const counts: StreamCounts = { ...noChanges(), repeated: 0 }
-  let at = start
-  let committed = start
-  let entries: Entry[] = []
-  let bytes = 0
-  let taken = 0
-  let number = 0
+/** Opens the batches of one run. The run must hold the claim on the stream. */
+export function openStreamBatch<Event extends EventHead>(step: BatchStep<Event>, options: BatchOptions): StreamBatch {
+  const { db, clock, kind } = step
+  const applied: Changes = noChanges()
+  let committed = options.start
   let lastEventAt: number | null = null
-  let keptBefore: string[] = []
-  let asksAgain = false
-  let asked = { from: -1, at: Number.NEGATIVE_INFINITY }
-  const applied = rememberApplied(readApplied(db, stream.name), APPLIED_KEPT)
-  /** The last timepoint that was too far ahead to be believed. */
-  let ahead: number | null = null
-
-  const push = (entry: Entry) => {
-    entries.push(entry)
-    if (entries.length === 1) void flushLater(number)
-  }
+  const gathered = gather<Event>(() => void flushLater(gathered.batch))
+  const sequence = createSequence({
+    ...options,
+    clock,
+    kind,
+    applied: rememberApplied(readApplied(db, kind.name), APPLIED_KEPT),
+    isKept: (timepoint, line) => gathered.holds(timepoint, line) || isRejectKept(db, kind.name, timepoint, line),
+  })
 
   const flushLater = async (batch: number) => {
     await clock.sleep(BATCH_MS, options.signal).catch(() => {})
-    if (options.signal.aborted || batch !== number || entries.length === 0) return
+    if (options.signal.aborted || batch !== gathered.batch || gathered.entries.length === 0) return
     try {
-      await whenFree(db, () => (batch === number ? flush() : committed))
+      await whenFree(db, () => (batch === gathered.batch ? flush() : committed))
     } catch (error) {
       if (!options.signal.aborted) options.onError(error)
     }
   }
 
   const flush = (): StreamPosition => {
+    const { entries } = gathered
     if (entries.length === 0) return committed
     const now = clock.now()
-    const changes = applyEntries(step, options, entries, at, now)
-    for (const [name, count] of Object.entries(changes)) counts[name as keyof StreamCounts] += count
+    const changes = applyEntries(step, entries, sequence.position, now)
+    for (const [name, count] of Object.entries(changes)) applied[name as keyof Changes] += count
     if (changes.events > 0) lastEventAt = now
-    const applied = entries
-    committed = at
-    entries = []
-    bytes = 0
-    number += 1
-    options.onApplied?.(applied)
+    committed = sequence.position
+    gathered.begin()
+    tellTroubles(step.log, kind.name, entries)
+    options.onApplied?.()
     return committed
   }
 
-  const takeReject = (line: RejectedLine) => {
-    const { timepoint: told, enveloped } = line
-    const isNext = at.timepoint !== null && told === at.timepoint + 1
-    // The timepoint of a broken line may be wrong: it counts only where it comes in its turn.
-    if (told === null || at.timepoint === null) return takeUnplaced(line)
-    const isPast = told <= at.timepoint
-    if (isPast && isKept(told, line.line)) {
-      counts.repeated += 1
-      return
-    }
-    if (!(enveloped || isNext)) return takeUnplaced(line)
-    if (isPast) return push({ ...line, after: at.timepoint })
-    if (isFar(told, at.timepoint)) return takeUnplaced(line)
-    if (!isNext && askAgain(at.timepoint + 1)) return
-    advance(told, at.publishedAt)
-    push({ ...line, after: at.timepoint })
-  }
-
-  const takeUnplaced = (line: RejectedLine) => {
-    const place = keptBefore.indexOf(line.line)
-    if (place === -1) push({ ...line, timepoint: null, after: at.timepoint })
-    else {
-      keptBefore.splice(place, 1)
-      counts.repeated += 1
-    }
-  }
-
-  const isKept = (timepoint: number, line: string): boolean => {
-    const gathered = entries.some((one) => one.kind === 'rejected' && one.timepoint === timepoint && one.line === line)
-    return gathered || isRejectKept(db, stream.name, timepoint, line)
-  }
-
-  /** Between its replay and going live the service loses events that it still has (facts 3.6). */
-  const askAgain = (from: number): boolean => {
-    const now = clock.steady()
-    if (from === asked.from || now - asked.at < options.askAgainMs) return false
-    asked = { from, at: now }
-    asksAgain = true
-    return true
-  }
-
-  const takeEvent = (event: CompanyEvent): void => {
-    const { timepoint } = event
-    const print = printOf(event)
-    const place = placeOf(event, print, at, applied)
-    if (place === 'repeated') {
-      counts.repeated += 1
-      return
-    }
-    const from = at.timepoint ?? timepoint
-    const { stored } = options
-    if (place === 'lower' && at === start && at !== stored && stored.timepoint !== null) {
-      push({ kind: 'misplaced', from, to: timepoint })
-      at = stored
-      takeEvent(event)
-      return
-    }
-    if ((place === 'skipped' || place === 'far') && askAgain(from + 1)) return
-    if (at.timepoint === null || taken === 0) push({ kind: 'first', timepoint })
-    // One alone may be wrong; where the next one follows it, the stream has moved there.
-    const isAlone = place === 'far' && (ahead === null || timepoint !== ahead + 1)
-    if (place === 'lower' || isAlone) push({ kind: 'misplaced', from, to: timepoint })
-    if (place === 'skipped') push({ kind: 'jump', from: nextExpected(from, applied), to: timepoint - 1 })
-    if (!isAlone) moveTo(timepoint, event.publishedAt)
-    ahead = isAlone ? timepoint : null
-    applied.add({ timepoint, print })
-    push({ ...event, print })
-    taken += 1
-  }
-
-  const advance = (timepoint: number, publishedAt: string | null) => {
-    const expected = at.timepoint === null ? timepoint : at.timepoint + 1
-    if (timepoint > expected) push({ kind: 'jump', from: expected, to: timepoint - 1 })
-    moveTo(timepoint, publishedAt)
-  }
-
-  const moveTo = (timepoint: number, publishedAt: string | null) => {
-    at = { timepoint, publishedAt }
-    keptBefore = []
-  }
-
   return {
-    counts,
+    get counts() {
+      return { ...applied, repeated: sequence.repeatedCount }
+    },
     get full() {
-      return taken >= options.maxEvents
+      return sequence.eventCount >= options.maxEvents
     },
     get asksAgain() {
-      return asksAgain
+      return sequence.asksAgain
     },
     get isDue() {
-      return entries.length >= BATCH_LINES || bytes >= BATCH_BYTES
+      return gathered.entries.length >= BATCH_LINES || gathered.bytes >= BATCH_BYTES
     },
     get committed() {
       return committed
@@ -205,22 +125,43 @@ export function openStreamBatch(step: ApplyStep, options: BatchOptions, start: S
     get lastEventAt() {
       return lastEventAt
     },
-    opened(timepoint) {
-      asksAgain = false
-      keptBefore = timepoint === null ? [] : readRejectsAfter(db, stream.name, timepoint - 1)
-    },
+    opened: (timepoint) => sequence.opened(timepoint === null ? [] : readRejectsAfter(db, kind.name, timepoint - 1)),
     add(line) {
-      for (const read of readLine(line)) {
-        if (taken >= options.maxEvents || asksAgain) break
-        if (read.kind === 'rejected') takeReject(read)
-        else takeEvent(read)
+      for (const read of readLine(line, kind.read)) {
+        if (sequence.eventCount >= options.maxEvents || sequence.asksAgain) break
+        for (const entry of sequence.take(read)) gathered.push(entry)
       }
-      bytes += line.bytes
+      gathered.bytes += line.bytes
     },
     flush,
     restart(position) {
-      at = position
+      sequence.restart(position)
       committed = position
     },
   }
+}
+
+/** What waits to be applied; `onFirst` is called when a batch has its first entry. */
+function gather<Event>(onFirst: () => void) {
+  const gathered = {
+    /** Counts the batches. */
+    batch: 0,
+    entries: [] as Entry<Event>[],
+    bytes: 0,
+    push(entry: Entry<Event>) {
+      gathered.entries.push(entry)
+      if (gathered.entries.length === 1) onFirst()
+    },
+    begin() {
+      gathered.batch += 1
+      gathered.entries = []
+      gathered.bytes = 0
+    },
+    /** Whether a rejected line is among them. */
+    holds: (timepoint: number, line: string) =>
+      gathered.entries.some(
+        (entry) => entry.kind === 'rejected' && entry.timepoint === timepoint && entry.line === line,
+      ),
+  }
+  return gathered
 }

@@ -1,24 +1,27 @@
-// Follows the companies stream into `companies`, `jobs`, `stream_rejects` and `stream_gaps`, moving `stream_cursors` with
-// them. One process follows a stream of a database. Safe to run again after any end: it goes on behind the last event
-// that was committed.
+// Follows a stream into the rows of its kind, `stream_rejects` and `stream_gaps`, moving `stream_cursors` with them. One
+// process follows a stream of a database. Safe to run again after any end: it resumes behind the last event committed.
 import { setMaxListeners } from 'node:events'
 import { type Clock, londonTime, type Timings } from '../../clock.ts'
-import type { CompanyStream } from '../../companies-house/stream/client.ts'
+import type { StreamClient } from '../../companies-house/stream/client.ts'
 import { StreamError } from '../../companies-house/stream/connection.ts'
+import type { EventHead } from '../../companies-house/stream/event.ts'
 import { isLockError, tidyWhenFree, untilFree, whenFree } from '../../db/lock-wait.ts'
 import { type Db, write } from '../../db/open.ts'
 import { claimStream, releaseStream, requireClaim, saveConnected, tuneForStream } from '../../db/stream/cursor.ts'
 import { expireCursor, extendExpired } from '../../db/stream/gaps.ts'
 import { throwFailure } from '../../errors.ts'
 import type { Log } from '../../log.ts'
-import type { ApplyOptions, StreamPosition } from './apply.ts'
+import type { StreamPosition } from './apply.ts'
 import { openStreamBatch, type StreamBatch, type StreamCounts } from './batch.ts'
-import { keepAnnouncing, keepRepairing, stopAfter } from './gaps.ts'
+import { keepAnnouncing, keepRepairing, stopAfter } from './duties.ts'
+import type { StreamKind } from './kind.ts'
 import { watchStreamSilence } from './silence.ts'
 
-export interface FollowStep {
+export interface FollowStep<Event extends EventHead> {
   db: Db
-  stream: CompanyStream
+  kind: StreamKind<Event>
+  /** The client of that stream. */
+  stream: Pick<StreamClient, 'lines'>
   clock: Clock
   log: Log
   timings: Timings
@@ -27,17 +30,17 @@ export interface FollowStep {
   signal: AbortSignal
   /** Says that a stream consumer is alive for `ms` more; called every few seconds. */
   announce(ms: number): void
-  /** Searches what expired spans have lost; without it they stay unrepaired. */
-  repair?: ((signal: AbortSignal) => Promise<unknown>) | undefined
 }
 
-export interface FollowOptions extends ApplyOptions {
+export interface FollowOptions {
   /** Where to begin, inclusive, whatever the cursor says. */
   from?: number | undefined
   maxEvents?: number | undefined
   forMs?: number | undefined
   /** Silence is warned about after this, instead of by the stream's own rhythm. */
   silenceMs?: number | undefined
+  /** Called after every batch that was applied. */
+  onApplied?: (() => void) | undefined
 }
 
 export interface FollowSummary extends StreamCounts {
@@ -50,10 +53,13 @@ export interface FollowSummary extends StreamCounts {
  * Follows the stream until it is told to stop. Throws a `data` error when another process follows it already or the
  * database cannot be written, and a `config` error when the key is refused.
  */
-export async function followStream(step: FollowStep, options: FollowOptions): Promise<FollowSummary> {
-  const { db, stream, clock, runId, signal } = step
+export async function followStream<Event extends EventHead>(
+  step: FollowStep<Event>,
+  options: FollowOptions,
+): Promise<FollowSummary> {
+  const { db, kind, clock, runId, signal } = step
   tuneForStream(db)
-  const stored = await whenFree(db, () => write(db, (tx) => claimStream(tx, stream.name, runId, clock)))
+  const stored = await whenFree(db, () => write(db, (tx) => claimStream(tx, kind.name, runId, clock)))
   const stop = new AbortController()
   setMaxListeners(0, stop.signal)
   const interrupted = () => stop.abort()
@@ -68,18 +74,15 @@ export async function followStream(step: FollowStep, options: FollowOptions): Pr
   const known = { timepoint: stored.timepoint, publishedAt: stored.published_at }
   const start = options.from === undefined ? known : { ...known, timepoint: options.from - 1 }
   const { maxEvents = Infinity } = options
-  const batch = openStreamBatch(
-    step,
-    {
-      ...options,
-      maxEvents,
-      stored: known,
-      askAgainMs: step.timings.streamHealthyMs,
-      signal: stop.signal,
-      onError: fail,
-    },
+  const batch = openStreamBatch(step, {
+    maxEvents,
     start,
-  )
+    stored: known,
+    askAgainMs: step.timings.streamHealthyMs,
+    signal: stop.signal,
+    onApplied: options.onApplied,
+    onError: fail,
+  })
   const repairs = keepRepairing(step, stop.signal, fail)
   const duties = [
     keepAnnouncing(step, stop.signal),
@@ -88,8 +91,7 @@ export async function followStream(step: FollowStep, options: FollowOptions): Pr
   ].map((duty) => duty.catch(fail))
 
   try {
-    const reachDays = options.rules.newWithinDays
-    await followLines(step, batch, { known, start, reachDays, repair: repairs.start }, stop.signal)
+    await followLines(step, batch, { known, start, repair: repairs.start }, stop.signal)
     const { timepoint } = failed.length === 0 ? await flushAtEnd(step, batch) : known
     if (batch.full) await repairs.finish()
     if (failed.length > 0) throw failed[0]
@@ -100,12 +102,12 @@ export async function followStream(step: FollowStep, options: FollowOptions): Pr
     stop.abort()
     signal.removeEventListener('abort', interrupted)
     await Promise.all([...duties, repairs.finish()])
-    if (db.$client.open) await tidyWhenFree(db, () => write(db, (tx) => releaseStream(tx, stream.name, runId)))
+    if (db.$client.open) await tidyWhenFree(db, () => write(db, (tx) => releaseStream(tx, kind.name, runId)))
   }
 }
 
 /** What cannot be applied since another program holds the database comes again: the cursor stands before it. */
-async function flushAtEnd({ db, log, signal }: FollowStep, batch: StreamBatch): Promise<StreamPosition> {
+async function flushAtEnd({ db, log, signal }: Step, batch: StreamBatch): Promise<StreamPosition> {
   try {
     return await whenFree(db, batch.flush)
   } catch (error) {
@@ -115,18 +117,19 @@ async function flushAtEnd({ db, log, signal }: FollowStep, batch: StreamBatch): 
   }
 }
 
+/** What is the same whatever the events are about. */
+type Step = Omit<FollowStep<never>, 'kind'> & { kind: Pick<StreamKind<never>, 'name' | 'reachDays' | 'repair'> }
+
 interface Course {
   /** Where the stream stood before this run. */
   known: StreamPosition
   /** Where this run begins. */
   start: StreamPosition
-  /** How far back a company is newly formed. */
-  reachDays: number
   repair(): void
 }
 
-async function followLines(step: FollowStep, batch: StreamBatch, course: Course, signal: AbortSignal): Promise<void> {
-  const { log, stream } = step
+async function followLines(step: Step, batch: StreamBatch, course: Course, signal: AbortSignal): Promise<void> {
+  const { log, kind, stream } = step
   const resume = () => nextTimepoint(batch.flush())
   while (!signal.aborted && !batch.full) {
     try {
@@ -140,7 +143,7 @@ async function followLines(step: FollowStep, batch: StreamBatch, course: Course,
         if (batch.isDue) await whenFree(step.db, batch.flush)
         if (batch.full) return
         if (batch.asksAgain) {
-          log.info('timepoints were skipped, asking for them once more', { stream: stream.name, from: resume() })
+          log.info('timepoints were skipped, asking for them once more', { stream: kind.name, from: resume() })
           break
         }
       }
@@ -160,18 +163,18 @@ function nextTimepoint({ timepoint }: StreamPosition): number | null {
   return timepoint === null ? null : timepoint + 1
 }
 
-function noteOpened({ db, clock, stream, log, runId }: FollowStep, timepoint: number | null): void {
+function noteOpened({ db, clock, kind, log, runId }: Step, timepoint: number | null): void {
   const now = clock.now()
   write(db, (tx) => {
-    requireClaim(tx, stream.name, runId)
-    saveConnected(tx, stream.name, now)
-    if (timepoint === null) extendExpired(tx, stream.name, { toDay: londonTime(now).day, now })
+    requireClaim(tx, kind.name, runId)
+    saveConnected(tx, kind.name, now)
+    if (timepoint === null) extendExpired(tx, kind.name, { toDay: londonTime(now).day, now })
   })
-  log.info('stream connected', { stream: stream.name, timepoint: timepoint ?? 'live' })
+  log.info('stream connected', { stream: kind.name, timepoint: timepoint ?? 'live' })
 }
 
-function saveClosed({ db, stream }: FollowStep): void {
-  write(db, (tx) => saveConnected(tx, stream.name, null))
+function saveClosed({ db, kind }: Step): void {
+  write(db, (tx) => saveConnected(tx, kind.name, null))
 }
 
 const DAY_MS = 86_400_000
@@ -180,11 +183,11 @@ const DAY_MS = 86_400_000
  * Where to go on when the stream does not have what was asked for: at the stored cursor, when it was `--from` that asked
  * for what is gone or has not been; else live, with the lost span written down.
  */
-function afterExpiry(step: FollowStep, at: StreamPosition, course: Course): StreamPosition {
-  const { db, clock, stream, log, runId } = step
-  const { known, start, reachDays } = course
+function afterExpiry(step: Step, at: StreamPosition, course: Course): StreamPosition {
+  const { db, clock, kind, log, runId } = step
+  const { known, start } = course
   const lost = at.timepoint === null ? 0 : at.timepoint + 1
-  const fields = { stream: stream.name, timepoint: lost }
+  const fields = { stream: kind.name, timepoint: lost }
   if (at === start && at !== known && known.timepoint !== null) {
     const why = known.timepoint > lost ? 'the stream no longer reaches back so far' : 'the stream has not come so far'
     log.warn(`${why}, going on at the stored cursor`, fields)
@@ -192,13 +195,13 @@ function afterExpiry(step: FollowStep, at: StreamPosition, course: Course): Stre
   }
   const now = clock.now()
   const toDay = londonTime(now).day
-  const fromDay = /^\d{4}-\d{2}-\d{2}/.exec(at.publishedAt ?? '')?.[0] ?? londonTime(now - reachDays * DAY_MS).day
-  write(db, (tx) => expireCursor(tx, { stream: stream.name, now, runId }, { from: lost, fromDay, toDay }))
+  const fromDay = /^\d{4}-\d{2}-\d{2}/.exec(at.publishedAt ?? '')?.[0] ?? londonTime(now - kind.reachDays * DAY_MS).day
+  write(db, (tx) => expireCursor(tx, { stream: kind.name, now, runId }, { from: lost, fromDay, toDay }))
   log.warn('the cursor is too old for the stream (416): following it live, the lost days are to be searched', {
     ...fields,
     from_day: fromDay,
     to_day: toDay,
-    ...(step.repair ? {} : { search: 'no API key to search with' }),
+    ...(kind.repair ? {} : { search: 'no API key to search with' }),
   })
   return { timepoint: null, publishedAt: at.publishedAt }
 }

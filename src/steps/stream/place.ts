@@ -1,7 +1,6 @@
 // Where an event belongs that a stream sends: in its turn, applied before, or out of place. Timepoints order events as long
 // as the stream keeps to its numbers; after a renumbering, or behind one that was wrong, what was applied tells. Pure.
-import { crc32 } from 'node:zlib'
-import type { CompanyEvent } from '../../companies-house/stream/event.ts'
+import type { EventHead } from '../../companies-house/stream/event.ts'
 import type { AppliedEvent } from '../../db/stream/cursor.ts'
 
 /**
@@ -51,12 +50,6 @@ export function rememberApplied(events: readonly AppliedEvent[], limit: number):
   }
 }
 
-/** The same for the same event and its repetitions, another for any other event. */
-export function printOf(event: CompanyEvent): number {
-  const facts = event.kind === 'changed' ? Object.values(event.company).join('|') : ''
-  return crc32(`${event.kind}|${event.companyNumber}|${event.publishedAt}|${facts}`)
-}
-
 export interface Standing {
   /** The last timepoint applied, or the one before that with which a run is to begin. */
   timepoint: number | null
@@ -65,7 +58,7 @@ export interface Standing {
 
 /** Where an event belongs on a stream that stands `at`. */
 export function placeOf(
-  { timepoint, publishedAt }: Pick<CompanyEvent, 'timepoint' | 'publishedAt'>,
+  { timepoint, publishedAt }: Pick<EventHead, 'timepoint' | 'publishedAt'>,
   print: number,
   at: Standing,
   applied: AppliedEvents,

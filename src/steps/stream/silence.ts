@@ -6,7 +6,8 @@ import { nowOrWhenFree } from '../../db/lock-wait.ts'
 import type { Db } from '../../db/open.ts'
 import { readMinutes, saveSilence } from '../../db/stream/cursor.ts'
 import type { Log } from '../../log.ts'
-import { every } from './gaps.ts'
+import { every } from './duties.ts'
+import type { StreamKind } from './kind.ts'
 
 type SilenceTimings = Pick<Timings, 'silenceWorkingMs' | 'silenceEdgeMs' | 'silenceCapMs'>
 
@@ -123,7 +124,7 @@ function firstFrom(numbers: number[], from: number): number {
 
 export interface WatchStep {
   db: Db
-  stream: { readonly name: string }
+  kind: Pick<StreamKind<never>, 'name'>
   clock: Clock
   log: Log
   timings: SilenceTimings & Pick<Timings, 'silenceCheckMs'>
@@ -137,7 +138,7 @@ export interface WatchOptions {
 
 /** Warns once for each spell in which no event comes for too long, in the log and for `progress`, until the signal aborts. */
 export async function watchStreamSilence(step: WatchStep, options: WatchOptions, signal: AbortSignal): Promise<void> {
-  const { db, stream, clock, log, timings } = step
+  const { db, kind, clock, log, timings } = step
   const began = clock.now()
   const limit = silenceLimit(step, options.silenceMs)
   const checkMs = Math.min(timings.silenceCheckMs, (options.silenceMs ?? Infinity) / 4)
@@ -146,14 +147,14 @@ export async function watchStreamSilence(step: WatchStep, options: WatchOptions,
     const now = clock.now()
     const since = options.lastEventAt() ?? began
     if (warnedSince !== null && since > warnedSince) {
-      log.info('events come again', { stream: stream.name, after: formatDuration(since - warnedSince) })
+      log.info('events come again', { stream: kind.name, after: formatDuration(since - warnedSince) })
       warnedSince = null
     }
     if (warnedSince !== null || !isSilent(since, now, limit(now))) return
     warnedSince = since
-    nowOrWhenFree(db, () => saveSilence(db, stream.name, since))
+    nowOrWhenFree(db, () => saveSilence(db, kind.name, since))
     log.warn('no event has come for too long, although the process is well: the stream itself may have stalled', {
-      stream: stream.name,
+      stream: kind.name,
       since: new Date(since).toISOString(),
       quiet: formatDuration(now - since),
     })
@@ -161,14 +162,14 @@ export async function watchStreamSilence(step: WatchStep, options: WatchOptions,
 }
 
 /** The limits to judge by now; the past is read again when it has grown by a day. */
-function silenceLimit({ db, stream, timings }: WatchStep, fixedMs: number | undefined): (now: number) => SilenceLimit {
+function silenceLimit({ db, kind, timings }: WatchStep, fixedMs: number | undefined): (now: number) => SilenceLimit {
   if (fixedMs !== undefined) return () => () => fixedMs
   let readAt = Number.NEGATIVE_INFINITY
   let limit: SilenceLimit
   return (now) => {
     if (now - readAt < DAY_MS && now >= readAt) return limit
     readAt = now
-    const minutes = readMinutes(db, stream.name, now - LEARNED_DAYS * DAY_MS).map(({ minute }) => minute)
+    const minutes = readMinutes(db, kind.name, now - LEARNED_DAYS * DAY_MS).map(({ minute }) => minute)
     limit = learnedLimit(minutes, timings)
     return limit
   }

@@ -1,0 +1,114 @@
+// The companies stream: what its events do to `companies` and `jobs`.
+import { type Clock, londonTime } from '../../clock.ts'
+import { type ChangedCompany, type CompanyEvent, readCompanyEvent } from '../../companies-house/stream/companies.ts'
+import {
+  type CompanyDetails,
+  findKnownCompany,
+  insertCompany,
+  markDeleted,
+  updateCompany,
+} from '../../db/companies/companies.ts'
+import { enqueueJob } from '../../db/jobs/queue.ts'
+import type { Db, Tx } from '../../db/open.ts'
+import type { Log } from '../../log.ts'
+import type { EventOrigin, RowChanges, StreamKind, StreamName } from './kind.ts'
+import { causeOf, NEW, type StreamRules } from './rules.ts'
+
+export const COMPANIES: StreamName = 'companies'
+
+export interface Match {
+  company: CompanyDetails
+  /** `new`, or the trigger that fired. */
+  cause: string
+  /** What is to be done first: an event carries the profile, a search result does not. */
+  stage: 'domain' | 'details'
+}
+
+/** Called inside the transaction for a company that is worth a job; returns whether one was queued. */
+export type OnMatch = (tx: Tx, match: Match) => boolean
+
+export interface CompaniesOptions {
+  db: Db
+  log: Log
+  rules: StreamRules
+  /** Stores every company of a changed event, not only known and newly formed ones. */
+  all: boolean
+  onMatch: OnMatch
+  repair?: StreamKind<CompanyEvent>['repair']
+}
+
+/** The companies stream of one run. */
+export function companiesStream(options: CompaniesOptions): StreamKind<CompanyEvent> {
+  const matches = new Map<string, Match>()
+  const onMatch: OnMatch = (tx, match) => {
+    const queued = options.onMatch(tx, match)
+    if (queued) matches.set(match.company.company_number, match)
+    return queued
+  }
+  return {
+    name: COMPANIES,
+    read: readCompanyEvent,
+    reachDays: options.rules.newWithinDays,
+    repair: options.repair,
+    print(event) {
+      const facts = event.kind === 'changed' ? Object.values(event.company).join('|') : ''
+      return `${event.kind}|${event.companyNumber}|${event.publishedAt}|${facts}`
+    },
+    apply(tx, event, origin, changes) {
+      if (event.kind === 'changed') applyChange({ ...options, onMatch }, tx, event, origin, changes)
+      else if (markDeleted(options.db, event.companyNumber, origin)) changes.deleted += 1
+    },
+    applied(events) {
+      for (const { kind, companyNumber, timepoint } of events) {
+        const match = kind === 'changed' ? matches.get(companyNumber) : undefined
+        if (match && matches.delete(companyNumber)) tellMatch(options.log, match, timepoint)
+      }
+      matches.clear()
+    },
+  }
+}
+
+/** Queues a job for a company that the stream has brought. */
+export function queueJobs({ clock, runId }: { clock: Clock; runId: number }): OnMatch {
+  return (tx, { company, stage, cause }) => {
+    const job = { companyNumber: company.company_number, stage, owner: 'stream', cause, runId } as const
+    return enqueueJob(tx, { ...job, dueAt: clock.now() })
+  }
+}
+
+function applyChange(
+  { db, rules, all, onMatch }: CompaniesOptions,
+  tx: Tx,
+  event: ChangedCompany,
+  origin: EventOrigin,
+  changes: RowChanges,
+): void {
+  const { company } = event
+  const known = findKnownCompany(db, company.company_number)
+  const cause = causeOf(rules, known, company, eventDay(event, origin.fetchedAt))
+  if (known) {
+    updateCompany(db, company, origin)
+    changes.updated += 1
+  } else if (cause !== null || all) {
+    insertCompany(db, company, origin)
+    changes.inserted += 1
+  }
+  if (cause !== null && onMatch(tx, { company, cause, stage: 'domain' })) changes.queued += 1
+}
+
+/** The day on which the event was published, as it came; the day of its arrival where it does not tell. */
+function eventDay({ publishedAt }: ChangedCompany, arrivedAt: string): string {
+  return /^\d{4}-\d{2}-\d{2}/.exec(publishedAt ?? '')?.[0] ?? londonTime(Date.parse(arrivedAt)).day
+}
+
+const MAX_NAME = 60
+
+/** A line in the log about a company that is to be enriched; `timepoint` is null where no event told of it. */
+export function tellMatch(log: Log, { company, cause }: Match, timepoint: number | null): void {
+  log.info(cause === NEW ? 'new company' : 'company to enrich', {
+    company: company.company_number,
+    timepoint,
+    ...(cause === NEW ? {} : { cause }),
+    name: (company.company_name ?? '').slice(0, MAX_NAME),
+  })
+}
