@@ -8,6 +8,7 @@ import { ChpipeError } from '../errors.ts'
 import { auditDays, type DayAudit } from '../steps/audit/days.ts'
 import type { RegisterWord } from '../steps/audit/repair.ts'
 import { daysBetween } from '../steps/companies/search.ts'
+import { COMPANIES } from '../steps/stream/companies.ts'
 import { formatNumber, printable, safeJson } from '../text.ts'
 import type { Answer } from './command.ts'
 import { bar, createStatus } from './output.ts'
@@ -22,8 +23,6 @@ export interface AuditOptions {
   officers?: number
   seed?: number
 }
-
-const STREAM = 'companies'
 
 /** `chpipe audit`: prints the days that were compared, also when it is stopped before the last; 1 when one differs. */
 export async function auditDaysInto(context: Context, options: AuditOptions): Promise<Answer> {
@@ -70,7 +69,7 @@ function interrupted(): ChpipeError {
 
 /** When the first event was applied, in milliseconds. Throws `no` before that. */
 function requireLive(db: Db): number {
-  const firstEventAt = readCursor(db, STREAM)?.first_event_at ?? null
+  const firstEventAt = readCursor(db, COMPANIES)?.first_event_at ?? null
   if (firstEventAt !== null) return firstEventAt
   throw new ChpipeError('no', 'Not live yet: no event of the stream was ever stored, so there is no day to audit', {
     hint: 'go live first: chpipe stream --enrich',

@@ -141,9 +141,12 @@ type Row = [label: string, value: string]
 const DAY_MS = 86_400_000
 
 /** The stream and the enrichment for people: a row or two for each of which there is something to say. */
-export function liveRows({ stream, jobs, domains, emails, credits, capacity }: LiveProgress, now: number): Row[] {
+export function liveRows(
+  { stream, streams, jobs, domains, emails, credits, capacity }: LiveProgress,
+  now: number,
+): Row[] {
   const rows: Row[] = []
-  if (stream) rows.push(...streamRows(stream, now))
+  for (const each of streams ?? (stream ? [stream] : [])) rows.push(...streamRows(each, now, streams !== undefined))
   if (jobs) rows.push(...jobRows(jobs))
   if (domains) {
     const { found, companies_found, companies_asked, hit_percent } = domains
@@ -161,7 +164,7 @@ export function liveRows({ stream, jobs, domains, emails, credits, capacity }: L
   return rows
 }
 
-function streamRows(stream: StreamReport, now: number): Row[] {
+function streamRows(stream: StreamReport, now: number, named: boolean): Row[] {
   const { connected_since, last_event_at, timepoint, events_per_minute, lag_seconds, jumps, expired, unrepaired } =
     stream
   const last = last_event_at === null ? 'no event yet' : `last event ${ago(last_event_at, now)}`
@@ -176,7 +179,7 @@ function streamRows(stream: StreamReport, now: number): Row[] {
       ? 'connecting'
       : `connected since ${minute(connected_since)}`
   const rows: Row[] = [
-    ['stream', `${state}, ${last}`],
+    ['stream', `${named ? `${stream.stream}: ` : ''}${state}, ${last}`],
     ['', `${n(events_per_minute)} events a minute, at timepoint ${timepoint ?? 'live'}`],
     ['', troubles.join(', ')],
   ]

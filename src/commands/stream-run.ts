@@ -247,7 +247,7 @@ async function showStreamStatus(context: Context, db: Db, found: () => EnrichCou
   const status = await createStatus(context)
   const draw = () => {
     try {
-      const report = readStreamReport(db, context.clock)
+      const report = readStreamReport(db, context.clock, COMPANIES)
       if (report)
         status.update(statusLine(report, context.clock.now(), found()).slice(0, widthOf(context.host.stderr) - 4))
     } catch (error) {

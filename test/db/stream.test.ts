@@ -218,7 +218,7 @@ describe('the report of the stream', () => {
     advanceCursor(db, stream, { timepoint: 9, publishedAt: '2026-01-05T11:59:30', events: 30, now, ...more })
 
   it('is nothing before the stream was ever followed', () => {
-    expect(readStreamReport(openDb(':memory:'), clock)).toBeNull()
+    expect(readStreamReport(openDb(':memory:'), clock, 'companies')).toBeNull()
   })
 
   it('tells who follows it, how fast it goes and what was lost', () => {
@@ -230,7 +230,7 @@ describe('the report of the stream', () => {
     advance(db)
     saveJump(db, { stream, now, runId: run.id }, { kind: 'jump', from: 3, to: 4 })
     saveReject(db, { stream, timepoint: 5, after: 4, reason: 'x', line: 'y', receivedAt: now, runId: run.id })
-    expect(readStreamReport(db, clock)).toEqual({
+    expect(readStreamReport(db, clock, 'companies')).toEqual({
       stream: 'companies',
       running: true,
       host: hostname(),
@@ -260,7 +260,7 @@ describe('the report of the stream', () => {
     const db = openDb(':memory:')
     claim(db, beginRun(db, clock, 'stream').id)
     advance(db, { publishedAt })
-    expect(readStreamReport(db, clock)?.lag_seconds).toBe(seconds)
+    expect(readStreamReport(db, clock, 'companies')?.lag_seconds).toBe(seconds)
   })
 
   it('says that it is silent from the warning on until an event comes', () => {
@@ -269,9 +269,9 @@ describe('the report of the stream', () => {
     claim(db, run.id)
     advance(db)
     saveSilence(db, stream, now)
-    expect(readStreamReport(db, clock)).toMatchObject({ silent: true })
+    expect(readStreamReport(db, clock, 'companies')).toMatchObject({ silent: true })
     advance(db, { now: now + 2 })
-    expect(readStreamReport(db, clock)).toMatchObject({ silent: false })
+    expect(readStreamReport(db, clock, 'companies')).toMatchObject({ silent: false })
   })
 
   it('shows a process that died as no process', () => {
@@ -282,6 +282,6 @@ describe('the report of the stream', () => {
     db.update(runs)
       .set({ pid: 2 ** 22 + 1, pid_started: '1' })
       .run()
-    expect(readStreamReport(db, clock)).toMatchObject({ running: false, pid: null, connected_since: null })
+    expect(readStreamReport(db, clock, 'companies')).toMatchObject({ running: false, pid: null, connected_since: null })
   })
 })

@@ -266,7 +266,11 @@ describe('a timepoint out of place', () => {
     expect(heard.filter(({ level }) => level === 'warn')).toMatchObject([
       { fields: { after: 6_999_999, timepoint: 7 }, message: expect.stringContaining('does not follow') },
     ])
-    expect(readStreamReport(db, clock)).toMatchObject({ misplaced: 1, misplaced_at: expect.any(String), jumps: 0 })
+    expect(readStreamReport(db, clock, 'companies')).toMatchObject({
+      misplaced: 1,
+      misplaced_at: expect.any(String),
+      jumps: 0,
+    })
     expect(checkGaps(db, clock)).toMatchObject({ state: 'warn', message: expect.stringContaining('did not follow') })
   })
 

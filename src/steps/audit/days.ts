@@ -1,5 +1,6 @@
 // Proves that nothing is missing: for each day, the companies that are stored under it equal the register's own list for
 // that day of incorporation. Asks advanced search in the background lane, and writes only to repair. Safe to run again.
+
 import type { Clock, Timings } from '../../clock.ts'
 import type { CompaniesHouse } from '../../companies-house/client.ts'
 import { COMPANY_NUMBER } from '../../companies-house/profile.ts'
@@ -10,6 +11,7 @@ import { findHolder, readCursor } from '../../db/stream/cursor.ts'
 import { loadSuppressions } from '../../db/suppress/suppressions.ts'
 import type { Log } from '../../log.ts'
 import { daysBetween, searchSlice } from '../companies/search.ts'
+import { COMPANIES } from '../stream/companies.ts'
 import type { CompanyFilters } from '../stream/rules.ts'
 import { type AskedExtra, askAboutExtras, type Comparison, compareDay, type Missing, repairDay } from './repair.ts'
 
@@ -54,8 +56,6 @@ export interface DayAudit {
   queued: number
   corrected: number
 }
-
-const STREAM = 'companies'
 
 /** Audits day after day. Throws what the client throws, and the signal's reason; the days before were told by then. */
 export async function auditDays(step: AuditStep, options: AuditDaysOptions): Promise<void> {
@@ -122,6 +122,6 @@ async function compare(step: AuditStep, { filters, today }: AuditDaysOptions, si
 }
 
 function isFollowed(db: Db, clock: Clock): boolean {
-  const cursor = readCursor(db, STREAM)
+  const cursor = readCursor(db, COMPANIES)
   return cursor !== undefined && findHolder(db, cursor, clock) !== null
 }

@@ -6,7 +6,8 @@ import { findCompanyWithOfficers } from '../../db/tallies.ts'
 import { tempFolder } from '../../files.ts'
 import { readSettings } from '../../settings.ts'
 import { readLastBackup } from '../backup/backup.ts'
-import { readStreamReport } from '../stream/report.ts'
+import { STREAM_NAMES } from '../stream/kind.ts'
+import { readStreamReports } from '../stream/report.ts'
 import { type Check, type DoctorOptions, type DoctorStep, guarded } from './check.ts'
 import { checkBackup, checkIntegrity, type ExaminedDatabase, examineDatabase } from './database.ts'
 import {
@@ -77,8 +78,8 @@ function checkSoundness({ settings, clock, signal }: DoctorOptions, db: Db | nul
 async function checkServices(options: DoctorOptions, db: Db | null): Promise<Check[]> {
   const { clock, signal, timings, offline } = options
   const [rest, snov] = [listen(clock), listen(clock)]
-  const report = db ? attempted(() => readStreamReport(db, clock)) : null
-  const followedBy = report?.running ? report.pid : null
+  const reports = db ? attempted(() => readStreamReports(db, clock)) : null
+  const followedBy = reports?.find(({ running }) => running)?.pid ?? null
   const limitMs = timings.requestTimeoutMs
   const companyNumber = db ? attempted(() => findCompanyWithOfficers(db)) : null
   const counted = (check: string, body: (step: DoctorStep, signal: AbortSignal) => Promise<Check>) =>
@@ -90,7 +91,7 @@ async function checkServices(options: DoctorOptions, db: Db | null): Promise<Che
       checkRestKey(step, rest, { companyNumber, signal: AbortSignal.any([own, AbortSignal.timeout(limitMs)]) }),
     ),
     guarded('stream-key', { limitMs: 2 * timings.streamHeadersMs, signal }, (own) =>
-      checkStreamKey(options, followedBy, own),
+      checkStreamKey(options, { name: STREAM_NAMES[0], followedBy }, own),
     ),
     counted('snov', (step, own) => checkSnov(step, snov, AbortSignal.any([own, AbortSignal.timeout(limitMs)]))),
   ])
@@ -128,7 +129,7 @@ async function checkState({ settings, clock, signal, live }: DoctorOptions, db: 
     ['backup', () => checkBackup(db, clock)],
     ['allowance', () => state.checkAllowance(db, clock, settings.quota)],
     ['processes', () => state.checkProcesses(db, clock)],
-    ['stream', () => state.checkStream(db, clock, live)],
+    ...state.streamChecks(db, clock, live),
     ['gaps', () => state.checkGaps(db, clock)],
     ['rejects', () => state.checkRejects(db, clock)],
     ['jobs', () => state.checkJobs(db)],

@@ -70,7 +70,7 @@ export async function checkRestKey(
 /** The stream key: the connection is left as soon as it stands. A stream that is being followed is not disturbed. */
 export async function checkStreamKey(
   step: DoctorOptions,
-  followedBy: number | null,
+  stream: { name: string; followedBy: number | null },
   signal: AbortSignal,
 ): Promise<Check> {
   const { settings, clock, timings, offline } = step
@@ -80,9 +80,9 @@ export async function checkStreamKey(
   if (wrong) return wrong
   if (!key) return warn(name, 'COMPANIES_HOUSE_STREAM_KEY is not set', `${IN_ENV}; only \`stream\` needs it`)
   if (offline) return ok(name, OFFLINE)
-  if (followedBy !== null) return ok(name, `set; not tried, as process ${followedBy} follows the stream`)
+  if (stream.followedBy !== null) return ok(name, `set; not tried, as process ${stream.followedBy} follows the stream`)
   const { proxies } = settings
-  const connection = { baseUrl, stream: 'companies', key, clock, timings, proxies }
+  const connection = { baseUrl, stream: stream.name, key, clock, timings, proxies }
   try {
     for await (const item of connectStream(connection, null, signal)) {
       if (item.kind === 'opened') break

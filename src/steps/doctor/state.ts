@@ -11,7 +11,8 @@ import { countRejects } from '../../db/stream/gaps.ts'
 import { COMPANIES_HOUSE_ALLOWANCE, quotaReport } from '../../quota/report.ts'
 import type { Quota } from '../../settings.ts'
 import { formatNumber } from '../../text.ts'
-import { readStreamReport } from '../stream/report.ts'
+import { STREAM_NAMES } from '../stream/kind.ts'
+import { readStreamReports, type StreamReport } from '../stream/report.ts'
 import { type Check, fail, ok, warn } from './check.ts'
 
 const DAY_MS = 86_400_000
@@ -41,14 +42,27 @@ export function checkProcesses(db: Db, clock: Clock): Check {
 /** What starts a failed stream again has had its time. */
 const ABANDONED_MS = 10 * 60_000
 
+/** A check for each stream, by its name: one that was never followed has no report. */
+export function streamChecks(db: Db, clock: Clock, live: boolean): [check: string, body: () => Check][] {
+  const reports = new Map(readStreamReports(db, clock).map((report) => [report.stream, report]))
+  return STREAM_NAMES.map((stream, index) => {
+    const check = index === 0 ? 'stream' : `stream-${stream}`
+    return [check, () => checkStream(db, clock, { check, live: live && index === 0 }, reports.get(stream))]
+  })
+}
+
 /**
  * Whether the stream is followed, and whether events come. That nobody follows it is a failure when somebody should
  * (`live`), and when its last run failed or was killed a while ago.
  */
-export function checkStream(db: Db, clock: Clock, live: boolean): Check {
+export function checkStream(
+  db: Db,
+  clock: Clock,
+  { check, live }: { check: string; live: boolean },
+  report: StreamReport | undefined,
+): Check {
   const start = 'chpipe stream --enrich, before the place is too old'
-  const report = readStreamReport(db, clock)
-  if (!report) return live ? fail('stream', 'never followed', start) : ok('stream', 'never followed')
+  if (!report) return live ? fail(check, 'never followed', start) : ok(check, 'never followed')
   const { running, silent, last_event_at, events_per_minute, pid } = report
   const last =
     last_event_at === null
@@ -58,37 +72,40 @@ export function checkStream(db: Db, clock: Clock, live: boolean): Check {
     const heardAt = lastUnfinished(db, 'stream')
     const message = `nobody follows it${heardAt === null ? '' : ', since its last run failed'}; ${last}`
     const abandoned = heardAt !== null && clock.now() - heardAt > ABANDONED_MS
-    return abandoned || live ? fail('stream', message, start) : warn('stream', message, start)
+    return abandoned || live ? fail(check, message, start) : warn(check, message, start)
   }
-  if (silent) return warn('stream', `it is silent; ${last}`, 'see whether Companies House reports an incident')
-  return ok('stream', `followed by process ${pid}; ${last}, ${formatNumber(events_per_minute)} events a minute`)
+  if (silent) return warn(check, `it is silent; ${last}`, 'see whether Companies House reports an incident')
+  return ok(check, `followed by process ${pid}; ${last}, ${formatNumber(events_per_minute)} events a minute`)
 }
 
-/** Spans of the stream that are still missing, and timepoints that were out of place: old ones are history. */
+/** Spans of the streams that are still missing, and timepoints that were out of place: old ones are history. */
 export function checkGaps(db: Db, clock: Clock): Check {
-  const report = readStreamReport(db, clock)
-  if (!report) return ok('gaps', 'none')
-  const { unrepaired, expired, jumps } = report
+  const reports = readStreamReports(db, clock)
+  if (reports.length === 0) return ok('gaps', 'none')
+  const sum = (count: 'unrepaired' | 'expired' | 'jumps') => reports.reduce((all, report) => all + report[count], 0)
+  const unrepaired = sum('unrepaired')
   if (unrepaired > 0) {
     const hint = 'a running `chpipe stream` with a REST key searches them; `chpipe audit --repair` does so at once'
     return warn('gaps', `${formatNumber(unrepaired)} lost spans are still to be searched`, hint)
   }
-  const { misplaced, misplaced_at: at } = report
-  const sinceMs = at === null ? Number.POSITIVE_INFINITY : clock.now() - Date.parse(at)
-  if (sinceMs < DAY_MS) {
+  for (const { misplaced, misplaced_at: at } of reports) {
+    const sinceMs = at === null ? Number.POSITIVE_INFINITY : clock.now() - Date.parse(at)
+    if (sinceMs >= DAY_MS) continue
     const message = `${formatNumber(misplaced)} timepoints did not follow the one before them`
     const hint = 'their events are applied; see whether Companies House has renumbered the stream'
     return warn('gaps', `${message}, the last ${formatDuration(sinceMs)} ago`, hint)
   }
+  const [expired, jumps] = [sum('expired'), sum('jumps')]
   return ok(
     'gaps',
     expired + jumps === 0 ? 'none' : `${formatNumber(expired)} spans searched, ${formatNumber(jumps)} jumps noted`,
   )
 }
 
-/** Lines of the stream that could not be read. Old ones are history. */
+/** Lines of the streams that could not be read. Old ones are history. */
 export function checkRejects(db: Db, clock: Clock): Check {
-  const recent = countRejects(db, 'companies', clock.now() - DAY_MS)
+  const since = clock.now() - DAY_MS
+  const recent = STREAM_NAMES.reduce((sum, stream) => sum + countRejects(db, stream, since), 0)
   if (recent === 0) return ok('rejects', 'none in the last day')
   const message = `${formatNumber(recent)} lines of the stream could not be read in the last day`
   return warn(

@@ -6,7 +6,7 @@ import { readUse, viewClock } from '../../db/quota/ledger.ts'
 import { type FoundCounts, findBalanceBefore, type JobCount, readLiveCounts } from '../../db/tallies.ts'
 import { COMPANIES_HOUSE_ALLOWANCE } from '../../quota/report.ts'
 import type { Quota } from '../../settings.ts'
-import { readStreamReport, type StreamReport } from '../stream/report.ts'
+import { readStreamReports, type StreamReport } from '../stream/report.ts'
 
 export interface JobsReport {
   due: number
@@ -56,7 +56,10 @@ export interface CapacityReport {
 
 /** The names and their order are what `progress --json` prints after the rest. */
 export interface LiveProgress {
+  /** The first of the streams. */
   stream?: StreamReport
+  /** All of them, where there are several. */
+  streams?: StreamReport[]
   jobs?: JobsReport
   domains?: DomainsReport
   emails?: EmailsReport
@@ -66,13 +69,15 @@ export interface LiveProgress {
 
 /** Reads it within the caller's snapshot; empty before anything was streamed or queued. */
 export function readLiveProgress(db: Db, clock: Clock, quota: Quota): LiveProgress {
-  const stream = readStreamReport(db, clock)
+  const streams = readStreamReports(db, clock)
+  const [stream] = streams
   const { jobs: counts, dueForEnrich, found } = readLiveCounts(db)
   if (!stream && counts.length === 0) return {}
   const credits = creditsReport(db)
   const asked = counts.filter(hasDomainAnswer).reduce((sum, { count }) => sum + count, 0)
   return {
     ...(stream ? { stream } : {}),
+    ...(streams.length > 1 ? { streams } : {}),
     ...(counts.length > 0 ? { jobs: jobsReport(counts, dueForEnrich) } : {}),
     ...(asked + found.domains > 0 ? { domains: domainsReport(found, asked) } : {}),
     ...(found.peopleAsked + found.emails > 0 ? { emails: emailsReport(found) } : {}),

@@ -49,46 +49,61 @@ export function progressMetrics(progress: Progress, version: string): Metric[] {
       'Calls that Companies House refused (429, 403).',
       quota.rate_limited,
     ),
-    ...(progress.stream ? streamMetrics(progress.stream) : []),
+    ...(progress.stream ? streamMetrics(progress.streams ?? [progress.stream]) : []),
     ...liveMetrics(progress),
   ]
 }
 
-function streamMetrics(stream: StreamReport): Metric[] {
+function streamMetrics(streams: StreamReport[]): Metric[] {
   const seconds = (iso: string | null) => (iso === null ? null : Date.parse(iso) / 1000)
-  const of = (value: number | null) => (value === null ? [] : [{ value, labels: { stream: stream.stream } }])
-  const gauge = (name: string, help: string, value: number | null): Metric => ({
+  const gauge = (name: string, help: string, read: (report: StreamReport) => number | null): Metric => ({
     name: `chpipe_stream_${name}`,
     help,
     type: 'gauge',
-    samples: of(value),
+    samples: streams.flatMap((report) => {
+      const value = read(report)
+      return value === null ? [] : [{ value, labels: { stream: report.stream } }]
+    }),
   })
-  const counter = (name: string, help: string, value: number): Metric => ({
-    ...gauge(name, help, value),
+  const counter = (name: string, help: string, read: (report: StreamReport) => number): Metric => ({
+    ...gauge(name, help, read),
     type: 'counter',
   })
-  const { jumps, expired, misplaced } = stream
   return [
-    gauge('up', '1 while a process follows the stream, otherwise 0.', stream.running ? 1 : 0),
-    gauge('connected', '1 while there is a connection, otherwise 0.', stream.connected_since === null ? 0 : 1),
-    gauge('connected_timestamp_seconds', 'When the connection was made.', seconds(stream.connected_since)),
-    gauge('last_event_timestamp_seconds', 'When the last event was applied.', seconds(stream.last_event_at)),
-    gauge('timepoint', 'The last timepoint applied.', stream.timepoint),
-    counter('events_total', 'Events applied.', stream.events),
-    gauge('events_per_minute', 'Events applied per minute, over the last ten minutes.', stream.events_per_minute),
-    gauge('lag_seconds', 'From the publication of the last event until it was applied.', stream.lag_seconds),
-    gauge('silent', '1 when no event has come for too long, otherwise 0.', stream.silent ? 1 : 0),
+    gauge('up', '1 while a process follows the stream, otherwise 0.', ({ running }) => Number(running)),
+    gauge('connected', '1 while there is a connection, otherwise 0.', ({ connected_since }) =>
+      Number(connected_since !== null),
+    ),
+    gauge('connected_timestamp_seconds', 'When the connection was made.', (report) => seconds(report.connected_since)),
+    gauge('last_event_timestamp_seconds', 'When the last event was applied.', (report) =>
+      seconds(report.last_event_at),
+    ),
+    gauge('timepoint', 'The last timepoint applied.', ({ timepoint }) => timepoint),
+    counter('events_total', 'Events applied.', ({ events }) => events),
+    gauge(
+      'events_per_minute',
+      'Events applied per minute, over the last ten minutes.',
+      (report) => report.events_per_minute,
+    ),
+    gauge(
+      'lag_seconds',
+      'From the publication of the last event until it was applied.',
+      (report) => report.lag_seconds,
+    ),
+    gauge('silent', '1 when no event has come for too long, otherwise 0.', ({ silent }) => Number(silent)),
     {
       name: 'chpipe_stream_gaps_total',
       help: 'Spans of timepoints that never came, by kind.',
       type: 'counter',
-      samples: Object.entries({ jump: jumps, expired, misplaced }).map(([kind, value]) => ({
-        value,
-        labels: { stream: stream.stream, kind },
-      })),
+      samples: streams.flatMap(({ stream, jumps, expired, misplaced }) =>
+        Object.entries({ jump: jumps, expired, misplaced }).map(([kind, value]) => ({
+          value,
+          labels: { stream, kind },
+        })),
+      ),
     },
-    gauge('gaps_unrepaired', 'Expired spans whose days are still to be searched.', stream.unrepaired),
-    counter('rejects_total', 'Lines that could not be applied and are kept.', stream.rejects),
+    gauge('gaps_unrepaired', 'Expired spans whose days are still to be searched.', ({ unrepaired }) => unrepaired),
+    counter('rejects_total', 'Lines that could not be applied and are kept.', ({ rejects }) => rejects),
   ]
 }
 

@@ -3,6 +3,7 @@ import type { Clock } from '../../clock.ts'
 import type { Db } from '../../db/open.ts'
 import { findHolder, readCursor, readMinutes } from '../../db/stream/cursor.ts'
 import { countGaps, countRejects } from '../../db/stream/gaps.ts'
+import { STREAM_NAMES } from './kind.ts'
 
 /** The names and their order are what `progress --json` prints. Times are ISO 8601. */
 export interface StreamReport {
@@ -37,9 +38,13 @@ export interface StreamReport {
 const MINUTE_MS = 60_000
 const RATE_MINUTES = 10
 
-/** Reads the report of the companies stream; null when it was never followed. */
-export function readStreamReport(db: Db, clock: Clock): StreamReport | null {
-  const stream = 'companies'
+/** Reads the reports of all streams that were ever followed. */
+export function readStreamReports(db: Db, clock: Clock): StreamReport[] {
+  return STREAM_NAMES.flatMap((stream) => readStreamReport(db, clock, stream) ?? [])
+}
+
+/** Reads the report of one stream; null when it was never followed. */
+export function readStreamReport(db: Db, clock: Clock, stream: string): StreamReport | null {
   const cursor = readCursor(db, stream)
   if (!cursor) return null
   const now = clock.now()
