@@ -10,7 +10,7 @@ import { isWritableFolder, useTempFolder } from './files.ts'
 import { createLog, type Log, logToFile } from './log.ts'
 import { writeTo } from './print.ts'
 import { decodeEnvFile, readSettings, type Settings } from './settings.ts'
-import type { Snov } from './snov/client.ts'
+import type { Provider } from './steps/purchases/provider.ts'
 
 export type StopSignal = 'SIGINT' | 'SIGTERM' | 'SIGHUP' | 'SIGUSR1'
 
@@ -65,8 +65,8 @@ export interface Context {
   existingDb(kind?: 'no' | 'data'): Promise<Db>
   /** The REST client; an outage may last `maxOutageMs` (default: 15 minutes) before it gives up. Opens the database. */
   companiesHouse(options?: { maxOutageMs?: number | undefined; create?: boolean }): Promise<CompaniesHouse>
-  /** The Snov client. Throws `config` without credentials. Opens the database. */
-  snov(options?: { create?: boolean }): Promise<Snov>
+  /** The providers of domains and addresses. Throws `config` without credentials. Opens the database. */
+  providers(options?: { create?: boolean }): Promise<Provider[]>
   /** Throws a `data` error when a long run's database was moved away under it. */
   checkDatabase(): void
   close(): void
@@ -123,7 +123,7 @@ export function createContext(
   }
   let writable: Promise<Db> | undefined
   let companiesHouse: Promise<CompaniesHouse> | undefined
-  let snov: Promise<Snov> | undefined
+  let providers: Promise<Provider[]> | undefined
 
   const goal = (option: string, text: string) => {
     const file = path(text)
@@ -170,10 +170,12 @@ export function createContext(
       )
       return companiesHouse
     },
-    snov: ({ create = true } = {}) => {
+    providers: ({ create = true } = {}) => {
       const db = () => context.db({ create })
-      snov ??= import('./snov/client.ts').then(({ connectSnov }) => connectSnov({ ...context, db }))
-      return snov
+      providers ??= import('./steps/purchases/providers.ts').then(({ connectProviders }) =>
+        connectProviders({ ...context, db }),
+      )
+      return providers
     },
     checkDatabase: () => checkDatabase(),
     close() {

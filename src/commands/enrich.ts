@@ -10,12 +10,12 @@ import { type CreditLimits, readRunCredits } from '../db/purchases/credits.ts'
 import { listUnconfirmed } from '../db/purchases/requests.ts'
 import { beginRun } from '../db/runs.ts'
 import { ChpipeError, errorMessage, throwFailure } from '../errors.ts'
-import type { Snov } from '../snov/client.ts'
 import { ALL_OWNERS, type EnrichCounts, noEnrichCounts } from '../steps/enrich/jobs.ts'
 import { type EnrichPlan, planEnrichment } from '../steps/enrich/plan.ts'
 import { type QueueOptions, queueCompanies, type Selection } from '../steps/enrich/queue.ts'
 import { type EnrichEnding, runEnrichment } from '../steps/enrich/run.ts'
 import { DEFAULT_ROLES } from '../steps/purchases/people.ts'
+import type { Provider } from '../steps/purchases/provider.ts'
 import { formatNumber, printable, safeJson } from '../text.ts'
 import type { Answer, Command, Input } from './command.ts'
 import {
@@ -111,7 +111,7 @@ async function enrich(context: Context, given: EnrichArguments): Promise<Answer>
   const { clock, log, timings, settings, signal } = context
   const unlimited = given.maxCredits === undefined && settings.creditBudget === null
   if (unlimited) requireLimitOrTerminal(context)
-  const snov = await context.snov({ create: false })
+  const providers = await context.providers({ create: false })
   const companiesHouse = await context.companiesHouse({ create: false })
   const db = await context.db()
   if (unlimited) await confirmPlan(context, planOf(context, db, given))
@@ -120,12 +120,12 @@ async function enrich(context: Context, given: EnrichArguments): Promise<Answer>
   const { queue, ...wishes } = readWishes(context, given)
   const counts = noEnrichCounts()
   const selection = await whenFree(db, () => queueCompanies(db, clock, runId, queue))
-  const watched: Watched = { db, snov, companiesHouse, counts, selection, runId, startedAt: current.startedAt }
+  const watched: Watched = { db, providers, companiesHouse, counts, selection, runId, startedAt: current.startedAt }
   let ended: EnrichReport['ended'] = 'error'
   let why: string | null = null
   try {
     using _redraw = await showStatus(context, watched)
-    const step = { db, companiesHouse, snov, clock, log, timings, runId }
+    const step = { db, companiesHouse, providers, clock, log, timings, runId }
     const { scope } = selection
     const summary = await runEnrichment(step, { ...wishes, until: 'idle', owners: ALL_OWNERS, scope, signal }, counts)
     throwFailure(signal)
@@ -150,7 +150,7 @@ function pausedError(why: string): ChpipeError {
 
 interface Watched {
   db: Db
-  snov: Snov
+  providers: readonly Provider[]
   companiesHouse: CompaniesHouse
   counts: EnrichCounts
   selection: Selection
@@ -159,7 +159,7 @@ interface Watched {
 }
 
 function reportOf({ clock }: Context, watched: Watched, ended: EnrichReport['ended']): EnrichReport {
-  const { db, snov, companiesHouse, counts, selection, runId, startedAt } = watched
+  const { db, providers, companiesHouse, counts, selection, runId, startedAt } = watched
   const { left, spent, unconfirmed, unmatched } = snapshot(db, (tx) => ({
     left: countJobs(tx, selection.scope).due,
     spent: readRunCredits(tx, runId).spent,
@@ -182,8 +182,11 @@ function reportOf({ clock }: Context, watched: Watched, ended: EnrichReport['end
     emails,
     credits_spent: spent,
     credits_settled_earlier: earlierCredits,
-    calls: { companies_house: companiesHouse.counts.requests, snov: snov.counts.requests },
-    rate_limited: companiesHouse.counts.rateLimited + snov.counts.rateLimited,
+    calls: {
+      companies_house: companiesHouse.counts.requests,
+      ...Object.fromEntries(providers.map(({ name, counts }) => [name, counts.requests])),
+    },
+    rate_limited: [companiesHouse, ...providers].reduce((sum, { counts }) => sum + counts.rateLimited, 0),
     elapsed_seconds: Math.round(clock.now() - startedAt) / 1000,
     ended,
     ...(before
@@ -238,7 +241,7 @@ interface EnrichReport {
   done: number
   skipped: number
   failed: number
-  /** Not ended: due later, waiting for Snov, or not paid for. */
+  /** Not ended: due later, waiting for an answer, or not paid for. */
   left: number
   /** Companies that --limit leaves to later runs. */
   waiting: number
@@ -251,7 +254,8 @@ interface EnrichReport {
   credits_spent: number
   /** Booked in this run for purchases that earlier runs had made. */
   credits_settled_earlier: number
-  calls: { companies_house: number; snov: number }
+  /** Calls of this run, by service. */
+  calls: Record<string, number>
   rate_limited: number
   elapsed_seconds: number
   ended: EnrichEnding | 'error'
@@ -271,7 +275,8 @@ const SENTENCES: Record<EnrichReport['ended'], string> = {
 /** The report as a few sentences. */
 function renderReport(report: EnrichReport): string {
   const n = formatNumber
-  const { companies_house: rest, snov } = report.calls
+  const { companies_house: rest = 0, ...byProvider } = report.calls
+  const paid = Object.values(byProvider).reduce((sum, calls) => sum + calls, 0)
   if (report.ended_before) return renderEndedBefore(report.ended_before)
   const doubts =
     report.unconfirmed > 0
@@ -289,7 +294,7 @@ function renderReport(report: EnrichReport): string {
   return `${sentence}: ${n(report.companies)} companies ended, ${n(report.left)} left${others}
 (${n(report.done)} enriched, ${n(report.skipped)} without a domain, ${n(report.failed)} failed).
 This run found ${n(report.domains)} domains and ${n(report.emails)} addresses for ${n(report.credits_spent)} credits
-in ${formatDuration(report.elapsed_seconds * 1000)} with ${n(rest)} calls to Companies House and ${n(snov)} to Snov,
+in ${formatDuration(report.elapsed_seconds * 1000)} with ${n(rest)} calls to Companies House and ${n(paid)} to Snov,
 ${n(report.rate_limited)} of them refused (429).
 ${settled}${doubts}${strays}`
 }

@@ -156,9 +156,9 @@ async function prepareEnrichment(
 ): Promise<Enrichment> {
   const { clock, log, settings, timings } = context
   const companiesHouse = await context.companiesHouse()
-  const snov = await context.snov()
+  const providers = await context.providers()
   return async ({ db, runId, bell, signal }) => {
-    const step = { db, companiesHouse, snov, clock, log, timings, runId, bell }
+    const step = { db, companiesHouse, providers, clock, log, timings, runId, bell }
     while (!signal.aborted) {
       try {
         await runEnrichment(

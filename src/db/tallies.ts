@@ -95,10 +95,13 @@ function countDueForEnrich(db: Tx): number {
   return db.get<{ n: number }>(sql`SELECT count(*) AS n FROM jobs WHERE state = 'due' AND owner = 'enrich'`).n
 }
 
-/** The balance that was read before the newest purchase that one was read for, and when (ms); null when it never was. */
-export function findBalanceBefore(db: Tx): { balance: string; at: number } | null {
+/**
+ * The balance that was read before the newest purchase from a provider that one was read for, and when (ms); null when it
+ * never was.
+ */
+export function findBalanceBefore(db: Tx, provider: string): { balance: string; at: number } | null {
   const query = sql`
     SELECT balance_before AS balance, requested_at AS at FROM provider_requests
-    WHERE balance_before IS NOT NULL ORDER BY id DESC LIMIT 1`
+    WHERE provider = ${provider} AND balance_before IS NOT NULL ORDER BY id DESC LIMIT 1`
   return db.get<{ balance: string; at: number } | undefined>(query) ?? null
 }

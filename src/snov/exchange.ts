@@ -5,6 +5,7 @@ import type { ServerWord } from '../quota/rate-headers.ts'
 import type { Proxies } from '../settings.ts'
 import { printable } from '../text.ts'
 import { BodyError, readJson } from '../upstream/body.ts'
+import { ProviderError, type ProviderFault } from '../upstream/provider-error.ts'
 import {
   ACCEPT_ENCODING,
   type Answer,
@@ -132,7 +133,7 @@ const SECRET_LIKE = /[\w-]{24,}/g
 function replyFault(reply: RawReply): ChpipeError | null {
   const { status, call } = reply
   const said = saidBy(reply.body)
-  const failed = (fault: SnovFault, mayHaveActed: boolean) =>
+  const failed = (fault: ProviderFault, mayHaveActed: boolean) =>
     new SnovError(fault, `Snov answered ${status}${said ? ` (${said})` : ''}: ${call}`, { mayHaveActed })
   if (status >= 200 && status < 300) {
     if (!isRefusal(reply.body)) return null
@@ -178,26 +179,18 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null
 }
 
-/**
- * The closed set of ways in which a Snov call fails; a refused client is a `config` error instead.
- * `token`: the access token has ended, and the next call takes a new one. `passing`: try again later.
- */
-type SnovFault = 'not-enough-credits' | 'rate-limited' | 'refused' | 'not-found' | 'token' | 'passing'
-
 /** A Snov call that did not go well. */
-export class SnovError extends ChpipeError {
-  readonly fault: SnovFault
-  /** Whether the API may have acted on the call: then a start that failed so may have been bought. */
-  readonly mayHaveActed: boolean
-
-  constructor(fault: SnovFault, message: string, { mayHaveActed, cause }: { mayHaveActed: boolean; cause?: unknown }) {
-    super('upstream', message, { hint: HINTS[fault] ?? 'try again later; nothing was lost', cause })
-    this.fault = fault
-    this.mayHaveActed = mayHaveActed
+export class SnovError extends ProviderError {
+  constructor(
+    fault: ProviderFault,
+    message: string,
+    { mayHaveActed, cause }: { mayHaveActed: boolean; cause?: unknown },
+  ) {
+    super(fault, message, { mayHaveActed, hint: HINTS[fault] ?? 'try again later; nothing was lost', cause })
   }
 }
 
-const HINTS: Partial<Record<SnovFault, string>> = {
+const HINTS: Partial<Record<ProviderFault, string>> = {
   'not-enough-credits': 'buy credits or wait for the next billing month, then run the command again',
   refused: 'see what Snov says about the input; asking again unchanged will not help',
 }

@@ -63,7 +63,7 @@ const writers: [what: string, work: (db: Db) => void][] = [
     'an address',
     (db) =>
       saveEmails(db, { companyNumber: NUMBER, foundAt: AT, runId: 7 }, [
-        { appointmentId: 'a0', email: 'x@b.example', status: 'unknown', reason: null },
+        { provider: 'snov', appointmentId: 'a0', email: 'x@b.example', status: 'unknown', reason: null },
       ]),
   ],
   ['an address that is erased', (db) => db.$client.exec(`DELETE FROM emails WHERE company_number = '${NUMBER}'`)],

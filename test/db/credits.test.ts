@@ -11,7 +11,7 @@ import {
 } from '../../src/db/purchases/credits.ts'
 import { closeRequest, createRequest } from '../../src/db/purchases/requests.ts'
 
-const request = { operation: 'domain', requestKey: 'k', inputs: [], balanceBefore: null } as const
+const request = { provider: 'snov', operation: 'domain', requestKey: 'k', inputs: [], balanceBefore: null } as const
 
 function reserve(db: Db, reserved: number, runId = 1): number {
   return createRequest(db, { ...request, inputs: [], reserved, requestedAt: 0, runId })
@@ -19,7 +19,16 @@ function reserve(db: Db, reserved: number, runId = 1): number {
 
 function book(db: Db, requestId: number, expected: number, bookedAt: number, runId = 1): void {
   closeRequest(db, requestId, { status: 'completed', completedAt: bookedAt })
-  bookPurchase(db, { requestId, operation: 'domain', expected, observed: null, balanceBefore: null, bookedAt, runId })
+  bookPurchase(db, {
+    provider: 'snov',
+    requestId,
+    operation: 'domain',
+    expected,
+    observed: null,
+    balanceBefore: null,
+    bookedAt,
+    runId,
+  })
 }
 
 describe('the room for purchases', () => {
@@ -59,7 +68,7 @@ describe('the report', () => {
     reserve(db, 7)
     const read = { balance: '96.00', balanceAt: 1000 }
     expect(readCreditReport(db)).toEqual({ spent: 8, reserved: 7, ...read })
-    expect(readCreditReport(db, 1500)).toEqual({ spent: 2, reserved: 7, ...read })
+    expect(readCreditReport(db, { since: 1500 })).toEqual({ spent: 2, reserved: 7, ...read })
   })
 })
 

@@ -25,6 +25,7 @@ import { beginRun } from '../../src/db/runs.ts'
 const clock = systemClock()
 const inputs = [{ key: 'k1', name: 'Ann "A" Lee', domain: 'x.example' }]
 const request = {
+  provider: 'snov',
   operation: 'emails',
   requestKey: 'r',
   inputs,
@@ -50,7 +51,7 @@ describe('a purchase', () => {
     })
     expect(readOpenInputs(db, 'emails')).toEqual([{ requestId: id, status: 'created', key: 'k1', domain: 'x.example' }])
     expect(readOpenInputs(db, 'domain')).toEqual([])
-    expect(readTraffic(db)).toEqual({ open: 1, newestId: id })
+    expect(readTraffic(db, 'snov')).toEqual({ open: 1, newestId: id })
   })
 
   it('that never arrived leaves nothing, but one that started cannot be withdrawn', () => {
@@ -116,7 +117,7 @@ describe('a purchase', () => {
 })
 
 describe('answers', () => {
-  const meta = { operation: 'domain', requestId: 1, answeredAt: 100 } as const
+  const meta = { provider: 'snov', operation: 'domain', requestId: 1, answeredAt: 100 } as const
 
   it('come back by key, as they were kept', () => {
     const db = openDb(':memory:')
@@ -124,8 +125,8 @@ describe('answers', () => {
     saveAnswers(db, [hit, { key: 'b', outcome: 'miss', answer: null }], meta)
     const found = findAnswers(db, 'domain', ['a', 'b', 'c'])
     expect([...found]).toEqual([
-      ['a', { outcome: 'hit', answer: { domain: 'a.example' }, requestId: 1, answeredAt: 100 }],
-      ['b', { outcome: 'miss', answer: null, requestId: 1, answeredAt: 100 }],
+      ['a', { outcome: 'hit', answer: { domain: 'a.example' }, provider: 'snov', requestId: 1, answeredAt: 100 }],
+      ['b', { outcome: 'miss', answer: null, provider: 'snov', requestId: 1, answeredAt: 100 }],
     ])
     expect(findAnswers(db, 'emails', ['a']).size).toBe(0)
   })

@@ -4,6 +4,7 @@ import { findRequest, listUnconfirmed } from '../../src/db/purchases/requests.ts
 import { settleByOperator } from '../../src/steps/purchases/doubt.ts'
 import { buyDomains } from '../../src/steps/purchases/orders.ts'
 import { pollPurchases } from '../../src/steps/purchases/poll.ts'
+import type { Provider } from '../../src/steps/purchases/provider.ts'
 import { type Answer, cut, json, plain, reset, silent } from '../scripted-server.ts'
 import { type SnovCall, scriptedSnov } from '../snov/scripted-snov.ts'
 import { buyer, kill, ledger, noLimits, outcomes, requests, signal } from './purchases.ts'
@@ -168,13 +169,17 @@ describe('a start', () => {
   it('that finds nobody listening, at any point, leaves nothing behind', async () => {
     const server = await scriptedSnov()
     const { step } = await buyer(server.url)
-    await step.snov.balance(poll)
-    const { readyStart } = step.snov
-    step.snov.readyStart = async (options) => {
-      const ready = await readyStart(options)
-      await server[Symbol.asyncDispose]()
-      return ready
-    }
+    const [snov] = step.providers
+    await snov?.balance?.(poll)
+    const closing = {
+      ...snov,
+      async ready(options: Parameters<Provider['ready']>[0]) {
+        const ready = await (snov as Provider).ready(options)
+        await server[Symbol.asyncDispose]()
+        return ready
+      },
+    } as Provider
+    step.providers = [closing]
     expect(await buyDomains(step, ['A'], noLimits)).toMatchObject({ ended: 'unreached' })
     expect(requests(step.db)).toEqual([])
   })

@@ -10,6 +10,7 @@ import { connectSnov } from '../../src/snov/client.ts'
 import { ALL_OWNERS, type EnrichOptions, type EnrichStep } from '../../src/steps/enrich/jobs.ts'
 import { type EnrichSummary, runEnrichment } from '../../src/steps/enrich/run.ts'
 import { DEFAULT_ROLES } from '../../src/steps/purchases/people.ts'
+import { snovProvider } from '../../src/steps/purchases/providers.ts'
 import { connected, silentLog } from '../companies-house/connected.ts'
 
 /** Works on all that is due, without limits. */
@@ -65,7 +66,7 @@ export async function pipeline({ size = 200, rest, snov, ...more }: PipelineOpti
     timings: hurried,
     runId,
     companiesHouse: connected(house.url, { db }),
-    snov: await connectSnov({ db: async () => db, clock, timings: hurried, settings }),
+    providers: [snovProvider(await connectSnov({ db: async () => db, clock, timings: hurried, settings }))],
   }
   const origin = { source: 'test', fetched_at: '2026-01-01', first_seen_at: '2026-01-01', run_id: 0 }
   return {

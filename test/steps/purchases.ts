@@ -4,6 +4,7 @@ import { beginRun, type Run } from '../../src/db/runs.ts'
 import { credit_ledger, provider_answers, provider_requests } from '../../src/db/schema.ts'
 import type { Quota } from '../../src/settings.ts'
 import { type PollSummary, pollPurchases } from '../../src/steps/purchases/poll.ts'
+import { snovProvider } from '../../src/steps/purchases/providers.ts'
 import type { BuyOptions, PurchaseStep } from '../../src/steps/purchases/purchase.ts'
 import { connected, hurried } from '../snov/connected.ts'
 
@@ -52,7 +53,7 @@ export async function buyer(
   const warnings: string[] = []
   const log = { info() {}, warn: (message: string) => void warnings.push(message), error() {} }
   const snov = await connected(url, { db, clock, ...(quota ? { quota } : {}) })
-  const step: PurchaseStep = { db, snov, clock, log, timings: hurried, runId: run.id }
+  const step: PurchaseStep = { db, providers: [snovProvider(snov)], clock, log, timings: hurried, runId: run.id }
   const settleAll = async (rounds = 10) => {
     const total: PollSummary = { polled: 0, settled: 0, creditsOfOthers: 0, notEnoughCredits: false }
     for (let round = 0; round < rounds; round += 1) {

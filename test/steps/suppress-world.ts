@@ -95,12 +95,19 @@ export function buyWorld(db: Db): void {
 /** A request that was answered, or is still open without answers; returns its id. */
 export function buy(db: Db, operation: Operation, inputs: AskedInput[], answers: unknown[] | null): number {
   return write(db, (tx) => {
-    const request = { operation, requestKey: requestKey(inputs), inputs, reserved: inputs.length, balanceBefore: null }
+    const request = {
+      provider: 'snov',
+      operation,
+      requestKey: requestKey(inputs),
+      inputs,
+      reserved: inputs.length,
+      balanceBefore: null,
+    }
     const id = createRequest(tx, { ...request, requestedAt: NOW, runId: 1 })
     if (answers === null) return id
     closeRequest(tx, id, { status: 'completed', completedAt: NOW })
     const hits = inputs.map(({ key }, index) => ({ key, outcome: 'hit' as const, answer: answers[index] }))
-    saveAnswers(tx, hits, { operation, requestId: id, answeredAt: NOW })
+    saveAnswers(tx, hits, { provider: 'snov', operation, requestId: id, answeredAt: NOW })
     return id
   })
 }

@@ -41,6 +41,9 @@ const CHPIPE = 'chpipe'
 const CH = 'Companies House'
 const SNOV = 'Snov.io'
 
+/** The providers of domains and addresses, as rows and as people call them. */
+export const PROVIDERS: Readonly<Record<string, string>> = { snov: SNOV }
+
 type More = Partial<Omit<ColumnEntry, 'type' | 'source' | 'meaning'>>
 
 /** Writes entries of one source: a function for each type. */

@@ -2,12 +2,13 @@
 import { and, asc, eq, inArray, isNull, sql } from 'drizzle-orm'
 import type { Tx } from '../open.ts'
 import { provider_answers, provider_requests, unmatched_answers } from '../schema.ts'
-import { byId, fromRow, type Operation, PROVIDER, type ProviderRequest } from './requests.ts'
+import { byId, fromRow, type Operation, type ProviderRequest, providersIn } from './requests.ts'
 
 export interface Answer {
   outcome: 'hit' | 'miss' | 'suppressed'
   /** As the buying step wrote it; null for a plain miss and for what may not be kept. */
   answer: unknown
+  provider: string
   requestId: number
   answeredAt: number
 }
@@ -21,8 +22,11 @@ export interface NewAnswer {
 /** SQLite binds at most 32,766 values a statement. */
 const KEYS_PER_QUERY = 1000
 
+/** Of the answers of several providers to one input the first of these counts. */
+const RANKS: Answer['outcome'][] = ['suppressed', 'hit', 'miss']
+
 /**
- * The stored answers by input key. Plain misses cost nothing and may be asked again: those from before
+ * The stored answers by input key, whoever gave them. Plain misses cost nothing and may be asked again: those from before
  * `retryMissesBefore` do not count as answered.
  */
 export function findAnswers(
@@ -33,15 +37,18 @@ export function findAnswers(
 ): Map<string, Answer> {
   const found = new Map<string, Answer>()
   for (let start = 0; start < keys.length; start += KEYS_PER_QUERY) {
-    const wanted = inArray(provider_answers.input_key, keys.slice(start, start + KEYS_PER_QUERY))
-    for (const row of tx
-      .select()
-      .from(provider_answers)
-      .where(and(ofOperation(operation), wanted))
-      .all()) {
-      const { outcome, request_id: requestId, answered_at: answeredAt } = row
+    const wanted = and(
+      inArray(provider_answers.provider, providersIn('provider_answers')),
+      eq(provider_answers.operation, operation),
+      inArray(provider_answers.input_key, keys.slice(start, start + KEYS_PER_QUERY)),
+    )
+    for (const row of tx.select().from(provider_answers).where(wanted).all()) {
+      const { outcome, provider, request_id: requestId, answered_at: answeredAt } = row
       if (outcome === 'miss' && row.answer === null && answeredAt < (retryMissesBefore ?? 0)) continue
-      found.set(row.input_key, { outcome, requestId, answeredAt, answer: row.answer && JSON.parse(row.answer) })
+      const other = found.get(row.input_key)
+      if (other && RANKS.indexOf(other.outcome) <= RANKS.indexOf(outcome)) continue
+      const answer = row.answer && JSON.parse(row.answer)
+      found.set(row.input_key, { outcome, provider, requestId, answeredAt, answer })
     }
   }
   return found
@@ -54,7 +61,12 @@ export function findAnswers(
 export function saveAnswers(
   tx: Tx,
   answers: NewAnswer[],
-  { operation, requestId, answeredAt }: { operation: Operation; requestId: number; answeredAt: number },
+  {
+    provider,
+    operation,
+    requestId,
+    answeredAt,
+  }: Pick<Answer, 'provider' | 'requestId' | 'answeredAt'> & { operation: Operation },
 ): void {
   for (const { key, outcome, answer } of answers) {
     const outcomeNow = provider_answers.outcome
@@ -65,7 +77,7 @@ export function saveAnswers(
       answered_at: answeredAt,
     }
     tx.insert(provider_answers)
-      .values({ provider: PROVIDER, operation, input_key: key, ...said })
+      .values({ provider, operation, input_key: key, ...said })
       .onConflictDoUpdate({
         target: [provider_answers.provider, provider_answers.operation, provider_answers.input_key],
         set: said,
@@ -73,10 +85,6 @@ export function saveAnswers(
       })
       .run()
   }
-}
-
-function ofOperation(operation: Operation) {
-  return and(eq(provider_answers.provider, PROVIDER), eq(provider_answers.operation, operation))
 }
 
 // Rows of answers that match none of the names asked for. They were paid for, so they are kept until the operator says whose

@@ -2,7 +2,6 @@
 import { and, asc, desc, eq } from 'drizzle-orm'
 import type { Tx } from '../open.ts'
 import { companies, domains, emails, officers } from '../schema.ts'
-import { PROVIDER } from './requests.ts'
 
 export interface CompanyToEnrich {
   company_number: string
@@ -81,14 +80,16 @@ function domainRows(tx: Tx) {
 
 export interface Found {
   companyNumber: string
+  /** Who found it. */
+  provider: string
   /** ISO 8601. */
   foundAt: string
   runId: number
 }
 
 /** Stores a domain; one that is stored already stays as it is. */
-export function saveDomain(tx: Tx, { companyNumber, foundAt, runId }: Found, domain: string): void {
-  const values = { company_number: companyNumber, domain, state: 'found', provider: PROVIDER }
+export function saveDomain(tx: Tx, { companyNumber, provider, foundAt, runId }: Found, domain: string): void {
+  const values = { company_number: companyNumber, domain, state: 'found', provider }
   tx.insert(domains)
     .values({ ...values, found_at: foundAt, run_id: runId })
     .onConflictDoNothing()
@@ -109,6 +110,7 @@ const ofCompany = (companyNumber: string, domain: string) =>
   and(eq(domains.company_number, companyNumber), eq(domains.domain, domain))
 
 export interface FoundAddress {
+  provider: string
   appointmentId: string
   email: string
   status: string | null
@@ -116,9 +118,13 @@ export interface FoundAddress {
 }
 
 /** Stores the addresses of a company's people, each once. */
-export function saveEmails(tx: Tx, { companyNumber, foundAt, runId }: Found, found: FoundAddress[]): void {
-  for (const { appointmentId, email, status, reason } of found) {
-    const said = { status, status_reason: reason, provider: PROVIDER, found_at: foundAt, run_id: runId }
+export function saveEmails(
+  tx: Tx,
+  { companyNumber, foundAt, runId }: Omit<Found, 'provider'>,
+  found: FoundAddress[],
+): void {
+  for (const { provider, appointmentId, email, status, reason } of found) {
+    const said = { status, status_reason: reason, provider, found_at: foundAt, run_id: runId }
     tx.insert(emails)
       .values({ company_number: companyNumber, appointment_id: appointmentId, email, ...said })
       .onConflictDoUpdate({ target: [emails.company_number, emails.appointment_id, emails.email], set: said })

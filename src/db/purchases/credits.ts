@@ -3,7 +3,7 @@
 import { and, desc, eq, gt, gte, inArray, isNotNull, max, sql } from 'drizzle-orm'
 import type { Tx } from '../open.ts'
 import { credit_ledger, provider_requests } from '../schema.ts'
-import { PROVIDER } from './requests.ts'
+import { providersIn } from './requests.ts'
 
 export interface CreditLimits {
   /** Credits that this run may spend; null for no limit. */
@@ -16,21 +16,20 @@ export interface CreditLimits {
 const spent = sql<number>`coalesce(sum(max(${credit_ledger.expected}, coalesce(${credit_ledger.observed}, 0))), 0)`
 const reserved = sql<number>`coalesce(sum(${provider_requests.reserved}), 0)`
 
-const booked = eq(credit_ledger.provider, PROVIDER)
-const open = and(
-  eq(provider_requests.provider, PROVIDER),
-  inArray(provider_requests.status, ['created', 'started', 'unconfirmed']),
-)
+const open = inArray(provider_requests.status, ['created', 'started', 'unconfirmed'])
 
 /**
- * How many rows may be bought now, at a credit a row: `Infinity` without limits. Belongs in the transaction that writes
+ * How many credits may be spent now, whoever the provider is: `Infinity` without limits. Belongs in the transaction that writes
  * the request.
  */
 export function readCreditRoom(tx: Tx, { maxCredits, budget }: CreditLimits, runId: number, now: number): number {
   const rooms = [Number.POSITIVE_INFINITY]
   if (maxCredits !== null) rooms.push(maxCredits - readRunCredits(tx, runId).used)
   if (budget !== null) {
-    const inWindow = and(booked, gte(credit_ledger.booked_at, now - budget.windowMs))
+    const inWindow = and(
+      inArray(credit_ledger.provider, providersIn('credit_ledger')),
+      gte(credit_ledger.booked_at, now - budget.windowMs),
+    )
     const bookedCredits = tx.select({ n: spent }).from(credit_ledger).where(inWindow).get()?.n ?? 0
     const openCredits = tx.select({ n: reserved }).from(provider_requests).where(open).get()?.n ?? 0
     rooms.push(budget.limit - bookedCredits - openCredits)
@@ -40,7 +39,7 @@ export function readCreditRoom(tx: Tx, { maxCredits, budget }: CreditLimits, run
 
 /** What one run has spent, and what it has spent or reserved. */
 export function readRunCredits(tx: Tx, runId: number): { spent: number; used: number } {
-  const ofRun = and(booked, eq(credit_ledger.run_id, runId))
+  const ofRun = eq(credit_ledger.run_id, runId)
   const bookedCredits = tx.select({ n: spent }).from(credit_ledger).where(ofRun).get()?.n ?? 0
   const held = and(open, eq(provider_requests.run_id, runId))
   const openCredits = tx.select({ n: reserved }).from(provider_requests).where(held).get()?.n ?? 0
@@ -57,20 +56,37 @@ export interface CreditReport {
   balanceAt: number | null
 }
 
-/** The account as the ledger knows it; `since` (ms) leaves out what was booked earlier. */
-export function readCreditReport(tx: Tx, since = 0): CreditReport {
-  const period = and(booked, gte(credit_ledger.booked_at, since))
-  const latest = and(booked, isNotNull(credit_ledger.balance_after))
+/** The providers that anything was ever asked of, in the order of their names. */
+export function readProviders(tx: Tx): string[] {
+  const { provider } = provider_requests
+  return tx
+    .selectDistinct({ provider })
+    .from(provider_requests)
+    .orderBy(provider)
+    .all()
+    .map((row) => row.provider)
+}
+
+/** The account, of one provider or of all, as the ledger knows it; `since` (ms) leaves out what was booked earlier. */
+export function readCreditReport(
+  tx: Tx,
+  { since = 0, provider }: { since?: number; provider?: string } = {},
+): CreditReport {
+  const mine = provider === undefined ? undefined : eq(credit_ledger.provider, provider)
+  const ours = provider === undefined ? open : and(open, eq(provider_requests.provider, provider))
+  const period = and(mine, gte(credit_ledger.booked_at, since))
+  const latest = and(mine, isNotNull(credit_ledger.balance_after))
   const last = tx.select().from(credit_ledger).where(latest).orderBy(desc(credit_ledger.id)).limit(1).get()
   return {
     spent: tx.select({ n: spent }).from(credit_ledger).where(period).get()?.n ?? 0,
-    reserved: tx.select({ n: reserved }).from(provider_requests).where(open).get()?.n ?? 0,
+    reserved: tx.select({ n: reserved }).from(provider_requests).where(ours).get()?.n ?? 0,
     balance: last?.balance_after ?? null,
     balanceAt: last?.booked_at ?? null,
   }
 }
 
 export interface Purchase {
+  provider: string
   requestId: number
   operation: string
   /** The price by the answer and the price list. */
@@ -86,7 +102,7 @@ export interface Purchase {
 export function bookPurchase(tx: Tx, purchase: Purchase): void {
   tx.insert(credit_ledger)
     .values({
-      provider: PROVIDER,
+      provider: purchase.provider,
       request_id: purchase.requestId,
       operation: purchase.operation,
       expected: purchase.expected,
@@ -102,19 +118,19 @@ export function bookPurchase(tx: Tx, purchase: Purchase): void {
 export function observePurchase(tx: Tx, requestId: number, balanceAfter: string, observed: number | null): void {
   tx.update(credit_ledger)
     .set({ balance_after: balanceAfter, observed })
-    .where(and(booked, eq(credit_ledger.request_id, requestId)))
+    .where(eq(credit_ledger.request_id, requestId))
     .run()
 }
 
 /** The balance after the newest request of all, if it was read at or after `since`: nothing was bought in between. */
 export function findLastBalance(tx: Tx, newestId: number, since: number): string | null {
-  const after = and(booked, eq(credit_ledger.request_id, newestId), gte(credit_ledger.booked_at, since))
+  const after = and(eq(credit_ledger.request_id, newestId), gte(credit_ledger.booked_at, since))
   return tx.select().from(credit_ledger).where(after).get()?.balance_after ?? null
 }
 
-/** When a purchase was last measured by the balance; 0 when none ever was. */
-export function readLastReadingAt(tx: Tx): number {
-  const measured = and(eq(provider_requests.provider, PROVIDER), isNotNull(provider_requests.balance_before))
+/** When a purchase from a provider was last measured by the balance; 0 when none ever was. */
+export function readLastReadingAt(tx: Tx, provider: string): number {
+  const measured = and(eq(provider_requests.provider, provider), isNotNull(provider_requests.balance_before))
   return (
     tx
       .select({ at: max(provider_requests.requested_at) })
@@ -124,9 +140,9 @@ export function readLastReadingAt(tx: Tx): number {
   )
 }
 
-/** Credits booked for requests that were written down after `requestId`. */
-export function readBookedAfter(tx: Tx, requestId: number): number {
-  const after = and(booked, gt(credit_ledger.request_id, requestId))
+/** Credits booked for requests to a provider that were written down after `requestId`. */
+export function readBookedAfter(tx: Tx, requestId: number, provider: string): number {
+  const after = and(eq(credit_ledger.provider, provider), gt(credit_ledger.request_id, requestId))
   return tx.select({ n: spent }).from(credit_ledger).where(after).get()?.n ?? 0
 }
 

@@ -5,7 +5,7 @@ import type { Clock } from '../../clock.ts'
 import type { Tx } from '../open.ts'
 import { deadRuns } from '../runs.ts'
 import { provider_requests } from '../schema.ts'
-import { byId, fromRow, mine, open, PROVIDER, type ProviderRequest } from './requests.ts'
+import { byId, fromRow, open, type ProviderRequest } from './requests.ts'
 
 /** Runs of other living processes, and for how long past its time a request of theirs is left to them. */
 export interface Others {
@@ -38,7 +38,7 @@ export function claimDueRequests(
   limit: number,
   others: Others = NOBODY,
 ): ProviderRequest[] {
-  const due = and(mine, inArray(provider_requests.status, ['started', 'unconfirmed']), lte(dueAt(others), now))
+  const due = and(inArray(provider_requests.status, ['started', 'unconfirmed']), lte(dueAt(others), now))
   const rows = tx.select().from(provider_requests).where(due).orderBy(asc(provider_requests.next_poll_at)).limit(limit)
   const requests = rows.all().map(fromRow)
   const ids = requests.map(({ id }) => id)
@@ -61,7 +61,7 @@ export function postponeRequest(tx: Tx, id: number, nextPollAt: number, error: s
 export function wakePolls(tx: Tx, now: number, otherRuns: number[] = []): void {
   tx.update(provider_requests)
     .set({ next_poll_at: sql`min(${provider_requests.next_poll_at}, ${now})` })
-    .where(and(mine, eq(provider_requests.status, 'started'), notInArray(provider_requests.run_id, otherRuns)))
+    .where(and(eq(provider_requests.status, 'started'), notInArray(provider_requests.run_id, otherRuns)))
     .run()
 }
 
@@ -80,7 +80,6 @@ export function readNextPollAt(tx: Tx, others: Others = NOBODY): number | null {
 /** How many purchases written down after `since` (ms) are on their way: their answers are worth waiting for. */
 export function countPromising(tx: Tx, since: number): number {
   const promising = and(
-    eq(provider_requests.provider, PROVIDER),
     inArray(provider_requests.status, ['created', 'started']),
     gt(provider_requests.requested_at, since),
   )

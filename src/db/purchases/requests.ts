@@ -1,13 +1,10 @@
 // Paid requests. A row is written before its POST and names every input that it asks for, so that no process, now or
 // after a crash, asks for the same again while nobody knows the answer.
-import { and, asc, eq, inArray, max, ne, sql } from 'drizzle-orm'
+import { and, asc, eq, inArray, max, ne, type SQL, sql } from 'drizzle-orm'
 import type { Clock } from '../../clock.ts'
 import type { Tx } from '../open.ts'
 import { deadRuns } from '../runs.ts'
 import { provider_requests } from '../schema.ts'
-
-/** The one provider there is, as its rows name it. */
-export const PROVIDER = 'snov'
 
 export type Operation = 'domain' | 'emails'
 
@@ -21,6 +18,7 @@ export interface AskedInput {
 
 export interface ProviderRequest {
   id: number
+  provider: string
   operation: Operation
   status: (typeof provider_requests.$inferSelect)['status']
   inputs: AskedInput[]
@@ -36,9 +34,20 @@ export interface ProviderRequest {
 /** Neither answered nor refused: the inputs are on their way, or nobody knows. */
 const OPEN = ['created', 'started', 'unconfirmed'] as const
 
-/** Of this provider; of these, the open ones; and one of them. */
-export const mine = eq(provider_requests.provider, PROVIDER)
-export const open = and(mine, inArray(provider_requests.status, [...OPEN]))
+/**
+ * The providers in a table whose index begins with them, found by a step in that index for each: a condition on them lets
+ * SQLite use the index whoever they are.
+ */
+export function providersIn(table: 'provider_answers' | 'credit_ledger'): SQL {
+  const rows = sql.identifier(table)
+  return sql`(WITH RECURSIVE names(name) AS (
+    SELECT min(provider) FROM ${rows}
+    UNION ALL SELECT (SELECT min(provider) FROM ${rows} WHERE provider > name) FROM names WHERE name IS NOT NULL
+  ) SELECT name FROM names WHERE name IS NOT NULL)`
+}
+
+/** The open requests, and one of all. */
+export const open = inArray(provider_requests.status, [...OPEN])
 export const byId = (id: number) => eq(provider_requests.id, id)
 
 export interface OpenInput {
@@ -54,7 +63,7 @@ export function readOpenInputs(tx: Tx, operation: Operation): OpenInput[] {
     SELECT request.id AS requestId, request.status AS status,
       json_extract(input.value, '$.key') AS key, json_extract(input.value, '$.domain') AS domain
     FROM provider_requests AS request, json_each(request.input) AS input
-    WHERE request.provider = ${PROVIDER} AND request.operation = ${operation}
+    WHERE request.operation = ${operation}
       AND (request.status IN ('created', 'started', 'unconfirmed')
         OR (request.status = 'unmatched' AND NOT EXISTS (
           SELECT 1 FROM provider_answers AS answer
@@ -64,15 +73,16 @@ export function readOpenInputs(tx: Tx, operation: Operation): OpenInput[] {
 
 /** The requests of one operation that inputs wait for. */
 export function readOpenIds(tx: Tx, operation: Operation): Set<number> {
-  const waitedFor = and(mine, inArray(provider_requests.status, [...OPEN, 'unmatched']))
+  const waitedFor = inArray(provider_requests.status, [...OPEN, 'unmatched'])
   const ofOperation = and(waitedFor, eq(provider_requests.operation, operation))
   const rows = tx.select({ id: provider_requests.id }).from(provider_requests).where(ofOperation).all()
   return new Set(rows.map(({ id }) => id))
 }
 
-/** Open requests of every kind, and the id of the newest request: what a reading of the balance must be judged by. */
-export function readTraffic(tx: Tx): { open: number; newestId: number } {
-  const count = tx.select({ n: sql<number>`count(*)` }).from(provider_requests).where(open).get()
+/** A provider's open requests, and the id of its newest: what a reading of its balance must be judged by. */
+export function readTraffic(tx: Tx, provider: string): { open: number; newestId: number } {
+  const mine = eq(provider_requests.provider, provider)
+  const count = tx.select({ n: sql<number>`count(*)` }).from(provider_requests).where(and(mine, open)).get()
   const newest = tx
     .select({ id: max(provider_requests.id) })
     .from(provider_requests)
@@ -82,6 +92,7 @@ export function readTraffic(tx: Tx): { open: number; newestId: number } {
 }
 
 export interface NewRequest {
+  provider: string
   operation: Operation
   requestKey: string
   inputs: AskedInput[]
@@ -94,9 +105,9 @@ export interface NewRequest {
 
 /** Writes a purchase down, before it is sent; returns its id. Belongs in the transaction that checked the budget. */
 export function createRequest(tx: Tx, request: NewRequest): number {
-  const { operation, requestKey, inputs, reserved, balanceBefore, requestedAt, runId } = request
+  const { provider, operation, requestKey, inputs, reserved, balanceBefore, requestedAt, runId } = request
   const values = {
-    provider: PROVIDER,
+    provider,
     operation,
     request_key: requestKey,
     input: JSON.stringify(inputs),
@@ -134,7 +145,7 @@ export function doubtRequest(tx: Tx, id: number, { error, nextPollAt }: { error:
 
 /** Requests that a dead process left between its decision and the task hash. */
 export function readLostStarts(tx: Tx, ownRun: number, clock: Clock): number[] {
-  const created = and(mine, eq(provider_requests.status, 'created'), ne(provider_requests.run_id, ownRun))
+  const created = and(eq(provider_requests.status, 'created'), ne(provider_requests.run_id, ownRun))
   const rows = tx
     .select({ id: provider_requests.id, run: provider_requests.run_id })
     .from(provider_requests)
@@ -165,17 +176,13 @@ export function closeRequest(
 }
 
 export function findRequest(tx: Tx, id: number): ProviderRequest | null {
-  const row = tx
-    .select()
-    .from(provider_requests)
-    .where(and(mine, byId(id)))
-    .get()
+  const row = tx.select().from(provider_requests).where(byId(id)).get()
   return row ? fromRow(row) : null
 }
 
 /** The purchases that wait for the operator's word, oldest first. */
 export function listUnconfirmed(tx: Tx): ProviderRequest[] {
-  const unconfirmed = and(mine, eq(provider_requests.status, 'unconfirmed'))
+  const unconfirmed = eq(provider_requests.status, 'unconfirmed')
   return tx.select().from(provider_requests).where(unconfirmed).orderBy(asc(provider_requests.id)).all().map(fromRow)
 }
 
@@ -183,6 +190,7 @@ export function listUnconfirmed(tx: Tx): ProviderRequest[] {
 export function fromRow(row: typeof provider_requests.$inferSelect): ProviderRequest {
   return {
     id: row.id,
+    provider: row.provider,
     operation: row.operation,
     status: row.status,
     inputs: JSON.parse(row.input) as AskedInput[],

@@ -21,7 +21,7 @@ import {
   checkSqlite,
   checkTemporary,
 } from './machine.ts'
-import { checkClock, checkRestKey, checkSnov, checkStreamKey, listen } from './services.ts'
+import { checkClock, checkRestKey, checkStreamKey, listen, PROVIDER_CHECKS } from './services.ts'
 import * as state from './state.ts'
 
 /** How long the check of the database file may hold back its write-ahead log. */
@@ -77,7 +77,8 @@ function checkSoundness({ settings, clock, signal }: DoctorOptions, db: Db | nul
 /** All keys at once: the stream's may take half a minute. */
 async function checkServices(options: DoctorOptions, db: Db | null): Promise<Check[]> {
   const { clock, signal, timings, offline } = options
-  const [rest, snov] = [listen(clock), listen(clock)]
+  const rest = listen(clock)
+  const paid = PROVIDER_CHECKS.map((one) => ({ ...one, answers: listen(clock) }))
   const reports = db ? attempted(() => readStreamReports(db, clock)) : null
   const followedBy = reports?.find(({ running }) => running)?.pid ?? null
   const limitMs = timings.requestTimeoutMs
@@ -93,9 +94,17 @@ async function checkServices(options: DoctorOptions, db: Db | null): Promise<Che
     guarded('stream-key', { limitMs: 2 * timings.streamHeadersMs, signal }, (own) =>
       checkStreamKey(options, { name: STREAM_NAMES[0], followedBy }, own),
     ),
-    counted('snov', (step, own) => checkSnov(step, snov, AbortSignal.any([own, AbortSignal.timeout(limitMs)]))),
+    ...paid.map(({ name, check, answers }) =>
+      counted(name, (step, own) => check(step, answers, AbortSignal.any([own, AbortSignal.timeout(limitMs)]))),
+    ),
   ])
-  return [...checks, checkClock([...rest.aheadMs, ...snov.aheadMs], offline)]
+  return [
+    ...checks,
+    checkClock(
+      [rest, ...paid.map(({ answers }) => answers)].flatMap(({ aheadMs }) => aheadMs),
+      offline,
+    ),
+  ]
 }
 
 /** Counts the call in the database; where that cannot be written, a single call outside the books does no harm. */

@@ -97,7 +97,7 @@ export async function checkStreamKey(
 }
 
 /** The Snov client: a token and the balance, which cost nothing. */
-export async function checkSnov(step: DoctorStep, answers: Answers, signal: AbortSignal): Promise<Check> {
+async function checkSnov(step: DoctorStep, answers: Answers, signal: AbortSignal): Promise<Check> {
   const { settings, clock, timings, offline } = step
   const { snovClientId: clientId, snovClientSecret: clientSecret, snovApiUrl: baseUrl, snovQuota: quota } = settings
   const name = 'snov'
@@ -130,6 +130,9 @@ export async function checkSnov(step: DoctorStep, answers: Answers, signal: Abor
     return refusal(name, error, answers.status, signal)
   }
 }
+
+/** The check of each provider: one free call with its credentials. */
+export const PROVIDER_CHECKS = [{ name: 'snov', check: checkSnov }]
 
 /** A key is not sent to wherever a wrong address would fall back to. */
 function wrongSetting(check: string, { faults }: DoctorOptions, variables: string[]): Check | null {

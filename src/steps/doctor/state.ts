@@ -142,7 +142,7 @@ export function checkPurchases(db: Db): Check {
 
 /** The operator's own limit on credits. */
 export function checkCredits(db: Db, clock: Clock, budget: Quota | null): Check {
-  const { spent, reserved } = readCreditReport(db, budget ? clock.now() - budget.windowMs : 0)
+  const { spent, reserved } = readCreditReport(db, budget ? { since: clock.now() - budget.windowMs } : {})
   const use = `${formatNumber(spent)} spent, ${formatNumber(reserved)} reserved`
   if (budget === null) return ok('credits', `${use}; no budget is set (CHPIPE_CREDIT_BUDGET)`)
   const span = formatDuration(budget.windowMs)

@@ -2,14 +2,22 @@
 // next stage. A name that others have asked for is not bought again.
 
 import { snapshot, type Tx } from '../../db/open.ts'
-import { findCompany, findSharing, saveConfidence, saveDomain, saveDomainState } from '../../db/purchases/contacts.ts'
+import {
+  type Found,
+  findCompany,
+  findSharing,
+  saveConfidence,
+  saveDomain,
+  saveDomainState,
+} from '../../db/purchases/contacts.ts'
 import { findStuck } from '../../db/purchases/polls.ts'
 import { loadSuppressions } from '../../db/suppress/suppressions.ts'
 import type { DomainAnswer, LostAnswer } from '../purchases/answers.ts'
 import { domainInput, type Known, readKnown } from '../purchases/inputs.ts'
 import { companySearchName } from '../purchases/match.ts'
 import { buyDomains } from '../purchases/orders.ts'
-import { MAX_ROWS, POLLS_BEFORE_PARKING } from '../purchases/purchase.ts'
+import { providerOf } from '../purchases/provider.ts'
+import { POLLS_BEFORE_PARKING } from '../purchases/purchase.ts'
 import { domainConfidence } from './confidence.ts'
 import type { PaidGate } from './gate.ts'
 import {
@@ -21,7 +29,6 @@ import {
   lookAgain,
   moveJob,
   refusalOf,
-  retryJob,
   waitJob,
 } from './jobs.ts'
 
@@ -37,7 +44,7 @@ interface Looked {
 /** Makes the worker of the domain stage: each round of it returns whether there was anything to do. */
 export function domainWorker(run: Enrichment, gate: PaidGate) {
   const held = holdJobs(run, 'domain', CAPACITY)
-  /** Names that Snov refused in company: each is asked for alone. */
+  /** Names that the provider refused in company: each is asked for alone. */
   const alone = new Set<string>()
   const isTime = lookAgain(run)
   const round = async (signal: AbortSignal): Promise<boolean> => {
@@ -90,7 +97,7 @@ function settleKnown(run: Enrichment, held: HeldJobs, { job, known }: Looked): b
 const WHY_PARKED = {
   'in-doubt': (id: number) => `purchase ${id} is in doubt`,
   unmatched: (id: number) => `purchase ${id} has an answer that matches no name`,
-  slow: (id: number) => `Snov takes long over purchase ${id}`,
+  slow: (id: number) => `the provider takes long over purchase ${id}`,
 }
 
 /** Puts a job off whose purchase is in doubt or waits for the operator, or takes longer than a run waits; returns whether it did. */
@@ -107,7 +114,7 @@ export function park(run: Enrichment, job: HeldJob, requestId: number): boolean 
 }
 
 function store(run: Enrichment, job: HeldJob, { answer }: Known & { state: 'answered' }): void {
-  const { db, counts, log } = run
+  const { db, counts, log, runId } = run
   const { companyNumber } = job
   const found = answer.outcome === 'hit' ? (answer.answer as DomainAnswer) : null
   if (!found) {
@@ -120,21 +127,28 @@ function store(run: Enrichment, job: HeldJob, { answer }: Known & { state: 'answ
     moveJob(run, job, { state: 'skipped', error: 'suppressed' })
     return
   }
-  if (!moveJob(run, job, { stage: 'officers' }, (tx, now) => saveFound(tx, run, companyNumber, domain, now))) return
+  const moved = moveJob(run, job, { stage: 'officers' }, (tx, now) =>
+    saveFound(
+      tx,
+      run,
+      { companyNumber, provider: answer.provider, runId, foundAt: new Date(now).toISOString() },
+      domain,
+    ),
+  )
+  if (!moved) return
   counts.domains += 1
   log.info('domain found', { company: companyNumber, domain })
 }
 
 /** Whoever shares the domain is judged anew. */
-function saveFound(tx: Tx, run: Enrichment, companyNumber: string, domain: string, now: number): void {
-  const { runId, options } = run
-  saveDomain(tx, { companyNumber, foundAt: new Date(now).toISOString(), runId }, domain)
+function saveFound(tx: Tx, { options }: Enrichment, found: Found, domain: string): void {
+  saveDomain(tx, found, domain)
   const sharing = findSharing(tx, domain)
   for (const one of sharing) {
     const confidence = domainConfidence({ companyName: one.companyName, domain, sharedWith: sharing.length - 1 })
     if (confidence !== one.confidence) saveConfidence(tx, one, confidence)
-    if (one.companyNumber === companyNumber && confidence < options.minConfidence) {
-      saveDomainState(tx, companyNumber, domain, 'unlikely')
+    if (one.companyNumber === found.companyNumber && confidence < options.minConfidence) {
+      saveDomainState(tx, found.companyNumber, domain, 'unlikely')
     }
   }
 }
@@ -155,10 +169,11 @@ async function buy(
   }
   const oldest = Math.min(...unasked.map(({ job }) => job.since))
   const single = unasked.find(({ name }) => alone.has(name))
-  const gathered = new Set(unasked.map(({ name }) => name)).size >= MAX_ROWS
+  const { maxRows } = providerOf(run.providers, 'domain').terms
+  const gathered = new Set(unasked.map(({ name }) => name)).size >= maxRows
   if (!single && !gathered && clock.steady() - oldest < timings.domainGatherMs) return false
   const batch = single ? [single] : unasked
-  const names = [...new Set(batch.map(({ name }) => name))].slice(0, MAX_ROWS)
+  const names = [...new Set(batch.map(({ name }) => name))].slice(0, maxRows)
   const { limits, retryMissesBefore } = options
   const lane = laneOf(batch.map(({ job }) => job))
   const purchase = await buyDomains(run, names, { limits, retryMissesBefore, lane, signal })
@@ -172,6 +187,6 @@ async function buy(
 
 /** Asking again unchanged will not help. */
 function refuse(run: Enrichment, held: HeldJobs, job: HeldJob, error: string): void {
-  retryJob(run, { ...job, attempts: Number.POSITIVE_INFINITY }, error)
+  moveJob(run, job, { state: 'failed', error })
   held.drop(job.companyNumber)
 }

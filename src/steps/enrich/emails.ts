@@ -28,7 +28,6 @@ import {
   lookAgain,
   moveJob,
   refusalOf,
-  retryJob,
 } from './jobs.ts'
 
 /** Companies in hand at once. */
@@ -185,9 +184,10 @@ function foundAddresses(tx: Tx, domain: string, people: WantedPerson[]): FoundAd
   return people.flatMap((person) => {
     const one = known.get(personInput(person, domain).key)
     if (one?.state !== 'answered' || one.answer.outcome !== 'hit') return []
+    const { provider } = one.answer
     const { emails } = one.answer.answer as EmailsAnswer
     return person.appointmentIds.flatMap((appointmentId) =>
-      emails.map(({ email, status, reason }) => ({ appointmentId, email, status, reason })),
+      emails.map(({ email, status, reason }) => ({ provider, appointmentId, email, status, reason })),
     )
   })
 }
@@ -212,7 +212,7 @@ async function buy(
   )
   gate.ended(purchase)
   if (purchase.ended === 'refused') {
-    retryJob(run, { ...job, attempts: Number.POSITIVE_INFINITY }, purchase.error)
+    moveJob(run, job, { state: 'failed', error: purchase.error })
     held.drop(job.companyNumber)
   }
   return purchase.ended === 'started' || purchase.ended === 'answered'

@@ -1,5 +1,5 @@
 // Whether anything may be bought now. What closes it is no failure of a company: the limit of the run or the budget, an
-// empty account, or Snov that does not answer. Free work goes on meanwhile.
+// empty account, or a provider that does not answer. Free work goes on meanwhile.
 import { countPromising } from '../../db/purchases/polls.ts'
 import type { Purchase } from '../purchases/purchase.ts'
 import type { Enrichment } from './jobs.ts'
@@ -18,7 +18,7 @@ export interface PaidGate {
   closedBy(): { by: Closing; why: string } | null
 }
 
-/** Purchases that did not reach Snov, after several attempts each, before it counts as away. */
+/** Purchases that did not reach the provider, after several attempts each, before it counts as away. */
 const UNREACHED = 2
 
 /** Makes the gate of a run. Until idle, it stays closed; a run that goes on for ever looks again after a pause. */
@@ -34,7 +34,7 @@ export function createPaidGate(run: Enrichment): PaidGate {
   }
   const close = (by: Closing, why: string) => {
     const until = options.until === 'idle' ? Number.POSITIVE_INFINITY : clock.now() + timings.paidPauseMs
-    if (closed?.by !== by) log.warn('buying pauses', { why })
+    if (closed?.by !== by) log.warn('stopped buying', { reason: why })
     closed = { by, why, until, promising: promising() }
   }
   return {
@@ -44,15 +44,15 @@ export function createPaidGate(run: Enrichment): PaidGate {
       return closed === null
     },
     ended(purchase) {
-      if (purchase.ended === 'limit-reached') close('limit-reached', 'the limit of credits is reached')
-      if (purchase.ended === 'not-enough-credits') close('not-enough-credits', 'Snov has not enough credits')
+      if (purchase.ended === 'limit-reached') close('limit-reached', 'credit limit reached')
+      if (purchase.ended === 'not-enough-credits') close('not-enough-credits', 'not enough credits')
       if (purchase.ended === 'started') unreached = 0
       if (purchase.ended !== 'unreached') return
       unreached += 1
       if (unreached >= UNREACHED) close('away', purchase.error)
     },
     settled(notEnoughCredits) {
-      if (notEnoughCredits) close('not-enough-credits', 'Snov has not enough credits')
+      if (notEnoughCredits) close('not-enough-credits', 'not enough credits')
       else if (closed?.by === 'limit-reached') open()
     },
     isHopeless() {

@@ -18,13 +18,13 @@ import type { CompanyToEnrich } from '../../db/purchases/contacts.ts'
 import type { CreditLimits } from '../../db/purchases/credits.ts'
 import type { Lane } from '../../db/quota/ledger.ts'
 import type { Log } from '../../log.ts'
-import type { Snov } from '../../snov/client.ts'
+import type { Provider } from '../purchases/provider.ts'
 
 /** What every stage of enrichment works with. */
 export interface EnrichStep {
   db: Db
   companiesHouse: CompaniesHouse
-  snov: Snov
+  providers: readonly Provider[]
   clock: Clock
   log: Log
   timings: Timings
@@ -35,7 +35,7 @@ export interface EnrichStep {
 
 export interface EnrichOptions {
   /**
-   * `idle`: until nothing is due soon, tasks that Snov takes more than five minutes over left aside.
+   * `idle`: until nothing is due soon, tasks that a provider takes more than five minutes over left aside.
    * `stopped`: until the signal aborts.
    */
   until: 'idle' | 'stopped'
@@ -44,7 +44,7 @@ export interface EnrichOptions {
   minConfidence: number
   /** Officers whose role contains one of these are asked for. */
   roles: readonly string[]
-  /** Names that Snov did not know before this moment (ms) are asked for again; null believes it for good. */
+  /** Names that no provider knew before this moment (ms) are asked for again; null believes it for good. */
   retryMissesBefore: number | null
   /** Whose jobs are worked on, the most urgent first: what an `enrich` chose is bought by an `enrich`. */
   owners: readonly Owner[]

@@ -1,6 +1,6 @@
 // Takes companies from a stored name to their people's addresses: details, domain, officers, e-mails. Reads and writes
 // `jobs` and what its stages fill. Each stage commits its result with the move to the next; the loops share nothing but
-// the table, so a slow task of Snov never holds up a call to Companies House. Safe to interrupt, and beside itself.
+// the table, so a slow task of a provider never holds up a call to Companies House. Safe to interrupt, and beside itself.
 import { setMaxListeners } from 'node:events'
 import { countJobs } from '../../db/jobs/lists.ts'
 import { freeDeadJobs, type Owner, readNextDueAt, releaseJobs, type Stage } from '../../db/jobs/queue.ts'
@@ -32,11 +32,11 @@ const TIDY_MS = 1000
 
 const STAGES: Stage[] = ['details', 'domain', 'officers', 'emails']
 
-/** `away`: Snov did not answer. */
+/** `away`: the provider did not answer. */
 export type EnrichEnding = 'nothing-left' | 'limit-reached' | 'not-enough-credits' | 'away' | 'interrupted'
 
 export interface EnrichSummary extends EnrichCounts {
-  /** Jobs that are not ended yet: due later, waiting for Snov, or not paid for. */
+  /** Jobs that are not ended yet: due later, waiting for an answer, or not paid for. */
   left: number
   creditsSpent: number
   ended: EnrichEnding

@@ -1,7 +1,7 @@
 // How the stream and the enrichment stand. Reads only; what there is nothing to say about is left out.
 import type { Clock } from '../../clock.ts'
 import type { Db } from '../../db/open.ts'
-import { readCreditReport } from '../../db/purchases/credits.ts'
+import { readCreditReport, readProviders } from '../../db/purchases/credits.ts'
 import { readUse, viewClock } from '../../db/quota/ledger.ts'
 import { type FoundCounts, findBalanceBefore, type JobCount, readLiveCounts } from '../../db/tallies.ts'
 import { COMPANIES_HOUSE_ALLOWANCE } from '../../quota/report.ts'
@@ -40,10 +40,12 @@ export interface CreditsReport {
   spent: number
   /** Worst case of the purchases on their way. */
   reserved: number
-  /** The balance that was read last, as Snov writes it; null when it never was. */
+  /** The balance that was read last, as the provider writes it; null when it never was. */
   left: string | null
   /** When that was. */
   left_read_at: string | null
+  /** The same of each provider, where there are several; `left` is then that of the first. */
+  providers?: (Omit<CreditsReport, 'providers'> & { provider: string })[]
 }
 
 /** Calls a minute. */
@@ -87,8 +89,16 @@ export function readLiveProgress(db: Db, clock: Clock, quota: Quota): LiveProgre
 }
 
 function creditsReport(db: Db): CreditsReport {
-  const { spent, reserved, balance, balanceAt } = readCreditReport(db)
-  const read = balance !== null && balanceAt !== null ? { balance, at: balanceAt } : findBalanceBefore(db)
+  const { spent, reserved } = readCreditReport(db)
+  const providers = readProviders(db)
+  const accounts = providers.map((provider) => ({ provider, ...accountOf(db, provider) }))
+  const { left, left_read_at } = accounts[0] ?? { left: null, left_read_at: null }
+  return { spent, reserved, left, left_read_at, ...(accounts.length > 1 ? { providers: accounts } : {}) }
+}
+
+function accountOf(db: Db, provider: string) {
+  const { spent, reserved, balance, balanceAt } = readCreditReport(db, { provider })
+  const read = balance !== null && balanceAt !== null ? { balance, at: balanceAt } : findBalanceBefore(db, provider)
   return {
     spent,
     reserved,

@@ -3,9 +3,9 @@
 import { domainToASCII } from 'node:url'
 import type { NewAnswer } from '../../db/purchases/answers.ts'
 import type { AskedInput } from '../../db/purchases/requests.ts'
-import type { DomainRow, EmailsRow, FoundEmail } from '../../snov/replies.ts'
 import { catchAllKey } from './inputs.ts'
 import { matchRows } from './match.ts'
+import type { DomainRow, EmailsRow, FoundEmail } from './provider.ts'
 
 /** What is kept of a domain that was found. */
 export interface DomainAnswer {
@@ -25,14 +25,14 @@ export interface LostAnswer {
 
 /** A row of an answer that matches no name, as it is kept for the operator. */
 export interface UnmatchedRow {
-  /** As Snov writes it; empty where there is none. */
+  /** As the provider writes it; empty where there is none. */
   name: string
   answer: { domain: string } | { emails: FoundEmail[] } | { raw: string }
 }
 
 export interface Answers {
   answers: NewAnswer[]
-  /** By the price list: a credit per domain, and per address that is valid or unknown (Snov facts 6.6). */
+  /** In rows that are paid for: each domain, and each address that is valid or unknown. */
   price: number
   /** Paid rows that match no name. Inputs that they may belong to have no answer, and are none until they are settled. */
   unmatched: UnmatchedRow[]

@@ -16,18 +16,20 @@ import {
   withdrawRequest,
 } from '../../db/purchases/requests.ts'
 import { ChpipeError, errorMessage } from '../../errors.ts'
-import type { ReadyStart } from '../../snov/client.ts'
-import { SnovError } from '../../snov/exchange.ts'
+import { ProviderError } from '../../upstream/provider-error.ts'
 import { backoffMs } from '../../upstream/wire.ts'
 import { requestKey } from './inputs.ts'
 import {
-  type BuyOptions,
-  MAX_ROWS,
-  type Purchase,
-  type PurchaseStep,
-  type Reading,
-  readBalanceBefore,
-} from './purchase.ts'
+  type DomainRow,
+  type EmailsRow,
+  type Provider,
+  providerOf,
+  type ReadyStart,
+  type Started,
+  type Terms,
+} from './provider.ts'
+import { type BuyOptions, type Purchase, type PurchaseStep, type Reading, readBalanceBefore } from './purchase.ts'
+import { settleRows } from './settle.ts'
 
 const MAX_ATTEMPTS = 4
 
@@ -35,7 +37,7 @@ export interface Order<Input extends AskedInput> {
   operation: Operation
   /** The inputs to buy now, the most urgent first, or why there are none. Called inside transactions. */
   choose(tx: Tx): Input[] | 'answered' | 'waiting'
-  send(start: ReadyStart, inputs: Input[]): Promise<string>
+  send(start: ReadyStart, inputs: Input[]): Promise<Started<DomainRow | EmailsRow>>
 }
 
 /**
@@ -48,9 +50,10 @@ export async function buyBatch<Input extends AskedInput>(
   options: BuyOptions,
 ): Promise<Purchase> {
   const { clock, timings } = step
-  let rows = MAX_ROWS
+  const seller = providerOf(step.providers, order.operation)
+  let rows = seller.terms.maxRows
   for (let attempt = 1; ; attempt += 1) {
-    const result = await tryOnce(step, order, rows, options)
+    const result = await tryOnce(step, seller, order, rows, options)
     if ('ended' in result && result.ended === 'refused' && result.inputs.length > 1) {
       rows = 1
       continue
@@ -65,28 +68,36 @@ export async function buyBatch<Input extends AskedInput>(
 
 /** It did not arrive and may be tried again, at once where the client's own gate or token makes the next call wait. */
 interface Unsent {
-  again: SnovError['fault']
+  again: ProviderError['fault']
   error: string
+}
+
+/** Whom to buy from, and at which terms. */
+interface Seller {
+  provider: Provider
+  terms: Terms
 }
 
 async function tryOnce<Input extends AskedInput>(
   step: PurchaseStep,
+  seller: Seller,
   order: Order<Input>,
   rows: number,
   options: BuyOptions,
 ): Promise<Purchase | Unsent> {
-  const makePlan = (tx: Tx) => planBatch(tx, step, order, rows, options)
+  const makePlan = (tx: Tx) => planBatch(tx, step, order, { rows, price: seller.terms.price }, options)
   const plan = snapshot(step.db, makePlan)
   if ('ended' in plan) return plan
   try {
-    const balance = await readBalanceBefore(step, plan.inputs.length, options)
-    const start = await step.snov.readyStart(options)
+    const isFull = plan.inputs.length >= seller.terms.maxRows
+    const balance = await readBalanceBefore(step, seller.provider, { isFull }, options)
+    const start = await seller.provider.ready(options)
     if (options.signal.aborted) start.cancel()
     options.signal.throwIfAborted()
-    const written = writeDown(step, order.operation, makePlan, start, balance)
-    return 'ended' in written ? written : await post(step, order, start, written, options.signal)
+    const written = writeDown(step, seller, order.operation, makePlan, start, balance)
+    return 'ended' in written ? written : await post(step, seller, order, start, written, options.signal)
   } catch (error) {
-    if (error instanceof SnovError) return { again: error.fault, error: errorMessage(error) }
+    if (error instanceof ProviderError) return { again: error.fault, error: errorMessage(error) }
     throw error
   }
 }
@@ -98,13 +109,13 @@ function planBatch<Input extends AskedInput>(
   tx: Tx,
   { runId, clock }: PurchaseStep,
   order: Order<Input>,
-  rows: number,
+  { rows, price }: { rows: number; price: number },
   { limits }: BuyOptions,
 ): Plan<Input> {
   const chosen = order.choose(tx)
   if (typeof chosen === 'string') return { ended: chosen }
   const room = readCreditRoom(tx, limits, runId, clock.now())
-  const inputs = chosen.slice(0, Math.min(rows, Math.floor(room)))
+  const inputs = chosen.slice(0, Math.min(rows, Math.floor(room / price)))
   return inputs.length === 0 ? { ended: 'limit-reached' } : { inputs }
 }
 
@@ -115,6 +126,7 @@ interface Written<Input> {
 
 function writeDown<Input extends AskedInput>(
   step: PurchaseStep,
+  { provider, terms }: Seller,
   operation: Operation,
   makePlan: (tx: Tx) => Plan<Input>,
   start: ReadyStart,
@@ -125,13 +137,14 @@ function writeDown<Input extends AskedInput>(
     const written = write(db, (tx) => {
       const plan = makePlan(tx)
       if ('ended' in plan) return plan
-      const { open, newestId } = readTraffic(tx)
+      const { open, newestId } = readTraffic(tx, provider.name)
       const balanceBefore = open === 0 && reading?.newestId === newestId ? reading.balance : null
       const { inputs } = plan
       const request = {
+        provider: provider.name,
         requestKey: requestKey(inputs),
         inputs: inputs.map(bare),
-        reserved: inputs.length,
+        reserved: inputs.length * terms.price,
         balanceBefore,
       }
       const id = createRequest(tx, { ...request, operation, requestedAt: clock.now(), runId })
@@ -151,26 +164,36 @@ function bare({ key, name, domain }: AskedInput): AskedInput {
 
 async function post<Input extends AskedInput>(
   step: PurchaseStep,
+  { provider }: Seller,
   order: Order<Input>,
   start: ReadyStart,
   { id, inputs }: Written<Input>,
   signal: AbortSignal,
 ): Promise<Purchase | Unsent> {
   const { db, clock, timings, log } = step
-  let task: string
+  let started: Started<DomainRow | EmailsRow>
   try {
-    task = await order.send(start, inputs)
+    started = await order.send(start, inputs)
   } catch (error) {
-    return await endUnstarted(step, { id, inputs }, error, signal)
+    return await endUnstarted(step, provider, { id, inputs }, error, signal)
   }
-  const nextPollAt = clock.now() + (timings.snovPollMs[0] ?? 0)
-  await whenFree(db, () => write(db, (tx) => startRequest(tx, id, { task, nextPollAt })))
-  log.info('purchase started', { request: id, operation: order.operation, rows: inputs.length })
-  return { ended: 'started', requestId: id, inputs }
+  const about = { request: id, operation: order.operation, rows: inputs.length }
+  if ('task' in started) {
+    const { task } = started
+    const nextPollAt = clock.now() + (timings.snovPollMs[0] ?? 0)
+    await whenFree(db, () => write(db, (tx) => startRequest(tx, id, { task, nextPollAt })))
+    log.info('purchase started', about)
+    return { ended: 'started', requestId: id, inputs }
+  }
+  log.info('purchase answered at once', about)
+  const rows = started
+  await whenFree(db, () => settleRows(step, id, rows))
+  return rows.state === 'completed' ? { ended: 'answered' } : { ended: 'not-enough-credits' }
 }
 
 async function endUnstarted(
   step: PurchaseStep,
+  provider: Provider,
   { id, inputs }: Written<AskedInput>,
   failure: unknown,
   signal: AbortSignal,
@@ -179,7 +202,7 @@ async function endUnstarted(
   const error = errorMessage(failure)
   const refused = { status: 'refused' as const, completedAt: clock.now(), error }
   const close = () => whenFree(db, () => write(db, (tx) => closeRequest(tx, id, refused)))
-  if (failure instanceof SnovError && !failure.mayHaveActed) {
+  if (failure instanceof ProviderError && !failure.mayHaveActed) {
     if (failure.fault === 'not-enough-credits') {
       await close()
       return { ended: 'not-enough-credits' }
@@ -197,7 +220,7 @@ async function endUnstarted(
     throw failure
   }
   await whenFree(db, () => write(db, (tx) => doubtRequest(tx, id, { error, nextPollAt: clock.now() })))
-  log.warn('purchase in doubt: nobody knows whether Snov received it', { request: id, error })
-  if (signal.aborted || !(failure instanceof SnovError)) throw failure
+  log.warn(`purchase in doubt: nobody knows whether ${provider.title} received it`, { request: id, error })
+  if (signal.aborted || !(failure instanceof ProviderError)) throw failure
   return { ended: 'unconfirmed', requestId: id, error }
 }

@@ -14,8 +14,8 @@ import {
   readTraffic,
 } from '../../db/purchases/requests.ts'
 import { ChpipeError } from '../../errors.ts'
-import type { CallOptions } from '../../snov/client.ts'
 import type { LostAnswer } from './answers.ts'
+import { type CallOptions, providerNamed } from './provider.ts'
 import { type PurchaseStep, readBalance } from './purchase.ts'
 
 /** Puts the requests that a dead process left without a task hash in doubt. */
@@ -40,17 +40,18 @@ export async function settleByBalance(
   request: ProviderRequest,
   options: CallOptions,
 ): Promise<number | null> {
-  const { db, snov, clock, log } = step
-  const { id, balanceBefore, reserved } = request
-  const onlyOne = (tx: Tx) => readTraffic(tx).open === 1
-  if (balanceBefore === null || !snapshot(db, onlyOne)) return null
-  const { newestId } = snapshot(db, readTraffic)
-  const balance = await readBalance(snov, options)
+  const { db, providers, clock, log } = step
+  const { id, provider: name, balanceBefore, reserved } = request
+  const provider = providerNamed(providers, name)
+  const onlyOne = (tx: Tx) => readTraffic(tx, name).open === 1
+  if (!provider || balanceBefore === null || !snapshot(db, onlyOne)) return null
+  const { newestId } = snapshot(db, (tx) => readTraffic(tx, name))
+  const balance = await readBalance(provider, options)
   if (balance === null) return null
   const spent = balanceDifference(balanceBefore, balance)
   const settled = write(db, (tx) => {
-    if (spent === null || !onlyOne(tx) || readTraffic(tx).newestId !== newestId) return false
-    if (spent - readBookedAfter(tx, id) !== reserved) return false
+    if (spent === null || !onlyOne(tx) || readTraffic(tx, name).newestId !== newestId) return false
+    if (spent - readBookedAfter(tx, id, name) !== reserved) return false
     return bookLost(tx, request, reserved, clock.now())
   })
   if (!settled) return null
@@ -77,13 +78,22 @@ export function settleByOperator(db: Db, clock: Clock, id: number, verdict: 'bou
 }
 
 function bookLost(tx: Tx, request: ProviderRequest, observed: number | null, now: number): boolean {
-  const { id, operation, inputs, reserved, balanceBefore, runId } = request
+  const { id, provider, operation, inputs, reserved, balanceBefore, runId } = request
   const error = 'bought, but the answer is lost'
   if (!closeRequest(tx, id, { status: 'completed', completedAt: now, error })) return false
   const answers = inputs.map(({ key }) => {
     return { key, outcome: 'miss' as const, answer: { lost: true } satisfies LostAnswer }
   })
-  saveAnswers(tx, answers, { operation, requestId: id, answeredAt: now })
-  bookPurchase(tx, { requestId: id, operation, expected: reserved, observed, balanceBefore, bookedAt: now, runId })
+  saveAnswers(tx, answers, { provider, operation, requestId: id, answeredAt: now })
+  bookPurchase(tx, {
+    provider,
+    requestId: id,
+    operation,
+    expected: reserved,
+    observed,
+    balanceBefore,
+    bookedAt: now,
+    runId,
+  })
   return true
 }

@@ -3,10 +3,7 @@
 // and beside itself: a due request is claimed before it is asked for, and closed once.
 
 import type { Timings } from '../../clock.ts'
-import { wakePaidJobs } from '../../db/jobs/queue.ts'
 import { snapshot, type Tx, write } from '../../db/open.ts'
-import { keepUnmatched, saveAnswers } from '../../db/purchases/answers.ts'
-import { bookPurchase } from '../../db/purchases/credits.ts'
 import {
   claimDueRequests,
   findOtherRuns,
@@ -14,15 +11,13 @@ import {
   postponeRequest,
   readNextPollAt,
 } from '../../db/purchases/polls.ts'
-import { closeRequest, doubtRequest, type ProviderRequest } from '../../db/purchases/requests.ts'
-import { suppressEmail } from '../../db/suppress/suppressions.ts'
+import { doubtRequest, type ProviderRequest } from '../../db/purchases/requests.ts'
 import { errorMessage } from '../../errors.ts'
-import type { CallOptions } from '../../snov/client.ts'
-import { SnovError } from '../../snov/exchange.ts'
-import type { Poll } from '../../snov/replies.ts'
-import { type Answers, domainAnswers, emailsAnswers } from './answers.ts'
+import { ProviderError } from '../../upstream/provider-error.ts'
 import { doubtLostStarts, settleByBalance } from './doubt.ts'
+import { type CallOptions, type DomainRow, type EmailsRow, providerNamed, type Rows } from './provider.ts'
 import { measurePurchase, POLLS_BEFORE_PARKING, type PurchaseStep } from './purchase.ts'
+import { NOTHING, settlePurchase, settleRows } from './settle.ts'
 
 /** Requests asked for side by side. */
 const WIDTH = 8
@@ -34,7 +29,7 @@ export interface PollSummary {
   settled: number
   /** Credits booked meanwhile for purchases that this run has not made. */
   creditsOfOthers: number
-  /** Snov ran out of credits on the way: paid stages should pause. */
+  /** The credits ran out on the way: paid stages should pause. */
   notEnoughCredits: boolean
 }
 
@@ -88,12 +83,12 @@ async function askOnce(
       return
     }
     const poll = await pollTask(step, request.task, request, options)
-    if (poll === 'pending') return postpone(step, request, null)
-    settled(settlePurchase(step, request, poll.state, poll.answers))
+    if (poll.state === 'pending') return postpone(step, request, null)
+    settled(settleRows(step, id, poll))
     if (poll.state === 'not-enough-credits') summary.notEnoughCredits = true
     await measurePurchase(step, request, options)
   } catch (error) {
-    if (!(error instanceof SnovError)) {
+    if (!(error instanceof ProviderError)) {
       write(db, (tx) => postponeRequest(tx, id, step.clock.now(), request.lastError))
       throw error
     }
@@ -105,33 +100,20 @@ async function askOnce(
   }
 }
 
-const NOTHING: Answers = { answers: [], price: 0, unmatched: [], holds: false, hidden: [] }
-
-interface Finished {
-  state: 'completed' | 'not-enough-credits'
-  answers: Answers
-}
-
 async function pollTask(
-  { snov, log }: PurchaseStep,
+  { providers }: PurchaseStep,
   task: string,
-  { id, operation, inputs }: ProviderRequest,
+  { provider: name, operation }: ProviderRequest,
   options: CallOptions,
-): Promise<Finished | 'pending'> {
-  const finish = <Row>(poll: Poll<Row>, shape: (rows: Row[], odd: string[]) => Answers): Finished | 'pending' => {
-    if (poll.state === 'pending') return 'pending'
-    const { state, rows, odd, oddTexts } = poll
-    if (odd > 0) log.warn('rows of an answer could not be read', { request: id, rows: odd })
-    return { state, answers: shape(rows, oddTexts) }
-  }
-  if (operation === 'domain') {
-    return finish(await snov.pollDomains(task, options), (rows, odd) => domainAnswers(inputs, rows, odd))
-  }
-  return finish(await snov.pollEmails(task, options), (rows, odd) => emailsAnswers(inputs, rows, odd))
+): Promise<{ state: 'pending' } | Rows<DomainRow | EmailsRow>> {
+  const poll = providerNamed(providers, name)?.poll
+  // What is on its way at a provider that is no longer set up waits until it is.
+  if (!poll) return { state: 'pending' }
+  return operation === 'domain' ? poll.domains(task, options) : poll.emails(task, options)
 }
 
-/** A task that Snov no longer knows, long after its start, was bought or not: that is a doubt. */
-function endFailedPoll(step: PurchaseStep, request: ProviderRequest, failure: SnovError): void {
+/** A task that the provider no longer knows, long after its start, was bought or not: that is a doubt. */
+function endFailedPoll(step: PurchaseStep, request: ProviderRequest, failure: ProviderError): void {
   const { db, clock, timings, log } = step
   const error = errorMessage(failure)
   const ageMs = clock.now() - request.requestedAt
@@ -140,16 +122,21 @@ function endFailedPoll(step: PurchaseStep, request: ProviderRequest, failure: Sn
     return
   }
   write(db, (tx) => doubtRequest(tx, request.id, { error, nextPollAt: clock.now() + timings.snovParkedMs }))
-  log.warn('purchase in doubt: Snov does not know its task any more', { request: request.id })
+  log.warn(`purchase in doubt: ${titleOf(step, request)} does not know its task any more`, { request: request.id })
 }
 
-function postpone({ db, clock, timings, log }: PurchaseStep, request: ProviderRequest, error: string | null): void {
+function titleOf({ providers }: PurchaseStep, { provider }: ProviderRequest): string {
+  return providerNamed(providers, provider)?.title ?? provider
+}
+
+function postpone(step: PurchaseStep, request: ProviderRequest, error: string | null): void {
+  const { db, clock, timings, log } = step
   const { id, polls, requestedAt } = request
   const now = clock.now()
   const ageMs = now - requestedAt
   const waitMs = pollWaitMs(polls + 1, ageMs, timings)
   if (isSlow(polls + 1, ageMs, timings) && !isSlow(polls, ageMs - pollWaitMs(polls, 0, timings), timings)) {
-    log.warn('purchase parked: Snov takes long over it', { request: id })
+    log.warn(`purchase parked: ${titleOf(step, request)} takes long over it`, { request: id })
   }
   write(db, (tx) => postponeRequest(tx, id, Math.ceil(now + waitMs), error))
 }
@@ -163,47 +150,4 @@ function pollWaitMs(polls: number, ageMs: number, timings: Timings): number {
 
 function isSlow(polls: number, ageMs: number, { snovParkAfterMs }: Timings): boolean {
   return ageMs >= snovParkAfterMs && polls >= POLLS_BEFORE_PARKING
-}
-
-// Ends a purchase whose task is finished: its answers, suppressions, ledger row and state in one transaction. Safe to
-// repeat: a request is closed once.
-
-/**
- * Books a finished task. When the credits ran out on the way, what was found is kept and paid, and the rest stays
- * unasked. Returns the credits that were booked; null when another process has ended it.
- */
-function settlePurchase(
-  { db, clock, log, timings, runId: ownRun }: PurchaseStep,
-  request: ProviderRequest,
-  state: 'completed' | 'not-enough-credits',
-  { answers, price, unmatched, holds, hidden }: Answers,
-): number | null {
-  const now = clock.now()
-  const complete = state === 'completed'
-  const kept = complete ? answers : answers.filter(({ outcome }) => outcome !== 'miss')
-  const { id, operation, balanceBefore, runId } = request
-  const booked = write(db, (tx) => {
-    const status = holds ? 'unmatched' : complete ? 'completed' : 'refused'
-    if (!closeRequest(tx, id, { status, error: complete ? null : state, completedAt: now })) return false
-    if (unmatched.length > 0) keepUnmatched(tx, id, unmatched, now)
-    saveAnswers(tx, kept, { operation, requestId: id, answeredAt: now })
-    const rule = { reason: 'hidden by its owner, says Snov', addedAt: new Date(now).toISOString() }
-    for (const address of hidden) suppressEmail(tx, address, rule)
-    if (complete || price > 0) {
-      const purchase = { requestId: id, operation, expected: price, observed: null, balanceBefore }
-      bookPurchase(tx, { ...purchase, bookedAt: now, runId })
-    }
-    // Whoever waited for so long was put off.
-    if (now - request.requestedAt >= timings.snovParkAfterMs) wakePaidJobs(tx, now)
-    return true
-  })
-  if (!booked) return null
-  const hits = kept.filter(({ outcome }) => outcome === 'hit').length
-  const said = runId === ownRun ? 'purchase settled' : 'purchase of an earlier run settled'
-  log.info(said, { request: id, operation, state, hits, credits: price })
-  if (unmatched.length > 0) {
-    const rows = unmatched.length
-    log.warn('an answer matches none of the names asked for', { request: id, rows, try: 'chpipe enrich --unmatched' })
-  }
-  return price
 }

@@ -1,6 +1,6 @@
-// What every step that buys from Snov shares: its dependencies, its limits, and how a purchase can end.
+// What every step that buys from a provider shares: its dependencies, its limits, and how a purchase can end.
 import type { Clock, Timings } from '../../clock.ts'
-import { type Db, snapshot, write } from '../../db/open.ts'
+import { type Db, snapshot, type Tx, write } from '../../db/open.ts'
 import {
   balanceDifference,
   type CreditLimits,
@@ -10,18 +10,15 @@ import {
 } from '../../db/purchases/credits.ts'
 import { type AskedInput, type ProviderRequest, readTraffic } from '../../db/purchases/requests.ts'
 import type { Log } from '../../log.ts'
-import type { CallOptions, Snov } from '../../snov/client.ts'
-import { SnovError } from '../../snov/exchange.ts'
-
-/** Rows that one start takes (Snov facts 0.2). */
-export const MAX_ROWS = 10
+import { ProviderError } from '../../upstream/provider-error.ts'
+import { type CallOptions, type Provider, providerNamed } from './provider.ts'
 
 /** A task is not called slow before it was asked about so often, however long this process was held up. */
 export const POLLS_BEFORE_PARKING = 8
 
 export interface PurchaseStep {
   db: Db
-  snov: Snov
+  providers: readonly Provider[]
   clock: Clock
   log: Log
   timings: Timings
@@ -44,7 +41,7 @@ export type Purchase =
   /** `--max-credits` or the budget leaves no row: what was asked for, no error. */
   | { ended: 'limit-reached' }
   | { ended: 'not-enough-credits' }
-  /** Snov refuses these inputs as they are: one, where one of several was to blame. */
+  /** The provider refuses these inputs as they are: one, where one of several was to blame. */
   | { ended: 'refused'; inputs: AskedInput[]; error: string }
   /** Nobody knows whether it arrived. */
   | { ended: 'unconfirmed'; requestId: number; error: string }
@@ -64,29 +61,30 @@ export interface Reading {
  * purchase before when that one has just been measured; with full batches in a row, one a minute is measured.
  */
 export async function readBalanceBefore(
-  step: PurchaseStep,
-  rows: number,
+  { db, clock, timings }: PurchaseStep,
+  provider: Provider,
+  { isFull }: { isFull: boolean },
   options: CallOptions,
 ): Promise<Reading | null> {
-  const { db, clock, snov, timings } = step
   const recently = clock.now() - timings.snovBalanceFreshMs
   const { traffic, known, readAt } = snapshot(db, (tx) => {
-    const traffic = readTraffic(tx)
-    return { traffic, known: findLastBalance(tx, traffic.newestId, recently), readAt: readLastReadingAt(tx) }
+    const traffic = readTraffic(tx, provider.name)
+    const known = findLastBalance(tx, traffic.newestId, recently)
+    return { traffic, known, readAt: readLastReadingAt(tx, provider.name) }
   })
   if (traffic.open > 0) return null
-  if (rows >= MAX_ROWS && readAt > recently) return null
+  if (isFull && readAt > recently) return null
   if (known !== null) return { balance: known, newestId: traffic.newestId }
-  const balance = await readBalance(snov, options)
+  const balance = await readBalance(provider, options)
   return balance === null ? null : { balance, newestId: traffic.newestId }
 }
 
-/** The balance, or null where Snov does not tell it; throws when Snov cannot be reached. */
-export async function readBalance(snov: Snov, options: CallOptions): Promise<string | null> {
+/** The balance, or null where the provider does not tell it; throws when it cannot be reached. */
+export async function readBalance(provider: Provider, options: CallOptions): Promise<string | null> {
   try {
-    return await snov.balance(options)
+    return (await provider.balance?.(options)) ?? null
   } catch (error) {
-    if (error instanceof SnovError && (error.fault === 'refused' || error.fault === 'not-found')) return null
+    if (error instanceof ProviderError && (error.fault === 'refused' || error.fault === 'not-found')) return null
     throw error
   }
 }
@@ -96,21 +94,21 @@ export async function readBalance(snov: Snov, options: CallOptions): Promise<str
  * only if nothing else was open or bought since the balance before; otherwise it is merely kept.
  */
 export async function measurePurchase(
-  { db, snov }: PurchaseStep,
-  { id, balanceBefore, inputs }: ProviderRequest,
+  { db, providers }: PurchaseStep,
+  { id, provider: name, operation, balanceBefore, inputs }: ProviderRequest,
   options: CallOptions,
 ): Promise<void> {
-  const isLast = () => {
-    const { open, newestId } = snapshot(db, readTraffic)
+  const provider = providerNamed(providers, name)
+  const isLast = (tx: Tx) => {
+    const { open, newestId } = readTraffic(tx, name)
     return open === 0 && newestId === id
   }
-  const worthIt = balanceBefore !== null || inputs.length < MAX_ROWS
-  if (!worthIt || !isLast()) return
-  const balanceAfter = await readBalance(snov, options)
+  const isFull = inputs.length >= (provider?.operations[operation]?.maxRows ?? 0)
+  if (!provider || (balanceBefore === null && isFull) || !snapshot(db, isLast)) return
+  const balanceAfter = await readBalance(provider, options)
   if (balanceAfter === null) return
   write(db, (tx) => {
-    const { open, newestId } = readTraffic(tx)
-    if (open > 0 || newestId !== id) return
+    if (!isLast(tx)) return
     observePurchase(
       tx,
       id,

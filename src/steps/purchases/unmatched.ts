@@ -30,10 +30,10 @@ export function assignAnswer(db: Db, clock: Clock, id: number, owner: string): s
     const row = findWaiting(tx, id)
     const input = findOwner(tx, row, owner)
     const now = clock.now()
-    const { id: requestId, operation } = row.request
+    const { id: requestId, provider, operation } = row.request
     const answer = readAnswer(row)
     const answers = [{ key: input.key, outcome: 'hit' as const, answer }]
-    const saved = { operation, requestId, answeredAt: now }
+    const saved = { provider, operation, requestId, answeredAt: now }
     saveAnswers(tx, answers, saved)
     if ('catchAll' in answer && input.domain) tellCatchAll(tx, input.domain, answer.catchAll, saved)
     settleUnmatched(tx, id, { verdict: 'assigned', settledAt: now })
@@ -130,5 +130,6 @@ function endRequest(tx: Tx, { request }: UnmatchedAnswer, now: number, answer: {
   // Where the credits ran out on the way, what has no answer was not asked.
   if (answer === null && request.lastError !== null) return
   const misses = [...held].map((key) => ({ key, outcome: 'miss' as const, answer }))
-  saveAnswers(tx, misses, { operation: request.operation, requestId: request.id, answeredAt: now })
+  const { provider, operation, id: requestId } = request
+  saveAnswers(tx, misses, { provider, operation, requestId, answeredAt: now })
 }

@@ -1,6 +1,8 @@
 // The page that a customer opens: one file, no script, nothing loaded from anywhere.
+
 import { createHash } from 'node:crypto'
 import type { DatasetTable } from '../../../db/dataset/columns.ts'
+import { PROVIDERS } from '../../../db/dataset/dictionary.ts'
 import { formatNumber } from '../../../text.ts'
 import { counted, meter, moment, share, size } from './charts.ts'
 import type { ReportCounts } from './count.ts'
@@ -171,7 +173,7 @@ Get-FileHash ${first?.name ?? 'companies.csv'}     # PowerShell</code></pre>
 function origin({ since }: ReportData): Markup {
   return html`<section id="origin"><h2>Origin and licence</h2>
 <p><strong>Companies and officers</strong> come from Companies House, the registrar of companies of the United Kingdom, through its public API, its live stream and its monthly register file. Companies House supplies the register by law, not under the Open Government Licence, and sets no rules on its re-use. Companies House does not verify what is filed, and neither does this package; text is kept as filed.</p>
-<p><strong>Domains and e-mail addresses</strong> come from Snov.io, under its terms. How well a domain fits a company name is a rule of chpipe, no proof.</p>
+<p><strong>Domains and e-mail addresses</strong> come from ${Object.values(PROVIDERS).join(' and ')}, under its terms. How well a domain fits a company name is a rule of chpipe, no proof.</p>
 <p><strong>Each row</strong> names its source, the time it was read and the run that wrote it.</p>
 <p><strong>Personal data.</strong> Officers are people, and their e-mail addresses are personal data. Whoever receives them answers for how they are used, under the UK GDPR and, for marketing by e-mail, PECR. People and companies that were to be left alone when this was made are in none of the files, nor in any count on this page.${
     since === null

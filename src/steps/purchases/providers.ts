@@ -1,0 +1,41 @@
+// The providers that chpipe knows.
+import type { Clock, Timings } from '../../clock.ts'
+import type { Db } from '../../db/open.ts'
+import type { Settings } from '../../settings.ts'
+import { connectSnov, type Snov } from '../../snov/client.ts'
+import type { Provider } from './provider.ts'
+
+/** Snov's terms: a credit for each row found, ten rows to a start (Snov facts 0.2, 6.6). */
+const SNOV_TERMS = { price: 1, maxRows: 10 }
+
+/** Snov as a provider: a start brings a task, which is polled. */
+export function snovProvider(snov: Snov): Provider {
+  return {
+    name: 'snov',
+    title: 'Snov',
+    operations: { domain: SNOV_TERMS, emails: SNOV_TERMS },
+    async ready(options) {
+      const start = await snov.readyStart(options)
+      return {
+        domains: async (names) => ({ task: await start.startDomains(names) }),
+        emails: async (people) => ({ task: await start.startEmails(people) }),
+        cancel: start.cancel,
+      }
+    },
+    poll: { domains: snov.pollDomains, emails: snov.pollEmails },
+    balance: snov.balance,
+    counts: snov.counts,
+  }
+}
+
+export interface ConnectProviders {
+  db(): Promise<Db>
+  clock: Clock
+  timings: Timings
+  settings: Settings
+}
+
+/** The providers as the settings name them. Throws `config` when credentials are missing. */
+export async function connectProviders(options: ConnectProviders): Promise<Provider[]> {
+  return [snovProvider(await connectSnov(options))]
+}
