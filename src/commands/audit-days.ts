@@ -1,5 +1,5 @@
 import { formatDuration, londonTime } from '../clock.ts'
-import { TYPE_SLUGS } from '../companies-house/register/prose.ts'
+import { TYPE_SLUGS, typeMeant } from '../companies-house/register/prose.ts'
 import type { Context } from '../context.ts'
 import type { Db } from '../db/open.ts'
 import { beginRun } from '../db/runs.ts'
@@ -10,19 +10,42 @@ import type { RegisterWord } from '../steps/audit/repair.ts'
 import { daysBetween } from '../steps/companies/search.ts'
 import { COMPANIES } from '../steps/stream/companies.ts'
 import { formatNumber, printable, safeJson } from '../text.ts'
-import type { Answer } from './command.ts'
+import type { Answer, OptionSpec, OptionsOf } from './command.ts'
 import { bar, createStatus } from './output.ts'
+import { count, day, postcodes, sicCodes, someOf } from './values.ts'
 
-export interface AuditOptions {
-  since?: string
-  day?: string
-  repair?: boolean
-  type?: string[]
-  sic?: string[]
-  postcode?: string[]
-  officers?: number
-  seed?: number
-}
+export const AUDIT_OPTIONS = [
+  {
+    flags: '--since <day>',
+    description: 'audit from this day on, also to go on with an audit that was stopped',
+    parse: day,
+    fallback: "the day of the stream's first event",
+  },
+  { flags: '--day <day>', description: 'audit this day alone', parse: day },
+  {
+    flags: '--repair',
+    description: 'store and queue what is missing, correct what is extra; with --officers: store the fresh lists',
+  },
+  {
+    flags: '--type <slugs>',
+    description: 'only companies of these types: what the stream was narrowed to',
+    parse: someOf(TYPE_SLUGS, typeMeant),
+  },
+  { flags: '--sic <codes>', description: 'only companies with one of these SIC codes', parse: sicCodes },
+  {
+    flags: '--postcode <codes>',
+    description: 'only companies in one of these areas: N, N1, SW1A 1',
+    parse: postcodes,
+  },
+  {
+    flags: '--officers <n>',
+    description: 'instead: fetch the officer lists of n complete companies again and compare',
+    parse: count(1),
+  },
+  { flags: '--seed <n>', description: 'with --officers: which sample; the one that a report names', parse: count(0) },
+] as const satisfies readonly OptionSpec[]
+
+export type AuditOptions = OptionsOf<typeof AUDIT_OPTIONS>
 
 /** `chpipe audit`: prints the days that were compared, also when it is stopped before the last; 1 when one differs. */
 export async function auditDaysInto(context: Context, options: AuditOptions): Promise<Answer> {
@@ -265,13 +288,13 @@ const WORDS: Record<RegisterWord, (formed: string | null) => string> = {
 function verdict(report: DaysReport, filterFlags: string): string[] {
   const { days, days_differing, registered, missing, extra, unlisted, queued, corrected, next_day } = report
   const n = formatNumber
-  const told = `${count(report.requests, 'call')} in ${formatDuration(report.elapsed_seconds * 1000)}`
+  const told = `${counted(report.requests, 'call')} in ${formatDuration(report.elapsed_seconds * 1000)}`
   const lines: string[] = []
   if (days_differing === 0) {
     const all = next_day === null ? 'ALL EQUAL' : 'EQUAL SO FAR'
-    if (days.length > 0) lines.push(`${all}: ${count(days.length, 'day')}, ${companies(registered)}; ${told}`)
+    if (days.length > 0) lines.push(`${all}: ${counted(days.length, 'day')}, ${companies(registered)}; ${told}`)
   } else {
-    const differ = `${n(days_differing)} OF ${count(days.length, 'DAY')} ${days_differing === 1 ? 'DIFFERS' : 'DIFFER'}`
+    const differ = `${n(days_differing)} OF ${counted(days.length, 'DAY')} ${days_differing === 1 ? 'DIFFERS' : 'DIFFER'}`
     const unseen = unlisted > 0 ? `, ${n(unlisted)} not shown` : ''
     lines.push(`${differ}: ${n(missing)} missing, ${n(extra)} extra${unseen}; ${told}`)
     const first = days.find(({ equal }) => !equal)?.day ?? report.from
@@ -289,7 +312,7 @@ function span({ from, to }: DaysReport, day: string): string {
   return from === to ? `--day ${day}` : `--since ${day}`
 }
 
-function count(value: number, unit: string): string {
+function counted(value: number, unit: string): string {
   const plural = unit === unit.toUpperCase() ? 'S' : 's'
   return `${formatNumber(value)} ${unit}${value === 1 ? '' : plural}`
 }

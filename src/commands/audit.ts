@@ -1,17 +1,15 @@
 import { formatDuration } from '../clock.ts'
-import { TYPE_SLUGS, typeMeant } from '../companies-house/register/prose.ts'
 import type { Context } from '../context.ts'
 import { beginRun } from '../db/runs.ts'
 import { ChpipeError } from '../errors.ts'
 import { auditOfficers, type ListAudit } from '../steps/audit/officers.ts'
 import type { OfficerDrift } from '../steps/officers/rows.ts'
 import { formatNumber, printable, safeJson } from '../text.ts'
-import { type AuditOptions, auditDaysInto } from './audit-days.ts'
-import type { Answer, Command, Input } from './command.ts'
+import { AUDIT_OPTIONS, type AuditOptions, auditDaysInto } from './audit-days.ts'
+import { type Answer, defineCommand, type Input } from './command.ts'
 import { bar, createStatus } from './output.ts'
-import { count, day, postcodes, sicCodes, someOf } from './values.ts'
 
-export const auditCommand: Command = {
+export const auditCommand = defineCommand({
   name: 'audit',
   summary: 'Prove that no new company is missing, against the register itself',
   description: `For each day since the stream's first event, compares the companies that are stored with this date of creation with the
@@ -21,36 +19,7 @@ enrichment as the missed events would have. A day is one in London; today counts
 
 With --officers it looks at officer lists instead: it fetches those of a random sample again and reports what has changed
 since. Lists change by themselves, so that ends with 0 whatever it finds.`,
-  options: [
-    {
-      flags: '--since <day>',
-      description: 'audit from this day on, also to go on with an audit that was stopped',
-      parse: day,
-      fallback: "the day of the stream's first event",
-    },
-    { flags: '--day <day>', description: 'audit this day alone', parse: day },
-    {
-      flags: '--repair',
-      description: 'store and queue what is missing, correct what is extra; with --officers: store the fresh lists',
-    },
-    {
-      flags: '--type <slugs>',
-      description: 'only companies of these types: what the stream was narrowed to',
-      parse: someOf(TYPE_SLUGS, typeMeant),
-    },
-    { flags: '--sic <codes>', description: 'only companies with one of these SIC codes', parse: sicCodes },
-    {
-      flags: '--postcode <codes>',
-      description: 'only companies in one of these areas: N, N1, SW1A 1',
-      parse: postcodes,
-    },
-    {
-      flags: '--officers <n>',
-      description: 'instead: fetch the officer lists of n complete companies again and compare',
-      parse: count(1),
-    },
-    { flags: '--seed <n>', description: 'with --officers: which sample; the one that a report names', parse: count(0) },
-  ],
+  options: AUDIT_OPTIONS,
   examples: [
     { line: 'chpipe audit', does: 'every day since going live' },
     { line: 'chpipe audit --repair', does: 'the same, and make up for what is missing' },
@@ -58,10 +27,9 @@ since. Lists change by themselves, so that ends with 0 whatever it finds.`,
     { line: 'chpipe audit --officers 50', does: 'how far officer lists have drifted' },
   ],
   run,
-}
+})
 
-async function run(context: Context, { options: given }: Input): Promise<Answer> {
-  const options = given as AuditOptions
+async function run(context: Context, { options }: Input<AuditOptions>): Promise<Answer> {
   refuseContradictions(options)
   const { officers } = options
   return officers === undefined

@@ -7,16 +7,11 @@ import { ChpipeError } from '../errors.ts'
 import { type BackupSummary, backupDatabase } from '../steps/backup/backup.ts'
 import { type BackupGoal, backupGoal, defaultFolder, freeBytes } from '../steps/backup/destination.ts'
 import { formatBytes, formatNumber, printable, safeJson } from '../text.ts'
-import type { Command } from './command.ts'
+import { defineCommand } from './command.ts'
 import { bar, createStatus } from './output.ts'
 import { count } from './values.ts'
 
-interface BackupCommandOptions {
-  out?: string
-  keep?: number
-}
-
-export const backupCommand: Command = {
+export const backupCommand = defineCommand({
   name: 'backup',
   summary: 'Copy the database while it is in use, and check the copy',
   description: [
@@ -43,12 +38,12 @@ export const backupCommand: Command = {
     { line: 'chpipe backup --out /mnt/usb/companies.db', does: 'one file, replaced each time' },
   ],
   async run(context, { options }) {
-    const { out, keep } = options as BackupCommandOptions
+    const { out, keep } = options
     const summary = await backupAndRecord(context, chooseGoal(context, out, keep), keep)
     await context.print(context.json ? `${safeJson(summary)}\n` : renderBackup(summary))
     return 0
   },
-}
+})
 
 function chooseGoal({ path, settings }: Context, out: string | undefined, keep: number | undefined): BackupGoal {
   if (out === '' || out === '-') throw new ChpipeError('usage', '--out needs the path of a folder or a file')

@@ -34,7 +34,7 @@ export interface Command {
   description: string
   /** `<file>` (needed) or `[file]`, with its meaning. */
   argument?: { name: string; description: string; choices?: readonly string[] }
-  options: OptionSpec[]
+  options: readonly OptionSpec[]
   examples: Example[]
   /** It waits for as long as another program holds the database, and ends when the file is moved away. */
   longRunning?: boolean
@@ -43,10 +43,40 @@ export interface Command {
   run(context: Context, input: Input): Promise<Answer>
 }
 
-export interface Input {
+export interface Input<Options = Record<string, unknown>> {
   argument: string | undefined
-  /** Values under commander's camel-case names; the command that declared them knows their types. */
-  options: Record<string, unknown>
+  /** Values under commander's camel-case names. */
+  options: Options
+}
+
+type LongName<Flags> = Flags extends `${string}--${infer Rest}`
+  ? Rest extends `${infer Name} ${string}`
+    ? Name
+    : Rest
+  : never
+type CamelCase<Name> = Name extends `${infer First}-${infer Rest}` ? `${First}${Capitalize<CamelCase<Rest>>}` : Name
+type Parsed<Spec> = Spec extends { parse: (text: string) => infer Value } ? Value : string
+type ValueOf<Spec extends OptionSpec> = Spec['flags'] extends `${string}...>`
+  ? Parsed<Spec>[]
+  : Spec['flags'] extends `${string}>`
+    ? Parsed<Spec>
+    : Spec['flags'] extends `${string}]`
+      ? Parsed<Spec> | true
+      : boolean
+
+/** The values that these options bring, by their names: `--min-confidence <n>` is `minConfidence`. */
+export type OptionsOf<Specs extends readonly OptionSpec[]> = {
+  [Spec in Specs[number] as CamelCase<LongName<Spec['flags']>> & string]?: ValueOf<Spec>
+}
+
+type Definition<Specs extends readonly OptionSpec[]> = Omit<Command, 'options' | 'run'> & {
+  options: Specs
+  run(context: Context, input: Input<OptionsOf<Specs>>): Promise<Answer>
+}
+
+/** Declares a command; what its options are called and hold follows from their list. */
+export function defineCommand<const Specs extends readonly OptionSpec[]>(definition: Definition<Specs>): Command {
+  return definition
 }
 
 /** A command of several verbs, such as `suppress add` and `suppress list`: each verb is a command of its own. */

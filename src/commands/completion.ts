@@ -1,5 +1,5 @@
 import { ChpipeError } from '../errors.ts'
-import type { Command } from './command.ts'
+import { defineCommand } from './command.ts'
 import { helpTopics } from './help-topics.ts'
 import { commands, type Listed, type ListedOption, listCommands, listGlobalOptions, takesFile } from './index.ts'
 import { oneOf } from './values.ts'
@@ -7,7 +7,7 @@ import { oneOf } from './values.ts'
 const shells = { bash: bashCompletion, zsh: zshCompletion, fish: fishCompletion }
 const shellNames = ['bash', 'zsh', 'fish'] as const
 
-export const completionCommand: Command = {
+export const completionCommand = defineCommand({
   name: 'completion',
   summary: 'Print the completion script for bash, zsh or fish',
   description: `Prints a script that lets your shell complete the commands, verbs, options, files and known values of chpipe when you
@@ -25,7 +25,7 @@ start, and make it again after an upgrade.`,
     await print(shells[shell](await readGrammar()))
     return 0
   },
-}
+})
 
 function knownShell(text: string): (typeof shellNames)[number] {
   try {

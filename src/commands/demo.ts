@@ -12,7 +12,7 @@ import { parseQuota } from '../settings.ts'
 import type { Manifest } from '../steps/export/destination.ts'
 import type { Progress } from '../steps/progress/progress.ts'
 import { safeJson, widthOf } from '../text.ts'
-import type { Command } from './command.ts'
+import { defineCommand } from './command.ts'
 import { compareLive, compareWithTruth } from './demo/compare.ts'
 import { type DemoFacts, renderFacts } from './demo/facts.ts'
 import { askProgress, fetchInTwoRuns, streamAndEnrich } from './demo/runs.ts'
@@ -40,7 +40,7 @@ const BORN = 30
 const BORN_EVERY_MS = 70
 const LIVE = { timeScale: '0.04', heartbeatMs: 400, snovMinuteMs: 2000, credits: 500 }
 
-export const demoCommand: Command = {
+export const demoCommand = defineCommand({
   name: 'demo',
   summary: 'Run the whole pipeline against the sandbox, without any key',
   description: `Loads ${COMPANIES} synthetic companies, fetches officers until ${TARGET} companies have some, is interrupted on the way and goes
@@ -65,7 +65,7 @@ It works in ./${FOLDER}/, which a second run replaces.`,
       throw new ChpipeError('interrupted', 'The demo was interrupted', { hint: 'chpipe demo starts it afresh' })
     }
   },
-}
+})
 
 async function perform(context: Context): Promise<DemoFacts> {
   const startedAt = context.clock.steady()

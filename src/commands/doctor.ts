@@ -3,13 +3,13 @@ import { type Context, workingFolder } from '../context.ts'
 import type { Check } from '../steps/doctor/check.ts'
 import { runDoctor } from '../steps/doctor/run.ts'
 import { printable, safeJson, widthOf } from '../text.ts'
-import type { Command } from './command.ts'
+import { defineCommand } from './command.ts'
 import { createStatus } from './output.ts'
 
 /** Where messages begin. */
 const INDENT = ' '.repeat(19)
 
-export const doctorCommand: Command = {
+export const doctorCommand = defineCommand({
   name: 'doctor',
   summary: 'Is this machine ready? Keys, clock, disk, database, backup',
   description: [
@@ -27,13 +27,13 @@ export const doctorCommand: Command = {
   ],
   examinesSettings: true,
   async run(context, { options }) {
-    const { offline = false, live = false } = options as { offline?: boolean; live?: boolean }
+    const { offline = false, live = false } = options
     const checks = await examine(context, { offline, live })
     const { json, host, print } = context
     await print(json ? `${safeJson(checks)}\n` : renderChecks(checks, widthOf(host.stdout, Number.POSITIVE_INFINITY)))
     return checks.some(({ state }) => state === 'fail') ? 1 : 0
   },
-}
+})
 
 async function examine(context: Context, { offline, live }: { offline: boolean; live: boolean }): Promise<Check[]> {
   const { settings, faults, timings, clock, signal, host } = context

@@ -11,7 +11,7 @@ import type { UnmatchedRow } from '../steps/purchases/answers.ts'
 import { settleByOperator } from '../steps/purchases/doubt.ts'
 import { assignAnswer, dismissAnswer, findCandidateInputs } from '../steps/purchases/unmatched.ts'
 import { printable, safeJson } from '../text.ts'
-import type { Answer, OptionSpec } from './command.ts'
+import type { Answer, OptionSpec, OptionsOf } from './command.ts'
 import { between, count, duration, words } from './values.ts'
 
 const iso = (ms: number) => new Date(ms).toISOString()
@@ -138,25 +138,7 @@ export async function dismiss(context: Context, id: number): Promise<Answer> {
   return 0
 }
 
-export interface EnrichArguments {
-  limit?: number
-  company?: string
-  maxCredits?: number
-  dryRun?: boolean
-  retrySkippedAfter?: number
-  includeInactive?: boolean
-  minConfidence?: number
-  roles?: string[]
-  failed?: boolean
-  unconfirmed?: boolean
-  retry?: string
-  settle?: string[]
-  unmatched?: boolean
-  assign?: string[]
-  dismiss?: number
-}
-
-export const enrichOptions: OptionSpec[] = [
+export const ENRICH_OPTIONS = [
   { flags: '--limit <n>', description: 'take at most this many companies', parse: count(0) },
   { flags: '--company <number>', description: 'take this company alone', parse: company },
   { flags: '--max-credits <n>', description: 'spend at most this many credits in this run', parse: count(0) },
@@ -189,7 +171,9 @@ export const enrichOptions: OptionSpec[] = [
     description: 'assign such an answer to a company number, or to a name as it was asked for',
   },
   { flags: '--dismiss <id>', description: 'say that such an answer belongs to nobody', parse: count(1) },
-]
+] as const satisfies readonly OptionSpec[]
+
+export type EnrichArguments = OptionsOf<typeof ENRICH_OPTIONS>
 
 function company(text: string): string {
   const number = companyNumber(text)

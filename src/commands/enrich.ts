@@ -17,12 +17,12 @@ import { type EnrichEnding, runEnrichment } from '../steps/enrich/run.ts'
 import { DEFAULT_ROLES } from '../steps/purchases/people.ts'
 import type { Provider } from '../steps/purchases/provider.ts'
 import { formatNumber, printable, safeJson } from '../text.ts'
-import type { Answer, Command, Input } from './command.ts'
+import { type Answer, defineCommand, type Input } from './command.ts'
 import {
   assign,
   dismiss,
+  ENRICH_OPTIONS,
   type EnrichArguments,
-  enrichOptions,
   printFailed,
   printUnconfirmed,
   printUnmatched,
@@ -40,14 +40,14 @@ export const DEFAULT_MIN_CONFIDENCE = 60
 /** How often the status line is drawn anew, on a terminal and elsewhere. */
 const REDRAW_MS = { terminal: 250, elsewhere: 5000 }
 
-export const enrichCommand: Command = {
+export const enrichCommand = defineCommand({
   name: 'enrich',
   summary: 'Find domains and e-mail addresses for stored companies',
   description: `Asks Snov.io for the domains of stored companies by name, fetches the officers of those that have one, and asks
 for the addresses of their directors. Nothing is bought twice, whatever happens on the way. Interrupt it whenever you
 like and start it again. What the stream brings goes first. With neither --max-credits nor a budget in the environment
 (CHPIPE_CREDIT_BUDGET) it shows its plan and asks before it begins.`,
-  options: enrichOptions,
+  options: ENRICH_OPTIONS,
   examples: [
     { line: 'chpipe enrich --limit 20 --dry-run', does: 'what would it ask, and cost at worst?' },
     { line: 'chpipe enrich --limit 20 --max-credits 40', does: 'a small paid test' },
@@ -61,10 +61,9 @@ like and start it again. What the stream brings goes first. With neither --max-c
   ],
   longRunning: true,
   run,
-}
+})
 
-async function run(context: Context, { options }: Input): Promise<Answer> {
-  const given = options as EnrichArguments
+async function run(context: Context, { options: given }: Input<EnrichArguments>): Promise<Answer> {
   const task = readTask(given)
   if (task === 'failed') return printFailed(context)
   if (task === 'unconfirmed') return printUnconfirmed(context)

@@ -7,15 +7,43 @@ import { findLastDelivery, saveDelivery } from '../db/dataset/deliveries.ts'
 import type { Db } from '../db/open.ts'
 import { ChpipeError, errorMessage } from '../errors.ts'
 import { deltaGoal, type Goal, goalOf, isDevice, type Manifest } from '../steps/export/destination.ts'
-import { type ExportFormat, exportFormats, isBinary, isContainer } from '../steps/export/formats/formats.ts'
+import { exportFormats, isBinary, isContainer } from '../steps/export/formats/formats.ts'
 import { type ExportOptions, exportDataset } from '../steps/export/run.ts'
 import { deliveredCheckpoint } from '../steps/export/verify/verify.ts'
 import { safeJson } from '../text.ts'
-import type { Command } from './command.ts'
+import { defineCommand, type OptionSpec, type OptionsOf } from './command.ts'
 import { createStatus } from './output.ts'
 import { count, oneOf, words } from './values.ts'
 
-export const exportCommand: Command = {
+const EXPORT_OPTIONS = [
+  { flags: '--format <format>', description: exportFormats.join(', '), parse: oneOf(exportFormats), fallback: 'csv' },
+  { flags: '-o, --out <path>', description: 'a folder (ends with / or exists) or a file', fallback: 'stdout' },
+  { flags: '--all', description: 'also companies without a complete officer list' },
+  {
+    flags: '--include <tables>',
+    description: 'only these tables, empty or not: companies,officers,domains,emails',
+    parse: tableNames,
+  },
+  {
+    flags: '--since <day|last>',
+    description: 'only what changed since a day (YYYY-MM-DD, or a time in ISO 8601), or since the last export to --out',
+  },
+  { flags: '--package <file.zip>', description: 'one zip for the customer: the files, a report, a data dictionary' },
+  {
+    flags: '--target <n>',
+    description: 'with --package: how many companies should have officers, for the report',
+    fallback: 'that of the last import-officers, or CHPIPE_TARGET',
+    parse: count(1),
+  },
+  { flags: '--verify <path>', description: 'check a folder or zip from an earlier export against its manifest' },
+  { flags: '--gzip', description: 'compress csv, ndjson and json' },
+  { flags: '--bom', description: 'begin CSV files with a byte order mark, for Excel' },
+  { flags: '--raw', description: 'leave cells that a spreadsheet would run as a formula as they are (csv, xlsx)' },
+] as const satisfies readonly OptionSpec[]
+
+export type ExportInput = OptionsOf<typeof EXPORT_OPTIONS>
+
+export const exportCommand = defineCommand({
   name: 'export',
   summary: 'Write the dataset that the customer receives',
   description: [
@@ -25,32 +53,7 @@ export const exportCommand: Command = {
     '--package makes one zip that a customer receives: the data files, manifest.json, data-dictionary.csv, and report.html, a page that opens in any browser. --verify counts and hashes everything in such a zip, or in a folder, again: it ends with 1 when something differs.',
     'An export that fails or is interrupted leaves an earlier one as it was.',
   ].join('\n\n'),
-  options: [
-    { flags: '--format <format>', description: exportFormats.join(', '), parse: oneOf(exportFormats), fallback: 'csv' },
-    { flags: '-o, --out <path>', description: 'a folder (ends with / or exists) or a file', fallback: 'stdout' },
-    { flags: '--all', description: 'also companies without a complete officer list' },
-    {
-      flags: '--include <tables>',
-      description: 'only these tables, empty or not: companies,officers,domains,emails',
-      parse: tableNames,
-    },
-    {
-      flags: '--since <day|last>',
-      description:
-        'only what changed since a day (YYYY-MM-DD, or a time in ISO 8601), or since the last export to --out',
-    },
-    { flags: '--package <file.zip>', description: 'one zip for the customer: the files, a report, a data dictionary' },
-    {
-      flags: '--target <n>',
-      description: 'with --package: how many companies should have officers, for the report',
-      fallback: 'that of the last import-officers, or CHPIPE_TARGET',
-      parse: count(1),
-    },
-    { flags: '--verify <path>', description: 'check a folder or zip from an earlier export against its manifest' },
-    { flags: '--gzip', description: 'compress csv, ndjson and json' },
-    { flags: '--bom', description: 'begin CSV files with a byte order mark, for Excel' },
-    { flags: '--raw', description: 'leave cells that a spreadsheet would run as a formula as they are (csv, xlsx)' },
-  ],
+  options: EXPORT_OPTIONS,
   examples: [
     { line: 'chpipe export --out delivery/', does: 'companies.csv, officers.csv and manifest.json' },
     { line: 'chpipe export > officers.csv', does: 'one table with a row per appointment' },
@@ -67,16 +70,7 @@ export const exportCommand: Command = {
     { line: 'chpipe export --verify delivery.zip', does: 'count and hash everything in it again' },
   ],
   async run(context: Context, { options }) {
-    const {
-      package: zip,
-      verify,
-      target,
-      ...input
-    } = options as ExportInput & {
-      package?: string
-      verify?: string
-      target?: number
-    }
+    const { package: zip, verify, target, ...input } = options
     if (verify !== undefined) return await (await import('./export-package.ts')).runVerify(context, options, verify)
     if (zip !== undefined) {
       const { runPackage } = await import('./export-package.ts')
@@ -94,20 +88,9 @@ export const exportCommand: Command = {
     if (context.json && plan.goal.kind !== 'stream') await context.print(`${safeJson(manifest)}\n`)
     return 0
   },
-}
+})
 
 // What may be asked of `export`, and what goes together.
-
-export interface ExportInput {
-  format?: ExportFormat
-  out?: string
-  all?: boolean
-  include?: DatasetTable[]
-  since?: string
-  gzip?: boolean
-  bom?: boolean
-  raw?: boolean
-}
 
 /** Names of tables separated by commas, each once, in the order in which they are delivered. */
 function tableNames(text: string): DatasetTable[] {

@@ -11,25 +11,52 @@ import {
 } from '../steps/companies/import.ts'
 import type { CompanyFilter } from '../steps/companies/read.ts'
 import { formatNumber, printable, safeJson } from '../text.ts'
-import type { Answer, Command, Input } from './command.ts'
+import { type Answer, defineCommand, type Input, type OptionSpec, type OptionsOf } from './command.ts'
 import { bar, createStatus } from './output.ts'
 import { count, day, postcodes, sicCodes, someOf } from './values.ts'
 
-interface Options {
-  search?: boolean
-  location?: string
-  status?: string[]
-  type?: string[]
-  sic?: string[]
-  incorporatedFrom?: string
-  incorporatedTo?: string
-  postcode?: string[]
-  limit?: number
-  asOf?: string
-  rejects?: string
-}
+const IMPORT_OPTIONS = [
+  { flags: '--search', description: 'ask advanced search instead of reading a file' },
+  {
+    flags: '--status <slugs>',
+    description: 'only companies with one of these statuses, such as active',
+    parse: someOf(STATUS_SLUGS),
+  },
+  {
+    flags: '--type <slugs>',
+    description: 'only companies of one of these types or subtypes, such as ltd,llp',
+    parse: someOf([...TYPE_SLUGS, ...SUBTYPE_SLUGS], typeMeant),
+  },
+  { flags: '--sic <codes>', description: 'only companies with one of these SIC codes', parse: sicCodes },
+  { flags: '--incorporated-from <day>', description: 'only companies formed on this day or later', parse: day },
+  { flags: '--incorporated-to <day>', description: 'only companies formed on this day or earlier', parse: day },
+  {
+    flags: '--postcode <codes>',
+    description: 'only companies whose postcode begins so: an area (N), a district (N1, SW1A) or more (SW1A 1)',
+    parse: postcodes,
+  },
+  { flags: '--location <words>', description: 'with --search: only companies with these words in their address' },
+  {
+    flags: '--limit <n>',
+    description: 'only the first n of these that are new; the file is still checked to its end',
+    parse: count(1),
+  },
+  {
+    flags: '--as-of <day>',
+    description: 'the day that the file is of',
+    parse: day,
+    fallback: 'the one in its name, else unknown: then nothing but older register files is overwritten',
+  },
+  {
+    flags: '--rejects <file>',
+    description: 'where bad rows go, when there are any',
+    fallback: '<file>.rejects.csv beside the database',
+  },
+] as const satisfies readonly OptionSpec[]
 
-export const importCompaniesCommand: Command = {
+type Options = OptionsOf<typeof IMPORT_OPTIONS>
+
+export const importCompaniesCommand = defineCommand({
   name: 'import-companies',
   summary: 'Load companies from the register file, or from advanced search',
   description: `Loads companies from BasicCompanyData, the free monthly register file: .csv, .gz or .zip as downloaded, or - for
@@ -45,44 +72,7 @@ With --search it asks advanced search instead, day by day from --incorporated-fr
 cuts anything off. That needs a key, and a call or more for each day; the last days are read for known companies alone once
 --limit is reached.`,
   argument: { name: '[file]', description: 'BasicCompanyData as .csv, .gz or .zip, or - for stdin' },
-  options: [
-    { flags: '--search', description: 'ask advanced search instead of reading a file' },
-    {
-      flags: '--status <slugs>',
-      description: 'only companies with one of these statuses, such as active',
-      parse: someOf(STATUS_SLUGS),
-    },
-    {
-      flags: '--type <slugs>',
-      description: 'only companies of one of these types or subtypes, such as ltd,llp',
-      parse: someOf([...TYPE_SLUGS, ...SUBTYPE_SLUGS], typeMeant),
-    },
-    { flags: '--sic <codes>', description: 'only companies with one of these SIC codes', parse: sicCodes },
-    { flags: '--incorporated-from <day>', description: 'only companies formed on this day or later', parse: day },
-    { flags: '--incorporated-to <day>', description: 'only companies formed on this day or earlier', parse: day },
-    {
-      flags: '--postcode <codes>',
-      description: 'only companies whose postcode begins so: an area (N), a district (N1, SW1A) or more (SW1A 1)',
-      parse: postcodes,
-    },
-    { flags: '--location <words>', description: 'with --search: only companies with these words in their address' },
-    {
-      flags: '--limit <n>',
-      description: 'only the first n of these that are new; the file is still checked to its end',
-      parse: count(1),
-    },
-    {
-      flags: '--as-of <day>',
-      description: 'the day that the file is of',
-      parse: day,
-      fallback: 'the one in its name, else unknown: then nothing but older register files is overwritten',
-    },
-    {
-      flags: '--rejects <file>',
-      description: 'where bad rows go, when there are any',
-      fallback: '<file>.rejects.csv beside the database',
-    },
-  ],
+  options: IMPORT_OPTIONS,
   examples: [
     { line: 'chpipe import-companies BasicCompanyData.zip --status active', does: 'all active companies' },
     { line: 'chpipe import-companies BasicCompanyData.csv --sic 62012,62020 --limit 20000', does: 'some of one trade' },
@@ -93,10 +83,9 @@ cuts anything off. That needs a key, and a call or more for each day; the last d
     },
   ],
   run,
-}
+})
 
-async function run(context: Context, { argument, options: given }: Input): Promise<Answer> {
-  const options = given as Options
+async function run(context: Context, { argument, options }: Input<Options>): Promise<Answer> {
   const { incorporatedFrom: from, incorporatedTo: to } = options
   if (options.search) {
     if (argument !== undefined)

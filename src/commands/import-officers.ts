@@ -13,55 +13,49 @@ import { type Ending, importOfficers, noCounts, type OfficerCounts, refreshOffic
 import { noEmptyRow, type OfficersStep, SUSPICIOUS_ROW } from '../steps/officers/store.ts'
 import { readProgress } from '../steps/progress/progress.ts'
 import { formatNumber, safeJson, widthOf } from '../text.ts'
-import type { Answer, Command, Input } from './command.ts'
+import { type Answer, defineCommand, type Input, type OptionSpec, type OptionsOf } from './command.ts'
 import { bar, createStatus } from './output.ts'
 import { between, count, duration, sicCodes, someOf } from './values.ts'
 
 const DEFAULT_CONCURRENCY = 8
 
-interface Options {
-  target?: number
-  limit?: number
-  concurrency?: number
-  refresh?: number
-  status?: string[]
-  sic?: string[]
-  maxOutage?: number
-}
+const IMPORT_OPTIONS = [
+  {
+    flags: '--target <n>',
+    description: 'companies that shall have officers',
+    parse: count(1),
+    fallback: '$CHPIPE_TARGET, else 10000',
+  },
+  { flags: '--limit <n>', description: 'fetch at most this many companies now', parse: count(0) },
+  { flags: '--concurrency <n>', description: 'calls in flight at once', parse: between(1, 64), fallback: '8' },
+  {
+    flags: '--refresh <age>',
+    description: 'instead, fetch lists again that are older than this, such as 30d',
+    parse: duration,
+  },
+  {
+    flags: '--status <slugs>',
+    description: 'only companies with one of these statuses, such as active',
+    parse: someOf(STATUS_SLUGS),
+  },
+  { flags: '--sic <codes>', description: 'only companies with one of these SIC codes', parse: sicCodes },
+  {
+    flags: '--max-outage <duration>',
+    description: 'give up when the API is away for this long',
+    parse: duration,
+    fallback: '15m',
+  },
+] as const satisfies readonly OptionSpec[]
 
-export const importOfficersCommand: Command = {
+type Options = OptionsOf<typeof IMPORT_OPTIONS>
+
+export const importOfficersCommand = defineCommand({
   name: 'import-officers',
   summary: 'Fetch complete officer lists until the target is reached',
   description: `Fetches the officers of pending companies at the full speed that the API allows, until --target companies have
 officers. A company's list is stored whole or not at all. Interrupt it whenever you like and start it again: it goes on
 where it stopped. Several processes on one database share the work and the allowance.`,
-  options: [
-    {
-      flags: '--target <n>',
-      description: 'companies that shall have officers',
-      parse: count(1),
-      fallback: '$CHPIPE_TARGET, else 10000',
-    },
-    { flags: '--limit <n>', description: 'fetch at most this many companies now', parse: count(0) },
-    { flags: '--concurrency <n>', description: 'calls in flight at once', parse: between(1, 64), fallback: '8' },
-    {
-      flags: '--refresh <age>',
-      description: 'instead, fetch lists again that are older than this, such as 30d',
-      parse: duration,
-    },
-    {
-      flags: '--status <slugs>',
-      description: 'only companies with one of these statuses, such as active',
-      parse: someOf(STATUS_SLUGS),
-    },
-    { flags: '--sic <codes>', description: 'only companies with one of these SIC codes', parse: sicCodes },
-    {
-      flags: '--max-outage <duration>',
-      description: 'give up when the API is away for this long',
-      parse: duration,
-      fallback: '15m',
-    },
-  ],
+  options: IMPORT_OPTIONS,
   examples: [
     { line: 'chpipe import-officers', does: 'until 10,000 companies have officers' },
     { line: 'chpipe import-officers --target 500 --status active', does: 'a smaller goal, active companies only' },
@@ -70,16 +64,15 @@ where it stopped. Several processes on one database share the work and the allow
   ],
   longRunning: true,
   run,
-}
+})
 
 /** The garbage of many thousand answers would let V8 triple its young generation, and gain nothing by it. */
 function keepHeapSmall(): void {
   setFlagsFromString('--semi-space-growth-factor=1')
 }
 
-async function run(context: Context, { options: given }: Input): Promise<Answer> {
+async function run(context: Context, { options }: Input<Options>): Promise<Answer> {
   keepHeapSmall()
-  const options = given as Options
   const { clock, log, timings, settings, signal } = context
   const target = options.target ?? settings.target
   const maxOutageMs = options.maxOutage === undefined ? undefined : options.maxOutage * settings.timeScale

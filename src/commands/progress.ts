@@ -7,37 +7,35 @@ import { progressMetrics } from '../steps/progress/metrics.ts'
 import { type Progress, readProgress } from '../steps/progress/progress.ts'
 import type { StreamReport } from '../steps/stream/report.ts'
 import { formatNumber, formatNumber as n, printable, safeJson, widthOf } from '../text.ts'
-import type { Command } from './command.ts'
+import { defineCommand, type OptionSpec, type OptionsOf } from './command.ts'
 import { bar } from './output.ts'
 import { between, count } from './values.ts'
 
-interface ProgressOptions {
-  target?: number
-  watch?: number | true
-  prometheus?: boolean
-}
-
 const DEFAULT_WATCH_SECONDS = 2
 
-export const progressCommand: Command = {
+const PROGRESS_OPTIONS = [
+  {
+    flags: '--target <n>',
+    description: 'companies with officers that make it ready',
+    parse: count(1),
+    fallback: '$CHPIPE_TARGET, else 10000',
+  },
+  {
+    flags: '--watch [seconds]',
+    description: `show it again every so many seconds (${DEFAULT_WATCH_SECONDS} unless given) until ready`,
+    parse: between(1, 86_400),
+  },
+  { flags: '--prometheus', description: 'print it as Prometheus metrics, ready or not; ends with 0' },
+] as const satisfies readonly OptionSpec[]
+
+type ProgressOptions = OptionsOf<typeof PROGRESS_OPTIONS>
+
+export const progressCommand = defineCommand({
   name: 'progress',
   summary: 'How far, how fast, when done, ready for streaming?',
   description:
     'Shows how many companies have their complete officers, how fast it goes and when the target will be reached. Ends with 0 when it is reached, with 1 when not yet. Once there is a stream or an enrichment, it also shows how they stand: events, lag, gaps, jobs, hit rates, credits, and the calls a minute that the stream needs. It reads only, and may run beside anything.',
-  options: [
-    {
-      flags: '--target <n>',
-      description: 'companies with officers that make it ready',
-      parse: count(1),
-      fallback: '$CHPIPE_TARGET, else 10000',
-    },
-    {
-      flags: '--watch [seconds]',
-      description: `show it again every so many seconds (${DEFAULT_WATCH_SECONDS} unless given) until ready`,
-      parse: between(1, 86_400),
-    },
-    { flags: '--prometheus', description: 'print it as Prometheus metrics, ready or not; ends with 0' },
-  ],
+  options: PROGRESS_OPTIONS,
   examples: [
     { line: 'chpipe progress', does: 'a report, and whether streaming may begin' },
     { line: 'chpipe progress --watch', does: 'the same, kept up to date in place' },
@@ -45,7 +43,7 @@ export const progressCommand: Command = {
     { line: 'chpipe progress --prometheus > chpipe.prom', does: "for the node exporter's textfile collector" },
   ],
   async run({ existingDb, settings, clock, signal, host, json, print }, { options }) {
-    const { target = settings.target, watch, prometheus = false } = options as ProgressOptions
+    const { target = settings.target, watch, prometheus = false } = options
     if (prometheus && (json || watch !== undefined)) {
       throw new ChpipeError('usage', `--prometheus and ${json ? '--json' : '--watch'} exclude each other`)
     }
@@ -71,7 +69,7 @@ export const progressCommand: Command = {
       await clock.sleep((watch === true ? DEFAULT_WATCH_SECONDS : watch) * 1000, signal)
     }
   },
-}
+})
 
 /** The report as lines for people; the last one says whether streaming may begin. */
 export function renderProgress(progress: Progress, { db, now }: { db: string; now: number }): string[] {

@@ -1,6 +1,6 @@
 import type { Context } from '../context.ts'
 import { ChpipeError } from '../errors.ts'
-import { FAULTS, type FaultPlan, parseFaults } from '../sandbox/companies-house/faults.ts'
+import { FAULTS, parseFaults } from '../sandbox/companies-house/faults.ts'
 import { type Sandbox, type SandboxOptions, startSandbox } from '../sandbox/companies-house/server.ts'
 import { parseSnovFaults, SNOV_FAULTS, type SnovFaultPlan } from '../sandbox/snov/faults.ts'
 import { type SnovSandbox, startSnovSandbox } from '../sandbox/snov/server.ts'
@@ -10,22 +10,8 @@ import { writeRegisterFile } from '../sandbox/world/register-file.ts'
 import { createWorld, type World } from '../sandbox/world/world.ts'
 import { parseQuota, type Quota } from '../settings.ts'
 import { safeJson } from '../text.ts'
-import type { Command, Parser } from './command.ts'
+import { defineCommand, type OptionSpec, type OptionsOf, type Parser } from './command.ts'
 import { between, count, offering } from './values.ts'
-
-interface SandboxInput {
-  port?: number
-  companies?: number
-  seed?: number
-  fault?: FaultPlan
-  streamFault?: StreamFaultPlan
-  snovFault?: SnovFaultPlan
-  born?: number
-  quota?: Quota
-  pageCap?: number
-  latency?: number
-  register?: string
-}
 
 const DEFAULT_PORT = 8484
 const DEFAULT_COMPANIES = 1000
@@ -41,7 +27,55 @@ const MOST_BORN = 6000
 /** How often the requests served are told, when there were any. */
 const SUMMARY_MS = 10_000
 
-export const sandboxCommand: Command = {
+const SANDBOX_OPTIONS = [
+  {
+    flags: '--port <n>',
+    description: 'where to listen on 127.0.0.1; 0 takes any free port',
+    parse: port,
+    fallback: String(DEFAULT_PORT),
+  },
+  {
+    flags: '--companies <n>',
+    description: 'size of the register',
+    parse: between(1, MOST_COMPANIES),
+    fallback: String(DEFAULT_COMPANIES),
+  },
+  { flags: '--seed <n>', description: 'which register', parse: count(0), fallback: String(DEFAULT_SEED) },
+  {
+    flags: '--fault <spec>',
+    description: 'what goes wrong, such as 500:0.2,reset:5%',
+    parse: faultParser(FAULTS, parseFaults),
+  },
+  {
+    flags: '--stream-fault <spec>',
+    description: 'what goes wrong on the stream',
+    parse: faultParser(STREAM_FAULTS, parseStreamFaults),
+  },
+  {
+    flags: '--snov-fault <spec>',
+    description: 'what goes wrong at Snov',
+    parse: faultParser(SNOV_FAULTS, parseSnovFaults),
+  },
+  {
+    flags: '--born <per minute>',
+    description: 'companies newly formed in a minute',
+    parse: between(0, MOST_BORN),
+    fallback: '0',
+  },
+  { flags: '--quota <count/window>', description: 'the allowance it keeps', parse: quota, fallback: '600/5m' },
+  {
+    flags: '--page-cap <n>',
+    description: 'the most officers a page holds',
+    parse: between(1, 1000),
+    fallback: '500',
+  },
+  { flags: '--latency <ms>', description: 'how long each answer takes', parse: between(0, 600_000), fallback: '0' },
+  { flags: '--register <file>', description: 'first write this register as a BasicCompanyData CSV file' },
+] as const satisfies readonly OptionSpec[]
+
+type SandboxInput = OptionsOf<typeof SANDBOX_OPTIONS>
+
+export const sandboxCommand = defineCommand({
   name: 'sandbox',
   summary: 'Serve a stand-in for Companies House and Snov on this machine',
   description: `Serves a synthetic register over the REST API of Companies House, with its allowance and its page sizes, the stream of
@@ -58,59 +92,14 @@ ${faultList(STREAM_FAULTS)}
 
 Those of --snov-fault:
 ${faultList(SNOV_FAULTS)}`,
-  options: [
-    {
-      flags: '--port <n>',
-      description: 'where to listen on 127.0.0.1; 0 takes any free port',
-      parse: port,
-      fallback: String(DEFAULT_PORT),
-    },
-    {
-      flags: '--companies <n>',
-      description: 'size of the register',
-      parse: between(1, MOST_COMPANIES),
-      fallback: String(DEFAULT_COMPANIES),
-    },
-    { flags: '--seed <n>', description: 'which register', parse: count(0), fallback: String(DEFAULT_SEED) },
-    {
-      flags: '--fault <spec>',
-      description: 'what goes wrong, such as 500:0.2,reset:5%',
-      parse: faultParser(FAULTS, parseFaults),
-    },
-    {
-      flags: '--stream-fault <spec>',
-      description: 'what goes wrong on the stream',
-      parse: faultParser(STREAM_FAULTS, parseStreamFaults),
-    },
-    {
-      flags: '--snov-fault <spec>',
-      description: 'what goes wrong at Snov',
-      parse: faultParser(SNOV_FAULTS, parseSnovFaults),
-    },
-    {
-      flags: '--born <per minute>',
-      description: 'companies newly formed in a minute',
-      parse: between(0, MOST_BORN),
-      fallback: '0',
-    },
-    { flags: '--quota <count/window>', description: 'the allowance it keeps', parse: quota, fallback: '600/5m' },
-    {
-      flags: '--page-cap <n>',
-      description: 'the most officers a page holds',
-      parse: between(1, 1000),
-      fallback: '500',
-    },
-    { flags: '--latency <ms>', description: 'how long each answer takes', parse: between(0, 600_000), fallback: '0' },
-    { flags: '--register <file>', description: 'first write this register as a BasicCompanyData CSV file' },
-  ],
+  options: SANDBOX_OPTIONS,
   examples: [
     { line: 'chpipe sandbox --register register.csv', does: 'serve 1,000 companies, and write their register file' },
     { line: 'chpipe sandbox --fault 500:0.2,outage:30s', does: 'a bad day: an outage, then every fifth call fails' },
     { line: 'chpipe sandbox --born 30', does: 'a company is formed every two seconds, for chpipe stream' },
     { line: 'chpipe sandbox --quota 60/3s --port 0', does: 'a quick allowance, on any free port' },
   ],
-  async run(context, { options: given }) {
-    const options = given as SandboxInput
+  async run(context, { options }) {
     const { companies = DEFAULT_COMPANIES, seed = DEFAULT_SEED, register } = options
     const world = createWorld({ seed, companies })
     if (register !== undefined) await writeRegister(context, world, register)
@@ -130,7 +119,7 @@ ${faultList(SNOV_FAULTS)}`,
     await tellRequests(context, servers)
     return 0
   },
-}
+})
 
 function port(text: string): number {
   const number = between(0, 65_535)(text)

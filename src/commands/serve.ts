@@ -6,25 +6,55 @@ import { parseTrustedProxies, type TrustedProxies } from '../http/guard.ts'
 import { progressMetrics } from '../steps/progress/metrics.ts'
 import { readProgress } from '../steps/progress/progress.ts'
 import { safeJson } from '../text.ts'
-import type { Command } from './command.ts'
+import { defineCommand, type OptionSpec, type OptionsOf } from './command.ts'
 import { between } from './values.ts'
-
-interface ServeOptions {
-  host?: string
-  port?: number
-  token?: string
-  limit?: number
-  streams?: number
-  trustProxy?: TrustedProxies
-  basePath?: string
-}
 
 const DEFAULT_HOST = '127.0.0.1'
 const DEFAULT_PORT = 8480
 const DEFAULT_LIMIT = 600
 const LEAST_TOKEN = 8
 
-export const serveCommand: Command = {
+const SERVE_OPTIONS = [
+  { flags: '--host <address>', description: 'where to listen', fallback: DEFAULT_HOST },
+  {
+    flags: '--port <n>',
+    description: 'the port; 0 takes any free one',
+    parse: between(0, 65_535),
+    fallback: String(DEFAULT_PORT),
+  },
+  {
+    flags: '--token <token>',
+    description:
+      'for a trial: also take this token, which the process list shows; $CHPIPE_SERVE_TOKEN does the same unseen',
+    parse: trialToken,
+  },
+  {
+    flags: '--limit <n>',
+    description: 'requests a minute for each token',
+    parse: between(1, 1_000_000),
+    fallback: String(DEFAULT_LIMIT),
+  },
+  {
+    flags: '--streams <n>',
+    description: 'streams of lines that each token may read at once',
+    parse: between(1, 1000),
+    fallback: '4',
+  },
+  {
+    flags: '--trust-proxy <addresses>',
+    description: 'log the client that these proxies forward (X-Forwarded-For): addresses, networks, or loopback',
+    parse: trustedProxies,
+  },
+  {
+    flags: '--base-path <path>',
+    description: 'where the API is on the site of a proxy, such as /register',
+    parse: basePath,
+  },
+] as const satisfies readonly OptionSpec[]
+
+type ServeOptions = OptionsOf<typeof SERVE_OPTIONS>
+
+export const serveCommand = defineCommand({
   name: 'serve',
   summary: 'Serve the dataset as a read-only HTTP API',
   description: `Serves companies, officers, domains and e-mail addresses as JSON, while everything else goes on writing. It cannot write
@@ -33,43 +63,7 @@ bearer token from \`chpipe token add\`, also one that is added later. What is su
 file takes the place of the database, such as a restored backup, that one is served as soon as it is whole.
 
 It speaks plain HTTP. Let others reach it only through a proxy that adds TLS. It runs until SIGTERM or Ctrl-C (exit 0).`,
-  options: [
-    { flags: '--host <address>', description: 'where to listen', fallback: DEFAULT_HOST },
-    {
-      flags: '--port <n>',
-      description: 'the port; 0 takes any free one',
-      parse: between(0, 65_535),
-      fallback: String(DEFAULT_PORT),
-    },
-    {
-      flags: '--token <token>',
-      description:
-        'for a trial: also take this token, which the process list shows; $CHPIPE_SERVE_TOKEN does the same unseen',
-      parse: trialToken,
-    },
-    {
-      flags: '--limit <n>',
-      description: 'requests a minute for each token',
-      parse: between(1, 1_000_000),
-      fallback: String(DEFAULT_LIMIT),
-    },
-    {
-      flags: '--streams <n>',
-      description: 'streams of lines that each token may read at once',
-      parse: between(1, 1000),
-      fallback: '4',
-    },
-    {
-      flags: '--trust-proxy <addresses>',
-      description: 'log the client that these proxies forward (X-Forwarded-For): addresses, networks, or loopback',
-      parse: trustedProxies,
-    },
-    {
-      flags: '--base-path <path>',
-      description: 'where the API is on the site of a proxy, such as /register',
-      parse: basePath,
-    },
-  ],
+  options: SERVE_OPTIONS,
   examples: [
     { line: 'chpipe token add acme && chpipe serve', does: 'for the customer acme, on 127.0.0.1:8480' },
     { line: 'chpipe serve --port 0 --token just-a-trial', does: 'to try it, on any free port' },
@@ -77,7 +71,7 @@ It speaks plain HTTP. Let others reach it only through a proxy that adds TLS. It
     { line: 'chpipe serve --trust-proxy loopback --base-path /register', does: 'behind a proxy on this machine' },
   ],
   async run(context, { options }) {
-    const given = options as ServeOptions
+    const given = options
     const { host = DEFAULT_HOST, port = DEFAULT_PORT, token, limit = DEFAULT_LIMIT } = given
     const { settings, clock, timings, log, signal } = context
     const db = await context.existingDb('data')
@@ -99,7 +93,7 @@ It speaks plain HTTP. Let others reach it only through a proxy that adds TLS. It
     log.info('stopping: answers on their way may end')
     return 0
   },
-}
+})
 
 function trialToken(text: string): string {
   if (/^[\w.~+/=-]{8,200}$/.test(text)) return text

@@ -2,7 +2,7 @@
 // enrichment.
 
 import { formatDuration } from '../clock.ts'
-import { TYPE_SLUGS } from '../companies-house/register/prose.ts'
+import { TYPE_SLUGS, typeMeant } from '../companies-house/register/prose.ts'
 import { streamClient } from '../companies-house/stream/client.ts'
 import type { Context } from '../context.ts'
 import { tidyWhenFree, whenFree } from '../db/lock-wait.ts'
@@ -20,28 +20,66 @@ import { COMPANIES, companiesStream, queueJobs } from '../steps/stream/companies
 import { type FollowSummary, followStream } from '../steps/stream/follow.ts'
 import { repairExpiredGaps } from '../steps/stream/gaps.ts'
 import { readStreamReport, type StreamReport } from '../steps/stream/report.ts'
-import type { StreamRules, Trigger } from '../steps/stream/rules.ts'
+import { parseTrigger, type StreamRules } from '../steps/stream/rules.ts'
 import { formatNumber, widthOf } from '../text.ts'
+import type { OptionSpec, OptionsOf } from './command.ts'
 import { DEFAULT_MIN_CONFIDENCE } from './enrich.ts'
 import { createStatus } from './output.ts'
+import { between, count, duration, postcodes, sicCodes, someOf, timepoint } from './values.ts'
 
-export interface StreamOptions {
-  enrich?: boolean
-  backlog?: boolean
-  from?: number
-  all?: boolean
-  onlyNew?: boolean
-  trigger?: Trigger[]
-  newWithin?: number
-  type?: string[]
-  sic?: string[]
-  postcode?: string[]
-  maxEvents?: number
-  for?: number
-  silence?: number
-  maxCredits?: number
-  minConfidence?: number
-}
+export const STREAM_OPTIONS = [
+  { flags: '--enrich', description: 'also find domains, officers and e-mails of the queued companies (needs Snov)' },
+  {
+    flags: '--backlog',
+    description: 'with --enrich: also buy for the companies that an `enrich` has queued and not finished',
+  },
+  {
+    flags: '--from <timepoint>',
+    description: 'begin here, this one included, whatever was stored',
+    parse: timepoint,
+    fallback: 'behind the last event stored, else live',
+  },
+  { flags: '--all', description: 'store every company that an event tells of, not only new ones' },
+  { flags: '--only-new', description: 'queue newly formed companies and nothing else; the default, said aloud' },
+  {
+    flags: '--trigger <rule...>',
+    description: 'also queue companies whose status changes so, such as status-detail=active-proposal-to-strike-off',
+    parse: parseTrigger,
+  },
+  {
+    flags: '--new-within <duration>',
+    description: 'a company is new for this long after its incorporation',
+    parse: duration,
+    fallback: '14d',
+  },
+  {
+    flags: '--type <slugs>',
+    description: 'queue only companies of one of these types, such as ltd,llp',
+    parse: someOf(TYPE_SLUGS, typeMeant),
+  },
+  { flags: '--sic <codes>', description: 'queue only companies with one of these SIC codes', parse: sicCodes },
+  {
+    flags: '--postcode <codes>',
+    description: 'queue only companies in one of these areas: N, N1, SW1A 1',
+    parse: postcodes,
+  },
+  { flags: '--max-events <n>', description: 'stop after this many events', parse: count(1) },
+  { flags: '--for <duration>', description: 'stop after this long', parse: duration },
+  {
+    flags: '--silence <duration>',
+    description: 'warn when no event comes for this long',
+    parse: duration,
+    fallback: "by the stream's own rhythm, at most 6h",
+  },
+  { flags: '--max-credits <n>', description: 'with --enrich: spend at most this many credits', parse: count(0) },
+  {
+    flags: '--min-confidence <percent>',
+    description: 'with --enrich: buy e-mails only at domains at least so likely',
+    parse: between(0, 100),
+  },
+] as const satisfies readonly OptionSpec[]
+
+export type StreamOptions = OptionsOf<typeof STREAM_OPTIONS>
 
 /**
  * Follows the stream until it is interrupted or its bounds are reached. Throws `config` before anything runs when a key

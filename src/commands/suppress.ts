@@ -6,22 +6,38 @@ import {
   type NewSuppression,
   removeSuppression,
   type Suppression,
-  type SuppressionKind,
 } from '../db/suppress/suppressions.ts'
 import { ChpipeError } from '../errors.ts'
 import type { Erased } from '../steps/suppress/erase.ts'
 import { openRules, readRules } from '../steps/suppress/file.ts'
 import { readRule, type Suppressed, suppress, suppressAll, suppressionKinds } from '../steps/suppress/suppress.ts'
 import { formatNumber, printable, safeJson } from '../text.ts'
-import type { Answer, Command, CommandGroup, Input } from './command.ts'
+import {
+  type Answer,
+  type CommandGroup,
+  defineCommand,
+  type Input,
+  type OptionSpec,
+  type OptionsOf,
+} from './command.ts'
 
-interface Options extends Partial<Record<SuppressionKind, string>> {
-  born?: string
-  reason?: string
-  erase?: boolean
-}
+const ADD_OPTIONS = [
+  { flags: '--email <address>', description: 'this address; only a keyed hash is kept' },
+  { flags: '--domain <domain>', description: 'this domain, what is below it, and all addresses there' },
+  { flags: '--company <number>', description: 'this company, with its officers, domains and e-mails' },
+  {
+    flags: '--officer <id>',
+    description: 'this officer in every company: the id in /officers/<id>/appointments, or the person number',
+  },
+  { flags: '--name <name>', description: 'this person in every company: "SURNAME, Forename", with --born' },
+  { flags: '--born <YYYY-MM>', description: "the month of that person's birth" },
+  { flags: '--reason <text>', description: 'why, for the list; addresses in it are left out' },
+  { flags: '--erase', description: 'also remove what is stored about them' },
+] as const satisfies readonly OptionSpec[]
 
-const addVerb: Command = {
+type Options = OptionsOf<typeof ADD_OPTIONS>
+
+const addVerb = defineCommand({
   name: 'add',
   summary: 'Suppress one address, domain, company or person',
   description: `Suppresses an e-mail address, a domain with its subdomains, a company, or a person by officer id or by name and
@@ -30,29 +46,17 @@ stored without these people.
 
 With --erase everything stored about them is removed as well, in one transaction: rows, bought answers, and names in past
 requests. What was bought is not bought again. Earlier exports, backups and log files are not touched.`,
-  options: [
-    { flags: '--email <address>', description: 'this address; only a keyed hash is kept' },
-    { flags: '--domain <domain>', description: 'this domain, what is below it, and all addresses there' },
-    { flags: '--company <number>', description: 'this company, with its officers, domains and e-mails' },
-    {
-      flags: '--officer <id>',
-      description: 'this officer in every company: the id in /officers/<id>/appointments, or the person number',
-    },
-    { flags: '--name <name>', description: 'this person in every company: "SURNAME, Forename", with --born' },
-    { flags: '--born <YYYY-MM>', description: "the month of that person's birth" },
-    { flags: '--reason <text>', description: 'why, for the list; addresses in it are left out' },
-    { flags: '--erase', description: 'also remove what is stored about them' },
-  ],
+  options: ADD_OPTIONS,
   examples: [
     { line: 'chpipe suppress add --email jane@example.co.uk --erase', does: 'forget an address, keep its hash' },
     { line: 'chpipe suppress add --company 00445790 --reason "asked by post"', does: 'a company, and why' },
     { line: 'chpipe suppress add --name "SMITH, Jane" --born 1970-04', does: 'a person under every officer id' },
   ],
   run,
-}
+})
 
-async function run(context: Context, { options: given }: Input): Promise<Answer> {
-  const { erase = false, ...options } = given as Options
+async function run(context: Context, { options: given }: Input<Options>): Promise<Answer> {
+  const { erase = false, ...options } = given
   const rule = readOptions(options)
   const db = await context.db()
   const result = suppress(db, rule, { erase, now: context.clock.now() })
@@ -95,7 +99,7 @@ function counted(erased: Erased): string {
   return parts.join(', ') || 'nothing was stored'
 }
 
-const importVerb: Command = {
+const importVerb = defineCommand({
   name: 'import',
   summary: 'Suppress everybody in a CSV file, or nobody',
   description: `Reads a CSV file with the columns kind,value,born,reason, where kind is email, domain, company, officer or name, and
@@ -122,11 +126,11 @@ are named. What is suppressed already stays as it is, so a file may be imported 
       source.close()
     }
   },
-}
+})
 
 const HEADINGS = ['id', 'kind', 'value', 'born', 'added', 'reason']
 
-const listVerb: Command = {
+const listVerb = defineCommand({
   name: 'list',
   summary: 'Show who is suppressed, since when and why',
   description:
@@ -148,7 +152,7 @@ const listVerb: Command = {
     await print(rows.length === 0 ? 'nobody is suppressed\n' : aligned([HEADINGS, ...rows]))
     return 0
   },
-}
+})
 
 function aligned(rows: string[][]): string {
   const widths = HEADINGS.map((_, column) => rows.reduce((width, row) => Math.max(width, row[column]?.length ?? 0), 0))
@@ -156,7 +160,7 @@ function aligned(rows: string[][]): string {
   return rows.map((row) => `${line(row).trimEnd()}\n`).join('')
 }
 
-const removeVerb: Command = {
+const removeVerb = defineCommand({
   name: 'remove',
   summary: 'Take a suppression back',
   description:
@@ -179,7 +183,7 @@ const removeVerb: Command = {
     await print(json ? `${safeJson({ ...shownRule(removed), due })}\n` : `removed: ${phrase(removed)}\n${again}`)
     return 0
   },
-}
+})
 
 export const suppressCommand: CommandGroup = {
   name: 'suppress',

@@ -3,13 +3,13 @@ import { write } from '../db/open.ts'
 import { addToken, deleteToken, findToken, listTokens, revokeToken, tokenHash } from '../db/served/tokens.ts'
 import { ChpipeError } from '../errors.ts'
 import { printable, safeJson } from '../text.ts'
-import type { Command, CommandGroup } from './command.ts'
+import { type CommandGroup, defineCommand } from './command.ts'
 
 /** Lets secret scanners, and people, see what they have found. */
 const PREFIX = 'chp_'
 const TOKEN_BYTES = 32
 
-const addVerb: Command = {
+const addVerb = defineCommand({
   name: 'add',
   summary: 'Make a token and show it once',
   description:
@@ -27,7 +27,7 @@ const addVerb: Command = {
         hint: 'begin it with a letter: chpipe token add acme',
       })
     }
-    const scope = (options as { metrics?: boolean }).metrics ? 'metrics' : 'data'
+    const scope = options.metrics ? 'metrics' : 'data'
     const token = `${PREFIX}${randomBytes(TOKEN_BYTES).toString('base64url')}`
     const addedAt = new Date(clock.now()).toISOString()
     const db = await open()
@@ -47,9 +47,9 @@ const addVerb: Command = {
     log.info('token added; it is not shown again', { id: added.id, name })
     return 0
   },
-}
+})
 
-const listVerb: Command = {
+const listVerb = defineCommand({
   name: 'list',
   summary: 'Show who has a token, and whose is revoked',
   description:
@@ -77,7 +77,7 @@ const listVerb: Command = {
     )
     return 0
   },
-}
+})
 
 function aligned(rows: string[][]): string {
   const width = (column: number) => Math.max(...rows.map((row) => row[column]?.length ?? 0))
@@ -86,7 +86,7 @@ function aligned(rows: string[][]): string {
   return rows.map((row) => `${line(row).trimEnd()}\n`).join('')
 }
 
-const revokeVerb: Command = {
+const revokeVerb = defineCommand({
   name: 'revoke',
   summary: 'Refuse a token from now on',
   description:
@@ -116,7 +116,7 @@ const revokeVerb: Command = {
       await print(before ? `revoked already: ${name}, on ${before.slice(0, 10)}\n` : `revoked: ${name}, number ${id}\n`)
     return 0
   },
-}
+})
 
 export const tokenCommand: CommandGroup = {
   name: 'token',
