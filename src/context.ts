@@ -122,8 +122,8 @@ export function createContext(
     return db
   }
   let writable: Promise<Db> | undefined
-  let companiesHouse: Promise<CompaniesHouse> | undefined
-  let providers: Promise<Provider[]> | undefined
+  const companiesHouse = new Map<string, Promise<CompaniesHouse>>()
+  const providers = new Map<string, Promise<Provider[]>>()
 
   const goal = (option: string, text: string) => {
     const file = path(text)
@@ -165,17 +165,17 @@ export function createContext(
     },
     companiesHouse: ({ maxOutageMs, create = true } = {}) => {
       const db = () => context.db({ create })
-      companiesHouse ??= import('./companies-house/client.ts').then(({ connect }) =>
-        connect({ ...context, db }, maxOutageMs),
-      )
-      return companiesHouse
+      return once(companiesHouse, [maxOutageMs, create], async () => {
+        const { connect } = await import('./companies-house/client.ts')
+        return connect({ ...context, db }, maxOutageMs)
+      })
     },
     providers: ({ create = true } = {}) => {
       const db = () => context.db({ create })
-      providers ??= import('./steps/purchases/providers.ts').then(({ connectProviders }) =>
-        connectProviders({ ...context, db }),
-      )
-      return providers
+      return once(providers, [create], async () => {
+        const { connectProviders } = await import('./steps/purchases/providers.ts')
+        return connectProviders({ ...context, db })
+      })
     },
     checkDatabase: () => checkDatabase(),
     close() {
@@ -276,4 +276,12 @@ function readEnvFile(file: string): Record<string, string> {
 
 function definedOnly(env: Record<string, string | undefined>): Record<string, string> {
   return Object.fromEntries(Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined))
+}
+
+/** What is made once for the same options, and anew for others. */
+function once<T>(made: Map<string, Promise<T>>, options: unknown[], make: () => Promise<T>): Promise<T> {
+  const key = JSON.stringify(options)
+  const known = made.get(key) ?? make()
+  made.set(key, known)
+  return known
 }

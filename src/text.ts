@@ -100,6 +100,11 @@ export function formatNumber(value: number): string {
   return fraction === undefined ? grouped : `${grouped}.${fraction}`
 }
 
+/** A number with its noun: `1 company`, `1,200 companies`. */
+export function counted(value: number, one: string, many = `${one}s`): string {
+  return `${formatNumber(value)} ${value === 1 ? one : many}`
+}
+
 /** `0 bytes`, `845 bytes`, `1.2 MB`: decimal units, as disks are sold. */
 export function formatBytes(bytes: number): string {
   const units: [number, string][] = [

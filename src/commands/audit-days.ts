@@ -9,9 +9,9 @@ import { auditDays, type DayAudit } from '../steps/audit/days.ts'
 import type { RegisterWord } from '../steps/audit/repair.ts'
 import { daysBetween } from '../steps/companies/search.ts'
 import { COMPANIES } from '../steps/stream/companies.ts'
-import { formatNumber, printable, safeJson } from '../text.ts'
+import { counted, formatNumber, printable, safeJson } from '../text.ts'
 import type { Answer, OptionSpec, OptionsOf } from './command.ts'
-import { bar, createStatus } from './output.ts'
+import { bar, createStatus, table } from './output.ts'
 import { count, day, postcodes, sicCodes, someOf } from './values.ts'
 
 export const AUDIT_OPTIONS = [
@@ -232,11 +232,9 @@ const MOST_SHOWN = 20
  * typed, each behind a blank, for the commands that it proposes.
  */
 function renderDays(report: DaysReport, filterFlags: string): string {
-  const table = [HEADINGS, ...report.days.map((day) => cells(day, report.today))]
-  const parts = [table.map(aligned), differing(report.days), verdict(report, filterFlags)].filter(
-    (lines) => lines.length > 0,
-  )
-  return parts.map((lines) => `${lines.join('\n')}\n`).join('\n')
+  const days = table([HEADINGS, ...report.days.map((day) => cells(day, report.today))], [1, 2, 3, 4])
+  const notes = [differing(report.days), verdict(report, filterFlags)].filter((lines) => lines.length > 0)
+  return [days, ...notes.map((lines) => `${lines.join('\n')}\n`)].join('\n')
 }
 
 const HEADINGS = ['day', 'received', 'registered', 'missing', 'extra', '']
@@ -251,11 +249,6 @@ function cells(day: DayReport, today: string): string[] {
     ...(day.unlisted > 0 ? [`${formatNumber(day.unlisted)} not shown`] : []),
   ]
   return [day.day, ...[received, registered, missing, extra].map(formatNumber), news.join(', ')]
-}
-
-function aligned([day = '', received = '', registered = '', missing = '', extra = '', news = '']: string[]): string {
-  const numbers = [received.padStart(10), registered.padStart(12), missing.padStart(9), extra.padStart(7)]
-  return `${day.padEnd(10)}${numbers.join('')}  ${news}`.trimEnd()
 }
 
 function differing(days: DayReport[]): string[] {
@@ -292,9 +285,10 @@ function verdict(report: DaysReport, filterFlags: string): string[] {
   const lines: string[] = []
   if (days_differing === 0) {
     const all = next_day === null ? 'ALL EQUAL' : 'EQUAL SO FAR'
-    if (days.length > 0) lines.push(`${all}: ${counted(days.length, 'day')}, ${companies(registered)}; ${told}`)
+    if (days.length > 0)
+      lines.push(`${all}: ${counted(days.length, 'day')}, ${counted(registered, 'company', 'companies')}; ${told}`)
   } else {
-    const differ = `${n(days_differing)} OF ${counted(days.length, 'DAY')} ${days_differing === 1 ? 'DIFFERS' : 'DIFFER'}`
+    const differ = `${n(days_differing)} OF ${counted(days.length, 'DAY', 'DAYS')} ${days_differing === 1 ? 'DIFFERS' : 'DIFFER'}`
     const unseen = unlisted > 0 ? `, ${n(unlisted)} not shown` : ''
     lines.push(`${differ}: ${n(missing)} missing, ${n(extra)} extra${unseen}; ${told}`)
     const first = days.find(({ equal }) => !equal)?.day ?? report.from
@@ -310,13 +304,4 @@ function verdict(report: DaysReport, filterFlags: string): string[] {
 /** An audit of one day stays one. */
 function span({ from, to }: DaysReport, day: string): string {
   return from === to ? `--day ${day}` : `--since ${day}`
-}
-
-function counted(value: number, unit: string): string {
-  const plural = unit === unit.toUpperCase() ? 'S' : 's'
-  return `${formatNumber(value)} ${unit}${value === 1 ? '' : plural}`
-}
-
-function companies(value: number): string {
-  return value === 1 ? '1 company' : `${formatNumber(value)} companies`
 }

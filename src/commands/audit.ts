@@ -7,7 +7,7 @@ import type { OfficerDrift } from '../steps/officers/rows.ts'
 import { formatNumber, printable, safeJson } from '../text.ts'
 import { AUDIT_OPTIONS, type AuditOptions, auditDaysInto } from './audit-days.ts'
 import { type Answer, defineCommand, type Input } from './command.ts'
-import { bar, createStatus } from './output.ts'
+import { bar, createStatus, type Fact, facts } from './output.ts'
 
 export const auditCommand = defineCommand({
   name: 'audit',
@@ -165,7 +165,7 @@ const MOST_LINES = 12
 function renderOfficers(report: OfficersReport, now: number): string {
   const n = formatNumber
   const { lists, added, removed, changed } = report
-  const rows: [label: string, value: string][] = [
+  const rows: Fact[] = [
     ['sample', `${n(report.lists_checked)} of ${n(report.wanted)} lists fetched again; --seed ${report.seed}`],
     ['equal', n(report.equal)],
     ['drifted', `${n(report.drifted)}: officers ${n(added)} added, ${n(removed)} removed, ${n(changed)} changed`],
@@ -176,7 +176,7 @@ function renderOfficers(report: OfficersReport, now: number): string {
   if (report.ended !== 'finished') rows.push(['ended', 'early'])
   const more = lists.length - MOST_SHOWN
   const parts = [
-    rows.map(([label, value]) => `${label.padEnd(16)}${value}`),
+    [facts(rows).trimEnd()],
     ...lists.slice(0, MOST_SHOWN).map((list) => listLines(list, now)),
     ...(more > 0 ? [[`and ${n(more)} more companies; --json lists them all`]] : []),
   ]

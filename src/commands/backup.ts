@@ -6,9 +6,9 @@ import { beginRun } from '../db/runs.ts'
 import { ChpipeError } from '../errors.ts'
 import { type BackupSummary, backupDatabase } from '../steps/backup/backup.ts'
 import { type BackupGoal, backupGoal, defaultFolder, freeBytes } from '../steps/backup/destination.ts'
-import { formatBytes, formatNumber, printable, safeJson } from '../text.ts'
+import { formatBytes, formatNumber, safeJson } from '../text.ts'
 import { defineCommand } from './command.ts'
-import { bar, createStatus } from './output.ts'
+import { bar, createStatus, type Fact, facts } from './output.ts'
 import { count } from './values.ts'
 
 export const backupCommand = defineCommand({
@@ -99,7 +99,7 @@ export function renderBackup(summary: BackupSummary): string {
     ["chpipe's own", own.reduce((sum, [, rows]) => sum + rows, 0)],
   ]
   const counts = tables.filter(([, n]) => n > 0)
-  const rows: [label: string, value: string][] = [
+  const rows: Fact[] = [
     ['backup', summary.path],
     ['size', `${formatBytes(summary.bytes)}, in ${summary.elapsed_seconds.toFixed(1)} s`],
     ['sha256', summary.sha256],
@@ -107,5 +107,5 @@ export function renderBackup(summary: BackupSummary): string {
     ...counts.map(([table, n], index): [string, string] => [index === 0 ? 'rows' : '', `${table} ${formatNumber(n)}`]),
     ...summary.removed.map((path, index): [string, string] => [index === 0 ? 'removed' : '', path]),
   ]
-  return rows.map(([label, value]) => `${label.padEnd(16)}${printable(value)}\n`).join('')
+  return facts(rows)
 }

@@ -9,7 +9,7 @@ import { listUnmatched } from '../db/purchases/answers.ts'
 import { type CreditLimits, readRunCredits } from '../db/purchases/credits.ts'
 import { listUnconfirmed } from '../db/purchases/requests.ts'
 import { beginRun } from '../db/runs.ts'
-import { ChpipeError, errorMessage, throwFailure } from '../errors.ts'
+import { ChpipeError, throwFailure } from '../errors.ts'
 import { ALL_OWNERS, type EnrichCounts, noEnrichCounts } from '../steps/enrich/jobs.ts'
 import { type EnrichPlan, planEnrichment } from '../steps/enrich/plan.ts'
 import { type QueueOptions, queueCompanies, type Selection } from '../steps/enrich/queue.ts'
@@ -32,13 +32,12 @@ import {
   retry,
   settle,
 } from './enrich-lists.ts'
-import { createStatus } from './output.ts'
+import { watchStatus } from './output.ts'
 
 /** Below this confidence no addresses are bought unless the operator says otherwise. */
 export const DEFAULT_MIN_CONFIDENCE = 60
 
 /** How often the status line is drawn anew, on a terminal and elsewhere. */
-const REDRAW_MS = { terminal: 250, elsewhere: 5000 }
 
 export const enrichCommand = defineCommand({
   name: 'enrich',
@@ -123,7 +122,7 @@ async function enrich(context: Context, given: EnrichArguments): Promise<Answer>
   let ended: EnrichReport['ended'] = 'error'
   let why: string | null = null
   try {
-    using _redraw = await showStatus(context, watched)
+    using _redraw = await watchStatus(context, { line: () => statusLine(context, watched) })
     const step = { db, companiesHouse, providers, clock, log, timings, runId }
     const { scope } = selection
     const summary = await runEnrichment(step, { ...wishes, until: 'idle', owners: ALL_OWNERS, scope, signal }, counts)
@@ -201,35 +200,18 @@ function waiting({ clock }: Context, { db, selection }: Watched): string[] {
   return ms < 1000 ? [] : [`next try in ${formatDuration(ms)}`]
 }
 
-/** Draws the status line until it is disposed. */
-async function showStatus(context: Context, watched: Watched): Promise<Disposable> {
-  const status = await createStatus(context)
-  const draw = () => {
-    try {
-      const report = reportOf(context, watched, 'nothing-left')
-      const { companies, left, domains, emails, credits_spent, credits_settled_earlier: earlier } = report
-      const n = formatNumber
-      status.update(
-        [
-          `${n(companies)}/${n(companies + left)} companies`,
-          `domains ${n(domains)}`,
-          `addresses ${n(emails)}`,
-          `credits ${n(credits_spent)}${earlier > 0 ? ` (and ${n(earlier)} of earlier runs)` : ''}`,
-          ...waiting(context, watched),
-        ].join('  '),
-      )
-    } catch (error) {
-      context.log.warn('the status cannot be read', { error: errorMessage(error) })
-    }
-  }
-  const everyMs = REDRAW_MS[context.host.stderr.isTTY ? 'terminal' : 'elsewhere']
-  const timer = context.quiet ? undefined : setInterval(draw, everyMs)
-  return {
-    [Symbol.dispose]() {
-      clearInterval(timer)
-      status[Symbol.dispose]()
-    },
-  }
+/** The status line: what was found, what it cost, and when the next job is due. */
+function statusLine(context: Context, watched: Watched): string {
+  const report = reportOf(context, watched, 'nothing-left')
+  const { companies, left, domains, emails, credits_spent, credits_settled_earlier: earlier } = report
+  const n = formatNumber
+  return [
+    `${n(companies)}/${n(companies + left)} companies`,
+    `domains ${n(domains)}`,
+    `addresses ${n(emails)}`,
+    `credits ${n(credits_spent)}${earlier > 0 ? ` (and ${n(earlier)} of earlier runs)` : ''}`,
+    ...waiting(context, watched),
+  ].join('  ')
 }
 
 /** The names and their order are what `--json` prints. */

@@ -8,7 +8,7 @@ import { type Difference, type Verification, verifyDelivery } from '../steps/exp
 import { formatNumber, printable, safeJson } from '../text.ts'
 import type { Answer } from './command.ts'
 import { type ExportInput, noteDelivery, planExport } from './export.ts'
-import { createStatus } from './output.ts'
+import { createStatus, table } from './output.ts'
 
 /** What is printed under `--json`: the manifest inside, and the zip around it. */
 export type PackageReport = Package['manifest'] & { package: { path: string; bytes: number; sha256: string } }
@@ -94,7 +94,7 @@ function render({ differences, files, rows, bytes, as_of }: Verification, file: 
   return [
     `${printable(file)} is NOT as its manifest says: ${wrong === 1 ? 'one file differs' : `${formatNumber(wrong)} files differ`}`,
     '',
-    ...aligned([HEADINGS, ...differences.slice(0, MOST_LINES).map(cells)]),
+    table([HEADINGS, ...differences.slice(0, MOST_LINES).map(cells)]).trimEnd(),
     ...(rest > 0 ? [`and ${formatNumber(rest)} more`] : []),
   ]
     .map((line) => `${line}\n`)
@@ -107,15 +107,5 @@ function cells({ file, what, expected, found }: Difference): string[] {
     if (what === 'sha256') return `${text.slice(0, 12)}…`
     return /^\d+$/.test(text) ? formatNumber(Number(text)) : text
   }
-  return [file, what, shown(expected), shown(found)].map(printable)
-}
-
-function aligned(rows: string[][]): string[] {
-  const widths = HEADINGS.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)))
-  return rows.map((row) =>
-    row
-      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-      .join('  ')
-      .trimEnd(),
-  )
+  return [file, what, shown(expected), shown(found)]
 }

@@ -10,9 +10,9 @@ import {
   importCompanies,
 } from '../steps/companies/import.ts'
 import type { CompanyFilter } from '../steps/companies/read.ts'
-import { formatNumber, printable, safeJson } from '../text.ts'
+import { formatNumber, safeJson } from '../text.ts'
 import { type Answer, defineCommand, type Input, type OptionSpec, type OptionsOf } from './command.ts'
-import { bar, createStatus } from './output.ts'
+import { bar, createStatus, type Fact, facts } from './output.ts'
 import { count, day, postcodes, sicCodes, someOf } from './values.ts'
 
 const IMPORT_OPTIONS = [
@@ -182,7 +182,7 @@ function progressLine(progress: ImportCompaniesProgress, elapsedMs: number): str
 
 function render(summary: ImportCompaniesSummary): string {
   const { rows_read, imported, inserted, updated, duplicates, filtered_out, rejected, unknown_prose } = summary
-  const rows: [label: string, value: string][] = [
+  const rows: Fact[] = [
     ['imported', `${formatNumber(imported)} companies: ${formatNumber(inserted)} new, ${formatNumber(updated)} known`],
     ['rows read', `${formatNumber(rows_read)} in ${formatDuration(summary.elapsed_seconds * 1000)}`],
   ]
@@ -197,7 +197,7 @@ function render(summary: ImportCompaniesSummary): string {
       rows.push([`unknown ${column}`, `${formatNumber(times)} × ${wording}`])
     }
   }
-  return rows.map(([label, value]) => `${label.padEnd(16)}${printable(value)}\n`).join('')
+  return facts(rows)
 }
 
 function keptNewer({ kept_newer, as_of }: ImportCompaniesSummary): string {
@@ -209,7 +209,7 @@ function keptNewer({ kept_newer, as_of }: ImportCompaniesSummary): string {
 
 const FEW_NAMED = 5
 
-function unlistedRows(summary: ImportCompaniesSummary): [label: string, value: string][] {
+function unlistedRows(summary: ImportCompaniesSummary): Fact[] {
   const { no_longer_listed: gone, no_longer_listed_companies: numbers, no_longer_listed_doubted: doubted } = summary
   if (doubted > 0) {
     const few = 'too many for a whole file, so nothing is concluded'

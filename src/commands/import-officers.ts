@@ -7,14 +7,14 @@ import { tidyWhenFree, whenFree } from '../db/lock-wait.ts'
 import { type Db, snapshot } from '../db/open.ts'
 import { beginRun } from '../db/runs.ts'
 import { readTallies } from '../db/tallies.ts'
-import { ChpipeError, errorMessage, throwFailure } from '../errors.ts'
+import { ChpipeError, throwFailure } from '../errors.ts'
 import { type AskCounts, type AskOptions, askAboutUnlisted, noAskCounts } from '../steps/companies/unlisted.ts'
 import { type Ending, importOfficers, noCounts, type OfficerCounts, refreshOfficers } from '../steps/officers/import.ts'
 import { noEmptyRow, type OfficersStep, SUSPICIOUS_ROW } from '../steps/officers/store.ts'
 import { readProgress } from '../steps/progress/progress.ts'
 import { formatNumber, safeJson, widthOf } from '../text.ts'
 import { type Answer, defineCommand, type Input, type OptionSpec, type OptionsOf } from './command.ts'
-import { bar, createStatus } from './output.ts'
+import { bar, watchStatus } from './output.ts'
 import { between, count, duration, sicCodes, someOf } from './values.ts'
 
 const DEFAULT_CONCURRENCY = 8
@@ -103,7 +103,9 @@ async function run(context: Context, { options }: Input<Options>): Promise<Answe
     summarize(context, { db, companiesHouse, target, counts, asked, ended, startedAt: current.startedAt })
   let ended: Summary['ended'] = 'error'
   try {
-    using _redraw = await showStatus(context, { db, companiesHouse, target })
+    using _redraw = await watchStatus(context, {
+      line: () => statusLine(context, { db, companiesHouse, target }),
+    })
     const asking = { limit: shared.limit, counts: asked }
     const ending = await besideAsking(step, asking, signal, () =>
       options.refresh === undefined
@@ -163,47 +165,25 @@ function ranOut(db: Db, target: number): ChpipeError {
   )
 }
 
-/** How often the status line is drawn anew, on a terminal and elsewhere. */
-const REDRAW_MS = { terminal: 250, elsewhere: 5000 }
-
 interface Watched {
   db: Db
   companiesHouse: CompaniesHouse
   target: number
 }
 
-/** Draws the status line until it is disposed. */
-async function showStatus(context: Context, { db, companiesHouse, target }: Watched): Promise<Disposable> {
-  const status = await createStatus(context)
-  const line = () => {
-    const progress = readProgress(db, { target, quota: context.settings.quota, clock: context.clock })
-    const { companies_with_officers: done, officers, eta_seconds, quota } = progress
-    const text = [
-      `${formatNumber(done)}/${formatNumber(target)} companies`,
-      `${formatNumber(officers)} officers`,
-      `calls ${formatNumber(quota.used)}/${formatNumber(quota.limit)}`,
-      `429s ${companiesHouse.counts.rateLimited}`,
-      `ETA ${eta_seconds === null ? '-' : formatDuration(eta_seconds * 1000)}`,
-    ].join('  ')
-    const room = widthOf(context.host.stderr) - text.length - 4
-    return room < 4 ? text : `${bar(done / target, Math.min(24, room))} ${text}`
-  }
-  const draw = () => {
-    try {
-      status.update(line())
-    } catch (error) {
-      context.log.warn('the status cannot be read', { error: errorMessage(error) })
-    }
-  }
-  const timer = context.quiet
-    ? undefined
-    : setInterval(draw, REDRAW_MS[context.host.stderr.isTTY ? 'terminal' : 'elsewhere'])
-  return {
-    [Symbol.dispose]() {
-      clearInterval(timer)
-      status[Symbol.dispose]()
-    },
-  }
+/** The status line: how far the target is reached, and what the allowance has left. */
+function statusLine(context: Context, { db, companiesHouse, target }: Watched): string {
+  const progress = readProgress(db, { target, quota: context.settings.quota, clock: context.clock })
+  const { companies_with_officers: done, officers, eta_seconds, quota } = progress
+  const text = [
+    `${formatNumber(done)}/${formatNumber(target)} companies`,
+    `${formatNumber(officers)} officers`,
+    `calls ${formatNumber(quota.used)}/${formatNumber(quota.limit)}`,
+    `429s ${companiesHouse.counts.rateLimited}`,
+    `ETA ${eta_seconds === null ? '-' : formatDuration(eta_seconds * 1000)}`,
+  ].join('  ')
+  const room = widthOf(context.host.stderr) - text.length - 4
+  return room < 4 ? text : `${bar(done / target, Math.min(24, room))} ${text}`
 }
 
 /** The names and their order are what `--json` prints. */

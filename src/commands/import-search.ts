@@ -5,7 +5,7 @@ import { ChpipeError } from '../errors.ts'
 import type { CompanyFilter } from '../steps/companies/read.ts'
 import { type ImportFoundSummary, importFoundCompanies, type SearchProgress } from '../steps/companies/search.ts'
 import { formatNumber, safeJson } from '../text.ts'
-import { bar, createStatus } from './output.ts'
+import { bar, createStatus, type Fact, facts } from './output.ts'
 
 export interface SearchOptions extends CompanyFilter {
   location?: string
@@ -65,7 +65,7 @@ async function withStatus<T>(
 
 function render(summary: ImportFoundSummary, requests: number): string {
   const { days, imported, inserted, updated, filtered_out, odd, missed, elapsed_seconds } = summary
-  const rows: [label: string, value: string][] = [
+  const rows: Fact[] = [
     ['imported', `${formatNumber(imported)} companies: ${formatNumber(inserted)} new, ${formatNumber(updated)} known`],
     [
       'searched',
@@ -75,5 +75,5 @@ function render(summary: ImportFoundSummary, requests: number): string {
   if (filtered_out > 0) rows.push(['filtered out', formatNumber(filtered_out)])
   if (odd > 0) rows.push(['unreadable', `${formatNumber(odd)} search items`])
   if (missed > 0) rows.push(['missed', `${formatNumber(missed)} companies that the register counted but did not show`])
-  return rows.map(([label, value]) => `${label.padEnd(16)}${value}\n`).join('')
+  return facts(rows)
 }

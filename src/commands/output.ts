@@ -1,4 +1,5 @@
 import type { Context } from '../context.ts'
+import { errorMessage } from '../errors.ts'
 import { printable, widthOf } from '../text.ts'
 
 const PLAIN_INTERVAL_MS = 30_000
@@ -57,6 +58,58 @@ function plainLines({ clock, log }: Context): Status {
     },
     [Symbol.dispose]() {},
   }
+}
+
+/** How often a status line is drawn anew, on a terminal and elsewhere. */
+const REDRAW_MS = { terminal: 250, elsewhere: 5000 }
+
+export interface StatusWatch {
+  /** The line as it is now; null leaves the old one. What it throws is told in the log. */
+  line(): string | null
+  /** Draws nothing where there is no terminal. */
+  onlyOnTerminal?: boolean
+}
+
+/** Keeps a status line up to date until it is disposed. */
+export async function watchStatus(
+  context: Context,
+  { line, onlyOnTerminal = false }: StatusWatch,
+): Promise<Disposable> {
+  const isTerminal = context.host.stderr.isTTY === true
+  if (context.quiet || (onlyOnTerminal && !isTerminal)) return { [Symbol.dispose]() {} }
+  const status = await createStatus(context)
+  const draw = () => {
+    try {
+      const text = line()
+      if (text !== null) status.update(text)
+    } catch (error) {
+      context.log.warn('the status cannot be read', { error: errorMessage(error) })
+    }
+  }
+  const timer = setInterval(draw, isTerminal ? REDRAW_MS.terminal : REDRAW_MS.elsewhere)
+  return {
+    [Symbol.dispose]() {
+      clearInterval(timer)
+      status[Symbol.dispose]()
+    },
+  }
+}
+
+export type Fact = [label: string, value: string]
+
+/** A list of facts for people: the labels in a column, a line each. */
+export function facts(rows: readonly Fact[]): string {
+  return rows.map(([label, value]) => `${label.padEnd(16)}${printable(value)}\n`).join('')
+}
+
+/** Rows of cells in columns as wide as their widest cell; those of `numbers` stand to the right. */
+export function table(rows: readonly string[][], numbers: readonly number[] = []): string {
+  const cells = rows.map((row) => row.map(printable))
+  const width = (column: number) => cells.reduce((widest, row) => Math.max(widest, row[column]?.length ?? 0), 0)
+  const widths = (cells[0] ?? []).map((_cell, column) => width(column))
+  const aligned = (cell: string, column: number) =>
+    numbers.includes(column) ? cell.padStart(widths[column] ?? 0) : cell.padEnd(widths[column] ?? 0)
+  return cells.map((row) => `${row.map(aligned).join('  ').trimEnd()}\n`).join('')
 }
 
 /** `████░░░░` for a share of 0 to 1. */

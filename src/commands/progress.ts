@@ -7,7 +7,7 @@ import { progressMetrics } from '../steps/progress/metrics.ts'
 import { type Progress, readProgress } from '../steps/progress/progress.ts'
 import type { StreamReport } from '../steps/stream/report.ts'
 import { formatNumber, formatNumber as n, printable, safeJson, widthOf } from '../text.ts'
-import { defineCommand, type OptionSpec, type OptionsOf } from './command.ts'
+import { defineCommand, type OptionSpec } from './command.ts'
 import { bar } from './output.ts'
 import { between, count } from './values.ts'
 
@@ -27,8 +27,6 @@ const PROGRESS_OPTIONS = [
   },
   { flags: '--prometheus', description: 'print it as Prometheus metrics, ready or not; ends with 0' },
 ] as const satisfies readonly OptionSpec[]
-
-type ProgressOptions = OptionsOf<typeof PROGRESS_OPTIONS>
 
 export const progressCommand = defineCommand({
   name: 'progress',

@@ -6,7 +6,7 @@ import { parseTrustedProxies, type TrustedProxies } from '../http/guard.ts'
 import { progressMetrics } from '../steps/progress/metrics.ts'
 import { readProgress } from '../steps/progress/progress.ts'
 import { safeJson } from '../text.ts'
-import { defineCommand, type OptionSpec, type OptionsOf } from './command.ts'
+import { defineCommand, type OptionSpec } from './command.ts'
 import { between } from './values.ts'
 
 const DEFAULT_HOST = '127.0.0.1'
@@ -51,8 +51,6 @@ const SERVE_OPTIONS = [
     parse: basePath,
   },
 ] as const satisfies readonly OptionSpec[]
-
-type ServeOptions = OptionsOf<typeof SERVE_OPTIONS>
 
 export const serveCommand = defineCommand({
   name: 'serve',

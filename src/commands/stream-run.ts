@@ -6,15 +6,13 @@ import { TYPE_SLUGS, typeMeant } from '../companies-house/register/prose.ts'
 import { streamClient } from '../companies-house/stream/client.ts'
 import type { Context } from '../context.ts'
 import { tidyWhenFree, whenFree } from '../db/lock-wait.ts'
-import { type Db, snapshot } from '../db/open.ts'
-import { readRunCredits } from '../db/purchases/credits.ts'
+import type { Db } from '../db/open.ts'
 import { beginRun } from '../db/runs.ts'
-import { ChpipeError, errorMessage } from '../errors.ts'
 import { openAllowance } from '../quota/allowance.ts'
 import { COMPANIES_HOUSE_ALLOWANCE } from '../quota/report.ts'
 import { readLastBackup } from '../steps/backup/backup.ts'
+import { type EnrichedBeside, type EnrichmentBeside, keepEnriching } from '../steps/enrich/beside.ts'
 import { ALL_OWNERS, type Bell, createBell, type EnrichCounts, noEnrichCounts } from '../steps/enrich/jobs.ts'
-import { runEnrichment } from '../steps/enrich/run.ts'
 import { DEFAULT_ROLES } from '../steps/purchases/people.ts'
 import { COMPANIES, companiesStream, queueJobs } from '../steps/stream/companies.ts'
 import { type FollowSummary, followStream } from '../steps/stream/follow.ts'
@@ -24,7 +22,7 @@ import { parseTrigger, type StreamRules } from '../steps/stream/rules.ts'
 import { formatNumber, widthOf } from '../text.ts'
 import type { OptionSpec, OptionsOf } from './command.ts'
 import { DEFAULT_MIN_CONFIDENCE } from './enrich.ts'
-import { createStatus } from './output.ts'
+import { type Fact, facts, watchStatus } from './output.ts'
 import { between, count, duration, postcodes, sicCodes, someOf, timepoint } from './values.ts'
 
 export const STREAM_OPTIONS = [
@@ -144,7 +142,7 @@ async function beside<T>(
   enrichment: Enrichment | undefined,
   { found, ...step }: { db: Db; runId: number; bell: Bell; found(): EnrichCounts | null },
   context: Context,
-): Promise<T & { enriched?: EnrichedSummary | undefined }> {
+): Promise<T & { enriched?: EnrichedBeside | undefined }> {
   await Promise.race([following, new Promise(setImmediate)])
   using _status = await showStreamStatus(context, step.db, found)
   const over = new AbortController()
@@ -159,34 +157,10 @@ async function beside<T>(
   }
 }
 
-function announcer({ clock, settings, timings }: Context, db: Db): (ms: number) => void {
-  const { requestTimeoutMs, probePatienceMs } = timings
-  const { quota } = settings
-  const name = COMPANIES_HOUSE_ALLOWANCE
-  const allowance = openAllowance({ db, clock, name, quota, requestTimeoutMs, probePatienceMs })
-  return allowance.announceConsumer
-}
+/** Enriches what the stream has queued until the signal aborts, and never rejects. */
+type Enrichment = (beside: EnrichmentBeside) => Promise<EnrichedBeside>
 
-// The enrichment beside the stream. Whatever becomes of it, the stream goes on.
-
-export interface EnrichmentStep {
-  db: Db
-  runId: number
-  /** Rung when companies were queued. */
-  bell: Bell
-  signal: AbortSignal
-}
-
-interface EnrichedSummary extends Omit<EnrichCounts, 'earlierCredits'> {
-  credits_spent: number
-  /** Booked for purchases of earlier runs. */
-  credits_settled_earlier: number
-}
-
-/** Enriches what the stream has queued until the signal aborts; resolves with what it did, and never rejects. */
-type Enrichment = (step: EnrichmentStep) => Promise<EnrichedSummary>
-
-/** Makes the enrichment ready; it counts in `counts`. Throws `config` when a key or the Snov credentials are missing. */
+/** Makes the enrichment ready; it counts in `counts`. Throws `config` when a key or the credentials are missing. */
 async function prepareEnrichment(
   context: Context,
   { maxCredits, minConfidence = DEFAULT_MIN_CONFIDENCE, backlog }: StreamOptions,
@@ -195,35 +169,21 @@ async function prepareEnrichment(
   const { clock, log, settings, timings } = context
   const companiesHouse = await context.companiesHouse()
   const providers = await context.providers()
-  return async ({ db, runId, bell, signal }) => {
-    const step = { db, companiesHouse, providers, clock, log, timings, runId, bell }
-    while (!signal.aborted) {
-      try {
-        await runEnrichment(
-          step,
-          {
-            until: 'stopped',
-            limits: { maxCredits: maxCredits ?? null, budget: settings.creditBudget },
-            minConfidence,
-            roles: DEFAULT_ROLES,
-            retryMissesBefore: null,
-            owners: backlog ? ALL_OWNERS : ['stream'],
-            scope: null,
-            signal,
-          },
-          counts,
-        )
-      } catch (error) {
-        if (signal.aborted) break
-        const hint = error instanceof ChpipeError ? error.hint : undefined
-        log.error('enrichment rests, the stream goes on', { error: errorMessage(error), try: hint })
-        await clock.sleep(timings.paidPauseMs, signal).catch(() => {})
-      }
-    }
-    const { earlierCredits, ...found } = counts
-    const credits_spent = snapshot(db, (tx) => readRunCredits(tx, runId).spent)
-    return { ...found, credits_spent, credits_settled_earlier: earlierCredits }
+  const options = {
+    limits: { maxCredits: maxCredits ?? null, budget: settings.creditBudget },
+    minConfidence,
+    roles: DEFAULT_ROLES,
+    owners: backlog ? ALL_OWNERS : (['stream'] as const),
   }
+  return (beside) => keepEnriching({ ...beside, companiesHouse, providers, clock, log, timings }, options, counts)
+}
+
+function announcer({ clock, settings, timings }: Context, db: Db): (ms: number) => void {
+  const { requestTimeoutMs, probePatienceMs } = timings
+  const { quota } = settings
+  const name = COMPANIES_HOUSE_ALLOWANCE
+  const allowance = openAllowance({ db, clock, name, quota, requestTimeoutMs, probePatienceMs })
+  return allowance.announceConsumer
 }
 
 /** The names and their order are what `stream --json` prints. */
@@ -244,7 +204,7 @@ interface StreamSummary {
   repeated: number
   elapsed_seconds: number
   /** What `--enrich` did; absent without it. */
-  enriched?: EnrichedSummary
+  enriched?: EnrichedBeside
 }
 
 const SENTENCES: Record<FollowSummary['ending'], string> = {
@@ -256,7 +216,7 @@ const SENTENCES: Record<FollowSummary['ending'], string> = {
 /** The summary for people. */
 export function renderSummary(summary: StreamSummary): string {
   const n = formatNumber
-  const rows: [label: string, value: string][] = [
+  const rows: Fact[] = [
     ['events', `${n(summary.events)} in ${formatDuration(summary.elapsed_seconds * 1000)}`],
     ['companies', `${n(summary.inserted)} new, ${n(summary.updated)} updated, ${n(summary.deleted)} deleted`],
     ['queued', `${n(summary.queued)} for enrichment`],
@@ -274,32 +234,16 @@ export function renderSummary(summary: StreamSummary): string {
     if (earlier > 0) rows.push(['', `${n(earlier)} more credits were booked for purchases of earlier runs`])
   }
   rows.push(['timepoint', summary.timepoint === null ? 'none yet' : String(summary.timepoint)])
-  return `${SENTENCES[summary.ended]}.\n${rows.map(([label, value]) => `${label.padEnd(16)}${value}\n`).join('')}`
+  return `${SENTENCES[summary.ended]}.\n${facts(rows)}`
 }
 
-const REDRAW_MS = 500
-
-/** Draws how the stream stands on a terminal until it is disposed; elsewhere nothing, as the log tells what happens. */
-async function showStreamStatus(context: Context, db: Db, found: () => EnrichCounts | null): Promise<Disposable> {
-  if (context.quiet || !context.host.stderr.isTTY) return { [Symbol.dispose]() {} }
-  const status = await createStatus(context)
-  const draw = () => {
-    try {
-      const report = readStreamReport(db, context.clock, COMPANIES)
-      if (report)
-        status.update(statusLine(report, context.clock.now(), found()).slice(0, widthOf(context.host.stderr) - 4))
-    } catch (error) {
-      context.log.warn('the status cannot be read', { error: errorMessage(error) })
-    }
+/** Shows on a terminal how the stream stands; elsewhere the log says what happens. */
+function showStreamStatus(context: Context, db: Db, found: () => EnrichCounts | null): Promise<Disposable> {
+  const line = () => {
+    const report = readStreamReport(db, context.clock, COMPANIES)
+    return report && statusLine(report, context.clock.now(), found()).slice(0, widthOf(context.host.stderr) - 4)
   }
-  draw()
-  const timer = setInterval(draw, REDRAW_MS)
-  return {
-    [Symbol.dispose]() {
-      clearInterval(timer)
-      status[Symbol.dispose]()
-    },
-  }
+  return watchStatus(context, { line, onlyOnTerminal: true })
 }
 
 /** The state of the stream on one line. */

@@ -20,6 +20,7 @@ import {
   type OptionSpec,
   type OptionsOf,
 } from './command.ts'
+import { table } from './output.ts'
 
 const ADD_OPTIONS = [
   { flags: '--email <address>', description: 'this address; only a keyed hash is kept' },
@@ -146,19 +147,18 @@ const listVerb = defineCommand({
       await print(`${safeJson(rules)}\n`)
       return 0
     }
-    const rows = rules.map(({ id, kind, value, born, added_at, reason }) =>
-      [String(id), kind, value, born ?? '', added_at.slice(0, 10), reason ?? ''].map(printable),
-    )
-    await print(rows.length === 0 ? 'nobody is suppressed\n' : aligned([HEADINGS, ...rows]))
+    const rows = rules.map(({ id, kind, value, born, added_at, reason }) => [
+      String(id),
+      kind,
+      value,
+      born ?? '',
+      added_at.slice(0, 10),
+      reason ?? '',
+    ])
+    await print(rows.length === 0 ? 'nobody is suppressed\n' : table([HEADINGS, ...rows]))
     return 0
   },
 })
-
-function aligned(rows: string[][]): string {
-  const widths = HEADINGS.map((_, column) => rows.reduce((width, row) => Math.max(width, row[column]?.length ?? 0), 0))
-  const line = (row: string[]) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ')
-  return rows.map((row) => `${line(row).trimEnd()}\n`).join('')
-}
 
 const removeVerb = defineCommand({
   name: 'remove',

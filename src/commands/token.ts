@@ -2,8 +2,9 @@ import { randomBytes } from 'node:crypto'
 import { write } from '../db/open.ts'
 import { addToken, deleteToken, findToken, listTokens, revokeToken, tokenHash } from '../db/served/tokens.ts'
 import { ChpipeError } from '../errors.ts'
-import { printable, safeJson } from '../text.ts'
+import { safeJson } from '../text.ts'
 import { type CommandGroup, defineCommand } from './command.ts'
+import { table } from './output.ts'
 
 /** Lets secret scanners, and people, see what they have found. */
 const PREFIX = 'chp_'
@@ -73,18 +74,11 @@ const listVerb = defineCommand({
       revoked_at?.slice(0, 10) ?? '',
     ])
     await print(
-      rows.length === 0 ? 'there are no tokens\n' : aligned([['id', 'name', 'for', 'added', 'revoked'], ...rows]),
+      rows.length === 0 ? 'there are no tokens\n' : table([['id', 'name', 'for', 'added', 'revoked'], ...rows]),
     )
     return 0
   },
 })
-
-function aligned(rows: string[][]): string {
-  const width = (column: number) => Math.max(...rows.map((row) => row[column]?.length ?? 0))
-  const widths = [0, 1, 2, 3].map(width)
-  const line = (row: string[]) => row.map((cell, column) => printable(cell).padEnd(widths[column] ?? 0)).join('  ')
-  return rows.map((row) => `${line(row).trimEnd()}\n`).join('')
-}
 
 const revokeVerb = defineCommand({
   name: 'revoke',

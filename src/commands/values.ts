@@ -73,7 +73,10 @@ export function postcodes(text: string): string[] {
 const LONGEST_LISTED = 12
 
 /** One word of a closed list. `meant` knows which of them people mean by other words. */
-export function oneOf<T extends string>(choices: readonly T[], meant?: (text: string) => string | null): Parser<T> {
+export function oneOf<const T extends string>(
+  choices: readonly T[],
+  meant?: (text: string) => string | null,
+): Parser<T> {
   const parse = (text: string) => {
     const choice = choices.find((candidate) => candidate === text)
     if (choice !== undefined) return choice
@@ -87,7 +90,10 @@ export function oneOf<T extends string>(choices: readonly T[], meant?: (text: st
 }
 
 /** Words of a closed list, separated by commas. */
-export function someOf<T extends string>(choices: readonly T[], meant?: (text: string) => string | null): Parser<T[]> {
+export function someOf<const T extends string>(
+  choices: readonly T[],
+  meant?: (text: string) => string | null,
+): Parser<T[]> {
   const one = oneOf(choices, meant)
   return Object.assign(
     offering(choices, (text: string) => words(text).map(one)),

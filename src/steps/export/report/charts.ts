@@ -122,11 +122,6 @@ export function share(part: number, whole: number): string {
   return `${rounded}%`
 }
 
-/** `1 company`, `1,200 companies`. */
-export function counted(count: number, one: string, many: string): string {
-  return `${formatNumber(count)} ${count === 1 ? one : many}`
-}
-
 /** `912 bytes`, `3.4 MB`; a megabyte has a million bytes. */
 export function size(bytes: number): string {
   if (bytes < 1000) return `${bytes} bytes`

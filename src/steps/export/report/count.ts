@@ -1,5 +1,6 @@
 // What the report tells, counted from the very pages that are written to the files: so it agrees with them, and whoever
 // is suppressed is in neither. Its memory does not grow with the dataset.
+
 import { holdsOffice } from '../../../companies-house/profile.ts'
 import { type Cell, type DatasetTable, datasetColumns, datasetTables, type Row } from '../../../db/dataset/columns.ts'
 import type { Page } from '../../../db/dataset/dataset.ts'

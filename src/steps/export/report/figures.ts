@@ -1,6 +1,6 @@
 import type { DeliveredTable, TableEntry } from '../../../db/dataset/dictionary.ts'
-import { formatNumber } from '../../../text.ts'
-import { bars, columns, counted, meter, share, shortMonth } from './charts.ts'
+import { counted, formatNumber } from '../../../text.ts'
+import { bars, columns, meter, share, shortMonth } from './charts.ts'
 import type { Count, ReportCounts } from './count.ts'
 import { html, type Markup } from './html.ts'
 
