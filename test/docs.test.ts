@@ -1,40 +1,58 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import packageJson from '../package.json' with { type: 'json' }
 import type { Command, CommandGroup } from '../src/commands/command.ts'
+import { helpTopics } from '../src/commands/help-topics.ts'
 import { commands } from '../src/commands/index.ts'
 import { exitCodes } from '../src/main.ts'
 import { run } from './host.ts'
 
-const readme = read('../README.md')
-const lines = readme.split('\n')
+const ROOT = new URL('../', import.meta.url)
+const TOPICS = 'src/commands/topics'
+
+/** Every page for people, by its path. */
+const pages = new Map(
+  ['README.md', 'deploy/README.md', 'src/README.md', ...markdownIn(TOPICS), ...markdownIn(`${TOPICS}/reference`)].map(
+    (path) => [path, read(path)],
+  ),
+)
+const readme = pages.get('README.md') ?? ''
 
 /** What `createProgram` declares for every command. */
 const GLOBAL_OPTIONS = ['--db', '--json', '--quiet', '--log-format', '--log-file']
 
 describe('the README', () => {
   it('begins with two commands that exist', () => {
-    const commandsAtTop = lines.filter((line) => line.startsWith('    ')).slice(0, 2)
-    expect(commandsAtTop.map((line) => line.trim())).toEqual(['npm ci && npm run demo', 'npm ci && npm test'])
+    const [first, second] = fences(readme).filter(({ language }) => language === 'sh')
+    expect([first?.lines, second?.lines]).toEqual([['npm ci && npm run demo'], ['npm ci && npm test']])
     expect(Object.keys(packageJson.scripts)).toEqual(expect.arrayContaining(['demo', 'test']))
     expect(packageJson.scripts.prepare).toBe('npm run build')
   })
 
+  it('is short, and lists every command once, and no other', () => {
+    expect(readme.split('\n').length).toBeLessThan(260)
+    const listed = [...readme.matchAll(/^\| `chpipe (\S+)` \|/gm)].map(([, name]) => name)
+    expect(listed).toEqual(commands.map(({ name }) => name))
+  })
+
+  it('names every global option', () => {
+    expect(GLOBAL_OPTIONS.filter((option) => !readme.includes(`\`${option}`))).toEqual([])
+  })
+})
+
+describe.each([...pages])('%s', (path, text) => {
   it('names only scripts that exist', () => {
-    const named = [...readme.matchAll(/npm run ([\w:-]+)/g)].map(([, name = '']) => name)
-    expect(named.length).toBeGreaterThan(3)
+    const named = [...text.matchAll(/npm run ([\w:-]+)/g)].map(([, name = '']) => name)
     expect(named.filter((name) => !Object.hasOwn(packageJson.scripts, name))).toEqual([])
   })
 
-  it('has a section for every command, and for no other', () => {
-    const sections = lines.flatMap((line) => /^## chpipe (\S+)$/.exec(line)?.[1] ?? [])
-    expect(sections).toEqual(commands.map(({ name }) => name))
-  })
-
   it('shows only command lines of commands and options that exist', async () => {
-    const shown = [...readme.matchAll(/^ {4}chpipe (\S+)(.*?)(?: {2,}#.*)?$/gm)]
-    expect(shown.length).toBeGreaterThan(5)
-    for (const [line, name, rest = ''] of shown) {
+    const shown = fences(text)
+      .filter(({ language }) => language === 'sh')
+      .flatMap(({ lines }) => lines.flatMap((line) => /^(?:chpipe|as) (\S+)(.*?)(?: {2,}#.*)?$/.exec(line) ?? []))
+    for (let at = 0; at < shown.length; at += 3) {
+      const [line, name, rest = ''] = shown.slice(at, at + 3)
+      if (name === 'help' || rest.startsWith('()')) continue
       const loaded = await commands.find((entry) => entry.name === name)?.load()
       const parts = loaded ? runnables(loaded) : []
       const shownPart = parts.find(({ path }) => `${name}${rest} `.startsWith(`${path} `))
@@ -44,29 +62,55 @@ describe('the README', () => {
     }
   })
 
-  it('names every environment variable that is read, and every default', () => {
-    const source = read('../src/settings.ts')
+  it('has a language for every block, so that it can be copied, and none by indentation', () => {
+    expect(fences(text).filter(({ language }) => language === '')).toEqual([])
+    const bare = text.replace(/^ *```\w+\n.*?^ *```$/gms, '')
+    expect(bare).not.toContain('```')
+    expect(bare.match(/^ {4}\S.*$/gm) ?? []).toEqual([])
+  })
+
+  it('has only links to places that exist', () => {
+    const links = [...text.matchAll(/\]\(([^)#]+)(?:#[^)]*)?\)/g)].map(([, target = '']) => target)
+    const local = links.filter((target) => !target.startsWith('https://'))
+    expect(local.filter((target) => !existsSync(new URL(target, new URL(path, ROOT))))).toEqual([])
+  })
+
+  it('stays within 120 columns, but for tables', () => {
+    expect(text.split('\n').filter((line) => line.length > 120 && !line.startsWith('|'))).toEqual([])
+  })
+})
+
+describe('the pages together', () => {
+  it('show more than a few command lines', () => {
+    const shown = [...pages.values()].flatMap((text) => text.match(/^(?:chpipe|as) \S+/gm) ?? [])
+    expect(shown.length).toBeGreaterThan(40)
+  })
+
+  it('are one for every command and every topic, and no other', () => {
+    const names = (folder: string) => markdownIn(folder).map((path) => path.replace(/^.*\/|\.md$/g, ''))
+    expect(names(`${TOPICS}/reference`).sort()).toEqual(commands.map(({ name }) => name).sort())
+    const topics = helpTopics.map(({ name }) => name).filter((name) => name !== 'going-live')
+    expect(names(TOPICS).sort()).toEqual(topics.sort())
+  })
+
+  it('name every environment variable that is read, and every default', () => {
+    const source = read('src/settings.ts')
     const variables = new Set(source.match(/\b(?:COMPANIES_HOUSE|CHPIPE|SNOV)_[A-Z_]+/g))
     expect(variables.size).toBeGreaterThan(4)
-    const table = section('## Environment')
+    const table = pages.get(`${TOPICS}/environment.md`) ?? ''
     const documented = [...table.matchAll(/^\| `([A-Z_]+)`/gm)].map(([, name]) => name)
     expect(documented.sort()).toEqual([...variables, 'NO_COLOR'].sort())
     expect(table).toContain(/'(https:\/\/api\.[^']+)'/.exec(source)?.[1])
     expect(table).toContain(/CHPIPE_CH_QUOTA \|\| '([^']+)'/.exec(source)?.[1])
     expect(table).toContain(/CHPIPE_DB \|\| '([^']+)'/.exec(source)?.[1])
+    for (const [, name = ''] of readme.matchAll(/`((?:COMPANIES_HOUSE|CHPIPE|SNOV)_[A-Z_]+)`/g)) {
+      expect(documented).toContain(name)
+    }
   })
 
-  it('has one row for every exit code', () => {
-    const documented = [...section('## Exit codes').matchAll(/^\| (\d+) \|/gm)].map(([, code]) => Number(code))
+  it.each(['README.md', `${TOPICS}/exit-codes.md`])('have one row for every exit code: %s', (path) => {
+    const documented = [...(pages.get(path) ?? '').matchAll(/^\| (\d+) \|/gm)].map(([, code]) => Number(code))
     expect(documented).toEqual([0, ...Object.values(exitCodes)])
-  })
-
-  it('names every global option', () => {
-    expect(GLOBAL_OPTIONS.filter((option) => !section('## The commands').includes(option))).toEqual([])
-  })
-
-  it('stays within 120 columns, but for tables', () => {
-    expect(lines.filter((line) => line.length > 120 && !line.startsWith('|'))).toEqual([])
   })
 })
 
@@ -95,8 +139,8 @@ describe.each(commands.map(({ name, summary, load }) => ({ name, summary, load }
     }
   })
 
-  it('has every option in its README section and in its help', async () => {
-    const text = section(`## chpipe ${entry.name}`)
+  it('has every option on its reference page and in its help', async () => {
+    const text = pages.get(`${TOPICS}/reference/${entry.name}.md`) ?? ''
     for (const { path, command } of runnables(await entry.load())) {
       const { stdout: help } = await run([...path.split(' '), '--help'])
       const options = longOptions(command)
@@ -107,10 +151,12 @@ describe.each(commands.map(({ name, summary, load }) => ({ name, summary, load }
     }
   })
 
-  it('names its verbs in its help, and shows every command line in its README section', async () => {
+  it('names its verbs in its help, and shows every command line on its reference page', async () => {
+    const blocks = fences(pages.get(`${TOPICS}/reference/${entry.name}.md`) ?? '')
+    const shown = blocks.flatMap(({ language, lines }) => (language === 'sh' ? lines : [])).join('\n')
     const { stdout: help } = await run([entry.name, '--help'])
     for (const { path, command } of runnables(await entry.load())) {
-      expect(section(`## chpipe ${entry.name}`)).toMatch(new RegExp(`^    chpipe ${path}(?![\\w-])`, 'm'))
+      expect(shown).toMatch(new RegExp(`(?:^|\\()chpipe ${path}(?![\\w-])`, 'm'))
       if (path !== entry.name) expect(help).toMatch(new RegExp(`^ +${command.name}\\b.*${command.summary}$`, 'm'))
     }
   })
@@ -131,13 +177,23 @@ function mentions(text: string, option: string): boolean {
   return new RegExp(`${option}(?![\\w-])`).test(text)
 }
 
-/** The text of a section up to the next heading of its level. */
-function section(heading: string): string {
-  const start = lines.indexOf(heading)
-  const length = lines.slice(start + 1).findIndex((line) => line.startsWith('## '))
-  return start === -1 ? '' : lines.slice(start, length === -1 ? undefined : start + 1 + length).join('\n')
+/** The fenced blocks of a page, without their indentation. */
+function fences(text: string): { language: string; lines: string[] }[] {
+  return [...text.matchAll(/^( *)```(\w*)\n(.*?)^ *```$/gms)].map(([, indent = '', language = '', body = '']) => ({
+    language,
+    lines: body
+      .trimEnd()
+      .split('\n')
+      .map((line) => line.slice(indent.length)),
+  }))
+}
+
+function markdownIn(folder: string): string[] {
+  return readdirSync(new URL(`${folder}/`, ROOT))
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => `${folder}/${name}`)
 }
 
 function read(path: string): string {
-  return readFileSync(new URL(path, import.meta.url), 'utf8')
+  return readFileSync(new URL(path, ROOT), 'utf8')
 }

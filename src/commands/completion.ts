@@ -72,7 +72,11 @@ const VERSION: ListedOption = {
 /** Reads the grammar off the commands' own data. */
 async function readGrammar(): Promise<Grammar> {
   const names = commands.map(({ name, summary }) => ({ name, summary }))
-  const topics = [...helpTopics, { name: 'man', summary: 'the manual page, for man' }]
+  const topics = [
+    ...helpTopics,
+    { name: 'reference', summary: 'the commands in detail, with their output' },
+    { name: 'man', summary: 'the manual page, for man' },
+  ]
   const root = { path: '', words: [...names, { name: 'help', summary: 'Show the help of a command, or of a topic' }] }
   const help = { path: 'help', words: [...names, ...topics.map(({ name, summary }) => ({ name, summary }))] }
   return {

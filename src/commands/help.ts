@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import packageJson from '../../package.json' with { type: 'json' }
 import { ChpipeError } from '../errors.ts'
 import { didYouMean } from '../text.ts'
-import { helpTopics, topicNames } from './help-topics.ts'
+import { topicNames } from './help-topics.ts'
 import { commands, type Listed, type ListedOption, listCommands, listGlobalOptions } from './index.ts'
 
 const WIDEST = 100
@@ -14,11 +14,11 @@ const WIDEST = 100
  * for a word that is neither a topic nor a command.
  */
 export async function helpOnTopic([word = '', ...more]: string[], columns = 80): Promise<string> {
-  if (word === 'man' && more.length === 0) return manualPage()
-  const topic = helpTopics.find(({ name }) => name === word)
-  if (!topic) throw unknown(word)
+  const width = Math.min(columns, WIDEST)
+  if (word === 'reference') return `${renderMarkdown(readReference(more), width)}\n`
+  if (!topicNames.includes(word)) throw unknown(word)
   if (more.length > 0) throw new ChpipeError('usage', `A topic stands alone: chpipe help ${word}`)
-  return `${renderMarkdown(readmeSection(topic.section), Math.min(columns, WIDEST))}\n`
+  return word === 'man' ? manualPage() : `${renderMarkdown(readPage(word), width)}\n`
 }
 
 function unknown(word: string): ChpipeError {
@@ -28,42 +28,60 @@ function unknown(word: string): ChpipeError {
   })
 }
 
-/** The text of a section of the README that lies in the package, without its heading. Throws `data` without one. */
-function readmeSection(heading: string): string {
-  const lines = readReadme().split('\n')
-  const start = lines.indexOf(`## ${heading}`) + 1
-  const length = lines.slice(start).findIndex((line) => line.startsWith('## '))
-  const text = lines
-    .slice(start, length === -1 ? undefined : start + length)
-    .join('\n')
-    .trim()
-  if (start > 0 && text !== '') return text
-  throw new ChpipeError('data', `The README of this installation has no section "${heading}"`, {
-    hint: 'install chpipe again',
-  })
+/** The page of one command; without a name, of all. */
+function readReference(words: string[]): string {
+  const names = commands.map(({ name }) => name)
+  const [name = '', ...more] = words
+  if (words.length > 0 && (more.length > 0 || !names.includes(name))) {
+    throw new ChpipeError('usage', `There is no command '${words.join(' ')}'`, {
+      hint: didYouMean(name, names) ?? `chpipe help reference, or one of: ${names.join(', ')}`,
+    })
+  }
+  const wanted = words.length > 0 ? words : names
+  return wanted.map((command) => `## chpipe ${command}\n\n${readPage(`reference/${command}`)}`).join('\n\n')
 }
 
-/** The built program and its sources lie at different depths below the package's root. */
-function readReadme(): string {
-  let folder = dirname(fileURLToPath(import.meta.url))
-  while (!existsSync(join(folder, 'package.json')) && folder !== dirname(folder)) folder = dirname(folder)
+/** A page lies beside the built program, and in the sources beside this file. Throws `data` where it is missing. */
+function readPage(name: string): string {
+  const page =
+    name === 'going-live' ? join(packageRoot(), 'deploy/README.md') : new URL(`topics/${name}.md`, import.meta.url)
   try {
-    return readFileSync(join(folder, 'README.md'), 'utf8')
+    return readFileSync(page, 'utf8').trim()
   } catch (cause) {
-    throw new ChpipeError('data', `The help lies in the README, which cannot be read: ${folder}`, {
+    throw new ChpipeError('data', `The page of this topic cannot be read: ${name}`, {
       hint: 'install chpipe again',
       cause,
     })
   }
 }
 
-/** Markdown, as far as the README uses it, as plain text for a terminal: wrapped, tables aligned, marks taken off. */
+/** The built program and its sources lie at different depths below it. */
+function packageRoot(): string {
+  let folder = dirname(fileURLToPath(import.meta.url))
+  while (!existsSync(join(folder, 'package.json')) && folder !== dirname(folder)) folder = dirname(folder)
+  return folder
+}
+
+const FENCED = /^( *)```\w*\n(.*?)^ *```$/gms
+
+/** Markdown, as far as the pages use it, as plain text for a terminal: wrapped, tables aligned, marks taken off. */
 export function renderMarkdown(text: string, width: number): string {
-  const blocks = text
-    .replace(/^( *)```.*\n?/gm, '')
-    .split(/\n{2,}/)
-    .map((block) => renderBlock(block.split('\n'), width))
-  return blocks.join('\n\n')
+  const parts: string[] = []
+  const prose = (markdown: string) => {
+    const blocks = markdown.split(/\n{2,}/).filter((block) => block.trim() !== '')
+    parts.push(...blocks.map((block) => renderBlock(block.replace(/^\n+|\n+$/g, '').split('\n'), width)))
+  }
+  let from = 0
+  for (const { 0: whole, 1: indent = '', 2: code = '', index } of text.matchAll(FENCED)) {
+    prose(text.slice(from, index))
+    const lines = code.trimEnd().split('\n')
+    parts.push(
+      lines.map((line) => `    ${line.startsWith(indent) ? line.slice(indent.length) : line}`.trimEnd()).join('\n'),
+    )
+    from = index + whole.length
+  }
+  prose(text.slice(from))
+  return parts.join('\n\n')
 }
 
 function renderBlock(lines: string[], width: number): string {
@@ -147,9 +165,10 @@ export function wrap(text: string, width: number, first = '', rest = ''): string
 
 const WIDTH = 72
 
-/** The manual page as roff for `man`, from the same data as the help and the README. */
+/** The manual page as roff for `man`, from the same data and pages as the help. */
 async function manualPage(): Promise<string> {
-  const commands = await listCommands()
+  const listed = await listCommands()
+  const commandNames = commands.map(({ name }) => name)
   const lines = [
     `.TH CHPIPE 1 "" "chpipe ${packageJson.version}" "User Commands"`,
     '.SH NAME',
@@ -159,11 +178,16 @@ async function manualPage(): Promise<string> {
     '.SH OPTIONS OF EVERY COMMAND',
     ...listGlobalOptions().map(optionEntry),
     '.SH COMMANDS',
-    ...commands.map(commandEntry),
+    ...listed.map(commandEntry),
     '.SH EXIT STATUS',
-    asIs(renderMarkdown(readmeSection('Exit codes'), WIDTH)),
+    asIs(renderMarkdown(readPage('exit-codes'), WIDTH)),
     '.SH ENVIRONMENT',
-    asIs(renderMarkdown(readmeSection('Environment'), WIDTH)),
+    asIs(renderMarkdown(readPage('environment'), WIDTH)),
+    '.SH REFERENCE',
+    ...commandNames.flatMap((name) => [
+      `.SS ${escaped(`chpipe ${name}, in detail`)}`,
+      asIs(renderMarkdown(readPage(`reference/${name}`), WIDTH)),
+    ]),
   ]
   return `${lines.join('\n')}\n`
 }

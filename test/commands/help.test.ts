@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import packageJson from '../../package.json' with { type: 'json' }
 import { renderMarkdown } from '../../src/commands/help.ts'
 import { helpTopics, topicNames } from '../../src/commands/help-topics.ts'
-import { listCommands } from '../../src/commands/index.ts'
+import { commands, listCommands } from '../../src/commands/index.ts'
 import { exitCodes } from '../../src/main.ts'
 import { run } from '../host.ts'
 
@@ -26,6 +26,14 @@ describe('chpipe help', () => {
     expect(lines.filter((line) => line.length > 80 && !line.startsWith('    '))).toEqual([])
   })
 
+  it('reference: describes one command, or all of them', async () => {
+    const one = (await run(['help', 'reference', 'backup'])).stdout
+    expect(one).toMatch(/^chpipe backup\n\nCopies /)
+    expect(one).toContain('    chpipe backup --keep 14')
+    const all = (await run(['help', 'reference'])).stdout
+    expect(commands.filter(({ name }) => !all.includes(`chpipe ${name}\n\n`))).toEqual([])
+  })
+
   it('names every variable and every exit code', async () => {
     const environment = (await run(['help', 'environment'])).stdout
     const settings = readFileSync(new URL('../../src/settings.ts', import.meta.url), 'utf8')
@@ -40,6 +48,8 @@ describe('chpipe help', () => {
     [['exprot'], "error: Unknown command or topic 'exprot'\ntry: Did you mean export?\n"],
     [['everything'], "error: Unknown command or topic 'everything'\ntry: chpipe help, which lists both\n"],
     [['allowance', 'now'], 'error: A topic stands alone: chpipe help allowance\n'],
+    [['reference', 'exprot'], "error: There is no command 'exprot'\ntry: Did you mean export?\n"],
+    [['reference', 'token', 'add'], "error: There is no command 'token add'\ntry: Did you mean token?\n"],
   ]
 
   it.each(refused)('refuses %j', async (words, stderr) => {
@@ -72,6 +82,8 @@ describe('Markdown on a terminal', () => {
     ['- one two three\n  four\n- five', 12, '- one two\n  three four\n- five'],
     ['1. first\n2. second', 20, '1. first\n2. second'],
     ['    as  it is', 5, '    as  it is'],
+    ['one\n\n```sh\nas  it is\n\n  # too\n```\n\ntwo', 5, 'one\n\n    as  it is\n\n      # too\n\ntwo'],
+    ['1. one:\n\n   ```sh\n   as  it is\n   ```', 20, '1. one:\n\n    as  it is'],
     ['| a | |\n| --- | --- |\n| `x` | some words here |', 14, 'x  some words\n   here'],
     ['| name | value | |\n| --- | --- | --- |\n| long name | v | why |', 12, 'long name\n    value: v\n    why'],
     ['### Part\n\ntext', 20, 'Part\n\ntext'],
