@@ -89,12 +89,12 @@ export interface Timings {
   auditPatienceMs: number
   /** A call to Snov without an answer for this long has failed; never so short that a busy machine puts a purchase in doubt. */
   snovTimeoutMs: number
-  /** Waits between the polls of a Snov task; the last one repeats until the task is parked (Snov facts 6.4). */
+  /** Waits between the polls of a Snov task; the last one repeats until the task is deferred (Snov facts 6.4). */
   snovPollMs: number[]
-  /** A task that takes longer than this is parked: polled after the next two, growing with its age from one to the other. */
-  snovParkAfterMs: number
-  snovParkedMs: number
-  snovParkedCapMs: number
+  /** A task that takes longer than this is deferred: polled after the next two, growing with its age from one to the other. */
+  snovDeferAfterMs: number
+  snovDeferredMs: number
+  snovDeferredCapMs: number
   /** How long a balance that was read may stand for the balance before the next purchase. */
   snovBalanceFreshMs: number
   /** How long a company's name waits for others before its domain is asked for. */
@@ -154,9 +154,9 @@ export function timings(scale: number): Timings {
     auditPatienceMs: 30 * SECOND * scale,
     snovTimeoutMs: Math.max(45 * SECOND * scale, 2 * SECOND),
     snovPollMs: [3, 5, 8, 13, 20, 30].map((seconds) => seconds * SECOND * scale),
-    snovParkAfterMs: 5 * MINUTE * scale,
-    snovParkedMs: 10 * MINUTE * scale,
-    snovParkedCapMs: 6 * HOUR * scale,
+    snovDeferAfterMs: 5 * MINUTE * scale,
+    snovDeferredMs: 10 * MINUTE * scale,
+    snovDeferredCapMs: 6 * HOUR * scale,
     snovBalanceFreshMs: 60 * SECOND * scale,
     domainGatherMs: 2 * SECOND * scale,
     enrichRetryMs: [5, 30, 120, 240].map((seconds) => seconds * SECOND * scale),

@@ -58,7 +58,7 @@ export interface Context {
   /** A path as the operator typed it, from the working directory. */
   path(text: string): string
   /** The same for a file to write. Throws `usage` when it is the database or the file of the settings. */
-  goal(option: string, text: string): string
+  destination(option: string, text: string): string
   /** The database, opened and migrated once. Throws an error of `kind` when there is none yet and it must not be created. */
   db(options?: { create?: boolean; kind?: 'no' | 'data' }): Promise<Db>
   /** The database for reading only; throws an error of `kind` when there is none yet, and creates nothing. */
@@ -125,7 +125,7 @@ export function createContext(
   const companiesHouse = new Map<string, Promise<CompaniesHouse>>()
   const providers = new Map<string, Promise<Provider[]>>()
 
-  const goal = (option: string, text: string) => {
+  const destination = (option: string, text: string) => {
     const file = path(text)
     const own = [dbPath, `${dbPath}-wal`, `${dbPath}-shm`]
     const named = own.some((one) => isSameFile(one, file)) ? 'the database itself' : null
@@ -149,11 +149,11 @@ export function createContext(
       format: globals.logFormat ?? 'text',
       quiet,
       now: clock.now,
-      write: logWriter(host, globals.logFile ? goal('--log-file', globals.logFile) : undefined, beforeLine),
+      write: logWriter(host, globals.logFile ? destination('--log-file', globals.logFile) : undefined, beforeLine),
     }),
     print: (result) => writeTo(host.stdout, result),
     path,
-    goal,
+    destination,
     async db({ create = true, kind = 'no' } = {}) {
       if (!create) requireFile(dbPath, kind)
       writable ??= open(false)
@@ -219,7 +219,7 @@ export function workingFolder(host: Host): string | null {
 
 function absolute(folder: string | null, text: string): string {
   if (folder !== null || isAbsolute(text)) return resolve(folder ?? '/', text)
-  throw new ChpipeError('data', `The working directory no longer exists, so that there is no ${text}`, {
+  throw new ChpipeError('data', `The working directory no longer exists, so there is no ${text}`, {
     hint: 'change to a directory that exists, or name files with their whole path, such as --db /var/lib/chpipe/companies.db',
   })
 }

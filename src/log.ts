@@ -32,7 +32,7 @@ export function createLog({ format, quiet, now, write }: LogOptions): Log {
   return { info: entry('info'), warn: entry('warn'), error: entry('error') }
 }
 
-/** The same log for what must go on when a line cannot be written, such as to a full disk: the line is left out. */
+/** The same log for what must continue when a line cannot be written, such as to a full disk: the line is left out. */
 export function lenient(log: Log): Log {
   const entry =
     (level: Level): Log[Level] =>
@@ -57,7 +57,7 @@ function textLine(time: string, level: Level, message: string, fields: LogFields
 
 /**
  * Makes a writer of lines into a file, which is opened anew for each, so that it may be rotated. A line that cannot be
- * written is lost, and nothing else: `tell` hears of the first, and how many they were once the file takes lines again.
+ * written is lost, and nothing else: `tell` is called for the first, and how many they were once the file takes lines again.
  * Throws a `data` error when the file cannot be opened to begin with.
  */
 export function logToFile(file: string, tell: (line: string) => void): (line: string) => void {

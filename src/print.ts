@@ -22,7 +22,7 @@ function outputError(error: Error): Error {
 
 /**
  * Whether the program was started to outlive its terminal. `nohup` ignores SIGHUP for what it starts, but Node sets every
- * signal back to its default before any script runs, so that only what `nohup` left behind tells of it: its name in `_`,
+ * signal back to its default before any script runs, so that only what `nohup` left behind reports it: its name in `_`,
  * as bash and zsh set it, its output file, its stdin, which can be written only; or a parent, such as a shell that `nohup`
  * or `trap '' HUP` keeps, that ignores the signal itself. `proc` is where Linux shows processes.
  */

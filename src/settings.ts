@@ -45,7 +45,7 @@ type Environment = Record<string, string | undefined>
 /**
  * Reads the settings from environment variables. Throws a `config` error that names the variable, also
  * where one would switch off the verification of certificates. With `onFault` what is wrong counts as not set, and
- * `onFault` hears of it.
+ * `onFault` receives it.
  */
 export function readSettings(given: Environment, onFault?: (fault: ChpipeError) => void): Settings {
   const env = meantEnvironment(given)

@@ -75,7 +75,7 @@ describe.each([...pages])('%s', (path, text) => {
     expect(local.filter((target) => !existsSync(new URL(target, new URL(path, ROOT))))).toEqual([])
   })
 
-  it('stays within 120 columns, but for tables', () => {
+  it('stays within 120 columns, except tables', () => {
     expect(text.split('\n').filter((line) => line.length > 120 && !line.startsWith('|'))).toEqual([])
   })
 })

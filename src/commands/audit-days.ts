@@ -83,10 +83,10 @@ export async function auditDaysInto(context: Context, options: AuditOptions): Pr
   return audits.every(({ equal, unlisted }) => equal || (repair && unlisted === 0)) ? 0 : 1
 }
 
-/** The days before were told with the report, which also says where to go on. */
+/** The days before are in the report, which also says where to continue. */
 function interrupted(): ChpipeError {
   return new ChpipeError('interrupted', 'Interrupted', {
-    hint: 'go on with --since, as the report says; what was repaired stays',
+    hint: 'continue with --since, as the report says; repairs are kept',
   })
 }
 
@@ -101,7 +101,7 @@ function requireLive(db: Db): number {
 
 function chooseDays({ since, day }: AuditOptions, live: string, today: string): { from: string; to: string } {
   const from = day ?? since ?? live
-  if (from > today) throw new ChpipeError('usage', `${from} is yet to come; today is ${today}`)
+  if (from > today) throw new ChpipeError('usage', `${from} is in the future; today is ${today}`)
   return { from, to: day ?? today }
 }
 
@@ -148,7 +148,7 @@ interface DaysReport {
   to: string
   today: string
   ended: 'finished' | 'interrupted' | 'error'
-  /** Where to go on; null when every day was compared. */
+  /** Where to continue; null when every day was compared. */
   next_day: string | null
   repair: boolean
   days: DayReport[]
@@ -224,7 +224,7 @@ function dayReport({ missing, extra, ...day }: DayAudit): DayReport {
   }
 }
 
-/** More of them are told by number alone; `--json` has them all. */
+/** More of them are only counted; `--json` has them all. */
 const MOST_SHOWN = 20
 
 /**
@@ -293,7 +293,7 @@ function verdict(report: DaysReport, filterFlags: string): string[] {
     lines.push(`${differ}: ${n(missing)} missing, ${n(extra)} extra${unseen}; ${told}`)
     const first = days.find(({ equal }) => !equal)?.day ?? report.from
     if (report.repair) lines.push(`Repaired: ${n(queued)} stored and queued, ${n(corrected)} corrected.`)
-    else lines.push(`Make up for it: chpipe audit --repair ${span(report, first)}${filterFlags}`)
+    else lines.push(`To repair: chpipe audit --repair ${span(report, first)}${filterFlags}`)
   }
   const flags = `${filterFlags}${report.repair ? ' --repair' : ''}`
   if (next_day !== null)

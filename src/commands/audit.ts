@@ -12,17 +12,17 @@ import { bar, createStatus, type Fact, facts } from './output.ts'
 export const auditCommand = defineCommand({
   name: 'audit',
   summary: 'Prove that no new company is missing, against the register itself',
-  description: `For each day since the stream's first event, compares the companies that are stored with this date of creation with the
-register's own list for it, by advanced search: a call or more a day, behind whatever the stream needs. Ends with 0 when
-they are the same, company for company, and with 1 when a day differs. --repair stores what is missing and queues it for
-enrichment as the missed events would have. A day is one in London; today counts as far as it has come.
+  description: `For each day since the stream's first event, compares the stored companies with this date of creation with the register's
+own list for the day. It uses advanced search, a call or more per day, with lower priority than the stream. It ends with 0
+when all days match, company for company, and with 1 when a day differs. --repair stores what is missing and queues it for
+enrichment as the missed events would have done. Days are London days; today counts up to now.
 
-With --officers it looks at officer lists instead: it fetches those of a random sample again and reports what has changed
-since. Lists change by themselves, so that ends with 0 whatever it finds.`,
+With --officers it checks officer lists instead: it fetches a random sample again and reports what has changed since.
+Officer lists change over time, so this ends with 0 whatever it finds.`,
   options: AUDIT_OPTIONS,
   examples: [
     { line: 'chpipe audit', does: 'every day since going live' },
-    { line: 'chpipe audit --repair', does: 'the same, and make up for what is missing' },
+    { line: 'chpipe audit --repair', does: 'the same, and repair what is missing' },
     { line: 'chpipe audit --day 2026-11-20 --json', does: 'one day, with the numbers of what differs' },
     { line: 'chpipe audit --officers 50', does: 'how far officer lists have drifted' },
   ],
@@ -157,7 +157,7 @@ function summarizeOfficers(audits: ListAudit[], facts: OfficersFacts): OfficersR
   }
 }
 
-/** So many companies are told with their changes; `--json` has them all. */
+/** So many companies are listed with their changes; `--json` has them all. */
 const MOST_SHOWN = 10
 const MOST_LINES = 12
 

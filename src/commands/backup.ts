@@ -5,7 +5,7 @@ import { openDb } from '../db/open.ts'
 import { beginRun } from '../db/runs.ts'
 import { ChpipeError } from '../errors.ts'
 import { type BackupSummary, backupDatabase } from '../steps/backup/backup.ts'
-import { type BackupGoal, backupGoal, defaultFolder, freeBytes } from '../steps/backup/destination.ts'
+import { type BackupDestination, backupDestination, defaultFolder, freeBytes } from '../steps/backup/destination.ts'
 import { formatBytes, formatNumber, safeJson } from '../text.ts'
 import { defineCommand } from './command.ts'
 import { bar, createStatus, type Fact, facts } from './output.ts'
@@ -14,10 +14,11 @@ import { count } from './values.ts'
 export const backupCommand = defineCommand({
   name: 'backup',
   summary: 'Copy the database while it is in use, and check the copy',
-  description: [
-    'Copies the whole database as it is at one moment, whatever imports and the stream write meanwhile, checks every page, index and reference of the copy, and puts it into its place only then. The copy is one file, readable by you only, and a database like the one it was made of: `chpipe doctor --db <file>` opens it.',
-    'A backup that fails or is interrupted leaves earlier ones as they were.',
-  ].join('\n\n'),
+  description: `Copies the whole database as of one moment, even while imports and the stream are writing. It checks every page, index and
+reference of the copy before the copy takes its place. The result is one file that only you can read, and a database like
+the original: \`chpipe doctor --db <file>\` opens it.
+
+A backup that fails or is interrupted leaves earlier backups untouched.`,
   options: [
     {
       flags: '-o, --out <path>',
@@ -39,22 +40,30 @@ export const backupCommand = defineCommand({
   ],
   async run(context, { options }) {
     const { out, keep } = options
-    const summary = await backupAndRecord(context, chooseGoal(context, out, keep), keep)
+    const summary = await backupAndRecord(context, chooseDestination(context, out, keep), keep)
     await context.print(context.json ? `${safeJson(summary)}\n` : renderBackup(summary))
     return 0
   },
 })
 
-function chooseGoal({ path, settings }: Context, out: string | undefined, keep: number | undefined): BackupGoal {
+function chooseDestination(
+  { path, settings }: Context,
+  out: string | undefined,
+  keep: number | undefined,
+): BackupDestination {
   if (out === '' || out === '-') throw new ChpipeError('usage', '--out needs the path of a folder or a file')
   if (out === undefined) return { kind: 'folder', path: defaultFolder(settings.db) }
-  const goal = backupGoal(path(out), out.endsWith('/') || out.endsWith(sep))
-  if (goal.kind === 'folder' || keep === undefined) return goal
+  const destination = backupDestination(path(out), out.endsWith('/') || out.endsWith(sep))
+  if (destination.kind === 'folder' || keep === undefined) return destination
   throw new ChpipeError('usage', '--keep belongs to a folder, and --out names a file', { hint: 'leave --keep out' })
 }
 
 /** The run is recorded on a connection of its own: the copy's is bound to its snapshot. */
-async function backupAndRecord(context: Context, goal: BackupGoal, keep: number | undefined): Promise<BackupSummary> {
+async function backupAndRecord(
+  context: Context,
+  destination: BackupDestination,
+  keep: number | undefined,
+): Promise<BackupSummary> {
   const { clock, signal, settings } = context
   requireDatabase(settings.db)
   using source = closing(openDb(settings.db, { migrate: false }))
@@ -65,7 +74,7 @@ async function backupAndRecord(context: Context, goal: BackupGoal, keep: number 
     { db: source.db, clock, signal, freeBytes },
     {
       database: settings.db,
-      goal,
+      destination,
       keep,
       onProgress(phase, share, bytes) {
         const done = phase === 'checking' ? 'copied, being checked' : `${Math.floor(share * 100)} % copied`

@@ -43,10 +43,10 @@ const LIVE = { timeScale: '0.04', heartbeatMs: 400, snovMinuteMs: 2000, credits:
 export const demoCommand = defineCommand({
   name: 'demo',
   summary: 'Run the whole pipeline against the sandbox, without any key',
-  description: `Loads ${COMPANIES} synthetic companies, fetches officers until ${TARGET} companies have some, is interrupted on the way and goes
-on. After a backup, ${BORN} new companies come over the stream, and their domains and e-mail addresses are found. It writes CSV
-files, and a zip for a customer: the real commands, against stand-ins for Companies House and Snov.io on this machine. Nothing leaves it, and no key is used.
-It works in ./${FOLDER}/, which a second run replaces.`,
+  description: `Loads ${COMPANIES} synthetic companies and fetches officers until ${TARGET} companies have some, with an interruption on the way. After a
+backup, ${BORN} new companies arrive over the stream, and their domains and e-mail addresses are found. It writes CSV files and
+a zip for a customer. These are the real commands, run against stand-ins for Companies House and Snov.io on this machine:
+nothing leaves it, and no key is used. It works in ./${FOLDER}/, which a second run replaces.`,
   options: [],
   examples: [
     { line: 'chpipe demo', does: 'takes about 25 seconds' },

@@ -12,10 +12,12 @@ const INDENT = ' '.repeat(19)
 export const doctorCommand = defineCommand({
   name: 'doctor',
   summary: 'Is this machine ready? Keys, clock, disk, database, backup',
-  description: [
-    'Checks the program, the database, the disk, each key, the clock, the allowance, the stream, the enrichment and the backups, and says of each what is wrong and what to do. Ends with 1 when a check fails; warnings do not count. One check that fails hides no other.',
-    'Each key is tried with one free call (Snov: two), counted in the allowance. A stream that is being followed is left alone. The database is neither changed nor migrated; a damaged one, or none, is a finding like any other.',
-  ].join('\n\n'),
+  description: `Checks the program, the database, the disk, each key, the clock, the allowance, the stream, the enrichment and the backups.
+For each it says what is wrong and what to do. It ends with 1 when a check fails; warnings do not count, and a failed check
+does not hide the others.
+
+Each key is tried with one free call (Snov: two), which counts towards the allowance. A stream that is being followed is
+left alone. The database is neither changed nor migrated; a damaged or missing one is reported like any other finding.`,
   options: [
     { flags: '--offline', description: 'make no calls: keys are looked for, but not tried' },
     { flags: '--live', description: 'fail also when the stream was stopped on purpose, or never followed' },

@@ -73,7 +73,7 @@ export async function retry(context: Context, company: string): Promise<Answer> 
   return 0
 }
 
-/** Takes the operator's word about a purchase in doubt; what waited for it may go on. */
+/** Takes the operator's decision about a purchase in doubt; what waited for it may continue. */
 export async function settle(
   context: Context,
   { id, verdict }: { id: number; verdict: 'bought' | 'not-bought' },
@@ -117,7 +117,7 @@ function foundIn(answer: UnmatchedRow['answer']): string {
   return 'emails' in answer ? answer.emails.map(({ email }) => email).join(', ') : answer.raw
 }
 
-/** Takes the operator's word about an answer that matches no name: whose it is. What waited for it may go on. */
+/** Takes the operator's decision about an answer that matches no name: whose it is. What waited for it may continue. */
 export async function assign(context: Context, { id, owner }: { id: number; owner: string }): Promise<Answer> {
   const { clock } = context
   const db = await context.db({ create: false })
@@ -145,7 +145,7 @@ export const ENRICH_OPTIONS = [
   { flags: '--dry-run', description: 'show what would be asked and what it could cost; ask and write nothing' },
   {
     flags: '--retry-skipped-after <age>',
-    description: 'ask again for companies that had no domain so long ago, such as 30d',
+    description: 'ask again for companies that had no domain this long ago, such as 30d',
     parse: duration,
   },
   { flags: '--include-inactive', description: 'also companies that are not active, such as those in liquidation' },
@@ -162,15 +162,15 @@ export const ENRICH_OPTIONS = [
     fallback: 'director,llp',
   },
   { flags: '--failed', description: 'list the companies whose enrichment failed' },
-  { flags: '--unconfirmed', description: 'list the purchases of which nobody knows whether they were made' },
+  { flags: '--unconfirmed', description: 'list purchases that may or may not have been made' },
   { flags: '--retry <number>', description: 'put a failed company back, or `all`', parse: retried },
-  { flags: '--settle <id...>', description: 'say of an unconfirmed purchase that it was `bought` or `not-bought`' },
-  { flags: '--unmatched', description: 'list paid answers that match none of the names asked for' },
+  { flags: '--settle <id...>', description: 'record that an unconfirmed purchase was `bought` or `not-bought`' },
+  { flags: '--unmatched', description: 'list paid answers that match none of the requested names' },
   {
     flags: '--assign <id...>',
-    description: 'assign such an answer to a company number, or to a name as it was asked for',
+    description: 'assign such an answer to a company number, or to a name as it was requested',
   },
-  { flags: '--dismiss <id>', description: 'say that such an answer belongs to nobody', parse: count(1) },
+  { flags: '--dismiss <id>', description: 'state that such an answer belongs to nobody', parse: count(1) },
 ] as const satisfies readonly OptionSpec[]
 
 export type EnrichArguments = OptionsOf<typeof ENRICH_OPTIONS>
@@ -213,7 +213,7 @@ const OF_RUNS = [
 ] as const
 
 /** The one task that the options name. Throws `usage` for options that do not go together. */
-export function readTask(given: EnrichArguments): EnrichTask {
+export function chosenTask(given: EnrichArguments): EnrichTask {
   const tasks = TASKS.filter(([, name]) => given[name] !== undefined)
   const [first, second] = tasks
   if (first && second) throw apart(first[2], second[2])

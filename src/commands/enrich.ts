@@ -12,7 +12,7 @@ import { beginRun } from '../db/runs.ts'
 import { ChpipeError, throwFailure } from '../errors.ts'
 import { ALL_OWNERS, type EnrichCounts, noEnrichCounts } from '../steps/enrich/jobs.ts'
 import { type EnrichPlan, planEnrichment } from '../steps/enrich/plan.ts'
-import { type QueueOptions, queueCompanies, type Selection } from '../steps/enrich/queue.ts'
+import { type QueueOptions, type QueueSelection, queueCompanies } from '../steps/enrich/queue.ts'
 import { type EnrichEnding, runEnrichment } from '../steps/enrich/run.ts'
 import { DEFAULT_ROLES } from '../steps/purchases/people.ts'
 import type { Provider } from '../steps/purchases/provider.ts'
@@ -20,6 +20,7 @@ import { formatNumber, printable, safeJson } from '../text.ts'
 import { type Answer, defineCommand, type Input } from './command.ts'
 import {
   assign,
+  chosenTask,
   dismiss,
   ENRICH_OPTIONS,
   type EnrichArguments,
@@ -27,7 +28,6 @@ import {
   printUnconfirmed,
   printUnmatched,
   readAssignment,
-  readTask,
   readVerdict,
   retry,
   settle,
@@ -43,9 +43,9 @@ export const enrichCommand = defineCommand({
   name: 'enrich',
   summary: 'Find domains and e-mail addresses for stored companies',
   description: `Asks Snov.io for the domains of stored companies by name, fetches the officers of those that have one, and asks
-for the addresses of their directors. Nothing is bought twice, whatever happens on the way. Interrupt it whenever you
-like and start it again. What the stream brings goes first. With neither --max-credits nor a budget in the environment
-(CHPIPE_CREDIT_BUDGET) it shows its plan and asks before it begins.`,
+for the addresses of their directors. Nothing is bought twice, whatever happens. Interrupt it at any time and run it again.
+Companies from the stream go first. Without --max-credits and without a budget in the environment (CHPIPE_CREDIT_BUDGET)
+it shows its plan and asks before it starts.`,
   options: ENRICH_OPTIONS,
   examples: [
     { line: 'chpipe enrich --limit 20 --dry-run', does: 'what would it ask, and cost at worst?' },
@@ -63,7 +63,7 @@ like and start it again. What the stream brings goes first. With neither --max-c
 })
 
 async function run(context: Context, { options: given }: Input<EnrichArguments>): Promise<Answer> {
-  const task = readTask(given)
+  const task = chosenTask(given)
   if (task === 'failed') return printFailed(context)
   if (task === 'unconfirmed') return printUnconfirmed(context)
   if (task === 'retry') return retry(context, given.retry ?? 'all')
@@ -131,7 +131,7 @@ async function enrich(context: Context, given: EnrichArguments): Promise<Answer>
     why = summary.why
   } finally {
     const report = reportOf(context, watched, ended)
-    // A run that was broken off keeps no summary: the next one goes on with its companies.
+    // A run that was broken off keeps no summary: the next one continues with its companies.
     if (ended !== 'interrupted' && ended !== 'error') await tidyWhenFree(db, () => current.finish(report))
     await context.print(context.json ? `${safeJson(report)}\n` : renderReport(report))
   }
@@ -151,7 +151,7 @@ interface Watched {
   providers: readonly Provider[]
   companiesHouse: CompaniesHouse
   counts: EnrichCounts
-  selection: Selection
+  selection: QueueSelection
   runId: number
   startedAt: number
 }

@@ -13,7 +13,7 @@ import { createStatus, table } from './output.ts'
 /** What is printed under `--json`: the manifest inside, and the zip around it. */
 export type PackageReport = Package['manifest'] & { package: { path: string; bytes: number; sha256: string } }
 
-/** Packs what was asked for into `file`, tells about it on stderr, and notes it for the next delta. */
+/** Packs what was asked for into `file`, reports it on stderr, and notes it for the next delta. */
 export async function runPackage(
   context: Context,
   input: ExportInput,
@@ -47,7 +47,7 @@ export async function runPackage(
     !manifest.filters.since &&
     manifest.files.every(({ name, rows }) => rows === 0 || name === 'data-dictionary.csv')
   ) {
-    context.log.warn('The package is empty: no company has a complete officer list yet (--all takes every company)')
+    context.log.warn('The package is empty: no company has a complete officer list yet (--all includes every company)')
   }
   await noteDelivery(context, plan, manifest, counted)
   return { ...manifest, package: { path, bytes, sha256 } }

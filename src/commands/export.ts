@@ -6,7 +6,13 @@ import { type DatasetTable, datasetTables } from '../db/dataset/columns.ts'
 import { findLastDelivery, saveDelivery } from '../db/dataset/deliveries.ts'
 import type { Db } from '../db/open.ts'
 import { ChpipeError, errorMessage } from '../errors.ts'
-import { deltaGoal, type Goal, goalOf, isDevice, type Manifest } from '../steps/export/destination.ts'
+import {
+  type Destination,
+  deltaDestination,
+  destinationOf,
+  isDevice,
+  type Manifest,
+} from '../steps/export/destination.ts'
 import { exportFormats, isBinary, isContainer } from '../steps/export/formats/formats.ts'
 import { type ExportOptions, exportDataset } from '../steps/export/run.ts'
 import { deliveredCheckpoint } from '../steps/export/verify/verify.ts'
@@ -46,13 +52,22 @@ export type ExportInput = OptionsOf<typeof EXPORT_OPTIONS>
 export const exportCommand = defineCommand({
   name: 'export',
   summary: 'Write the dataset that the customer receives',
-  description: [
-    'Writes the companies whose officer lists are complete, with their officers, as they are at one moment, whatever is being imported.',
-    "To a folder: companies and officers with the tables' own columns, domains and emails when there are any, and manifest.json with counts and checksums. csv and parquet make a file per table, sqlite and xlsx one file with all of them; ndjson and json hold companies with their officers inside. To a file or to stdout: one table with a row per appointment in csv and parquet, the same as in a folder otherwise.",
-    '--since writes a delta: every company of which anything changed, whole, and a list of what is gone (deletions). It goes to a place of its own that carries its moment: deltas/<moment>/ in the folder, or a file beside the zip or file that is there. What was delivered before stays as it is.',
-    '--package makes one zip that a customer receives: the data files, manifest.json, data-dictionary.csv, and report.html, a page that opens in any browser. --verify counts and hashes everything in such a zip, or in a folder, again: it ends with 1 when something differs.',
-    'An export that fails or is interrupted leaves an earlier one as it was.',
-  ].join('\n\n'),
+  description: `Writes the companies whose officer lists are complete, with their officers, as of one moment, even while an import is running.
+
+To a folder: companies and officers with the tables' own columns, domains and emails when there are any, and manifest.json
+with counts and checksums. csv and parquet write a file per table; sqlite and xlsx one file with all tables; ndjson and json
+nest officers inside their companies. To a file or to stdout: csv and parquet write one table with a row per appointment;
+the other formats are the same as in a folder.
+
+--since writes a delta: every company of which anything has changed, in full, and a list of what is gone (deletions). It
+goes to a place named after its moment: deltas/<moment>/ in the folder, or a file next to the existing zip or file. Earlier
+deliveries are left untouched.
+
+--package makes one zip for the customer: the data files, manifest.json, data-dictionary.csv, and report.html, a page that
+opens in any browser. --verify counts and hashes everything in such a zip or folder again, and ends with 1 when something
+differs.
+
+An export that fails or is interrupted leaves an earlier one untouched.`,
   options: EXPORT_OPTIONS,
   examples: [
     { line: 'chpipe export --out delivery/', does: 'companies.csv, officers.csv and manifest.json' },
@@ -85,7 +100,7 @@ export const exportCommand = defineCommand({
     }
     const plan = await planExport(context, input)
     const manifest = await runExport(context, plan)
-    if (context.json && plan.goal.kind !== 'stream') await context.print(`${safeJson(manifest)}\n`)
+    if (context.json && plan.destination.kind !== 'stream') await context.print(`${safeJson(manifest)}\n`)
     return 0
   },
 })
@@ -110,8 +125,8 @@ function momentOf(text: string, now: number): string {
   const exists = !Number.isNaN(day.getTime()) && day.toISOString().startsWith(text.slice(0, 10))
   if (exists && !Number.isNaN(time.getTime()) && (DAY.test(text) || MOMENT.test(text))) {
     if (time.getTime() <= now) return time.toISOString()
-    throw new ChpipeError('usage', `--since: this is still to come: ${text}`, {
-      hint: `by the clock of this machine it is ${new Date(now).toISOString()}`,
+    throw new ChpipeError('usage', `--since: this is in the future: ${text}`, {
+      hint: `this machine's clock says ${new Date(now).toISOString()}`,
     })
   }
   throw new ChpipeError(
@@ -134,34 +149,37 @@ function refuseMisplaced({ format = 'csv', bom, raw, gzip }: ExportInput): void 
 
 const GZ = /\.gz$/i
 
-/** The goal with `.gz` at the end of its name when the data are compressed. */
-function namedGoal(goal: Goal, { gzip = false }: ExportInput): Goal {
-  if (goal.kind !== 'file' || !gzip || GZ.test(goal.path) || isDevice(goal.path)) return goal
-  return { ...goal, path: `${goal.path}.gz` }
+/** The destination with `.gz` at the end of its name when the data are compressed. */
+function namedDestination(destination: Destination, { gzip = false }: ExportInput): Destination {
+  if (destination.kind !== 'file' || !gzip || GZ.test(destination.path) || isDevice(destination.path))
+    return destination
+  return { ...destination, path: `${destination.path}.gz` }
 }
 
-/** Throws `usage` when the goal cannot take the format, or its name says something else. */
-function refuseGoal(
+/** Throws `usage` when the destination cannot take the format, or its name says something else. */
+function refuseDestination(
   { format = 'csv', gzip = false, since }: ExportInput,
-  goal: Goal,
+  destination: Destination,
   { isTerminal, json }: { isTerminal: boolean; json: boolean },
 ): void {
-  const { kind } = goal
+  const { kind } = destination
   if (kind === 'stream' && json) {
-    throw new ChpipeError('usage', '--json needs --out: stdout cannot hold the data and what is told about it', {
+    throw new ChpipeError('usage', '--json needs --out: stdout cannot hold both the data and the report', {
       hint: 'name a folder or a file with --out, or for data in JSON use --format json',
     })
   }
-  if (goal.kind === 'file' && !gzip && GZ.test(goal.path) && !isDevice(goal.path)) {
-    throw new ChpipeError('usage', `This name says that the data are compressed: ${goal.path}`, {
-      hint: `add --gzip, or use --out ${goal.path.replace(GZ, '')}`,
+  if (destination.kind === 'file' && !gzip && GZ.test(destination.path) && !isDevice(destination.path)) {
+    throw new ChpipeError('usage', `This name says that the data are compressed: ${destination.path}`, {
+      hint: `add --gzip, or use --out ${destination.path.replace(GZ, '')}`,
     })
   }
   if (kind === 'stream' && isBinary(format)) {
-    throw new ChpipeError('usage', `${format} is not for stdout`, { hint: 'name a folder or a file with --out' })
+    throw new ChpipeError('usage', `${format} cannot be written to stdout`, {
+      hint: 'name a folder or a file with --out',
+    })
   }
   if (kind === 'stream' && gzip && isTerminal) {
-    throw new ChpipeError('usage', 'Compressed data is not for a terminal', {
+    throw new ChpipeError('usage', 'Compressed data cannot be shown on a terminal', {
       hint: 'name a folder or a file with --out, or send stdout to a file',
     })
   }
@@ -175,27 +193,27 @@ function refuseGoal(
 /** An export that is about to begin. */
 interface ExportPlan {
   db: Db
-  goal: Goal
+  destination: Destination
   options: ExportOptions
 }
 
 /** Checks what was asked for and opens the database. Throws `usage`, or `data` when there is nothing to count from. */
 export async function planExport(context: Context, input: ExportInput): Promise<ExportPlan> {
   refuseMisplaced(input)
-  const goal = namedGoal(chooseGoal(context, input.out), input)
-  refuseGoal(input, goal, { isTerminal: context.host.stdout.isTTY === true, json: context.json })
+  const destination = namedDestination(chooseDestination(context, input.out), input)
+  refuseDestination(input, destination, { isTerminal: context.host.stdout.isTTY === true, json: context.json })
   const since = input.since === undefined || input.since === 'last' ? null : momentOf(input.since, context.clock.now())
   const { format = 'csv', all = false, include = null, gzip = false, bom = false, raw = false } = input
   const db = await context.existingDb('data')
-  if (input.since === 'last' && goal.kind !== 'stream') await refuseNewer(db, goal.path)
+  if (input.since === 'last' && destination.kind !== 'stream') await refuseNewer(db, destination.path)
   const options: ExportOptions = {
-    goal,
+    destination,
     format,
     all,
     include,
     since:
       input.since === 'last'
-        ? lastDelivery(db, goal, { all, include })
+        ? lastDelivery(db, destination, { all, include })
         : since === null
           ? null
           : changesSince(db, since),
@@ -206,27 +224,27 @@ export async function planExport(context: Context, input: ExportInput): Promise<
     clock: context.clock,
     signal: context.signal,
   }
-  return { db, goal, options }
+  return { db, destination, options }
 }
 
-function chooseGoal({ goal, print }: Context, out: string | undefined): Goal {
+function chooseDestination({ destination, print }: Context, out: string | undefined): Destination {
   if (out === undefined || out === '-') return { kind: 'stream', write: print }
   if (out === '') throw new ChpipeError('usage', '--out needs the path of a folder or a file')
-  return goalOf(goal('--out', out), out.endsWith('/') || out.endsWith(sep))
+  return destinationOf(destination('--out', out), out.endsWith('/') || out.endsWith(sep))
 }
 
-function lastDelivery(db: Db, goal: Goal, selection: Pick<ExportOptions, 'all' | 'include'>): Since {
-  if (goal.kind === 'stream') {
+function lastDelivery(db: Db, destination: Destination, selection: Pick<ExportOptions, 'all' | 'include'>): Since {
+  if (destination.kind === 'stream') {
     throw new ChpipeError('usage', '--since last needs --out: it counts from the last export to the same place')
   }
-  const last = findLastDelivery(db, goal.path, selection)
+  const last = findLastDelivery(db, destination.path, selection)
   if (last !== null) return last
-  throw new ChpipeError('data', `No earlier export of these companies and tables is known for ${goal.path}`, {
+  throw new ChpipeError('data', `No earlier export of these companies and tables is known for ${destination.path}`, {
     hint: 'export everything there once without --since, or name the day: --since 2026-01-31',
   })
 }
 
-/** What lies at the goal may have been made from a later state than a backup that was restored. */
+/** What lies at the destination may have been made from a later state than a backup that was restored. */
 async function refuseNewer(db: Db, path: string): Promise<void> {
   const checkpoint = await deliveredCheckpoint(path)
   if (checkpoint === null || numberOfCheckpoint(db, checkpoint) !== null) return
@@ -234,54 +252,59 @@ async function refuseNewer(db: Db, path: string): Promise<void> {
     'data',
     `The delivery there is newer than this database, or was made from another one: ${path}`,
     {
-      hint: 'a restored backup knows nothing of what came after it: export everything there once without --since',
+      hint: 'a restored backup does not contain later deliveries: export everything there once without --since',
     },
   )
 }
 
 /**
- * Writes what was planned, tells about it on stderr, and notes it for the next delta. A delta goes to a place of its own,
+ * Writes what was planned, reports it on stderr, and notes it for the next delta. A delta goes to a place of its own,
  * which is returned as `path`.
  */
 async function runExport(context: Context, plan: ExportPlan): Promise<Manifest & { path?: string }> {
-  const { options, goal: counted } = plan
-  const goal = options.since ? deltaGoal(counted, context.clock.now()) : counted
-  const manifest = await exportWithStatus(context, { ...plan, goal, options: { ...options, goal } })
-  report(context, manifest, goal)
-  if (plan.goal.kind !== 'stream') await noteDelivery(context, plan, manifest, plan.goal.path)
-  return goal === counted || goal.kind === 'stream' ? manifest : { ...manifest, path: goal.path }
+  const { options, destination: counted } = plan
+  const destination = options.since ? deltaDestination(counted, context.clock.now()) : counted
+  const manifest = await exportWithStatus(context, { ...plan, destination, options: { ...options, destination } })
+  report(context, manifest, destination)
+  if (plan.destination.kind !== 'stream') await noteDelivery(context, plan, manifest, plan.destination.path)
+  return destination === counted || destination.kind === 'stream' ? manifest : { ...manifest, path: destination.path }
 }
 
 /** A stream shows no status: a pager on the same terminal would be drawn over. */
-async function exportWithStatus(context: Context, { db, goal, options }: ExportPlan): Promise<Manifest> {
-  if (goal.kind === 'stream') return exportDataset(db, options)
+async function exportWithStatus(context: Context, { db, destination, options }: ExportPlan): Promise<Manifest> {
+  if (destination.kind === 'stream') return exportDataset(db, options)
   using status = await createStatus(context)
   const onProgress = (companies: number) => status.update(`exporting: ${companies} companies`)
   return await exportDataset(db, { ...options, onProgress })
 }
 
-/** Notes a finished export to `goal`, a path. A database that cannot be written makes no export fail. */
+/** Notes a finished export to `destination`, a path. A database that cannot be written makes no export fail. */
 export async function noteDelivery(
   context: Context,
   { options }: ExportPlan,
   { as_of: asOf, checkpoint }: Manifest,
-  goal: string,
+  destination: string,
 ): Promise<void> {
   const { format, all, include } = options
   const since = options.since?.moment ?? null
   try {
     const db = await context.db({ create: false })
-    saveDelivery(db, context.clock, { goal, format, filters: { all, include, since }, asOf, checkpoint })
+    saveDelivery(db, context.clock, { destination, format, filters: { all, include, since }, asOf, checkpoint })
   } catch (error) {
-    context.log.warn('The export is whole, but could not be noted: --since last will not count from it', {
+    context.log.warn('The export is complete but could not be recorded: --since last will not count from it', {
       reason: errorMessage(error),
     })
   }
 }
 
-function report({ log }: Context, { as_of, filters, files }: Manifest, goal: Goal): void {
+function report({ log }: Context, { as_of, filters, files }: Manifest, destination: Destination): void {
   for (const { name, rows, bytes } of files) {
-    const file = goal.kind === 'stream' ? 'stdout' : goal.kind === 'file' ? goal.path : join(goal.path, name)
+    const file =
+      destination.kind === 'stream'
+        ? 'stdout'
+        : destination.kind === 'file'
+          ? destination.path
+          : join(destination.path, name)
     log.info('exported', { file, rows, bytes, as_of })
   }
   if (filters.since || files[0]?.rows !== 0) return

@@ -9,7 +9,7 @@ import {
   type ImportCompaniesSummary,
   importCompanies,
 } from '../steps/companies/import.ts'
-import type { CompanyFilter } from '../steps/companies/read.ts'
+import type { ImportFilter } from '../steps/companies/read.ts'
 import { formatNumber, safeJson } from '../text.ts'
 import { type Answer, defineCommand, type Input, type OptionSpec, type OptionsOf } from './command.ts'
 import { bar, createStatus, type Fact, facts } from './output.ts'
@@ -32,7 +32,7 @@ const IMPORT_OPTIONS = [
   { flags: '--incorporated-to <day>', description: 'only companies formed on this day or earlier', parse: day },
   {
     flags: '--postcode <codes>',
-    description: 'only companies whose postcode begins so: an area (N), a district (N1, SW1A) or more (SW1A 1)',
+    description: 'only companies whose postcode begins with this: an area (N), a district (N1, SW1A) or more (SW1A 1)',
     parse: postcodes,
   },
   { flags: '--location <words>', description: 'with --search: only companies with these words in their address' },
@@ -60,17 +60,18 @@ export const importCompaniesCommand = defineCommand({
   name: 'import-companies',
   summary: 'Load companies from the register file, or from advanced search',
   description: `Loads companies from BasicCompanyData, the free monthly register file: .csv, .gz or .zip as downloaded, or - for
-stdin. A file that is broken or cut short, or of whose rows more than 1 % are bad, changes nothing; single bad rows go to a
-rejects file, the rest goes in.
+stdin. A file that is broken or cut short, or in which more than 1 % of the rows are bad, changes nothing. Single bad rows
+go to a rejects file; the rest is imported.
 
-Import a newer file over an older one whenever you like. The filters and --limit choose which new companies are taken: those
-that are stored already take their newer row whatever it says, and their officers stay. What the stream, the API or a later
-file has told since the day of the file is kept; that day is read from its name, or given with --as-of. A company that a
-whole newer file no longer lists loses its status until import-officers has asked about it.
+You can import a newer file over an older one at any time. The filters and --limit choose which new companies are added;
+companies that are already stored take their newer row in any case, and their officers are kept. Facts that the stream,
+the API or a later file reported after the day of the file are kept, too; that day is read from the file's name, or given
+with --as-of. A company that a complete newer file no longer lists loses its status until import-officers has asked about
+it.
 
-With --search it asks advanced search instead, day by day from --incorporated-from, so that none of its 10,000-hit windows
-cuts anything off. That needs a key, and a call or more for each day; the last days are read for known companies alone once
---limit is reached.`,
+With --search it asks advanced search instead, day by day from --incorporated-from, so that no day exceeds the 10,000 hits
+that a search shows. That needs a key, and a call or more for each day. Once --limit is reached, the remaining days are
+read only to update companies that are already stored.`,
   argument: { name: '[file]', description: 'BasicCompanyData as .csv, .gz or .zip, or - for stdin' },
   options: IMPORT_OPTIONS,
   examples: [
@@ -124,18 +125,18 @@ async function run(context: Context, { argument, options }: Input<Options>): Pro
   }
   const summary = await importFile(context, argument, options)
   if (summary.rejects_file) {
-    context.log.warn('Bad rows were left out', { rows: summary.rejected, file: summary.rejects_file })
+    context.log.warn('Bad rows were skipped', { rows: summary.rejected, file: summary.rejects_file })
   }
   await context.print(context.json ? `${safeJson(summary)}\n` : render(summary))
   return 0
 }
 
 async function importFile(context: Context, argument: string, options: Options): Promise<ImportCompaniesSummary> {
-  const { clock, signal, host, settings, path, goal } = context
+  const { clock, signal, host, settings, path, destination } = context
   const input: RegisterInput = argument === '-' ? { stream: host.stdin, name: 'stdin' } : { path: path(argument) }
   const inputName = 'path' in input ? basename(input.path) : input.name
   const rejectsFile = options.rejects
-    ? goal('--rejects', options.rejects)
+    ? destination('--rejects', options.rejects)
     : join(dirname(settings.db), `${inputName}.rejects.csv`)
   if ('path' in input && rejectsFile === input.path) {
     throw new ChpipeError('usage', `--rejects names the file that is to be imported: ${options.rejects}`, {
@@ -163,7 +164,7 @@ async function importFile(context: Context, argument: string, options: Options):
   }
 }
 
-function filterOf({ status, type, sic, incorporatedFrom, incorporatedTo, postcode }: Options): CompanyFilter {
+function filterOf({ status, type, sic, incorporatedFrom, incorporatedTo, postcode }: Options): ImportFilter {
   return { status, type, sic, incorporatedFrom, incorporatedTo, postcode }
 }
 

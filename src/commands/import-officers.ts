@@ -9,7 +9,7 @@ import { beginRun } from '../db/runs.ts'
 import { readTallies } from '../db/tallies.ts'
 import { ChpipeError, throwFailure } from '../errors.ts'
 import { type AskCounts, type AskOptions, askAboutUnlisted, noAskCounts } from '../steps/companies/unlisted.ts'
-import { type Ending, importOfficers, noCounts, type OfficerCounts, refreshOfficers } from '../steps/officers/import.ts'
+import { type Ending, type FetchCounts, importOfficers, noCounts, refreshOfficers } from '../steps/officers/import.ts'
 import { noEmptyRow, type OfficersStep, SUSPICIOUS_ROW } from '../steps/officers/store.ts'
 import { readProgress } from '../steps/progress/progress.ts'
 import { formatNumber, safeJson, widthOf } from '../text.ts'
@@ -22,7 +22,7 @@ const DEFAULT_CONCURRENCY = 8
 const IMPORT_OPTIONS = [
   {
     flags: '--target <n>',
-    description: 'companies that shall have officers',
+    description: 'how many companies should have officers',
     parse: count(1),
     fallback: '$CHPIPE_TARGET, else 10000',
   },
@@ -53,12 +53,15 @@ export const importOfficersCommand = defineCommand({
   name: 'import-officers',
   summary: 'Fetch complete officer lists until the target is reached',
   description: `Fetches the officers of pending companies at the full speed that the API allows, until --target companies have
-officers. A company's list is stored whole or not at all. Interrupt it whenever you like and start it again: it goes on
-where it stopped. Several processes on one database share the work and the allowance.`,
+officers. A company's list is stored whole or not at all. Interrupt it at any time and run it again: it resumes where it
+left off. Several processes on one database share the work and the allowance.`,
   options: IMPORT_OPTIONS,
   examples: [
     { line: 'chpipe import-officers', does: 'until 10,000 companies have officers' },
-    { line: 'chpipe import-officers --target 500 --status active', does: 'a smaller goal, active companies only' },
+    {
+      line: 'chpipe import-officers --target 500 --status active',
+      does: 'a smaller destination, active companies only',
+    },
     { line: 'chpipe import-officers --refresh 30d', does: 'bring lists up to date that are a month old' },
     { line: 'chpipe import-officers --json --quiet', does: 'for cron: only the summary' },
   ],
@@ -151,8 +154,8 @@ async function besideAsking<T>(
 
 /** Where many companies failed and not one was answered well, the fault is hardly the companies'. */
 function nothingAnswered(failed: number): ChpipeError {
-  return new ChpipeError('upstream', `Companies House gave no good answer for any of ${failed} companies`, {
-    hint: 'run the same command later: stored lists are unchanged, and these companies are asked again',
+  return new ChpipeError('upstream', `Companies House gave no usable answer for any of ${failed} companies`, {
+    hint: 'run the same command later: stored lists are unchanged, and these companies are requested again',
   })
 }
 
@@ -206,7 +209,7 @@ interface Summary {
 }
 
 export interface Ended extends Watched {
-  counts: OfficerCounts
+  counts: FetchCounts
   asked: AskCounts
   ended: Summary['ended']
   startedAt: number

@@ -2,12 +2,12 @@ import { formatDuration } from '../clock.ts'
 import { SEARCHABLE_STATUSES } from '../companies-house/search.ts'
 import type { Context } from '../context.ts'
 import { ChpipeError } from '../errors.ts'
-import type { CompanyFilter } from '../steps/companies/read.ts'
+import type { ImportFilter } from '../steps/companies/read.ts'
 import { type ImportFoundSummary, importFoundCompanies, type SearchProgress } from '../steps/companies/search.ts'
 import { formatNumber, safeJson } from '../text.ts'
 import { bar, createStatus, type Fact, facts } from './output.ts'
 
-export interface SearchOptions extends CompanyFilter {
+export interface SearchOptions extends ImportFilter {
   location?: string
   limit?: number
 }

@@ -151,7 +151,7 @@ export function takesFile(placeholder: string): boolean {
 export const globalOptions: OptionSpec[] = [
   { flags: '--db <file>', description: 'the database', fallback: '$CHPIPE_DB, else companies.db' },
   { flags: '--json', description: 'print the result as JSON' },
-  { flags: '--quiet', description: 'no progress and no notices, only results, warnings and errors' },
+  { flags: '--quiet', description: 'no progress or notices, only results, warnings and errors' },
   { flags: '--log-format <format>', description: 'text or json', parse: oneOf(['text', 'json']) },
   { flags: '--log-file <file>', description: 'append the log to a file instead of stderr' },
 ]

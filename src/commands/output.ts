@@ -5,18 +5,18 @@ import { printable, widthOf } from '../text.ts'
 const PLAIN_INTERVAL_MS = 30_000
 
 /** How a long command shows that it lives: a spinner line on a terminal, elsewhere a plain line every 30 seconds. */
-export interface Status {
+export interface StatusLine {
   update(line: string): void
   [Symbol.dispose](): void
 }
 
 /** Starts the status of a command; nothing is shown when the operator asked for quiet. Dispose it before results. */
-export async function createStatus(context: Context): Promise<Status> {
+export async function createStatus(context: Context): Promise<StatusLine> {
   if (context.quiet) return { update() {}, [Symbol.dispose]() {} }
   return context.host.stderr.isTTY ? spinner(context) : plainLines(context)
 }
 
-async function spinner({ host, color, beforeLine }: Context): Promise<Status> {
+async function spinner({ host, color, beforeLine }: Context): Promise<StatusLine> {
   const { default: ora } = await import('ora')
   const stream = host.stderr as NodeJS.WriteStream
   const letGo = keepWide(stream)
@@ -48,7 +48,7 @@ function keepWide(stream: NodeJS.WriteStream): () => void {
   return () => stream.off('resize', widen)
 }
 
-function plainLines({ clock, log }: Context): Status {
+function plainLines({ clock, log }: Context): StatusLine {
   let due = clock.steady() + PLAIN_INTERVAL_MS
   return {
     update(text) {
@@ -64,7 +64,7 @@ function plainLines({ clock, log }: Context): Status {
 const REDRAW_MS = { terminal: 250, elsewhere: 5000 }
 
 export interface StatusWatch {
-  /** The line as it is now; null leaves the old one. What it throws is told in the log. */
+  /** The line as it is now; null leaves the old one. What it throws is logged. */
   line(): string | null
   /** Draws nothing where there is no terminal. */
   onlyOnTerminal?: boolean

@@ -31,8 +31,10 @@ const PROGRESS_OPTIONS = [
 export const progressCommand = defineCommand({
   name: 'progress',
   summary: 'How far, how fast, when done, ready for streaming?',
-  description:
-    'Shows how many companies have their complete officers, how fast it goes and when the target will be reached. Ends with 0 when it is reached, with 1 when not yet. Once there is a stream or an enrichment, it also shows how they stand: events, lag, gaps, jobs, hit rates, credits, and the calls a minute that the stream needs. It reads only, and may run beside anything.',
+  description: `Shows how many companies have their complete officers, how fast the import is and when the target will be reached. Ends with 0
+when the target is reached, with 1 when it is not. Once there is a stream or an enrichment, it also shows their state:
+events, lag, gaps, jobs, hit rates, credits, and the calls a minute that the stream needs. It only reads, and can run
+alongside anything.`,
   options: PROGRESS_OPTIONS,
   examples: [
     { line: 'chpipe progress', does: 'a report, and whether streaming may begin' },

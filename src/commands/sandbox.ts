@@ -81,16 +81,16 @@ export const sandboxCommand = defineCommand({
   description: `Serves a synthetic register over the REST API of Companies House, with its allowance and its page sizes, the stream of
 its events, and a stand-in for Snov.io that knows some of its companies and people. Everything in it is made up; the
 same seed gives the same companies. It prints the environment that points chpipe at it and runs until it is interrupted
-(exit 0). The stream and Snov listen on the two ports behind --port, or on any free ones.
+(exit 0). The stream and Snov listen on the next two ports after --port, or on any free ones.
 
-A fault is a name with conditions after colons: a share (0.2 or 20%), a number of times (3x), a span (10s), a delay (~2s)
-or companies (@00445790+SC123456; for Snov calls, such as @result). Several are separated by commas. Those of --fault:
+A fault is a name, followed by conditions after colons: a share (0.2 or 20%), a number of times (3x), a span (10s), a delay (~2s)
+or companies (@00445790+SC123456; for Snov calls, such as @result). Separate several with commas. Faults of --fault:
 ${faultList(FAULTS)}
 
-Those of --stream-fault:
+Faults of --stream-fault:
 ${faultList(STREAM_FAULTS)}
 
-Those of --snov-fault:
+Faults of --snov-fault:
 ${faultList(SNOV_FAULTS)}`,
   options: SANDBOX_OPTIONS,
   examples: [

@@ -55,12 +55,12 @@ const SERVE_OPTIONS = [
 export const serveCommand = defineCommand({
   name: 'serve',
   summary: 'Serve the dataset as a read-only HTTP API',
-  description: `Serves companies, officers, domains and e-mail addresses as JSON, while everything else goes on writing. It cannot write
-itself. \`/\` describes it for people, \`/openapi.json\` for programs, \`/healthz\` for load balancers; everything else needs a
-bearer token from \`chpipe token add\`, also one that is added later. What is suppressed is not served. When another
-file takes the place of the database, such as a restored backup, that one is served as soon as it is whole.
+  description: `Serves companies, officers, domains and e-mail addresses as JSON while other commands are writing; it never writes
+itself. \`/\` describes the API for people, \`/openapi.json\` for programs, and \`/healthz\` is for load balancers. Everything
+else needs a bearer token from \`chpipe token add\`; tokens can be added while it runs. Suppressed rows are not served. When
+another file replaces the database, such as a restored backup, it is served as soon as it is complete.
 
-It speaks plain HTTP. Let others reach it only through a proxy that adds TLS. It runs until SIGTERM or Ctrl-C (exit 0).`,
+It speaks plain HTTP. Expose it only through a proxy that adds TLS. It runs until SIGTERM or Ctrl-C (exit 0).`,
   options: SERVE_OPTIONS,
   examples: [
     { line: 'chpipe token add acme && chpipe serve', does: 'for the customer acme, on 127.0.0.1:8480' },
@@ -88,7 +88,7 @@ It speaks plain HTTP. Let others reach it only through a proxy that adds TLS. It
     })
     await context.print(context.json ? `${safeJson({ url: api.url })}\n` : `${api.url}\n`)
     await stopped(signal)
-    log.info('stopping: answers on their way may end')
+    log.info('shutting down; finishing open requests')
     return 0
   },
 })
@@ -132,7 +132,7 @@ interface Doubts {
 }
 
 function warn({ log }: Context, { host, token, nobody }: Doubts): void {
-  if (nobody) log.warn('nobody can ask yet: there is no token', { try: 'chpipe token add <name>' })
+  if (nobody) log.warn('no token exists yet, so nobody can query the API', { try: 'chpipe token add <name>' })
   if (token !== undefined)
     log.warn('the token of --token shows in the process list; for more than a trial: chpipe token add')
   if (!/^(127\.|::1$|localhost$)/.test(host)) {

@@ -12,7 +12,7 @@ import { openAllowance } from '../quota/allowance.ts'
 import { COMPANIES_HOUSE_ALLOWANCE } from '../quota/report.ts'
 import { readLastBackup } from '../steps/backup/backup.ts'
 import { type EnrichedBeside, type EnrichmentBeside, keepEnriching } from '../steps/enrich/beside.ts'
-import { ALL_OWNERS, type Bell, createBell, type EnrichCounts, noEnrichCounts } from '../steps/enrich/jobs.ts'
+import { ALL_OWNERS, createWakeUp, type EnrichCounts, noEnrichCounts, type WakeUp } from '../steps/enrich/jobs.ts'
 import { DEFAULT_ROLES } from '../steps/purchases/people.ts'
 import { COMPANIES, companiesStream, queueJobs } from '../steps/stream/companies.ts'
 import { type FollowSummary, followStream } from '../steps/stream/follow.ts'
@@ -33,15 +33,16 @@ export const STREAM_OPTIONS = [
   },
   {
     flags: '--from <timepoint>',
-    description: 'begin here, this one included, whatever was stored',
+    description: 'begin at this timepoint (inclusive), whatever the stored cursor says',
     parse: timepoint,
-    fallback: 'behind the last event stored, else live',
+    fallback: 'after the last stored event, else live',
   },
-  { flags: '--all', description: 'store every company that an event tells of, not only new ones' },
-  { flags: '--only-new', description: 'queue newly formed companies and nothing else; the default, said aloud' },
+  { flags: '--all', description: 'store every company that an event is about, not only new ones' },
+  { flags: '--only-new', description: 'queue only newly formed companies; this is the default, stated explicitly' },
   {
     flags: '--trigger <rule...>',
-    description: 'also queue companies whose status changes so, such as status-detail=active-proposal-to-strike-off',
+    description:
+      'also queue companies whose status changes to this, such as status-detail=active-proposal-to-strike-off',
     parse: parseTrigger,
   },
   {
@@ -72,7 +73,7 @@ export const STREAM_OPTIONS = [
   { flags: '--max-credits <n>', description: 'with --enrich: spend at most this many credits', parse: count(0) },
   {
     flags: '--min-confidence <percent>',
-    description: 'with --enrich: buy e-mails only at domains at least so likely',
+    description: 'with --enrich: buy e-mails only at domains with at least this confidence',
     parse: between(0, 100),
   },
 ] as const satisfies readonly OptionSpec[]
@@ -91,11 +92,11 @@ export async function runStream(context: Context, options: StreamOptions, rules:
   const companiesHouse = settings.companiesHouseApiKey ? await context.companiesHouse() : undefined
   const db = await context.db()
   if (options.enrich && !readLastBackup(db, clock)?.fresh) {
-    log.warn('there is no backup younger than a day', { try: 'chpipe backup' })
+    log.warn('the last backup is older than a day, or there is none', { try: 'chpipe backup' })
   }
   using current = await whenFree(db, () => beginRun(db, clock, 'stream'))
   const runId = current.id
-  const bell = createBell(clock)
+  const wakeUp = createWakeUp(clock)
   const all = options.all === true
   const queue = queueJobs({ clock, runId })
   const search = { db, clock, log, runId, rules, all, types: TYPE_SLUGS, onMatch: queue }
@@ -110,11 +111,15 @@ export async function runStream(context: Context, options: StreamOptions, rules:
       maxEvents: options.maxEvents,
       forMs: options.for,
       silenceMs: options.silence === undefined ? undefined : options.silence * settings.timeScale,
-      onApplied: bell.ring,
+      onApplied: wakeUp.notify,
     },
   )
   const found = enrichment ? () => enriched : () => null
-  const { ending, enriched: did, ...counts } = await beside(following, enrichment, { db, runId, bell, found }, context)
+  const {
+    ending,
+    enriched: did,
+    ...counts
+  } = await beside(following, enrichment, { db, runId, wakeUp, found }, context)
   const elapsed_seconds = Math.round(clock.now() - current.startedAt) / 1000
   const { timepoint, events, inserted, updated, deleted, queued, rejects, gaps, misplaced, repeated } = counts
   const summary: StreamSummary = {
@@ -140,7 +145,7 @@ export async function runStream(context: Context, options: StreamOptions, rules:
 async function beside<T>(
   following: Promise<T>,
   enrichment: Enrichment | undefined,
-  { found, ...step }: { db: Db; runId: number; bell: Bell; found(): EnrichCounts | null },
+  { found, ...step }: { db: Db; runId: number; wakeUp: WakeUp; found(): EnrichCounts | null },
   context: Context,
 ): Promise<T & { enriched?: EnrichedBeside | undefined }> {
   await Promise.race([following, new Promise(setImmediate)])
@@ -209,7 +214,7 @@ interface StreamSummary {
 
 const SENTENCES: Record<FollowSummary['ending'], string> = {
   interrupted: 'Stopped; every event received is stored',
-  'time-over': 'The time is over; every event received is stored',
+  'time-over': 'Time is up; every event received is stored',
   'events-reached': 'The events of this run are stored',
 }
 

@@ -11,9 +11,9 @@ const DEFAULT_NEW_WITHIN_MS = 14 * DAY_MS
 export const streamCommand = defineCommand({
   name: 'stream',
   summary: 'Follow the live stream of companies, and enrich the new ones',
-  description: `Follows the companies stream for as long as you like: known companies are kept up to date, newly formed ones are stored
-and queued for enrichment, which --enrich does beside it. It goes on behind the last event that was stored, so that it may
-be stopped (Ctrl-C, SIGTERM: exit 0) or killed at any moment. One process follows a stream of a database; imports on the
+  description: `Follows the companies stream for as long as you like. Known companies are kept up to date; newly formed ones are stored
+and queued for enrichment, which --enrich runs alongside. It resumes after the last stored event, so you can stop it
+(Ctrl-C, SIGTERM: exit 0) or kill it at any moment. Only one process can follow a stream in a database, and imports on the
 same key give way to it.`,
   options: STREAM_OPTIONS,
   examples: [

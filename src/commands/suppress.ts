@@ -42,8 +42,8 @@ const addVerb = defineCommand({
   name: 'add',
   summary: 'Suppress one address, domain, company or person',
   description: `Suppresses an e-mail address, a domain with its subdomains, a company, or a person by officer id or by name and
-month of birth. Name one of these. Adding the same twice is the same as once. Lists that are fetched from then on are
-stored without these people.
+month of birth. Name one of these; adding the same one twice has no further effect. Officer lists that are fetched from now
+on are stored without suppressed people.
 
 With --erase everything stored about them is removed as well, in one transaction: rows, bought answers, and names in past
 requests. What was bought is not bought again. Earlier exports, backups and log files are not touched.`,
@@ -62,9 +62,12 @@ async function run(context: Context, { options: given }: Input<Options>): Promis
   const db = await context.db()
   const result = suppress(db, rule, { erase, now: context.clock.now() })
   if (result.logKept) {
-    context.log.warn('Another process reads the database: erased text may stay in its -wal file until that one ends', {
-      try: 'the same command again, later',
-    })
+    context.log.warn(
+      'Another process is reading the database: erased text may remain in its -wal file until that process ends',
+      {
+        try: 'the same command again, later',
+      },
+    )
   }
   const { suppression, isNew, erased } = result
   const shown = { ...shownRule(suppression), added: isNew, erased }
@@ -102,7 +105,7 @@ function counted(erased: Erased): string {
 
 const importVerb = defineCommand({
   name: 'import',
-  summary: 'Suppress everybody in a CSV file, or nobody',
+  summary: 'Suppress everyone in a CSV file, all or none',
   description: `Reads a CSV file with the columns kind,value,born,reason, where kind is email, domain, company, officer or name, and
 born is the month of birth (YYYY-MM) of a name. A file with any wrong row changes nothing and ends with 5; all wrong lines
 are named. What is suppressed already stays as it is, so a file may be imported again.`,

@@ -13,8 +13,8 @@ const TOKEN_BYTES = 32
 const addVerb = defineCommand({
   name: 'add',
   summary: 'Make a token and show it once',
-  description:
-    'Makes a token of 256 random bits and prints it, alone on stdout, so that it may be piped into a secret store. It is not shown again. A server that is running takes it at once.',
+  description: `Makes a token of 256 random bits and prints it, alone on stdout, so that you can pipe it into a secret store. It is not
+shown again. A running server accepts it at once.`,
   argument: { name: '<name>', description: 'who it is for: letters, digits, dots, hyphens and underscores' },
   options: [{ flags: '--metrics', description: 'for `/metrics` alone, which no other token may ask for' }],
   examples: [
@@ -53,8 +53,7 @@ const addVerb = defineCommand({
 const listVerb = defineCommand({
   name: 'list',
   summary: 'Show who has a token, and whose is revoked',
-  description:
-    'Shows all tokens by their names, in the order in which they were made. The tokens themselves are not stored and cannot be shown.',
+  description: `Shows all tokens by name, in the order in which they were made. The tokens themselves are not stored and cannot be shown.`,
   options: [],
   examples: [
     { line: 'chpipe token list', does: 'names, ids and dates' },
@@ -83,8 +82,8 @@ const listVerb = defineCommand({
 const revokeVerb = defineCommand({
   name: 'revoke',
   summary: 'Refuse a token from now on',
-  description:
-    'Revokes a token for good, by its name or its id in `chpipe token list`. A server that is running refuses it with the next request. Its name stays taken, so that the log stays clear.',
+  description: `Revokes a token for good, by its name or by its id in \`chpipe token list\`. A running server refuses it from the next
+request on. Its name stays taken, so that a name in the log always means the same token.`,
   argument: { name: '<name>', description: 'its name, or its id' },
   options: [],
   examples: [

@@ -4,28 +4,28 @@ import type { Clock } from '../clock.ts'
 import type { Lane } from '../db/quota/ledger.ts'
 import { ChpipeError, systemError } from '../errors.ts'
 import type { Allowance, Permit } from '../quota/allowance.ts'
-import { readWord } from '../quota/rate-headers.ts'
+import { readRateHeaders } from '../quota/rate-headers.ts'
 import type { Proxies } from '../settings.ts'
 import { BodyError, parseBody, readJson, readText } from '../upstream/body.ts'
 import {
   ACCEPT_ENCODING,
-  type Answer,
   createWire,
   type Deadline,
   reasonsOf,
   startDeadline,
   type Wire,
+  type WireAnswer,
   WireError,
 } from '../upstream/wire.ts'
 
-export interface Reply {
+export interface RestReply {
   /** A 404 is the API's own: a page of a gateway or of somebody else is a fault. */
   status: 200 | 404
   /** The parsed body of a 200; null for a 404, whose body has several shapes and no news. */
   body: unknown
 }
 
-export interface AttemptOptions {
+export interface RestExchangeOptions {
   baseUrl: string
   apiKey: string
   allowance: Allowance
@@ -42,7 +42,7 @@ export interface AttemptOptions {
  * Makes the function that sends one GET. It resolves with the reply, or `limited` after a 429 or the per-IP 403; it
  * throws a `config` error for a refused key and an `UpstreamError` for everything else.
  */
-export function createAttempt(options: AttemptOptions) {
+export function createRestExchange(options: RestExchangeOptions) {
   const { baseUrl, apiKey, proxies, connectTimeoutMs } = options
   const headers = {
     authorization: `Basic ${Buffer.from(`${apiKey}:`).toString('base64')}`,
@@ -50,7 +50,7 @@ export function createAttempt(options: AttemptOptions) {
     'accept-encoding': ACCEPT_ENCODING,
   }
   const wire = createWire(baseUrl, { headers, proxies, keepAlive: true, connectTimeoutMs })
-  return async (path: string, lane: Lane, signal: AbortSignal): Promise<Reply | 'limited'> => {
+  return async (path: string, lane: Lane, signal: AbortSignal): Promise<RestReply | 'limited'> => {
     const permit = await options.allowance.acquire(lane, signal)
     options.counts.requests += 1
     using deadline = startDeadline(options.requestTimeoutMs, signal)
@@ -63,10 +63,10 @@ export function createAttempt(options: AttemptOptions) {
   }
 }
 
-async function send(wire: Wire, path: string, permit: Permit, options: AttemptOptions, signal: AbortSignal) {
+async function send(wire: Wire, path: string, permit: Permit, options: RestExchangeOptions, signal: AbortSignal) {
   try {
     const response = await wire({ path, signal })
-    permit.settle(readWord(response.status, response.headers, options.clock.now()))
+    permit.settle(readRateHeaders(response.status, response.headers, options.clock.now()))
     options.onAnswer?.(response.status, response.headers)
     return response
   } catch (error) {
@@ -76,7 +76,11 @@ async function send(wire: Wire, path: string, permit: Permit, options: AttemptOp
 }
 
 /** Decides on the status (facts 1.3: bodies of errors have no single shape), and of a 404 on whose it is. */
-async function read(response: Answer, path: string, { counts }: AttemptOptions): Promise<Reply | 'limited'> {
+async function read(
+  response: WireAnswer,
+  path: string,
+  { counts }: RestExchangeOptions,
+): Promise<RestReply | 'limited'> {
   const { status } = response
   if (status === 200) return { status, body: await readJson(response) }
   if (status === 404) {

@@ -8,7 +8,7 @@ import { type Allowance, openAllowance } from '../quota/allowance.ts'
 import { COMPANIES_HOUSE_ALLOWANCE } from '../quota/report.ts'
 import type { Proxies, Settings } from '../settings.ts'
 import { backoffMs } from '../upstream/wire.ts'
-import { createAttempt, type Reply, UpstreamError } from './call.ts'
+import { createRestExchange, type RestReply, UpstreamError } from './call.ts'
 
 const MAX_ATTEMPTS = 5
 
@@ -22,7 +22,7 @@ const MANY_FAILING = 10
 const NEUTRAL_PATH = '/company/00000000/officers'
 
 /** Takes from a reply what was asked for. Throws an `UpstreamError` for a reply that does not hold it. */
-export type ReadReply<T> = (reply: Reply) => T
+export type ReadReply<T> = (reply: RestReply) => T
 
 export interface GetOptions<T> {
   lane: Lane
@@ -60,7 +60,7 @@ export function createCompaniesHouse(options: ClientOptions): CompaniesHouse {
   const { clock, timings, maxOutageMs } = options
   const { requestTimeoutMs, connectTimeoutMs } = timings
   const counts = { requests: 0, rateLimited: 0 }
-  const attempt = createAttempt({ ...options, requestTimeoutMs, connectTimeoutMs, counts })
+  const attempt = createRestExchange({ ...options, requestTimeoutMs, connectTimeoutMs, counts })
   /** Limits are waited out by the allowance's gate; only refusals without end are given up. */
   const unlimited = async <T>(path: string, { lane, signal, read }: GetOptions<T>): Promise<T> => {
     const began = clock.steady()
@@ -166,7 +166,7 @@ function serviceOf(path: string): string {
 }
 
 /** An unknown company has an empty list, and anything else in its place is no answer of the service. */
-function readNeutral({ status, body }: Reply): void {
+function readNeutral({ status, body }: RestReply): void {
   const list = neutralList.safeParse(body)
   if (status === 404 || list.success) return
   throw new UpstreamError(`The answer is not an officer list: GET ${NEUTRAL_PATH}`, { retryable: true })
@@ -218,11 +218,12 @@ function watchOutage({ clock, log, timings, maxOutageMs, probe }: OutageOptions)
     for (let attempt = 0; ; attempt += 1) {
       try {
         await probe(signal)
-        if (attempt > 0) log.info('Companies House answers again', { after: formatDuration(clock.steady() - began) })
+        if (attempt > 0)
+          log.info('Companies House is responding again', { after: formatDuration(clock.steady() - began) })
         return attempt > 0 ? 'recovered' : 'alive'
       } catch (error) {
         if (signal.aborted || (error instanceof ChpipeError && error.kind !== 'upstream')) throw error
-        if (attempt === 0) log.warn('Companies House does not answer; waiting for it', { error: errorMessage(error) })
+        if (attempt === 0) log.warn('Companies House is not responding; waiting', { error: errorMessage(error) })
         const waitMs = timings.outageProbeMs / 2 + backoffMs(attempt, timings.outageProbeMs, timings.outageProbeCapMs)
         if (clock.steady() + waitMs - began > maxOutageMs) throw gaveUp(maxOutageMs, error)
         await clock.sleep(waitMs, signal)

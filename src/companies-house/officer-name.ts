@@ -8,7 +8,7 @@ export interface OfficerName {
 
 /** What else the appointment says about who was appointed. */
 export interface OfficerSigns {
-  /** It tells where a body is registered, and as what. */
+  /** It says where a body is registered, and as what. */
   identified?: boolean
   /** It has a date of birth. */
   born?: boolean

@@ -55,7 +55,7 @@ const page = z.looseObject({
 export interface OfficerList {
   /** In the server's order, each appointment once. */
   officers: ReadItem[]
-  /** Page one's total, which another service counts and which may disagree; null when it was not told. */
+  /** Page one's total, which another service counts and which may disagree; null when it is missing. */
   reportedTotal: number | null
   /** Items received, repeated ones included. */
   received: number

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import type { CompanyDetails } from '../db/companies/companies.ts'
 import type { Lane } from '../db/quota/ledger.ts'
 import { filed } from '../text.ts'
-import { type Reply, UpstreamError } from './call.ts'
+import { type RestReply, UpstreamError } from './call.ts'
 import type { CompaniesHouse } from './client.ts'
 import { addressColumns, addressShape } from './officer-item.ts'
 
@@ -45,7 +45,7 @@ export function fetchProfile(
   options: { lane: Lane; signal: AbortSignal },
 ): Promise<FetchedProfile | null> {
   const path = `/company/${encodeURIComponent(companyNumber)}`
-  const read = ({ status, body }: Reply): FetchedProfile | null => {
+  const read = ({ status, body }: RestReply): FetchedProfile | null => {
     if (status === 404) return null
     const { data: profile } = companyProfile.safeParse(body)
     if (!profile) throw new UpstreamError(`The answer is not a company profile: GET ${path}`, { retryable: true })

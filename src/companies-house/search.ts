@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import type { Lane } from '../db/quota/ledger.ts'
 import { filed } from '../text.ts'
-import { type Reply, UpstreamError } from './call.ts'
+import { type RestReply, UpstreamError } from './call.ts'
 import type { CompaniesHouse } from './client.ts'
 import { addressColumns, addressShape } from './officer-item.ts'
 import { countMember } from './officers.ts'
@@ -64,7 +64,7 @@ export async function searchCompanies(
   options: { lane: Lane; signal: AbortSignal },
 ): Promise<SearchPage> {
   const path = `/advanced-search/companies?${searchQuery(filters, startIndex)}`
-  const read = (reply: Reply): SearchPage => {
+  const read = (reply: RestReply): SearchPage => {
     if (reply.status === 404) return { hits: 0, companies: [], odd: 0 }
     const { data } = page.safeParse(reply.body)
     // Nothing found is a 404, so that a page of nothing says nothing.
@@ -88,7 +88,7 @@ function searchQuery(filters: SearchFilters, startIndex: number): string {
   return query.toString()
 }
 
-/** A search result in the names of our columns. It tells no status detail and no jurisdiction (facts 1.7). */
+/** A search result in the names of our columns. It has no status detail and no jurisdiction (facts 1.7). */
 export function foundFacts(found: FoundCompany) {
   return {
     company_number: found.company_number,

@@ -82,7 +82,7 @@ export async function checkFile(file: string, { scope, signal }: FileCheckOption
 function readAnswer(text: string, file: string): FileCheck {
   if (text === '')
     throw new ChpipeError('data', `The check of the file was killed: ${file}`, {
-      hint: 'see whether memory ran out, then run the command again',
+      hint: 'check whether memory ran out, then run the command again',
     })
   const { problems, rows, error } = JSON.parse(text) as FileCheck & { error?: { code?: string; message: string } }
   if (error) throw sqliteError(Object.assign(new Error(error.message), { code: error.code }), file)
@@ -91,7 +91,7 @@ function readAnswer(text: string, file: string): FileCheck {
 
 // The online copy of a database. SQLite starts a copy anew whenever another process writes between two of its steps, so
 // that beside a busy stream it never ends; a read transaction held from the first step to the last keeps it on one
-// snapshot. Writers go on meanwhile: only the write-ahead log cannot be taken back behind the snapshot.
+// snapshot. Writers continue meanwhile: only the write-ahead log cannot be taken back behind the snapshot.
 
 /** A megabyte: some milliseconds, after which signals and timers have their turn. */
 const PAGES_PER_STEP = 256

@@ -1,7 +1,7 @@
 // What changed since when. Every change of a public row takes a number from a counter that only grows, and the company
 // keeps the number of its last change; clocks are not asked. The triggers of migration `change_counter` see to it for
 // every writer; a writer of many rows takes one number for all of them and stores it itself. Marks tie numbers to times,
-// and tell whether a checkpoint was made by this database or by one that has been restored from a backup since.
+// and say whether a checkpoint was made by this database or by one that has been restored from a backup since.
 import { type Db, prepared, type Tx } from './open.ts'
 import { deletions } from './schema.ts'
 

@@ -13,7 +13,7 @@ export function fileCheck({ $client: client }: Db): () => void {
     openedWal ??= identityOf(`${path}-wal`)
     if (identityOf(path) === opened && (openedWal === null || identityOf(`${path}-wal`) === openedWal)) return
     throw new ChpipeError('data', `The database was moved, deleted or replaced while it was in use: ${path}`, {
-      hint: 'stop every chpipe before a restore; then start again with the file that is meant',
+      hint: 'stop every chpipe before a restore, then start again with the right file',
     })
   }
 }

@@ -119,12 +119,12 @@ async function wait(db: Db, { clock, log, signal }: LockWait): Promise<void> {
 /** Tries `attempt` again and again, after its first failure, until the lock is gone. */
 export async function outlast<T>({ clock, log, signal }: LockWait, file: string, attempt: () => T): Promise<T> {
   const began = clock.steady()
-  log.warn('another program holds the database, waiting until it lets go', { file })
+  log.warn('another program holds the database; waiting for it', { file })
   for (;;) {
     await clock.sleep(LOOK_AGAIN_MS, signal)
     try {
       const result = attempt()
-      log.info('the database is free again, going on', { waited_ms: clock.steady() - began })
+      log.info('the database is free again; continuing', { waited_ms: clock.steady() - began })
       return result
     } catch (error) {
       if (!isLockError(error)) throw error

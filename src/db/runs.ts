@@ -1,4 +1,4 @@
-// A run is one start of a command that writes. Claims and facts name it, and its process tells whether it still lives.
+// A run is one start of a command that writes. Claims and facts name it, and its process says whether it still lives.
 import { existsSync, readFileSync, readlinkSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { and, asc, desc, eq, inArray, isNotNull, isNull } from 'drizzle-orm'
@@ -8,7 +8,7 @@ import { isWaitingForLock } from './lock-wait.ts'
 import { type Db, type Tx, write } from './open.ts'
 import { runs } from './schema.ts'
 
-/** A run elsewhere that has not been heard for this long is taken for dead. */
+/** A run elsewhere that has not been heard for this long is considered dead. */
 const RUN_LEASE_MS = 120_000
 const HEARTBEAT_MS = 20_000
 

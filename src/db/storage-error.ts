@@ -66,7 +66,7 @@ export function storageError(error: unknown, path: string): unknown {
   return new ChpipeError('data', `${sentence}: ${path}`, { hint, cause: error })
 }
 
-/** Which of the two places has no room left; null when both have. A path that is none is a temporary database. */
+/** Which of the two places has no room left; null when both have. An empty path means a temporary database. */
 function fullFolder(path: string): 'database' | 'temporary' | null {
   const database = path === '' ? Number.POSITIVE_INFINITY : freeBytes(dirname(path))
   const temporary = freeBytes(tempFolder())

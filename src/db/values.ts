@@ -9,7 +9,7 @@ const HOST = new RegExp(`^(?=.{4,253}$)(?:${LABEL}\\.)+[a-z](?:[a-z0-9-]{0,61}[a
 const PLAIN_HOST = /^[a-z0-9._-]+$/
 const LOCAL_PART = /^[^\s@<>(),;:"[\]\\\p{C}]{1,64}$/u
 
-/** A domain in lower case and punycode, without `www.` and a final dot; null for what is none. */
+/** A domain in lower case and punycode, without `www.` and a final dot; null for anything else. */
 export function normalDomain(text: string): string | null {
   return normalHost(text)?.replace(/^www\.(?=.+\.)/, '') ?? null
 }
@@ -21,7 +21,7 @@ function normalHost(text: string): string | null {
   return HOST.test(ascii) ? ascii : null
 }
 
-/** An e-mail address in lower case, its domain in punycode; null for what is none. */
+/** An e-mail address in lower case, its domain in punycode; null for anything else. */
 export function normalEmail(text: string): string | null {
   const address = text.trim().normalize('NFC').toLowerCase()
   const at = address.lastIndexOf('@')

@@ -87,7 +87,7 @@ export const health = z
   .object({ status: z.literal('ok'), version: z.string().openapi({ example: '0.1.0' }) })
   .openapi('Health')
 
-export const problem = z
+export const problemSchema = z
   .object({
     type: z.string().openapi({ example: 'about:blank' }),
     title: z.string().openapi({ example: 'Bad Request' }),

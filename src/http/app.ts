@@ -17,8 +17,8 @@ import {
   createPlaces,
   createTurns,
   notOfThisQuery,
+  parseCursor,
   readAll,
-  readCursor,
   readPage,
   type Walk,
   writeCursor,
@@ -201,7 +201,7 @@ function listAnswers(options: AppOptions): (c: Context<Env>, asked: AskedList) =
     const type = accept(c, [JSON_TYPE, NDJSON])
     const query = c.req.query()
     const length = cursorLength + (asked.checkpoint === undefined ? 0 : 1)
-    const cursor = query.cursor === undefined ? null : readCursor(query.cursor, query, length)
+    const cursor = query.cursor === undefined ? null : parseCursor(query.cursor, query, length)
     const checkpoint = asked.checkpoint === undefined ? undefined : checkpointIn(cursor?.at(-1) ?? asked.checkpoint)
     const after = cursor?.slice(0, cursorLength) ?? null
     const told: Record<string, string> = checkpoint === undefined ? {} : { 'Changes-Checkpoint': checkpoint }

@@ -7,7 +7,7 @@ import type { MiddlewareHandler } from 'hono'
 import type { ServedDatabase } from '../db/served/database.ts'
 import { findValidToken, type TokenScope, tokenHash } from '../db/served/tokens.ts'
 import { Problem } from './respond.ts'
-import { routes, scopeOf } from './routes.ts'
+import { routeScope, routes } from './routes.ts'
 
 /** What is known of a request, for the log and the metrics. */
 export interface Facts {
@@ -37,7 +37,7 @@ export interface GuardOptions {
 const endpoints = routes.map(({ path, security }) => ({
   path,
   open: security?.length === 0,
-  scope: scopeOf(path),
+  scope: routeScope(path),
   pattern: new RegExp(`^${path.replace(/\{\w+\}/g, '[^/]+')}$`),
 }))
 
@@ -201,7 +201,7 @@ export function parseTrustedProxies(list: string): TrustedProxies | null {
 
 /**
  * The address of the client: of the connection, unless that is a trusted proxy; then the right-most address of
- * `X-Forwarded-For` that is none. What stands further left was written by the client, who may write anything.
+ * `X-Forwarded-For` that is no address. What stands further left was written by the client, who may write anything.
  */
 export function clientAddress(request: IncomingMessage, isTrusted: TrustedProxies): string | undefined {
   let address = plainAddress(request.socket.remoteAddress ?? '')

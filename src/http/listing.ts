@@ -5,13 +5,13 @@ import { createHash } from 'node:crypto'
 import type { Clock } from '../clock.ts'
 import { Problem } from './respond.ts'
 
-export interface Entry<T> {
+export interface ListedEntry<T> {
   value: T
   position: Position
 }
 
 export interface Step<T> {
-  entries: Entry<T>[]
+  entries: ListedEntry<T>[]
   /** Behind what the step looked at, with or without entries; null at the end of the list. */
   reached: Position | null
 }
@@ -34,7 +34,7 @@ export async function readPage<T>(
   { after, limit, budgetMs, clock, turns }: PageOptions,
 ): Promise<Listing<T>> {
   const deadline = clock.steady() + budgetMs
-  const found: Entry<T>[] = []
+  const found: ListedEntry<T>[] = []
   let reached = after
   for (;;) {
     const step = walk(reached, limit + 1 - found.length)
@@ -85,14 +85,14 @@ export function writeCursor(position: Position, query: Parameters): string {
   return Buffer.from(JSON.stringify([mark(query), ...position])).toString('base64url')
 }
 
-/** Reads a cursor of `length` parts. Throws a 400 problem for one that is none, or belongs to another query. */
-export function readCursor(text: string, query: Parameters, length: number): Position {
+/** Reads a cursor of `length` parts. Throws a 400 problem for an invalid one, or one of another query. */
+export function parseCursor(text: string, query: Parameters, length: number): Position {
   const parts = parse(text)
   if (parts?.length === length + 1 && parts[0] === mark(query)) return parts.slice(1)
   throw notOfThisQuery()
 }
 
-/** The problem with a cursor that is none, or belongs to another query. */
+/** The problem with a cursor that is invalid, or belongs to another query. */
 export function notOfThisQuery(): Problem {
   return new Problem(400, {
     detail: 'The cursor does not belong to this query',

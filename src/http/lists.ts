@@ -7,13 +7,13 @@ import type { Since } from '../db/changes.ts'
 import type { Db } from '../db/open.ts'
 import { type Change, readChanges } from '../db/served/changes.ts'
 import {
-  type CompanyFilter,
   companySource,
   listedSource,
   oneSource,
+  type RowSource,
   readWindow,
   type ServedCompany,
-  type Source,
+  type ServedFilter,
 } from '../db/served/companies.ts'
 import type { NameQuery } from '../db/served/names.ts'
 import { nameWords } from '../names.ts'
@@ -22,7 +22,7 @@ import type { Position, Walk } from './listing.ts'
 
 export type Find = (query: NameQuery, after: string, limit: number) => string[]
 
-export interface CompaniesWanted extends CompanyFilter {
+export interface CompaniesWanted extends ServedFilter {
   words?: NameQuery['words']
   include: readonly Member[]
 }
@@ -85,7 +85,7 @@ export function walkOfficers(db: Db, wanted: OfficersWanted, find: Find): Walk<o
         value: nestedOfficer(officer, emails),
         position: [number, String(officer.appointment_id)],
       }))
-  const read = (from: Source, after: string, limit: number) => readWindow(db, from, { after, limit, members: true })
+  const read = (from: RowSource, after: string, limit: number) => readWindow(db, from, { after, limit, members: true })
   return (after, limit) => {
     const [number = '', appointment = ''] = after ?? []
     const only = company === undefined ? null : canonical(company)

@@ -37,7 +37,7 @@ export async function respond(c: Context, { type, text, headers = {} }: Body): P
 
 /**
  * Lines of JSON as they are read: no more is read than the client takes, and nothing any more when it leaves. `fail`
- * hears of a read that fails behind the headers, and must cut the connection.
+ * learns of a read that fails behind the headers, and must cut the connection.
  */
 export function respondLines(
   c: Context,

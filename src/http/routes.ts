@@ -1,7 +1,7 @@
 // The endpoints as data: what they take and what they answer. The description and the checks are made from it.
 import { createRoute, type RouteConfig, z } from '@hono/zod-openapi'
 import type { TokenScope } from '../db/served/tokens.ts'
-import { changeList, companyList, companyWithMembers, health, officerList, problem } from './answers.ts'
+import { changeList, companyList, companyWithMembers, health, officerList, problemSchema } from './answers.ts'
 import { changesQuery, companiesQuery, companyPath, companyQuery, noQuery, officersQuery } from './parameters.ts'
 import { JSON_TYPE, NDJSON, PROBLEM_TYPE } from './respond.ts'
 
@@ -26,7 +26,7 @@ const challenge: Headers = { 'WWW-Authenticate': { description: 'The scheme, Bea
 const failure = (description: string, headers: Headers = {}) => ({
   description,
   headers,
-  content: { [PROBLEM_TYPE]: { schema: problem } },
+  content: { [PROBLEM_TYPE]: { schema: problemSchema } },
 })
 
 const badRequest = { 400: failure('A parameter is wrong or unknown, or the request has a body') }
@@ -45,7 +45,7 @@ const guarded = {
   503: failure('The database cannot be read now, or the index of names is being built', retry),
 }
 const security = [{ bearer: [] }]
-/** Said aloud for what is open: a reader must not take it for forgotten. */
+/** Stated for open routes, so that a reader does not take it for an omission. */
 const noSecurity: typeof security = []
 const conditional = z.object({
   'if-none-match': z.string().optional().openapi({ description: 'ETags that the client has' }),
@@ -186,7 +186,7 @@ export const indexRoute = createRoute({
 })
 
 /** What a token must be for, to ask for a path. */
-export function scopeOf(path: string): TokenScope {
+export function routeScope(path: string): TokenScope {
   return path === metricsRoute.path ? 'metrics' : 'data'
 }
 

@@ -13,7 +13,7 @@ import { clientAddress, factsOf, type TrustedProxies } from './guard.ts'
 import { startNameSearch } from './name-search.ts'
 import { PROBLEM_TYPE, Problem, problemBody, problemResponse } from './respond.ts'
 
-export interface ApiOptions
+export interface HttpApiOptions
   extends Omit<AppOptions, 'database' | 'names' | 'metrics' | 'basePath' | 'streamsPerToken'>,
     Partial<Pick<AppOptions, 'basePath' | 'streamsPerToken'>> {
   /** A read-only connection. The file that is at its path later is opened anew. */
@@ -27,7 +27,7 @@ export interface ApiOptions
   trustedProxies?: TrustedProxies
 }
 
-export interface Api {
+export interface HttpApi {
   url: string
   /** Takes no more requests, lets answers on their way end for a while, then cuts them. */
   [Symbol.asyncDispose](): Promise<void>
@@ -44,7 +44,7 @@ const LINGER_MS = 500
 export const DEFAULT_STREAMS = 4
 
 /** Starts to serve. Throws a `config` error when the address cannot be listened on. */
-export async function startApi(given: ApiOptions): Promise<Api> {
+export async function startApi(given: HttpApiOptions): Promise<HttpApi> {
   const options = { ...given, log: lenient(given.log) }
   const { db, host, port, timings, clock, log, trialToken, basePath = '', trustedProxies = () => false } = options
   const counts = createHttpMetrics()
@@ -140,7 +140,7 @@ function refuse(error: NodeJS.ErrnoException, socket: Socket): void {
   setTimeout(() => socket.destroy(), LINGER_MS).unref()
 }
 
-/** A request that cannot become one for the application, such as one with a Host that is none. */
+/** A request that cannot become one for the application, such as one with an invalid Host. */
 function errorHandler(): Response {
   return problemResponse(new Problem(400))
 }

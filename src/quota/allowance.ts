@@ -9,18 +9,18 @@ import {
   deleteGrant,
   deleteWait,
   type Lane,
-  readHeard,
-  readRoom,
+  readAllowanceState,
+  readServerState,
   saveAnswer,
   saveConsumer,
   saveGrants,
-  saveHeard,
+  saveServerState,
   saveWait,
   viewClock,
 } from '../db/quota/ledger.ts'
 import type { Quota } from '../settings.ts'
-import type { ServerWord } from './rate-headers.ts'
-import { decide, freesAt, hear } from './rule.ts'
+import type { RateHeaders } from './rate-headers.ts'
+import { applyRateHeaders, decide, freesAt } from './rule.ts'
 
 /** Other processes change the state unseen: nobody sleeps longer than this before looking again. */
 const LOOK_AGAIN_MS = 1000
@@ -29,7 +29,7 @@ const WAIT_LEASE_MS = 2500
 
 export interface Permit {
   /** The call was answered, with the server's word if it gave one, or failed (null). From now the permit ages. */
-  settle(word: ServerWord | null): void
+  settle(word: RateHeaders | null): void
   /** The call was never sent: the permit is given back at once. */
   cancel(): void
 }
@@ -73,7 +73,7 @@ export function openAllowance(options: AllowanceOptions): Allowance {
         saveAnswer(db, id, now, freesAt(now, quota))
         if (!word) return
         const ownSince = (start: number) => countOwnSince(db, name, start)
-        saveHeard(db, name, hear(readHeard(db, name), word, quota, ownSince, now), word.limited)
+        saveServerState(db, name, applyRateHeaders(readServerState(db, name), word, quota, ownSince, now), word.limited)
       }
       nowOrWhenFree(db, () => writeSoon(db, save))
       wake.abort()
@@ -97,7 +97,7 @@ export function openAllowance(options: AllowanceOptions): Allowance {
         windowMs: quota.windowMs,
         probePatienceMs: options.probePatienceMs,
       }
-      const room = readRoom(db, query, now)
+      const room = readAllowanceState(db, query, now)
       knownZeroAt = room.zeroAt
       const verdict = decide(room, quota, lane, wanting.length, now)
       if (verdict.granted < wanting.length && lane === 'stream') saveWait(db, name, self, now + WAIT_LEASE_MS)

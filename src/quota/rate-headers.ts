@@ -1,5 +1,5 @@
 /** What one answer said about the server's own count. Times are milliseconds from the answer's arrival. */
-export interface ServerWord {
+export interface RateHeaders {
   /** A 429, or the 403 of the per-IP limit: nobody may call before the window ends. */
   limited: boolean
   limit: number | null
@@ -15,7 +15,7 @@ const SECOND = 1000
  * Reads the rate headers of an answer (facts section 2: Unix seconds, two spellings, no `Retry-After`); `Date` turns
  * the server's time into ours. Null for an answer that says nothing about the limit, such as a gateway's error page or a refused key.
  */
-export function readWord(status: number, headers: Headers, nowMs: number): ServerWord | null {
+export function readRateHeaders(status: number, headers: Headers, nowMs: number): RateHeaders | null {
   const limited = status === 429 || status === 403
   const remain = readNumber(headers, 'x-ratelimit-remain') ?? readNumber(headers, 'x-ratelimit-remaining')
   if (status === 401 || (!limited && remain === null && status >= 500)) return null

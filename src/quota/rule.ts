@@ -1,7 +1,7 @@
 // The allowance as pure functions. All times are `steady` milliseconds.
-import type { Heard, Lane, Room } from '../db/quota/ledger.ts'
+import type { AllowanceState, Lane, ServerState } from '../db/quota/ledger.ts'
 import type { Quota } from '../settings.ts'
-import type { ServerWord } from './rate-headers.ts'
+import type { RateHeaders } from './rate-headers.ts'
 
 /** Background permits that may leave at once while a stream consumer is alive. */
 const PACED_BURST = 5
@@ -13,7 +13,7 @@ const ANSWER_MS = 20
 const ROUNDING_MS = 2
 
 /** `waitMs` is 0 when permits were granted. */
-export interface Verdict {
+export interface PermitDecision {
   granted: number
   probe: boolean
   tokens: number
@@ -24,9 +24,9 @@ export interface Verdict {
  * How many of the `wanted` permits may leave now, and otherwise when to ask again. A permit occupies the allowance
  * until one window after its answer, so no window of the server, however it lies, ever holds more than `limit` calls.
  */
-export function decide(room: Room, quota: Quota, lane: Lane, wanted: number, now: number): Verdict {
+export function decide(room: AllowanceState, quota: Quota, lane: Lane, wanted: number, now: number): PermitDecision {
   const tokens = refill(room, quota, now)
-  const wait = (waitMs: number): Verdict => ({ granted: 0, probe: false, tokens, waitMs: Math.max(1, waitMs) })
+  const wait = (waitMs: number): PermitDecision => ({ granted: 0, probe: false, tokens, waitMs: Math.max(1, waitMs) })
   if (room.gateUntil !== null && room.gateUntil > now) return wait(room.gateUntil - now)
   if (lane === 'background' && room.streamWaiting) return wait(ANSWER_MS)
 
@@ -46,13 +46,13 @@ export function decide(room: Room, quota: Quota, lane: Lane, wanted: number, now
 }
 
 /** One call must ask the server first: after lost state, a gate, a long silence, or the end of a window it told us of. */
-function needsProbe(room: Room, quota: Quota, now: number): boolean {
+function needsProbe(room: AllowanceState, quota: Quota, now: number): boolean {
   if (room.heardAt === null) return true
   if (room.remain !== null && (room.remainUntil ?? 0) <= now) return true
   return room.inFlight === 0 && now - room.heardAt > quota.windowMs
 }
 
-function refill(room: Room, quota: Quota, now: number): number {
+function refill(room: AllowanceState, quota: Quota, now: number): number {
   if (room.refilledAt === null) return PACED_BURST
   return Math.min(PACED_BURST, room.tokens + Math.max(0, now - room.refilledAt) * perMs(quota))
 }
@@ -71,16 +71,16 @@ export function freesAt(answeredAt: number, { windowMs }: Quota): number {
  * remaining calls only narrow our view when it counted more than those: then somebody else uses the key, or our log
  * was lost. Otherwise the log is the better judge, since `Reset` is only known to a second or two.
  */
-export function hear(
-  before: Heard,
-  word: ServerWord,
+export function applyRateHeaders(
+  before: ServerState,
+  word: RateHeaders,
   quota: Quota,
   ownSince: (start: number) => number,
   now: number,
-): Heard {
+): ServerState {
   const resetAt = word.resetLatestMs === null ? before.resetAt : now + word.resetLatestMs
   if (word.limited) return refused(before, resetAt, quota, now)
-  const trusting: Heard = { heardAt: now, remain: null, remainUntil: null, resetAt, gateUntil: null }
+  const trusting: ServerState = { reportedAt: now, remain: null, remainUntil: null, resetAt, gateUntil: null }
   if (word.remain === null) return trusting
   const limit = word.limit ?? quota.limit
   const start = now + (word.resetEarliestMs ?? 0) - quota.windowMs
@@ -90,8 +90,8 @@ export function hear(
 }
 
 /** The gate closes until the end that the server names, or for a window; a refusal right after a gate means a window. */
-function refused({ gateUntil }: Heard, resetAt: number | null, { windowMs }: Quota, now: number): Heard {
+function refused({ gateUntil }: ServerState, resetAt: number | null, { windowMs }: Quota, now: number): ServerState {
   const named = resetAt !== null && resetAt > now && resetAt < now + windowMs + 3000 ? resetAt : now + windowMs
   const until = gateUntil !== null && gateUntil <= now ? now + windowMs : named
-  return { heardAt: null, remain: null, remainUntil: null, resetAt, gateUntil: Math.max(gateUntil ?? 0, until) }
+  return { reportedAt: null, remain: null, remainUntil: null, resetAt, gateUntil: Math.max(gateUntil ?? 0, until) }
 }

@@ -6,22 +6,22 @@ import { ChpipeError } from '../errors.ts'
 import { type Allowance, openAllowance } from '../quota/allowance.ts'
 import type { Proxies, Quota } from '../settings.ts'
 import { backoffMs } from '../upstream/wire.ts'
-import { type Call, createExchange, refusedClient, SnovError } from './exchange.ts'
+import { type Call, createSnovExchange, refusedClient, SnovError } from './exchange.ts'
 import {
-  type DomainRow,
-  type EmailsRow,
   type Poll,
-  readBalance,
+  readBalanceReply,
   readDomainPoll,
   readEmailsPoll,
   readTask,
+  type SnovDomainRow,
+  type SnovEmailsRow,
   type TaskKind,
 } from './replies.ts'
 
 /** How often a call that costs nothing is sent before its failure counts. */
 const MAX_ATTEMPTS = 3
 
-export interface CallOptions {
+export interface SnovCallOptions {
   lane: Lane
   signal: AbortSignal
 }
@@ -36,7 +36,7 @@ export interface FinderRow {
  * A permit and a token in hand for one start, so that nothing lies between writing a purchase down and sending it. A
  * start is sent once, whatever happens; a `SnovError` whose `mayHaveActed` is false surely bought nothing.
  */
-export interface ReadyStart {
+export interface SnovStart {
   /** Starts the search for the domains of up to 10 company names; resolves with the task to poll. */
   startDomains(names: string[]): Promise<string>
   /** Starts the search for the addresses of up to 10 people at one domain; resolves with the task to poll. */
@@ -50,12 +50,12 @@ export interface Snov {
    * Makes a start possible. After a call that failed in passing, a free one must succeed first: a start that meets an
    * outage would leave a purchase in doubt.
    */
-  readyStart(options: CallOptions): Promise<ReadyStart>
+  readyStart(options: SnovCallOptions): Promise<SnovStart>
   /** Asks once for a result. A task that the API does not know is a `not-found` error. */
-  pollDomains(task: string, options: CallOptions): Promise<Poll<DomainRow>>
-  pollEmails(task: string, options: CallOptions): Promise<Poll<EmailsRow>>
+  pollDomains(task: string, options: SnovCallOptions): Promise<Poll<SnovDomainRow>>
+  pollEmails(task: string, options: SnovCallOptions): Promise<Poll<SnovEmailsRow>>
   /** The account's credits as Snov writes them, a decimal string. */
-  balance(options: CallOptions): Promise<string>
+  balance(options: SnovCallOptions): Promise<string>
   /** Calls sent and refusals for too many calls, by this process. */
   readonly counts: { requests: number; rateLimited: number }
 }
@@ -80,7 +80,7 @@ export function createSnov(options: SnovOptions): Snov {
   const { baseUrl, clientId, clientSecret, allowance, clock, timings } = options
   const counts = { requests: 0, rateLimited: 0 }
   const { snovTimeoutMs: requestTimeoutMs, connectTimeoutMs } = timings
-  const exchange = createExchange({ ...options, requestTimeoutMs, connectTimeoutMs, counts })
+  const exchange = createSnovExchange({ ...options, requestTimeoutMs, connectTimeoutMs, counts })
 
   const freely = async <T>(signal: AbortSignal, once: () => Promise<T>): Promise<T> => {
     for (let attempt = 1; ; attempt += 1) {
@@ -95,7 +95,7 @@ export function createSnov(options: SnovOptions): Snov {
     }
   }
 
-  const tokens = keepToken(clock, ({ lane, signal }: CallOptions) => {
+  const tokens = keepToken(clock, ({ lane, signal }: SnovCallOptions) => {
     const json = { grant_type: 'client_credentials', client_id: clientId, client_secret: clientSecret }
     return freely(signal, async () => {
       const permit = await allowance.acquire(lane, signal)
@@ -103,7 +103,7 @@ export function createSnov(options: SnovOptions): Snov {
     })
   })
 
-  const authorise = async (callOptions: CallOptions) => {
+  const authorise = async (callOptions: SnovCallOptions) => {
     for (;;) {
       const token = await tokens.get(callOptions)
       const permit = await allowance.acquire(callOptions.lane, callOptions.signal)
@@ -127,10 +127,10 @@ export function createSnov(options: SnovOptions): Snov {
     }
   }
 
-  const get = (path: string, callOptions: CallOptions) =>
+  const get = (path: string, callOptions: SnovCallOptions) =>
     freely(callOptions.signal, async () => send({ method: 'GET', path, ...(await authorise(callOptions)) }))
 
-  const balance = async (callOptions: CallOptions) => readBalance(await get('/v1/get-balance', callOptions))
+  const balance = async (callOptions: SnovCallOptions) => readBalanceReply(await get('/v1/get-balance', callOptions))
 
   return {
     counts,
@@ -171,7 +171,7 @@ const reply = z.looseObject({
   expires_in: z.number().positive().catch(3600),
 })
 
-export interface Tokens<Options> {
+export interface TokenKeeper<Options> {
   /** A token that is good for some time yet; asks for one when there is none. */
   get(options: Options): Promise<string>
   holds(token: string): boolean
@@ -181,7 +181,7 @@ export interface Tokens<Options> {
 }
 
 /** Keeps the access token in memory until shortly before its end; `ask` sends the one call that renews it. */
-function keepToken<Options>(clock: Clock, ask: (options: Options) => Promise<unknown>): Tokens<Options> {
+function keepToken<Options>(clock: Clock, ask: (options: Options) => Promise<unknown>): TokenKeeper<Options> {
   let held: { token: string; until: number } | null = null
   let asking: Promise<string> | null = null
   let refusals = 0

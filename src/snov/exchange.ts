@@ -1,22 +1,22 @@
 // One permit, one HTTP exchange with Snov.
 import { ChpipeError } from '../errors.ts'
 import type { Permit } from '../quota/allowance.ts'
-import type { ServerWord } from '../quota/rate-headers.ts'
+import type { RateHeaders } from '../quota/rate-headers.ts'
 import type { Proxies } from '../settings.ts'
 import { printable } from '../text.ts'
 import { BodyError, readJson } from '../upstream/body.ts'
 import { ProviderError, type ProviderFault } from '../upstream/provider-error.ts'
 import {
   ACCEPT_ENCODING,
-  type Answer,
   createWire,
   type Deadline,
   reasonsOf,
   startDeadline,
+  type WireAnswer,
   WireError,
 } from '../upstream/wire.ts'
 
-export interface ExchangeOptions {
+export interface SnovExchangeOptions {
   baseUrl: string
   proxies?: Proxies | undefined
   requestTimeoutMs: number
@@ -37,18 +37,18 @@ export interface Call {
 }
 
 /** Sends one call and resolves with the JSON of its success. */
-export type Exchange = (call: Call) => Promise<unknown>
+export type SnovExchange = (call: Call) => Promise<unknown>
 
 /**
  * Makes the function that sends. It throws a `config` error for a plan without API access, a `SnovError` for every
  * other failure, and the signal's reason when an interrupt outlives its grace. No connection is kept for the next
- * call: on one that the server is just closing nobody could tell whether a start arrived.
+ * call: on one that the server is just closing nobody could say whether a start arrived.
  */
-export function createExchange(options: ExchangeOptions): Exchange {
+export function createSnovExchange(options: SnovExchangeOptions): SnovExchange {
   const { baseUrl, proxies, requestTimeoutMs, connectTimeoutMs, counts, onAnswer } = options
   const headers = { accept: 'application/json', 'accept-encoding': ACCEPT_ENCODING }
   const wire = createWire(baseUrl, { headers, proxies, keepAlive: false, connectTimeoutMs })
-  const send = async ({ method, path, json, token, permit }: Call, signal: AbortSignal): Promise<Answer> => {
+  const send = async ({ method, path, json, token, permit }: Call, signal: AbortSignal): Promise<WireAnswer> => {
     counts.requests += 1
     try {
       const headers = token ? { authorization: `Bearer ${token}` } : {}
@@ -82,7 +82,7 @@ function unsent({ permit, signal }: Call): WireError {
 }
 
 /** Snov sends no rate headers (facts 6.3): an answer only says that the service lives, or that the minute is used up. */
-function readWord(status: number): ServerWord | null {
+function readWord(status: number): RateHeaders | null {
   if (status >= 500) return null
   return { limited: status === 429, limit: null, remain: null, resetEarliestMs: null, resetLatestMs: null }
 }
@@ -94,7 +94,7 @@ function accept(reply: RawReply): unknown {
 }
 
 /** An error says enough by its status, so its body may break off; a success may not. */
-async function readBody(response: Answer): Promise<unknown> {
+async function readBody(response: WireAnswer): Promise<unknown> {
   if (response.status >= 200 && response.status < 300) return readJson(response)
   return readJson(response).catch(() => null)
 }

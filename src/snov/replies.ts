@@ -5,18 +5,18 @@ import { SnovError } from './exchange.ts'
 export type TaskKind = 'company-domain-by-name' | 'emails-by-domain-by-name'
 
 /** A row of a finished task. Rows are matched by name: neither their order nor their number is that of the request. */
-export interface DomainRow {
+export interface SnovDomainRow {
   name: string
   domain: string | null
 }
 
-export interface EmailsRow {
+export interface SnovEmailsRow {
   /** The person's full name, as asked. */
   name: string
-  emails: FoundEmail[]
+  emails: SnovEmail[]
 }
 
-export interface FoundEmail {
+export interface SnovEmail {
   email: string
   /** `valid` or `unknown` (facts 4.1). */
   status: string | null
@@ -86,7 +86,7 @@ const name = z.string().or(z.number().transform(String))
 
 const domainRow = z
   .looseObject({ name, result: object({ domain: z.string().nullish() }).nullish() })
-  .transform(({ name, result }): DomainRow => ({ name, domain: result?.domain ?? null }))
+  .transform(({ name, result }): SnovDomainRow => ({ name, domain: result?.domain ?? null }))
 
 const flag = z.boolean().nullish().catch(null)
 const text = z.string().nullish().catch(null)
@@ -104,7 +104,7 @@ const emailRow = z
     is_gibberish: flag,
   })
   .transform(
-    (row): FoundEmail => ({
+    (row): SnovEmail => ({
       email: row.email,
       status: row.smtp_status ?? null,
       reason: row.unknown_status_reason?.toLowerCase() ?? null,
@@ -119,16 +119,16 @@ const emailsRow = z.looseObject({ people: name, result: list.nullish() }).transf
   const raw = result ?? []
   const emails = raw.flatMap((one) => emailRow.safeParse(one).data ?? [])
   if (raw.length > 0 && emails.length === 0) context.addIssue('no address can be read')
-  return { name: people, emails } satisfies EmailsRow
+  return { name: people, emails } satisfies SnovEmailsRow
 })
 
 /** Reads the poll of a company-name task. Throws a passing `SnovError` for a finished one without a list. */
-export function readDomainPoll(body: unknown): Poll<DomainRow> {
+export function readDomainPoll(body: unknown): Poll<SnovDomainRow> {
   return readPoll(body, domainRow)
 }
 
 /** Reads the poll of an e-mail task, as `readDomainPoll` does. */
-export function readEmailsPoll(body: unknown): Poll<EmailsRow> {
+export function readEmailsPoll(body: unknown): Poll<SnovEmailsRow> {
   return readPoll(body, emailsRow)
 }
 
@@ -175,7 +175,7 @@ const balanceReply = z.looseObject({
 })
 
 /** The balance, a decimal string (facts 6.2). */
-export function readBalance(body: unknown): string {
+export function readBalanceReply(body: unknown): string {
   const read = balanceReply.safeParse(body)
   if (!read.success) throw new SnovError('passing', 'Snov answered without a balance', { mayHaveActed: false })
   return read.data.data.balance

@@ -3,7 +3,7 @@
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { parseJson } from '../text.ts'
-import type { Answer } from './wire.ts'
+import type { WireAnswer } from './wire.ts'
 
 /** A larger body is hostile or broken: 500 officers or 5,000 search results take under 4 MB. */
 const MAX_BODY_BYTES = 8 * 1024 * 1024
@@ -35,7 +35,7 @@ export class BodyError extends Error {
 }
 
 /** The value of the answer's JSON. Throws as `readText` and `parseBody` do. */
-export function readJson(answer: Answer): Promise<unknown> {
+export function readJson(answer: WireAnswer): Promise<unknown> {
   return readText(answer, parseBody)
 }
 
@@ -44,7 +44,7 @@ export function readJson(answer: Answer): Promise<unknown> {
  * `MAX_BODY_BYTES`, unpacked; a `WireError` when the connection breaks; and the signal's reason, at once, whatever the
  * body does.
  */
-export async function readText<T>(answer: Answer, use: (text: string) => T): Promise<T> {
+export async function readText<T>(answer: WireAnswer, use: (text: string) => T): Promise<T> {
   const seat = room.enter()
   const over = rejection(answer.signal)
   try {
@@ -72,7 +72,7 @@ export function parseBody(text: string): unknown {
   }
 }
 
-async function collect(answer: Answer, seat: Seat): Promise<Buffer> {
+async function collect(answer: WireAnswer, seat: Seat): Promise<Buffer> {
   let held = Buffer.alloc(0)
   let size = 0
   for await (const chunk of answer.bytes) {

@@ -30,7 +30,7 @@ export interface WireCall {
 }
 
 /** The head of an answer. Its body waits in the connection until somebody reads it, or drops it. */
-export interface Answer {
+export interface WireAnswer {
   status: number
   headers: Headers
   /** The bytes as they come, unpacked. Throws a `WireError` when they break off, and the signal's reason. */
@@ -41,7 +41,7 @@ export interface Answer {
 }
 
 /** Sends one request. Rejects with a `WireError`, whose cause is the signal's reason when that ended the call. */
-export type Wire = (call: WireCall) => Promise<Answer>
+export type Wire = (call: WireCall) => Promise<WireAnswer>
 
 /** No whole answer came. */
 export class WireError extends Error {
@@ -68,7 +68,7 @@ const IDLE_MS = 4000
 export function createWire(baseUrl: string, options: WireOptions): Wire {
   const base = new URL(baseUrl)
   const proxy = options.proxies ? proxyFor(base, options.proxies) : null
-  const goal = proxy ? `${base.host} through the proxy ${proxyName(proxy)}` : base.host
+  const server = proxy ? `${base.host} through the proxy ${proxyName(proxy)}` : base.host
   const dispatcher = createDispatcher(proxy, options)
   const http = ky.create({
     prefix: baseUrl,
@@ -93,13 +93,13 @@ export function createWire(baseUrl: string, options: WireOptions): Wire {
         fetch,
         ...(json === undefined ? {} : { json }),
       })
-      return readAnswer(goal, response, signal, (reason) => {
+      return readAnswer(server, response, signal, (reason) => {
         signal.removeEventListener('abort', stop)
         call.abort(new Error(reason))
       })
     } catch (error) {
       signal.removeEventListener('abort', stop)
-      throw wireError(goal, signal.aborted ? signal.reason : error, way.sent)
+      throw wireError(server, signal.aborted ? signal.reason : error, way.sent)
     }
   }
 }
@@ -175,14 +175,19 @@ function fetchBy(dispatcher: Dispatcher, signal: AbortSignal, way: Way): typeof 
 }
 
 /** `end` closes the connection; so does the signal, whether or not somebody reads the answer. */
-function readAnswer(goal: string, response: Response, signal: AbortSignal, end: (reason: string) => void): Answer {
+function readAnswer(
+  server: string,
+  response: Response,
+  signal: AbortSignal,
+  end: (reason: string) => void,
+): WireAnswer {
   const { status, headers } = response
   const drop = () => end('nobody reads the answer')
-  return { status, headers, signal, bytes: readBytes(goal, response, signal, end), drop }
+  return { status, headers, signal, bytes: readBytes(server, response, signal, end), drop }
 }
 
 async function* readBytes(
-  goal: string,
+  server: string,
   { body }: Response,
   signal: AbortSignal,
   end: (reason: string) => void,
@@ -203,7 +208,7 @@ async function* readBytes(
       yield value
     }
   } catch (error) {
-    throw signal.aborted ? signal.reason : wireError(goal, error, true)
+    throw signal.aborted ? signal.reason : wireError(server, error, true)
   } finally {
     signal.removeEventListener('abort', fail)
     end('the reading of the answer has ended')
@@ -213,12 +218,12 @@ async function* readBytes(
 /** What `accept-encoding` may ask for. */
 export const ACCEPT_ENCODING = 'gzip, deflate'
 
-/** `goal` names the server, and the proxy before it. */
-function wireError(goal: string, error: unknown, sent: boolean): WireError {
+/** `server` names the server, and the proxy before it. */
+function wireError(server: string, error: unknown, sent: boolean): WireError {
   // What ky and fetch wrap around a failure says nothing of it.
   const raised = isNetworkError(error) ? error.cause : error
   const cause = raised instanceof TypeError && raised.cause !== undefined ? raised.cause : raised
-  const message = `The connection to ${goal} failed (${reasonsOf(cause).join('; ')})`
+  const message = `The connection to ${server} failed (${reasonsOf(cause).join('; ')})`
   return new WireError(message, { sent, cause })
 }
 

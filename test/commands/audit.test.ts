@@ -37,7 +37,7 @@ describe('chpipe audit', () => {
     expect(world.stored()).toEqual(after)
   })
 
-  it('shows a table by day, names what is missing, and says how to make up for it', async () => {
+  it('shows a table by day, names what is missing, and says how to repair it', async () => {
     await using world = await auditWorld('withhold:1x')
     const { code, stdout } = await world.audit()
     expect(code).toBe(1)
@@ -51,7 +51,7 @@ ${DAYS[3]}         8           8        0      0  so far
 missing  ${DAYS[0]}  ${world.withheld[0]}  ${world.stream.truth.company(world.withheld[0] ?? '')?.company_name}
 
 1 OF 4 DAYS DIFFERS: 1 missing, 0 extra; 4 calls
-Make up for it: chpipe audit --repair --since ${DAYS[0]}
+To repair: chpipe audit --repair --since ${DAYS[0]}
 `)
   })
 

@@ -106,9 +106,9 @@ describe('chpipe backup', () => {
   })
 
   const refused: [what: string, out: string, message: string][] = [
-    ['a file that is no backup', 'notes.txt', 'There is a file that is no backup, and it stays as it is'],
+    ['a file that is no backup', 'notes.txt', 'The file is not a backup, so it is left as it is'],
     ['the database itself', 'companies.db', 'This is the database itself'],
-    ['a database in use', 'used.db', 'There is a database in use, and it stays as it is'],
+    ['a database in use', 'used.db', 'The database is in use, so it is left as it is'],
   ]
   it.each(refused)('does not overwrite %s', async (_what, out, message) => {
     using folder = stocked()
@@ -226,8 +226,8 @@ describe('a backup', () => {
     const db = openDb(database)
     const standard = { db, clock: systemClock(), signal: new AbortController().signal, freeBytes: () => null }
     try {
-      const goal = { kind: 'folder', path: folder.file('backups') } as const
-      return await backupDatabase({ ...standard, ...step }, { database, goal, keep: undefined, onProgress })
+      const destination = { kind: 'folder', path: folder.file('backups') } as const
+      return await backupDatabase({ ...standard, ...step }, { database, destination, keep: undefined, onProgress })
     } finally {
       db.$client.close()
     }

@@ -83,7 +83,7 @@ describe('a database that is taken away under a running', () => {
       5,
       [
         `error: The database was moved, deleted or replaced while it was in use: ${open.folder.file('companies.db')}`,
-        'try: stop every chpipe before a restore; then start again with the file that is meant',
+        'try: stop every chpipe before a restore, then start again with the right file',
       ],
     ])
     expect(stdout).not.toContain('Interrupted')
@@ -108,7 +108,7 @@ describe('a working directory that was deleted', () => {
     const relative = await start()
     expect([relative.code, relative.stderr.split('\n')[0]]).toEqual([
       5,
-      'error: The working directory no longer exists, so that there is no companies.db',
+      'error: The working directory no longer exists, so there is no companies.db',
     ])
   })
 })

@@ -97,7 +97,7 @@ describe('chpipe demo', () => {
       code: 5,
       stdout: '',
       stderr:
-        `error: There is something here already that no demo has made: ${folder.file('chpipe-demo')}\n` +
+        `error: The folder exists and was not made by the demo: ${folder.file('chpipe-demo')}\n` +
         'try: move it away, or run the demo in another folder\n',
     })
   })

@@ -295,8 +295,8 @@ describe('chpipe doctor', () => {
     expect(code).toBe(0)
     const warned = checks.filter(({ state }) => state === 'warn').map(({ check }) => check)
     expect(warned).toEqual(['backup', 'stream', 'gaps', 'rejects', 'jobs', 'purchases', 'credits'])
-    expect(of('backup')?.message).toBe('the last was made 2d ago: /gone.db, and is not there any more')
-    expect(of('stream')?.message).toBe('nobody follows it; last event 2d ago')
+    expect(of('backup')?.message).toBe('the last was made 2d ago: /gone.db, but the file is gone')
+    expect(of('stream')?.message).toBe('no process is following it; last event 2d ago')
     expect(of('purchases')?.message).toBe(
       '1 in doubt: nobody knows whether they were made; 1 paid answers match none of the names asked for',
     )
@@ -321,7 +321,7 @@ describe('chpipe doctor', () => {
     using folder = followed(summary, claimedBy)
     const { code, of } = await examine(folder, ['--offline', ...args], KEYS)
     expect([of('stream')?.state, code]).toEqual(wanted)
-    expect(of('stream')?.message).toMatch(/^nobody follows it.*; last event 1h ago$/)
+    expect(of('stream')?.message).toMatch(/^no process is following it.*; last event 1h ago$/)
   })
 
   it('about a stream that failed a moment ago, and is started again, only warns', async () => {

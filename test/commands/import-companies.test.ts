@@ -46,7 +46,7 @@ describe('import-companies', () => {
         '',
       ].join('\n'),
     )
-    expect(stderr).toContain('Bad rows were left out')
+    expect(stderr).toContain('Bad rows were skipped')
     expect(readFileSync(folder.file('register.zip.rejects.csv'), 'utf8')).toBe(
       'line,reason,row\r\n5,"expected 55 columns, found 2","x,y"\r\n',
     )

@@ -175,7 +175,7 @@ test('the stream and the enrichment read well', () => {
     ['', '12.5 events a minute, at timepoint 104000125'],
     ['', 'lag 3s, gaps 2 (1 to be searched), rejects 4'],
     ['', 'OUT OF PLACE: 2 timepoints, the last 10m ago; their events are applied'],
-    ['', 'SILENT: no event has come for too long'],
+    ['', 'SILENT: no event for too long'],
     ['jobs', '9 due (domain 4, officers 5)'],
     ['', '4 of these wait for the next `chpipe enrich`'],
     ['', '1,300 done, 17 without a domain, 2 failed'],

@@ -23,7 +23,7 @@ test('without a database ends with 5, on a port in use with 3, and says when nob
     `error: Port ${port} on 127.0.0.1 is in use\ntry: name another one with --port, or 0 for any free one\n`,
   ])
   const nobody = await run(['serve', '--port', port], { cwd })
-  expect(nobody.stderr).toContain('nobody can ask yet: there is no token try="chpipe token add <name>"')
+  expect(nobody.stderr).toContain('no token exists yet, so nobody can query the API try="chpipe token add <name>"')
   other.close()
 })
 

@@ -144,7 +144,7 @@ describe('chpipe stream', () => {
     const lines = stderr.trimEnd().split('\n')
     expect(code).toBe(0)
     expect(lines.map((line) => line.slice(31).split(' stream=')[0])).toEqual([
-      'stream interrupted, connecting again',
+      'stream interrupted; reconnecting',
       'stream connected',
     ])
     expect(lines[0]).toContain('error="Companies House answered 502 instead of the stream"')
@@ -153,7 +153,7 @@ describe('chpipe stream', () => {
   it('warns of silence although heartbeats go on', async () => {
     await using on = await opened()
     const { stderr } = await on.follow(['--for', '1200ms', '--silence', '10s'])
-    expect(stderr).toContain('no event has come for too long')
+    expect(stderr).toContain('no event for too long')
   })
 
   it('keeps to its filters and triggers, of which several may be given', async () => {
@@ -182,7 +182,7 @@ describe('chpipe stream', () => {
 
   it('warns before it enriches without a backup younger than a day, and not otherwise', async () => {
     await using on = await opened()
-    const warning = 'there is no backup younger than a day try="chpipe backup"'
+    const warning = 'the last backup is older than a day, or there is none try="chpipe backup"'
     const args = ['--for', '200ms', '--max-credits', '0', '--enrich']
     expect((await on.follow(args)).stderr).toContain(warning)
     expect((await on.follow(['--for', '200ms'])).stderr).not.toContain(warning)
@@ -261,7 +261,7 @@ describe('chpipe stream', () => {
     const args = ['--enrich', '--from', String(first), '--for', '1500ms', '--json']
     const { code, stdout, stderr } = await on.follow(args, { SNOV_CLIENT_SECRET: 'wrong-secret-77' })
     expect({ code, ended: JSON.parse(stdout).ended }).toEqual({ code: 0, ended: 'time-over' })
-    expect(stderr).toContain('enrichment rests, the stream goes on')
+    expect(stderr).toContain('enrichment is paused; the stream continues')
     expect(stderr).not.toContain('wrong-secret-77')
     expect(stored(on).companies).toHaveLength(1)
   })

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { type Reply, UpstreamError } from '../../src/companies-house/call.ts'
+import { type RestReply, UpstreamError } from '../../src/companies-house/call.ts'
 import { ChpipeError } from '../../src/errors.ts'
 import {
   type Answer,
@@ -17,7 +17,7 @@ import {
 import { connected } from './connected.ts'
 
 const signal = new AbortController().signal
-const read = (reply: Reply) => reply
+const read = (reply: RestReply) => reply
 const background = { lane: 'background', signal, read } as const
 const noOfficers = json({ kind: 'officer-list', items: [], total_results: 0 })
 
@@ -73,7 +73,7 @@ describe('a reply', () => {
 
   it('counts as an answer only when it is what was asked for', async () => {
     await using server = await script(json({ error: 'x' }), json({ error: 'x' }), json({ wanted: 1 }))
-    const readWanted = ({ body }: Reply) => {
+    const readWanted = ({ body }: RestReply) => {
       if (!(body as { wanted?: number }).wanted) throw new UpstreamError('not what was wanted', { retryable: true })
       return body
     }
@@ -141,11 +141,11 @@ describe('a final fault', () => {
     expect(server.asked).toEqual(['/wanted', '/company/00000000/officers'])
   })
 
-  it.each(REDIRECTS)('is a redirect, whose goal never sees the key: %i', async (status) => {
-    await using goal = await script(json({}))
-    await using server = await script(redirect(status, `${goal.url}/wanted`))
+  it.each(REDIRECTS)('is a redirect, whose destination never sees the key: %i', async (status) => {
+    await using destination = await script(json({}))
+    await using server = await script(redirect(status, `${destination.url}/wanted`))
     expect(await thrown(connected(server.url).get('/wanted', background))).toMatchObject({ retryable: false })
-    expect(goal.asked).toEqual([])
+    expect(destination.asked).toEqual([])
   })
 
   it.each([

@@ -126,7 +126,7 @@ describe('what is refused', () => {
     expect(await refusal(zip([]))).toBe('The zip file holds no .csv file: stdin')
     expect(await refusal(zip([{ name: 'a.csv', text: 'x', encrypted: true }]))).toBe('a.csv in stdin is encrypted')
     expect(await refusal(zip([{ name: 'a.csv', text: 'x', method: 9 }]))).toBe(
-      'a.csv in stdin is packed by an unknown method',
+      'a.csv in stdin uses an unknown compression method',
     )
   })
 })

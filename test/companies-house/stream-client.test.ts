@@ -154,11 +154,11 @@ describe('a connection that ends', () => {
   })
 
   it.each(REDIRECTS)('never leads the key to where a redirect points: %i', async (code) => {
-    await using goal = await streamServer(send('stolen\n'))
-    const away: Connection = (response) => response.writeHead(code, { location: `${goal.url}/companies` }).end()
+    await using destination = await streamServer(send('stolen\n'))
+    const away: Connection = (response) => response.writeHead(code, { location: `${destination.url}/companies` }).end()
     await using server = await streamServer(away, send('a\n'))
     expect(texts(await listen(server, { until: 1 }))).toEqual(['a'])
-    expect(goal.asked).toEqual([])
+    expect(destination.asked).toEqual([])
   })
 
   it('keeps only the ends of a line that unpacks to more than 8 MB', async () => {

@@ -1,6 +1,6 @@
 import { systemClock, timings } from '../../src/clock.ts'
 import { type Db, openDb } from '../../src/db/open.ts'
-import { type Api, type ApiOptions, startApi } from '../../src/http/server.ts'
+import { type HttpApi, type HttpApiOptions, startApi } from '../../src/http/server.ts'
 import type { LogFields } from '../../src/log.ts'
 import { tempFolder } from '../host.ts'
 import { addCompany, addDomain, addEmail, addOfficer, newDatabase } from '../steps/export-world.ts'
@@ -22,14 +22,14 @@ export interface Serving {
 export type Answer = { status: number; body: any; headers: Headers }
 
 /** The real server on a real database that `fill` has written, on a free port. */
-export async function serving(fill: (db: Db) => void = world, options: Partial<ApiOptions> = {}): Promise<Serving> {
+export async function serving(fill: (db: Db) => void = world, options: Partial<HttpApiOptions> = {}): Promise<Serving> {
   const folder = tempFolder()
   const db = newDatabase(folder.file('companies.db'))
   fill(db)
   const served = openDb(folder.file('companies.db'), { readonly: true })
   const logged: LogFields[] = []
   const note = (message: string, fields: LogFields = {}) => logged.push({ message, ...fields })
-  const api: Api = await startApi({
+  const api: HttpApi = await startApi({
     db: served,
     clock: systemClock(),
     timings: { ...timings(1), serveIndexMs: 20 },

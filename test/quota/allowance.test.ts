@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { openDb } from '../../src/db/open.ts'
 import type { Lane } from '../../src/db/quota/ledger.ts'
 import { type Allowance, openAllowance } from '../../src/quota/allowance.ts'
-import { readWord } from '../../src/quota/rate-headers.ts'
+import { readRateHeaders } from '../../src/quota/rate-headers.ts'
 import { quotaReport } from '../../src/quota/report.ts'
 import { rounds } from '../acceptance/soak.ts'
 import { type VirtualClock, virtualClock } from '../virtual-clock.ts'
@@ -44,7 +44,7 @@ async function work(
       const answer = server.call()
       await clock.sleep(latencyMs() / 2)
       if (signal.aborted) return
-      permit.settle(readWord(answer.status, answer.headers, clock.now()))
+      permit.settle(readRateHeaders(answer.status, answer.headers, clock.now()))
     }
   }
   const ended = await Promise.allSettled(Array.from({ length: width }, worker))
@@ -182,7 +182,7 @@ describe('what the server says', () => {
     const allowance = open(openDb(':memory:'), clock)
     const none = new AbortController().signal
     const permit = await clock.runUntil(allowance.acquire('background', none))
-    permit.settle(readWord(403, new Headers(), clock.now()))
+    permit.settle(readRateHeaders(403, new Headers(), clock.now()))
     const began = clock.steady()
     await clock.runUntil(allowance.acquire('background', none))
     expect(clock.steady() - began).toBe(QUOTA.windowMs)
@@ -266,7 +266,7 @@ describe('waiting', () => {
     setMaxListeners(0, none)
     const dead = open(db, clock)
     const probe = await clock.runUntil(dead.acquire('background', none))
-    probe.settle(readWord(200, new Headers(), clock.now()))
+    probe.settle(readRateHeaders(200, new Headers(), clock.now()))
     await clock.runUntil(Promise.all(Array.from({ length: 59 }, () => dead.acquire('background', none))))
     await clock.runUntil(clock.sleep(QUOTA.windowMs + TIMEOUT_MS - 100))
     expect(quotaReport(db, clock, QUOTA).used).toBe(59)

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { OfficerItem } from '../../src/sandbox/world/shapes.ts'
+import type { SyntheticOfficerItem } from '../../src/sandbox/world/shapes.ts'
 import { findCompany, type Opened, opened } from './opened.ts'
 
 let open: Opened
@@ -52,7 +52,7 @@ describe('appointments of an officer', () => {
     ])
     const { body } = await large.get(`${path}?items_per_page=50&start_index=50`)
     expect((body.items as unknown[]).length).toBe(Math.min(50, Number(body.total_results) - 50))
-    const dates = ((await large.get(`${path}?items_per_page=50`)).body.items as OfficerItem[])
+    const dates = ((await large.get(`${path}?items_per_page=50`)).body.items as SyntheticOfficerItem[])
       .filter((item) => item.resigned_on === undefined)
       .map((item) => item.appointed_on ?? '')
     expect(dates).toEqual([...dates].sort().reverse())

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { OfficerItem } from '../../src/sandbox/world/shapes.ts'
+import type { SyntheticOfficerItem } from '../../src/sandbox/world/shapes.ts'
 import { items, tried } from './tried.ts'
 
 describe('lists of officers', () => {
@@ -75,7 +75,7 @@ describe('lists of officers', () => {
 
   it('odd-items: nulls, no name, unknown roles, wrong types, unknown members', async () => {
     await using trial = await tried('odd-items')
-    const list = items(await trial.officers()) as (OfficerItem | null)[]
+    const list = items(await trial.officers()) as (SyntheticOfficerItem | null)[]
     expect(list.length).toBe(35)
     expect(list.filter((item) => item === null).length).toBe(7)
     expect(list.filter((item) => item !== null && !('name' in item)).length).toBe(7)

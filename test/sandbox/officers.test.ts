@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { OfficerItem } from '../../src/sandbox/world/shapes.ts'
+import type { SyntheticOfficerItem } from '../../src/sandbox/world/shapes.ts'
 import { findCompany, type Opened, opened } from './opened.ts'
 
 let open: Opened
@@ -15,12 +15,12 @@ function forced(count: number): string {
 }
 
 /** All pages of a list, as a client reads it that stops at a short page. */
-async function pages(path: string, pageSize: number): Promise<OfficerItem[][]> {
-  const read: OfficerItem[][] = []
+async function pages(path: string, pageSize: number): Promise<SyntheticOfficerItem[][]> {
+  const read: SyntheticOfficerItem[][] = []
   for (;;) {
     const { body } = await open.get(`${path}?items_per_page=${pageSize}&start_index=${read.length * pageSize}`)
-    read.push(body.items as OfficerItem[])
-    if ((body.items as OfficerItem[]).length < pageSize) return read
+    read.push(body.items as SyntheticOfficerItem[])
+    if ((body.items as SyntheticOfficerItem[]).length < pageSize) return read
   }
 }
 
@@ -107,7 +107,8 @@ describe('officers of a company', () => {
   it('are sorted as asked: dates from the newest, surnames from A', async () => {
     const number = forced(100)
     const sorted = async (order: string) =>
-      (await open.get(`/company/${number}/officers?items_per_page=100&order_by=${order}`)).body.items as OfficerItem[]
+      (await open.get(`/company/${number}/officers?items_per_page=100&order_by=${order}`)).body
+        .items as SyntheticOfficerItem[]
     const appointed = (await sorted('appointed_on')).flatMap((item) => item.appointed_on ?? [])
     expect(appointed).toEqual([...appointed].sort().reverse())
     const resigned = (await sorted('resigned_on')).map((item) => item.resigned_on ?? '')
@@ -126,7 +127,7 @@ describe('officers of a company', () => {
     const number = findCompany(open.world, (each) => /^\d/.test(each) && each !== open.world.companyNumber(10))
     open.world.override(number, { officers: 100 })
     const { body } = await open.get(`/company/${number}/officers?items_per_page=100`)
-    const ranks = (body.items as OfficerItem[])
+    const ranks = (body.items as SyntheticOfficerItem[])
       .filter((item) => /secretary$|director$/.test(item.officer_role))
       .map((item) => (item.officer_role.endsWith('secretary') ? 1 : 2) * (item.resigned_on === undefined ? 1 : 10))
     expect(ranks).toEqual([...ranks].sort((left, right) => left - right))
@@ -136,7 +137,7 @@ describe('officers of a company', () => {
   it('can be those in office only', async () => {
     const number = forced(100)
     const { body } = await open.get(`/company/${number}/officers?filter=active&items_per_page=100`)
-    const items = body.items as OfficerItem[]
+    const items = body.items as SyntheticOfficerItem[]
     expect(items.filter((item) => item.resigned_on !== undefined)).toEqual([])
     expect([body.total_results, body.active_count]).toEqual([items.length, items.length])
     expect(body.resigned_count).toBe(100 - items.length)
@@ -159,7 +160,7 @@ describe('officers of a company', () => {
     expect([elsewhere.status, elsewhere.text]).toEqual([404, ''])
     open.world.override(number, { profile: { links: { ...open.world.company(number)?.links, registers: 'here' } } })
     const { body } = await open.get(`${path}directors`)
-    const items = body.items as OfficerItem[]
+    const items = body.items as SyntheticOfficerItem[]
     expect(items.length).toBeGreaterThan(10)
     expect(items.filter((item) => !/director$/.test(item.officer_role) || item.resigned_on !== undefined)).toEqual([])
     expect([body.total_results, body.resigned_count, 'inactive_count' in body]).toEqual([items.length, 0, false])

@@ -19,7 +19,7 @@ describe('the domains of companies', () => {
   it('are known for about 60 % of them, and mostly their own', () => {
     expect(domains.length / companies.length).toBeCloseTo(0.6, 1)
     expect(share('own')).toBeGreaterThan(0.38)
-    for (const kind of ['foreign', 'group', 'agent', 'webmail', 'parked']) {
+    for (const kind of ['foreign', 'group', 'agent', 'webmail', 'deferred']) {
       expect([kind, share(kind) > 0.01 && share(kind) < 0.08]).toEqual([kind, true])
     }
   })

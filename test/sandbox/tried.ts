@@ -1,5 +1,5 @@
 import { type FaultPlan, parseFaults } from '../../src/sandbox/companies-house/faults.ts'
-import type { OfficerItem } from '../../src/sandbox/world/shapes.ts'
+import type { SyntheticOfficerItem } from '../../src/sandbox/world/shapes.ts'
 import { type Answer, type Opened, opened } from './opened.ts'
 
 export interface Tried {
@@ -22,6 +22,6 @@ export async function tried(plan: FaultPlan | string): Promise<Tried & AsyncDisp
   }
 }
 
-export function items(answer: Answer): OfficerItem[] {
-  return answer.body.items as OfficerItem[]
+export function items(answer: Answer): SyntheticOfficerItem[] {
+  return answer.body.items as SyntheticOfficerItem[]
 }

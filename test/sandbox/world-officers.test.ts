@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { officerId, ownerOf } from '../../src/sandbox/world/numbering.ts'
+import { drawOfficerId, ownerOf } from '../../src/sandbox/world/numbering.ts'
 import { listName, naturalName } from '../../src/sandbox/world/people.ts'
 import { createWorld } from '../../src/sandbox/world/world.ts'
 import { findCompany, TODAY } from './opened.ts'
@@ -95,8 +95,8 @@ describe('its officers', () => {
 
   it('have ids that say whose they are, and no other id does', () => {
     const owner = { kind: 'nominee', index: 4_000_000_000, slot: 3 } as const
-    expect(ownerOf(7, officerId(7, owner))).toEqual(owner)
-    expect(ownerOf(8, officerId(7, owner))).toBeUndefined()
+    expect(ownerOf(7, drawOfficerId(7, owner))).toEqual(owner)
+    expect(ownerOf(8, drawOfficerId(7, owner))).toBeUndefined()
     expect(ownerOf(7, 'x')).toBeUndefined()
   })
 })

@@ -194,15 +194,15 @@ describe('a start', () => {
   }
 
   it.each(REDIRECTS)('is not sent on to where a redirect leads, nor is the secret: %i', async (status) => {
-    await using goal = await scriptedServer(() => json({}))
+    await using destination = await scriptedServer(() => json({}))
     await using server = await scriptedSnov()
     const snov = await connected(server.url)
-    server.world.meddle = ({ path }) => redirect(status, `${goal.url}${path}`)
+    server.world.meddle = ({ path }) => redirect(status, `${destination.url}${path}`)
     await thrown(snov.balance(background))
-    server.world.meddle = ({ path }) => (path === START ? redirect(status, `${goal.url}${path}`) : undefined)
+    server.world.meddle = ({ path }) => (path === START ? redirect(status, `${destination.url}${path}`) : undefined)
     await thrown((await snov.readyStart(background)).startDomains(['x']))
     expect(server.count(START)).toBe(1)
-    expect(goal.asked).toEqual([])
+    expect(destination.asked).toEqual([])
   })
 
   it('without an answer in time may have been bought', async () => {

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Permit } from '../../src/quota/allowance.ts'
 import type { Proxies } from '../../src/settings.ts'
-import { createExchange, type SnovError } from '../../src/snov/exchange.ts'
+import { createSnovExchange, type SnovError } from '../../src/snov/exchange.ts'
 import { plain, reset, scriptedServer } from '../scripted-server.ts'
 import { connectProxy, tcpServer, tlsServer } from '../upstream/tls-server.ts'
 
@@ -20,7 +20,7 @@ async function failed(baseUrl: string, start: Start = {}): Promise<SnovError> {
   const { requestTimeoutMs = 10_000, connectTimeoutMs = 10_000, proxy, signal = new AbortController().signal } = start
   const proxies: Proxies = { http: proxy ?? null, https: proxy ?? null, except: '' }
   const counts = { requests: 0, rateLimited: 0 }
-  const exchange = createExchange({ baseUrl, proxies, requestTimeoutMs, connectTimeoutMs, counts })
+  const exchange = createSnovExchange({ baseUrl, proxies, requestTimeoutMs, connectTimeoutMs, counts })
   const call = exchange({
     method: 'POST',
     path: '/v2/x/start',
@@ -112,7 +112,7 @@ describe('a purchase surely never arrived', () => {
     expect(error).toMatchObject({ fault: 'passing', mayHaveActed: false })
     expect(error.message).toContain(refusal.slice(0, 3))
     expect(error.message).not.toContain('pass-word')
-    expect(proxy.asked).toMatchObject([{ goal: 'api.snov.example:443' }])
+    expect(proxy.asked).toMatchObject([{ destination: 'api.snov.example:443' }])
   })
 
   it('when the proxy is not there, or never answers', async () => {

@@ -74,7 +74,7 @@ describe('buying domains', () => {
     await buyDomains(step, wanted, noLimits)
     await settleAll()
     expect([outcomes(db), ledger(db)]).toMatchObject([[], [{ expected: 2 }]])
-    expect(warnings).toEqual(['rows of an answer could not be read', 'an answer matches none of the names asked for'])
+    expect(warnings).toEqual(['rows of an answer could not be read', 'an answer matches none of the requested names'])
     const again = () => buyDomains(step, wanted, { ...noLimits, retryMissesBefore: clock.now() + 1 })
     expect(await again()).toEqual({ ended: 'waiting' })
     const [named, odd] = listUnmatched(db)
@@ -141,7 +141,7 @@ describe('the polls', () => {
     }
     expect(waits.slice(0, 14)).toEqual([3, 5, 8, 13, 20, 30, 30, 30, 30, 30, 30, 30, 30, 30])
     expect(waits.slice(14).map((wait) => Math.round(wait / 60))).toEqual([10, 15, 31, 61])
-    expect(warnings).toEqual(['purchase parked: Snov takes long over it'])
+    expect(warnings).toEqual(['purchase deferred: Snov is taking a long time'])
     expect(server.started).toHaveLength(1)
   })
 

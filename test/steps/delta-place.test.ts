@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs'
 import { basename } from 'node:path'
 import { expect, test } from 'vitest'
-import { deltaFile, deltaGoal, newestDelta } from '../../src/steps/export/destination.ts'
+import { deltaDestination, deltaFile, newestDelta } from '../../src/steps/export/destination.ts'
 import { tempFolder } from '../host.ts'
 
 const NOON = Date.UTC(2026, 10, 27, 12)
@@ -10,11 +10,11 @@ test('deltas sort in the order in which they were made, also within a second and
   using folder = tempFolder()
   const made: string[] = []
   for (const now of [NOON, NOON + 500, NOON - 3_600_000, ...Array(12).fill(NOON), NOON + 1000]) {
-    const goal = deltaGoal({ kind: 'folder', path: folder.file('out') }, now)
-    if (goal.kind === 'stream') throw new Error('a folder was asked for')
-    mkdirSync(goal.path, { recursive: true })
-    made.push(basename(goal.path))
-    expect(newestDelta(folder.file('out'))).toBe(goal.path)
+    const destination = deltaDestination({ kind: 'folder', path: folder.file('out') }, now)
+    if (destination.kind === 'stream') throw new Error('a folder was asked for')
+    mkdirSync(destination.path, { recursive: true })
+    made.push(basename(destination.path))
+    expect(newestDelta(folder.file('out'))).toBe(destination.path)
   }
   expect(made.toSorted()).toEqual(made)
   expect(new Set(made).size).toBe(16)

@@ -5,7 +5,7 @@ import { columnsOfTable, datasetTables } from '../../src/db/dataset/columns.ts'
 import { openDataset, type Page } from '../../src/db/dataset/dataset.ts'
 import { saveOfficers } from '../../src/db/officers/officers.ts'
 import { type Db, write } from '../../src/db/open.ts'
-import { goalOf } from '../../src/steps/export/destination.ts'
+import { destinationOf } from '../../src/steps/export/destination.ts'
 import { type TempFolder, tempFolder } from '../host.ts'
 import { readSqlite, readXlsx } from './export-read.ts'
 import { addCompany, addDomain, addOfficer, exportWorld, fill, newDatabase } from './export-world.ts'
@@ -218,7 +218,7 @@ describe('the files of a delta', () => {
 
   test('csv has deletions.csv, and the manifest tells since when', async () => {
     const since = change()
-    const { files, filters } = await exportWorld(db, goalOf(folder.file('out'), true), { since })
+    const { files, filters } = await exportWorld(db, destinationOf(folder.file('out'), true), { since })
     expect(filters).toEqual({ all: false, since: since.moment })
     expect(files.map(({ name, rows }) => [name, rows])).toEqual([
       ['companies.csv', 1],
@@ -233,7 +233,7 @@ describe('the files of a delta', () => {
   test('ndjson, sqlite and xlsx have the same', async () => {
     const since = change()
     const gone = { table: 'officers', company_number: '00000002', key: 'a1', deleted_at: LATER }
-    const out = goalOf(folder.file('out'), true)
+    const out = destinationOf(folder.file('out'), true)
     await exportWorld(db, out, { since, format: 'ndjson' })
     expect(JSON.parse(readFileSync(folder.file('out/deletions.ndjson'), 'utf8'))).toEqual(gone)
     await exportWorld(db, out, { since, format: 'sqlite' })
@@ -246,7 +246,7 @@ describe('the files of a delta', () => {
     fill(db, 2, 2)
     const since = fromNow()
     list('00000001', [])
-    await exportWorld(db, goalOf(folder.file('out'), true), { since, include: ['officers', 'emails'] })
+    await exportWorld(db, destinationOf(folder.file('out'), true), { since, include: ['officers', 'emails'] })
     const [, ...rows] = readFileSync(folder.file('out/deletions.csv'), 'utf8').trim().split('\r\n')
     expect(rows).toEqual([`emails,00000001,,${LATER}`, `officers,00000001,,${LATER}`])
   })

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, 
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Db } from '../../src/db/open.ts'
 import { ChpipeError } from '../../src/errors.ts'
-import { type Goal, goalOf } from '../../src/steps/export/destination.ts'
+import { type Destination, destinationOf } from '../../src/steps/export/destination.ts'
 import { replaceAll } from '../../src/steps/export/replace.ts'
 import { exportDataset } from '../../src/steps/export/run.ts'
 import { type TempFolder, tempFolder } from '../host.ts'
@@ -26,8 +26,8 @@ afterEach(() => {
 
 const clock = virtualClock()
 
-function exportTo(goal: Goal, signal = new AbortController().signal, onProgress: () => void = () => {}) {
-  return exportDataset(db, { ...PLAIN_OPTIONS, goal, clock, signal, onProgress })
+function exportTo(destination: Destination, signal = new AbortController().signal, onProgress: () => void = () => {}) {
+  return exportDataset(db, { ...PLAIN_OPTIONS, destination, clock, signal, onProgress })
 }
 
 async function failure(work: Promise<unknown>): Promise<ChpipeError> {
@@ -44,52 +44,52 @@ const contents = (path: string) =>
 
 describe('an interrupted export', () => {
   test('leaves an earlier delivery whole and nothing else', async () => {
-    const goal = goalOf(folder.file('out'), true)
-    await exportTo(goal)
+    const destination = destinationOf(folder.file('out'), true)
+    await exportTo(destination)
     const before = contents(folder.file('out'))
     fill(db, 50, 1, 200)
     const stop = new AbortController()
     const reason = new ChpipeError('interrupted', 'Interrupted')
-    expect(await failure(exportTo(goal, stop.signal, () => stop.abort(reason)))).toBe(reason)
+    expect(await failure(exportTo(destination, stop.signal, () => stop.abort(reason)))).toBe(reason)
     expect(contents(folder.file('out'))).toEqual(before)
-    expect((await exportTo(goal)).files[0]?.rows).toBe(250)
+    expect((await exportTo(destination)).files[0]?.rows).toBe(250)
   })
 
   test('removes the folders that it created', async () => {
     const stop = AbortSignal.abort(new ChpipeError('interrupted', 'Interrupted'))
-    await failure(exportTo(goalOf(folder.file('new/er/out'), true), stop))
+    await failure(exportTo(destinationOf(folder.file('new/er/out'), true), stop))
     expect(existsSync(folder.file('new'))).toBe(false)
   })
 
   test('leaves an earlier file as it was', async () => {
     writeFileSync(folder.file('x.csv'), 'earlier')
     const stop = AbortSignal.abort(new ChpipeError('interrupted', 'Interrupted'))
-    await failure(exportTo(goalOf(folder.file('x.csv'), false), stop))
+    await failure(exportTo(destinationOf(folder.file('x.csv'), false), stop))
     expect(readdirSync(folder.path).filter((name) => name.includes('x.csv'))).toEqual(['x.csv'])
     expect(readFileSync(folder.file('x.csv'), 'utf8')).toBe('earlier')
   })
 })
 
-describe('a goal that cannot be written', () => {
+describe('a destination that cannot be written', () => {
   test.each([
     ['missing/x.csv', 'The folder does not exist'],
     ['a.db/', 'There is a file where the folder should be'],
     ['a.db/out/', 'Part of the path is not a folder'],
     ['a.db/x.csv', 'Part of the path is not a folder'],
   ])('%s: %s', async (path, sentence) => {
-    const error = await failure(exportTo(goalOf(folder.file(path.replace(/\/$/, '')), path.endsWith('/'))))
+    const error = await failure(exportTo(destinationOf(folder.file(path.replace(/\/$/, '')), path.endsWith('/'))))
     expect([error.kind, error.message.split(':')[0]]).toEqual(['data', sentence])
   })
 
   test('a folder in the place of one of its files changes nothing', async () => {
     mkdirSync(folder.file('out/officers.csv'), { recursive: true })
-    const error = await failure(exportTo(goalOf(folder.file('out'), true)))
+    const error = await failure(exportTo(destinationOf(folder.file('out'), true)))
     expect(error.message).toBe(`There is a folder where the file should be: ${folder.file('out/officers.csv')}`)
     expect(readdirSync(folder.file('out'))).toEqual(['officers.csv'])
   })
 
   test.runIf(existsSync('/dev/full'))('a full device is told as a full disk', async () => {
-    const error = await failure(exportTo(goalOf('/dev/full', false)))
+    const error = await failure(exportTo(destinationOf('/dev/full', false)))
     expect([error.kind, error.message]).toEqual(['data', 'The disk is full: /dev/full'])
   })
 
@@ -98,12 +98,12 @@ describe('a goal that cannot be written', () => {
     mkdirSync(disk)
     execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=128k', 'tmpfs', disk])
     try {
-      const goal = goalOf(`${disk}/out`, true)
+      const destination = destinationOf(`${disk}/out`, true)
       db.$client.exec("DELETE FROM companies WHERE company_number > '00000020'")
-      await exportTo(goal)
+      await exportTo(destination)
       const before = contents(`${disk}/out`)
       fill(db, 2000, 1, 500)
-      const error = await failure(exportTo(goal))
+      const error = await failure(exportTo(destination))
       expect([error.kind, error.message.split(':')[0]]).toEqual(['data', 'The disk is full'])
       expect(contents(`${disk}/out`)).toEqual(before)
       expect(readdirSync(disk)).toEqual(['out'])
@@ -124,7 +124,7 @@ describe('what killed exports left', () => {
     put(`.companies.csv.chpipe-${process.ppid}-0123abcd.tmp`)
     put('.companies.csv.123-0123abcd.tmp')
     put('mine.txt')
-    await exportTo(goalOf(folder.file('out'), true))
+    await exportTo(destinationOf(folder.file('out'), true))
     expect(readdirSync(folder.file('out'))).toEqual([
       '.companies.csv.123-0123abcd.tmp',
       `.companies.csv.chpipe-${process.ppid}-0123abcd.tmp`,
@@ -153,7 +153,7 @@ describe('replaceAll', () => {
 test('a symbolic link goes on pointing to the file that is replaced', async () => {
   writeFileSync(folder.file('real.csv'), 'earlier')
   symlinkSync(folder.file('real.csv'), folder.file('latest.csv'))
-  await exportTo(goalOf(folder.file('latest.csv'), false))
+  await exportTo(destinationOf(folder.file('latest.csv'), false))
   expect(readFileSync(folder.file('real.csv'), 'utf8').startsWith('company_number,')).toBe(true)
   rmSync(folder.file('latest.csv'))
 })

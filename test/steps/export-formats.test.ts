@@ -5,8 +5,8 @@ import readExcelFile from 'read-excel-file/node'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { type DatasetTable, datasetColumns, datasetTables } from '../../src/db/dataset/columns.ts'
 import { type Db, openDb } from '../../src/db/open.ts'
-import { goalOf } from '../../src/steps/export/destination.ts'
-import { sheetSurvey } from '../../src/steps/export/formats/xlsx.ts'
+import { destinationOf } from '../../src/steps/export/destination.ts'
+import { planSheets } from '../../src/steps/export/formats/xlsx.ts'
 import type { ExportOptions } from '../../src/steps/export/run.ts'
 import { type TempFolder, tempFolder } from '../host.ts'
 import { parquetGroups, parquetSchemaOf, readParquet, readSqlite, readXlsx, xlsxPart } from './export-read.ts'
@@ -28,7 +28,7 @@ afterEach(() => {
 })
 
 const exportTo = (path: string, options: Partial<ExportOptions>) =>
-  exportWorld(db, goalOf(folder.file(path), path.endsWith('/')), options)
+  exportWorld(db, destinationOf(folder.file(path), path.endsWith('/')), options)
 
 /** What the database itself says about its complete companies. */
 function stored(table: DatasetTable): Record<string, unknown>[] {
@@ -73,7 +73,7 @@ describe('sqlite', () => {
 
   test('a device cannot take it', async () => {
     await expect(
-      exportTo('/dev/null', { goal: { kind: 'file', path: '/dev/null' }, format: 'sqlite' }),
+      exportTo('/dev/null', { destination: { kind: 'file', path: '/dev/null' }, format: 'sqlite' }),
     ).rejects.toThrow('cannot be written to a pipe or a device')
   })
 
@@ -183,11 +183,11 @@ describe('xlsx', () => {
   test('a table with more rows than a sheet has is refused', () => {
     const page = { companies: [['1'], ['2'], ['3']], officers: [], domains: [], emails: [] }
     const limits = { rows: 7, columns: 99, characters: 99 }
-    const look = sheetSurvey(['companies'], limits)
+    const look = planSheets(['companies'], limits)
     look(page)
     look(page)
     expect(() => look(page)).toThrow('Excel cannot hold companies: more than 6 rows')
-    expect(() => sheetSurvey(['companies'], { ...limits, columns: 5 })(page)).toThrow('more than 5 columns')
+    expect(() => planSheets(['companies'], { ...limits, columns: 5 })(page)).toThrow('more than 5 columns')
   })
 })
 
@@ -240,7 +240,7 @@ describe('--gzip', () => {
   test('goes to stdout as it comes', async () => {
     worldWithContacts()
     const plain = collected()
-    await exportWorld(db, plain.goal, {})
+    await exportWorld(db, plain.destination, {})
     const chunks: Uint8Array[] = []
     const write = async (bytes: Uint8Array) => {
       chunks.push(bytes)
@@ -278,14 +278,14 @@ describe('--include', () => {
   ])('one flat table of %j begins with %j', async (include, columns) => {
     worldWithContacts()
     const out = collected()
-    await exportWorld(db, out.goal, { include })
+    await exportWorld(db, out.destination, { include })
     expect(out.text().split(',').slice(0, 2)).toEqual(columns)
   })
 
   test('without officers, the flat table has a row per company', async () => {
     worldWithContacts()
     const out = collected()
-    await exportWorld(db, out.goal, { include: ['companies', 'emails'] })
+    await exportWorld(db, out.destination, { include: ['companies', 'emails'] })
     const lines = out.text().split('\r\n')
     expect(lines).toHaveLength(4)
     expect(lines[1]).toMatch(/,,x@a\.example,valid$/)
@@ -294,7 +294,7 @@ describe('--include', () => {
   test('nested, a company without its table is its number', async () => {
     worldWithContacts()
     const out = collected()
-    await exportWorld(db, out.goal, { format: 'ndjson', include: ['domains'] })
+    await exportWorld(db, out.destination, { format: 'ndjson', include: ['domains'] })
     const [first] = out.text().split('\n')
     expect(Object.keys(JSON.parse(first ?? ''))).toEqual(['company_number', 'domains'])
   })

@@ -26,8 +26,8 @@ test('json and ndjson hold the same companies, with the columns of the tables an
   addEmail(db, '00000001', 'gone', 'x@b.example', 'valid')
   const json = collected()
   const ndjson = collected()
-  await exportWorld(db, json.goal, { format: 'json' })
-  await exportWorld(db, ndjson.goal, { format: 'ndjson' })
+  await exportWorld(db, json.destination, { format: 'json' })
+  await exportWorld(db, ndjson.destination, { format: 'ndjson' })
   const companies = JSON.parse(json.text())
   expect(
     ndjson
@@ -81,7 +81,7 @@ test('json and ndjson hold the same companies, with the columns of the tables an
 test('knows neither domains nor e-mails when there are none, and escapes control characters', async () => {
   addCompany(db, { company_number: '1', company_name: 'A\u001b[31m\u0085B' })
   const out = collected()
-  await exportWorld(db, out.goal, { format: 'ndjson' })
+  await exportWorld(db, out.destination, { format: 'ndjson' })
   expect(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/.test(out.text())).toBe(false)
   const company = JSON.parse(out.text())
   expect([company.company_name, 'domains' in company]).toEqual(['A\u001b[31m\u0085B', false])

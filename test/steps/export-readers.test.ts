@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs'
 import { parquetMetadata } from 'hyparquet'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { Db } from '../../src/db/open.ts'
-import { goalOf } from '../../src/steps/export/destination.ts'
+import { destinationOf } from '../../src/steps/export/destination.ts'
 import type { ExportFormat } from '../../src/steps/export/formats/formats.ts'
 import { type TempFolder, tempFolder } from '../host.ts'
 import { addCompany, exportWorld, newDatabase } from './export-world.ts'
@@ -59,7 +59,7 @@ async function written(format: ExportFormat, file: string): Promise<string> {
   // A name that an earlier chpipe stored with half a character, as SQLite itself holds it.
   addCompany(db, { company_number: '00000009' })
   db.$client.exec("UPDATE companies SET company_name = CAST(X'41EDA08042' AS TEXT) WHERE company_number = '00000009'")
-  await exportWorld(db, goalOf(folder.file('out'), true), { format })
+  await exportWorld(db, destinationOf(folder.file('out'), true), { format })
   return folder.file(`out/${file}`)
 }
 

@@ -1,6 +1,6 @@
 import { type Db, openDb } from '../../src/db/open.ts'
 import { companies, domains, emails, officers } from '../../src/db/schema.ts'
-import type { Goal } from '../../src/steps/export/destination.ts'
+import type { Destination } from '../../src/steps/export/destination.ts'
 import { type ExportOptions, exportDataset } from '../../src/steps/export/run.ts'
 import { virtualClock } from '../virtual-clock.ts'
 
@@ -83,11 +83,11 @@ export function smallWorld(db: Db): void {
   addOfficer(db, { company_number: '00000001', appointment_id: 'zZ', name: 'Two\nLines', occupation: '-' })
 }
 
-/** A goal that keeps what it gets. */
-export function collected(): { goal: Goal; text: () => string } {
+/** A destination that keeps what it gets. */
+export function collected(): { destination: Destination; text: () => string } {
   let text = ''
   return {
-    goal: {
+    destination: {
       kind: 'stream',
       async write(more) {
         text += Buffer.from(more).toString()
@@ -110,10 +110,10 @@ export const PLAIN_OPTIONS = {
 } as const
 
 /** Exports with the plainest options unless others are given. */
-export function exportWorld(db: Db, goal: Goal, options: Partial<ExportOptions> = {}) {
+export function exportWorld(db: Db, destination: Destination, options: Partial<ExportOptions> = {}) {
   return exportDataset(db, {
     ...PLAIN_OPTIONS,
-    goal,
+    destination,
     clock: virtualClock(),
     signal: new AbortController().signal,
     ...options,

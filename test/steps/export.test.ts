@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type Db, openDb } from '../../src/db/open.ts'
-import { type Goal, goalOf } from '../../src/steps/export/destination.ts'
+import { type Destination, destinationOf } from '../../src/steps/export/destination.ts'
 import type { ExportOptions } from '../../src/steps/export/run.ts'
 import { type TempFolder, tempFolder } from '../host.ts'
 import { AT, addDomain, addEmail, collected, exportWorld, fill, newDatabase, smallWorld } from './export-world.ts'
@@ -20,7 +20,8 @@ afterEach(() => {
   folder[Symbol.dispose]()
 })
 
-const exportTo = (goal: Goal, options: Partial<ExportOptions> = {}) => exportWorld(db, goal, options)
+const exportTo = (destination: Destination, options: Partial<ExportOptions> = {}) =>
+  exportWorld(db, destination, options)
 
 const read = (name: string) => readFileSync(folder.file(name), 'utf8')
 
@@ -49,7 +50,7 @@ describe('to a stream', () => {
   test('writes one flat table, a row per appointment and one for a company without any', async () => {
     smallWorld(db)
     const out = collected()
-    await exportTo(out.goal)
+    await exportTo(out.destination)
     expect(out.text().split('\r\n')).toEqual([
       `${flatCompanyHead},${officerHead}`,
       `${company1},${officer1}`,
@@ -62,7 +63,7 @@ describe('to a stream', () => {
   test('--all adds the other companies, --raw leaves formulas, --bom comes first', async () => {
     smallWorld(db)
     const out = collected()
-    await exportTo(out.goal, { all: true, raw: true, bom: true })
+    await exportTo(out.destination, { all: true, raw: true, bom: true })
     const lines = out.text().split('\r\n')
     expect(lines[0]?.startsWith('\uFEFFcompany_number,')).toBe(true)
     expect(lines[1]?.startsWith('00000001,"=HYPERLINK(""x""), LTD",')).toBe(true)
@@ -78,7 +79,7 @@ describe('to a stream', () => {
     addEmail(db, '00000001', 'zZ', 'a@b.example', 'unknown')
     addEmail(db, '00000001', 'zZ', 'z@b.example', 'valid')
     const out = collected()
-    await exportTo(out.goal)
+    await exportTo(out.destination)
     expect(out.text().split('\r\n')).toEqual([
       `${flatCompanyHead},${officerHead},domain,email,email_status`,
       `${company1},${officer1},b.example,,`,
@@ -95,7 +96,7 @@ describe('to a stream', () => {
       ['ndjson', ''],
     ] as const) {
       const out = collected()
-      const { files } = await exportTo(out.goal, { format })
+      const { files } = await exportTo(out.destination, { format })
       expect(out.text()).toBe(expected)
       expect(files.map(({ rows }) => rows)).toEqual([0])
     }
@@ -103,11 +104,11 @@ describe('to a stream', () => {
 })
 
 describe('to a folder', () => {
-  const tables = () => goalOf(folder.file('out'), true)
+  const tables = () => destinationOf(folder.file('out'), true)
 
   test('creates it with a file per table and a manifest that describes them', async () => {
     smallWorld(db)
-    const manifest = await exportTo(goalOf(folder.file('deep/er/out'), true))
+    const manifest = await exportTo(destinationOf(folder.file('deep/er/out'), true))
     const files = ['companies.csv', 'officers.csv'].map((name, index) => {
       const bytes = readFileSync(folder.file(`deep/er/out/${name}`))
       return {
@@ -136,7 +137,7 @@ describe('to a folder', () => {
   test('two exports of the same data are byte for byte the same', async () => {
     fill(db, 150, 2)
     const first = await exportTo(tables())
-    const second = await exportTo(goalOf(folder.file('again'), true))
+    const second = await exportTo(destinationOf(folder.file('again'), true))
     expect(second.files).toEqual(first.files)
   })
 
@@ -168,7 +169,7 @@ describe('to a folder', () => {
   test('an existing folder needs no trailing separator; json goes there as companies.json', async () => {
     smallWorld(db)
     mkdirSync(folder.file('out'))
-    await exportTo(goalOf(folder.file('out'), false), { format: 'json' })
+    await exportTo(destinationOf(folder.file('out'), false), { format: 'json' })
     expect(readdirSync(folder.file('out'))).toEqual(['companies.json', 'manifest.json'])
   })
 })
@@ -179,7 +180,7 @@ describe('snapshot', () => {
     const writer = openDb(folder.file('a.db'))
     const out = collected()
     let extra = 300
-    await exportTo(out.goal, {
+    await exportTo(out.destination, {
       onProgress() {
         fill(writer, 20, 1, extra)
         extra += 20

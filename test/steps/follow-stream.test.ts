@@ -636,10 +636,10 @@ describe('beside the stream', () => {
     })
     await follow(db, server.url, { forMs: 1500, silenceMs: 200, log })
     expect(heard.filter(({ level }) => level === 'warn').map(({ message }) => message)).toEqual([
-      expect.stringContaining('no event has come'),
-      expect.stringContaining('no event has come'),
+      expect.stringContaining('no event for too long'),
+      expect.stringContaining('no event for too long'),
     ])
-    expect(heard.map(({ message }) => message)).toContain('events come again')
+    expect(heard.map(({ message }) => message)).toContain('events are arriving again')
   })
 
   it('nothing is said of a stream that is well', async () => {

@@ -4,7 +4,7 @@ import { resolve } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { goalOf } from '../../src/steps/export/destination.ts'
+import { destinationOf } from '../../src/steps/export/destination.ts'
 import { csvLines } from '../../src/steps/export/formats/csv.ts'
 import { exportFormats } from '../../src/steps/export/formats/formats.ts'
 import { countCsv, countJson, countLines } from '../../src/steps/export/verify/count.ts'
@@ -29,7 +29,7 @@ const differing = async (name: string) => (await verify(name)).differences.map((
 async function delivered(format: (typeof exportFormats)[number], gzip = false): Promise<void> {
   const db = newDatabase(folder.file('companies.db'))
   smallWorld(db)
-  await exportWorld(db, goalOf(folder.file('out'), true), { format, gzip })
+  await exportWorld(db, destinationOf(folder.file('out'), true), { format, gzip })
   await packageWorld(db, folder.file('out.zip'), { format, gzip })
   db.$client.close()
 }

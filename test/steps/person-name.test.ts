@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { parseOfficerName } from '../../src/companies-house/officer-name.ts'
 import { matchName, normalName, personName } from '../../src/steps/purchases/inputs.ts'
-import { DEFAULT_ROLES, isWanted, type OfficerToAsk, wantedPeople } from '../../src/steps/purchases/people.ts'
+import { DEFAULT_ROLES, isPersonWanted, type OfficerToAsk, wantedPeople } from '../../src/steps/purchases/people.ts'
 
 describe('the name to ask for', () => {
   const names: [filed: string, asked: string | null][] = [
@@ -147,14 +147,14 @@ describe('whom to ask for', () => {
     ['secretary', false],
     [null, false],
   ])('%s: %s', (officer_role, wanted) => {
-    expect(isWanted(officer({ officer_role }))).toBe(wanted)
+    expect(isPersonWanted(officer({ officer_role }))).toBe(wanted)
   })
 
   it('is nobody who has resigned, and whoever --roles names', () => {
-    expect(isWanted(officer({ resigned_on: '2020-01-01' }))).toBe(false)
-    expect(isWanted(officer({ officer_role: 'secretary' }), ['Secretary'])).toBe(true)
-    expect(isWanted(officer({}), ['secretary'])).toBe(false)
-    expect(isWanted(officer({ officer_role: 'corporate-secretary' }), ['secretary'])).toBe(false)
+    expect(isPersonWanted(officer({ resigned_on: '2020-01-01' }))).toBe(false)
+    expect(isPersonWanted(officer({ officer_role: 'secretary' }), ['Secretary'])).toBe(true)
+    expect(isPersonWanted(officer({}), ['secretary'])).toBe(false)
+    expect(isPersonWanted(officer({ officer_role: 'corporate-secretary' }), ['secretary'])).toBe(false)
     expect(DEFAULT_ROLES).toEqual(['director', 'llp'])
   })
 

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import type { FoundEmail } from '../../src/snov/replies.ts'
+import type { SnovEmail } from '../../src/snov/replies.ts'
 import { domainAnswers, emailsAnswers } from '../../src/steps/purchases/answers.ts'
 import { catchAllKey } from '../../src/steps/purchases/inputs.ts'
 
-const found = (email: string, reason: string | null = null): FoundEmail => {
+const found = (email: string, reason: string | null = null): SnovEmail => {
   const status = reason === null ? 'valid' : 'unknown'
   return { email, status, reason, webmail: null, disposable: null, gibberish: null }
 }

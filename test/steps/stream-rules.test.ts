@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { type CompanyProfile, companyDetails } from '../../src/companies-house/profile.ts'
-import { causeOf, isWanted, parseTrigger, type StreamRules } from '../../src/steps/stream/rules.ts'
+import { causeOf, isCompanyWanted, parseTrigger, type StreamRules } from '../../src/steps/stream/rules.ts'
 
 const rules: StreamRules = { newWithinDays: 14, triggers: [] }
 const company = (profile: Partial<CompanyProfile>) => companyDetails('00000001', { company_name: 'A', ...profile })
@@ -42,10 +42,10 @@ describe('a trigger', () => {
 describe('the filters', () => {
   it('let through what has one of the types and one of the codes', () => {
     const wanted = { ...rules, types: ['ltd', 'llp'], sicCodes: ['62020', '62090'] }
-    expect(isWanted(wanted, company({ type: 'llp', sic_codes: ['01110', '62090'] }))).toBe(true)
-    expect(isWanted(wanted, company({ type: 'plc', sic_codes: ['62090'] }))).toBe(false)
-    expect(isWanted(wanted, company({ type: 'ltd', sic_codes: ['620'] }))).toBe(false)
-    expect(isWanted(wanted, company({}))).toBe(false)
+    expect(isCompanyWanted(wanted, company({ type: 'llp', sic_codes: ['01110', '62090'] }))).toBe(true)
+    expect(isCompanyWanted(wanted, company({ type: 'plc', sic_codes: ['62090'] }))).toBe(false)
+    expect(isCompanyWanted(wanted, company({ type: 'ltd', sic_codes: ['620'] }))).toBe(false)
+    expect(isCompanyWanted(wanted, company({}))).toBe(false)
   })
 
   it.each([
@@ -61,6 +61,6 @@ describe('the filters', () => {
     ['', 'E1', false],
   ])('find %j in %j: %s', (postal_code, wanted, found) => {
     const address = { registered_office_address: { postal_code } }
-    expect(isWanted({ ...rules, postcodes: [wanted] }, company(address))).toBe(found)
+    expect(isCompanyWanted({ ...rules, postcodes: [wanted] }, company(address))).toBe(found)
   })
 })

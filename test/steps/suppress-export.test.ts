@@ -5,7 +5,7 @@ import { saveOfficers } from '../../src/db/officers/officers.ts'
 import { type Db, openDb, write } from '../../src/db/open.ts'
 import { beginRun } from '../../src/db/runs.ts'
 import { removeSuppression } from '../../src/db/suppress/suppressions.ts'
-import { goalOf } from '../../src/steps/export/destination.ts'
+import { destinationOf } from '../../src/steps/export/destination.ts'
 import type { TextFormat } from '../../src/steps/export/formats/formats.ts'
 import { noCounts, refreshOfficers } from '../../src/steps/officers/import.ts'
 import { noEmptyRow } from '../../src/steps/officers/store.ts'
@@ -30,7 +30,7 @@ afterEach(() => {
 
 async function exported(format: TextFormat = 'ndjson', all = false): Promise<string> {
   const out = collected()
-  const { files } = await exportWorld(db, out.goal, { format, all })
+  const { files } = await exportWorld(db, out.destination, { format, all })
   const rows = { csv: out.text().split('\r\n').length - 2, ndjson: out.text().split('\n').length - 1, json: NaN }[
     format
   ]
@@ -87,7 +87,7 @@ describe.each(cases)('suppressed by %s %s %s', (kind, value, born, gone, kept) =
   test('they are in no file of a folder, and the manifest counts what is there', async () => {
     suppressWorld(db)
     suppressOne(db, kind, value, born ? { born } : {})
-    const { files } = await exportWorld(db, goalOf(folder.file('out'), true))
+    const { files } = await exportWorld(db, destinationOf(folder.file('out'), true))
     expect(files.map(({ name }) => name)).toEqual(['companies.csv', 'officers.csv', 'domains.csv', 'emails.csv'])
     for (const { name, rows, bytes } of files) {
       const text = readFileSync(folder.file(`out/${name}`), 'utf8')
@@ -118,7 +118,7 @@ test('when all domains and e-mails are suppressed, there are no columns and no f
   suppressWorld(db)
   suppressOne(db, 'domain', 'alpha.example')
   suppressOne(db, 'domain', 'beta.example')
-  const { files } = await exportWorld(db, goalOf(folder.file('out'), true))
+  const { files } = await exportWorld(db, destinationOf(folder.file('out'), true))
   expect(files.map(({ name }) => name)).toEqual(['companies.csv', 'officers.csv'])
   expect((await exported('csv')).split('\r\n')[0]).not.toMatch(/,domain|email/)
 })
@@ -143,7 +143,7 @@ test('an export that has begun goes on with the rules that it began with', async
   fill(db, 200, 1)
   const writer = openDb(folder.file('companies.db'))
   const out = collected()
-  await exportWorld(db, out.goal, { onProgress: () => suppressOne(writer, 'company', '200') })
+  await exportWorld(db, out.destination, { onProgress: () => suppressOne(writer, 'company', '200') })
   writer.$client.close()
   expect(out.text().split('\r\n')).toHaveLength(202)
 })

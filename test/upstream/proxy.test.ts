@@ -43,7 +43,7 @@ describe('HTTPS_PROXY', () => {
     const { of, text } = await doctor(target.url, { HTTPS_PROXY, NODE_EXTRA_CA_CERTS: CA_FILE })
     for (const client of CLIENTS) expect(of(client)).toMatchObject({ state: 'ok' })
     expect(of('proxy')).toMatchObject({ state: 'ok', message: expect.stringContaining(proxy.url) })
-    expect(new Set(proxy.asked.map(({ goal }) => goal))).toEqual(new Set([`localhost:${target.port}`]))
+    expect(new Set(proxy.asked.map(({ destination }) => destination))).toEqual(new Set([`localhost:${target.port}`]))
     expect(proxy.asked.length).toBeGreaterThanOrEqual(3)
     const basic = `Basic ${Buffer.from('me:p@ss-word').toString('base64')}`
     expect(proxy.asked.every(({ authorization }) => authorization === basic)).toBe(true)

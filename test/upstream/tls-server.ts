@@ -54,7 +54,7 @@ export async function tcpServer(treat: (socket: Socket) => void): Promise<Listen
 
 export interface ConnectProxy extends Listening {
   /** What it was asked to connect to, and by whom. */
-  asked: { goal: string; authorization: string | undefined }[]
+  asked: { destination: string; authorization: string | undefined }[]
 }
 
 /** A proxy that knows CONNECT alone; it refuses with `refusal`, or sees only what passes encrypted. */
@@ -64,10 +64,10 @@ export async function connectProxy({ refusal }: { refusal?: string } = {}): Prom
   const open = new Set<Socket>()
   server.on('connect', (request, socket: Socket) => {
     open.add(socket.on('error', () => {}))
-    const goal = request.url ?? ''
-    asked.push({ goal, authorization: request.headers['proxy-authorization'] })
+    const destination = request.url ?? ''
+    asked.push({ destination, authorization: request.headers['proxy-authorization'] })
     if (refusal) return socket.end(`HTTP/1.1 ${refusal}\r\ncontent-length: 0\r\n\r\n`)
-    const [, host = '', port] = /^(.*):(\d+)$/.exec(goal) ?? []
+    const [, host = '', port] = /^(.*):(\d+)$/.exec(destination) ?? []
     const onward = connect(Number(port), host, () => {
       socket.write('HTTP/1.1 200 Connection established\r\n\r\n')
       onward.pipe(socket).pipe(onward)

@@ -10,7 +10,7 @@ import type { SyntheticCompany, SyntheticOfficer } from '../../sandbox/world/sha
 import type { World } from '../../sandbox/world/world.ts'
 import { personName } from '../../steps/purchases/inputs.ts'
 
-export interface Comparison {
+export interface TruthComparison {
   /** Rows that were compared. */
   companies: number
   officers: number
@@ -20,9 +20,9 @@ export interface Comparison {
 
 type Values = Record<string, Cell | undefined>
 
-/** Walks every stored row: companies as the register file tells them, officer lists as the register has them. */
-export function compareWithTruth(db: Db, world: World): Comparison {
-  const result: Comparison = { companies: 0, officers: 0, differences: [] }
+/** Walks every stored row: companies as the register file has them, officer lists as the register has them. */
+export function compareWithTruth(db: Db, world: World): TruthComparison {
+  const result: TruthComparison = { companies: 0, officers: 0, differences: [] }
   using dataset = openDataset(db, { all: true })
   for (const page of dataset.pages()) {
     const officers = page.officers.map((row) => named('officers', row))
@@ -46,7 +46,7 @@ function companyDifferences(number: string, stored: Values, world: World): strin
   return truth ? differences(number, stored, companyTruth(truth)) : [`${number}: no such company`]
 }
 
-/** What the register file tells without loss: it holds four SIC codes, and capitals for addresses. */
+/** What the register file says without loss: it holds four SIC codes, and capitals for addresses. */
 function companyTruth(company: SyntheticCompany): Values {
   const { company_status: status, registered_office_address: address } = company
   return {

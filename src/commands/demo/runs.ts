@@ -3,7 +3,7 @@ import type { Context } from '../../context.ts'
 import { ChpipeError } from '../../errors.ts'
 import type { StreamSandbox } from '../../sandbox/stream/server.ts'
 import type { Progress } from '../../steps/progress/progress.ts'
-import { type Child, checkEnd, type Stage } from './stage.ts'
+import { type Child, checkEnd, type DemoStage } from './stage.ts'
 
 /** How a command ends that was interrupted. */
 const INTERRUPTED = 130
@@ -17,7 +17,7 @@ const LOOK_MS = 200
  */
 export async function fetchInTwoRuns(
   { clock, signal }: Context,
-  stage: Stage,
+  stage: DemoStage,
   { target, interruptAt }: { target: number; interruptAt: number },
 ): Promise<number | null> {
   const args = ['import-officers', '--target', String(target)]
@@ -61,7 +61,7 @@ async function interruptOnTheWay(child: Child, isTime: () => Promise<boolean>): 
 }
 
 /** What `progress --json` says now. */
-export async function askProgress(stage: Stage, target: number): Promise<Progress> {
+export async function askProgress(stage: DemoStage, target: number): Promise<Progress> {
   return JSON.parse(await stage.ask(['progress', '--json', '--target', String(target)])) as Progress
 }
 
@@ -83,7 +83,7 @@ export interface LiveOptions {
 }
 
 /** Starts `chpipe stream --enrich`, lets companies be born, and interrupts it when all of them are enriched. */
-export async function streamAndEnrich(context: Context, stage: Stage, options: LiveOptions): Promise<void> {
+export async function streamAndEnrich(context: Context, stage: DemoStage, options: LiveOptions): Promise<void> {
   const { stream, born, everyMs, target } = options
   const { clock, signal } = context
   const args = ['stream', '--enrich', '--log-file', 'stream.log']

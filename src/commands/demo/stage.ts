@@ -1,4 +1,4 @@
-// Where the demo plays: it tells what happens and runs the commands that an operator would type.
+// Where the demo plays: it reports what happens and runs the commands that an operator would type.
 
 import { spawn } from 'node:child_process'
 import { existsSync, lstatSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 import type { Context } from '../../context.ts'
 import { ChpipeError } from '../../errors.ts'
 
-export interface Stage {
+export interface DemoStage {
   /** Says a sentence to the watcher. */
   tell(text: string): void
   /** Shows the command line, runs it with its output shown, and checks how it ended. */
@@ -19,7 +19,7 @@ export interface Stage {
 }
 
 /** Sets the stage: children run in `cwd` with nothing of chpipe in their environment but `settings`. */
-export function createStage(context: Context, cwd: string, settings: Record<string, string>): Stage {
+export function createStage(context: Context, cwd: string, settings: Record<string, string>): DemoStage {
   const { host, signal, quiet } = context
   const env = cleanEnvironment(host.env, settings)
   const bright = host.stderr.isTTY === true && !host.env.NO_COLOR
@@ -62,7 +62,7 @@ export function checkEnd(args: string[], { code, stderr }: Ended, wanted: number
 /** A child that does not end within this after an interrupt is killed. */
 const PATIENCE_MS = 3000
 
-/** The terminal that the demo tells its story on; stdout is for its result. */
+/** The terminal that the demo is shown on; stdout is for its result. */
 const STDERR = 2
 
 const OWN_VARIABLES = /^((COMPANIES_HOUSE|SNOV|CHPIPE)_|(https?|no)_proxy$)/i
@@ -149,7 +149,7 @@ const MARKER = '.chpipe-demo'
 export function takeFolder(folder: string): void {
   if (exists(folder)) {
     if (!lstatSync(folder).isDirectory() || !existsSync(join(folder, MARKER))) {
-      throw new ChpipeError('data', `There is something here already that no demo has made: ${folder}`, {
+      throw new ChpipeError('data', `The folder exists and was not made by the demo: ${folder}`, {
         hint: 'move it away, or run the demo in another folder',
       })
     }

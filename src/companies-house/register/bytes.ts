@@ -156,7 +156,7 @@ async function readDirectory(fd: number, name: string): Promise<{ zip: ZipFile; 
 
 function withoutCsv(name: string): ChpipeError {
   return new ChpipeError('data', `The zip file holds no .csv file: ${name}`, {
-    hint: 'take the zip as it comes from https://download.companieshouse.gov.uk/en_output.html',
+    hint: 'use the zip exactly as downloaded from https://download.companieshouse.gov.uk/en_output.html',
   })
 }
 
@@ -169,7 +169,7 @@ function refuseUnreadable(entry: Entry, name: string): void {
     throw new ChpipeError('data', `${entry.fileName} in ${name} is encrypted`, { hint: 'decrypt the zip first' })
   }
   if (entry.compressionMethod !== STORED && entry.compressionMethod !== DEFLATED) {
-    throw new ChpipeError('data', `${entry.fileName} in ${name} is packed by an unknown method`, {
+    throw new ChpipeError('data', `${entry.fileName} in ${name} uses an unknown compression method`, {
       hint: 'unpack it and import the .csv file',
     })
   }

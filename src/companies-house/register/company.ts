@@ -2,9 +2,9 @@
 
 import { ChpipeError } from '../../errors.ts'
 import { filed } from '../../text.ts'
-import { type Category, categoryOf, type Status, statusOf } from './prose.ts'
+import { type Category, categoryOf, type StatusMeaning, statusOf } from './prose.ts'
 
-export interface RegisterCompany extends Status, Category {
+export interface RegisterCompany extends StatusMeaning, Category {
   company_number: string
   company_name: string
   date_of_creation: string | null
@@ -177,6 +177,6 @@ export function findColumns(header: string[], fileName: string): RegisterColumns
   }
   const which = missing.length === NEEDED.length ? 'any of its columns' : `the columns ${missing.join(', ')}`
   throw new ChpipeError('data', `This is not BasicCompanyData: its first line does not name ${which}: ${fileName}`, {
-    hint: 'take the file as it comes from https://download.companieshouse.gov.uk/en_output.html',
+    hint: 'use the file exactly as downloaded from https://download.companieshouse.gov.uk/en_output.html',
   })
 }

@@ -3,7 +3,7 @@
 import { filed } from '../../text.ts'
 
 /** `company_status` and, where the wording tells one, `company_status_detail`. */
-export interface Status {
+export interface StatusMeaning {
   company_status: string | null
   company_status_detail: string | null
 }
@@ -184,7 +184,7 @@ export const isSlug = {
 }
 
 /** The API's status for the file's wording; an unknown wording is kept as it stands. */
-export function statusOf(prose: string): Status {
+export function statusOf(prose: string): StatusMeaning {
   const wording = filed(prose)?.replace(/\s+/g, ' ') ?? ''
   if (wording === '') return { company_status: null, company_status_detail: null }
   const key = wording.toLowerCase()

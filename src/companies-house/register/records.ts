@@ -36,7 +36,7 @@ const CR = 0x0d
 const BYTE_ORDER_MARK = Buffer.from([0xef, 0xbb, 0xbf])
 const NOTHING = Buffer.alloc(0)
 
-/** A longer record is none: a quote was never closed, or this is no CSV. */
+/** Longer records are rejected: a quote was never closed, or this is not CSV. */
 const LONGEST_RECORD = 1024 * 1024
 
 /**

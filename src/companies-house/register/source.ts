@@ -139,7 +139,7 @@ export interface RegisterPartNumber {
 }
 
 export interface RegisterEdition {
-  /** The day that the file is of, at whose beginning its facts were true; null where nobody tells. */
+  /** The day that the file is of, at whose beginning its facts were true; null where it is unknown. */
   asOf: string | null
   /** The parts of the register that it holds; null for one that is not a part. */
   parts: RegisterPartNumber[] | null
@@ -157,7 +157,7 @@ export function latestEdition(now: number): string {
 
 /**
  * The edition of an opened file: by `asOf` where it is given, else by the names inside the zip, else by the file's own.
- * Several files in one zip that are not of the same day count as the oldest of them. A day that cannot be is none.
+ * Several files in one zip that are not of the same day count as the oldest of them. An impossible date does not count.
  */
 export function editionOf(
   { name, parts }: Pick<RegisterSource, 'name' | 'parts'>,

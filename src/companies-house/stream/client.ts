@@ -24,19 +24,19 @@ export interface StreamClient {
   lines(resume: () => number | null, signal: AbortSignal): AsyncGenerator<StreamItem, void>
 }
 
-export interface StreamOptions extends ConnectionOptions {
+export interface StreamClientOptions extends ConnectionOptions {
   log: Log
   timings: StreamTimings & Pick<Timings, 'streamHeadersMs' | 'streamIdleMs' | 'streamHealthyMs' | 'connectTimeoutMs'>
   random?: () => number
 }
 
 /** Makes the client of a stream. Nothing is connected before its lines are asked for. */
-export function createStreamClient(options: StreamOptions): StreamClient {
+export function createStreamClient(options: StreamClientOptions): StreamClient {
   return { name: options.stream, lines: (resume, signal) => followLines(options, resume, signal) }
 }
 
 async function* followLines(
-  options: StreamOptions,
+  options: StreamClientOptions,
   resume: () => number | null,
   signal: AbortSignal,
 ): AsyncGenerator<StreamItem, void> {
@@ -68,8 +68,8 @@ async function* followLines(
 
 /** A nightly close is normal; everything else is worth a warning. */
 function tell(log: Log, error: StreamError, fields: Record<string, string | number | null>): void {
-  if (error.end === 'closed') log.info('stream closed, connecting again', fields)
-  else log.warn('stream interrupted, connecting again', { ...fields, error: error.message })
+  if (error.end === 'closed') log.info('stream closed; reconnecting', fields)
+  else log.warn('stream interrupted; reconnecting', { ...fields, error: error.message })
 }
 
 type StreamTimings = Pick<

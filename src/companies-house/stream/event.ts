@@ -79,7 +79,7 @@ export function readLine<Event extends EventHead>(
   return isRun ? events : [unreadable(text)]
 }
 
-/** Whether bytes that were left without a line end are a whole JSON value all the same. */
+/** Whether bytes that were left without a line end are a whole JSON value nevertheless. */
 export function isWhole(text: string): boolean {
   return parse(text) !== undefined
 }

@@ -36,10 +36,10 @@ const PROFILE_COLUMNS = [...TOLD, 'premises', 'company_status_detail', 'jurisdic
 /** Columns that say where all that comes from. */
 const ORIGIN_COLUMNS = ['source', 'fetched_at', 'run_id'] as const
 
-/** What the register file tells about a company. */
+/** What the register file says about a company. */
 export type CompanyFacts = Pick<Company, (typeof REGISTER_COLUMNS)[number]>
 
-/** What a profile tells about a company; what it does not have is null. */
+/** What a profile says about a company; what it does not have is null. */
 export type CompanyDetails = Pick<Company, 'company_number' | (typeof PROFILE_COLUMNS)[number]>
 
 // Companies as the stream and profiles tell them, one statement each: ten thousand events a second pass through here.
@@ -77,7 +77,7 @@ export function insertCompany(db: Db, details: CompanyDetails, origin: DetailsOr
 }
 
 /**
- * Replaces all that a profile tells, absent members included, and takes back a deletion; officers and the time of first
+ * Replaces everything that a profile says, absent members included, and takes back a deletion; officers and the time of first
  * sight stay. Belongs in a transaction.
  */
 export function updateCompany(db: Db, details: CompanyDetails, origin: DetailsOrigin): void {
@@ -120,7 +120,7 @@ function run(statement: Statement, company: CompanyDetails, origin: DetailsOrigi
   )
 }
 
-/** What advanced search tells about a company. */
+/** What advanced search says about a company. */
 export type FoundRow = Omit<
   typeof companies.$inferInsert,
   'officers_state' | 'officers_count' | 'officers_fetched_at' | 'first_seen_at' | 'deleted_at'

@@ -4,13 +4,13 @@ import { and, eq, gt, gte, isNotNull, lt, max } from 'drizzle-orm'
 import { type Db, prepared, type Tx } from '../open.ts'
 import { register_files } from '../schema.ts'
 
-/** A file, or one part of it, and the day that it is of; both null where nobody tells. */
+/** A file, or one part of it, and the day that it is of; both null where it is unknown. */
 export interface Origin {
   source: string
   /** ISO 8601. */
   fetched_at: string
   run_id: number
-  /** The day that the facts are of; null where nobody tells. */
+  /** The day that the facts are of; null where it is unknown. */
   as_of: string | null
 }
 
@@ -138,7 +138,7 @@ export function saveUnlisted(db: Db, numbers: string[], origin: Origin): number 
   return prepared(db, sql).run(source, fetched_at, run_id, list).changes
 }
 
-/** The note of the run that took the status back tells them from companies of which the file never tells one. */
+/** The note of the run that took the status back has them from companies of which the file never tells one. */
 const TO_ASK = `company_status IS NULL AND source = 'register-file' AND deleted_at IS NULL AND EXISTS (
   SELECT 1 FROM notes WHERE notes.company_number = companies.company_number AND kind = 'no-longer-listed'
     AND notes.run_id = companies.run_id)`

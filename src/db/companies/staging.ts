@@ -181,7 +181,7 @@ function isOlder(db: Db, asOf: string | null): string {
 }
 
 /**
- * The file tells the whole address without `premises`, and neither the type of every company nor every subtype. What it
+ * The file has the whole address without `premises`, and neither the type of every company nor every subtype. What it
  * lists has come back since it was deleted.
  */
 const UPSERT = `ON CONFLICT (company_number) DO UPDATE SET

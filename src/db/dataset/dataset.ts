@@ -16,7 +16,7 @@ import { createDelta, IN_DELTA } from './delta.ts'
 import type { DeliveredTable } from './dictionary.ts'
 
 /** Which companies, with all that belongs to them. */
-export interface Selection {
+export interface DatasetSelection {
   /** Also those whose officers are not complete. */
   all: boolean
   /** Only those of which anything changed since, whole; null for every company. */
@@ -58,7 +58,7 @@ const DELETIONS_PER_PAGE = 1000
  * Opens one consistent snapshot of the database for reading, without those who are suppressed at that moment. It blocks
  * no writer and sees none of what is written meanwhile; the connection serves nothing else until the dataset is disposed.
  */
-export function openDataset(db: Db, selection: Selection): Dataset {
+export function openDataset(db: Db, selection: DatasetSelection): Dataset {
   const client = db.$client
   const read = <T>(body: () => T): T => {
     try {
@@ -90,7 +90,7 @@ export function openDataset(db: Db, selection: Selection): Dataset {
   })
 }
 
-function tablesOf({ include, since }: Selection, reader: PageReader): DeliveredTable[] {
+function tablesOf({ include, since }: DatasetSelection, reader: PageReader): DeliveredTable[] {
   const wanted = (table: DatasetTable) => {
     if (include) return include.includes(table)
     return table === 'companies' || table === 'officers' || reader.has(table)
@@ -117,7 +117,7 @@ interface PageReader {
   has(table: 'domains' | 'emails'): boolean
 }
 
-function pageReader(db: Db, { all, since }: Selection, keep: (page: Page) => Page): PageReader {
+function pageReader(db: Db, { all, since }: DatasetSelection, keep: (page: Page) => Page): PageReader {
   const prepare = (sql: string) => db.$client.prepare(sql).raw()
   const complete = all ? '1' : `companies.officers_state = 'complete'`
   const chosen = since ? `${complete} AND ${IN_DELTA}` : complete

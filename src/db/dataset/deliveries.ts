@@ -17,7 +17,7 @@ export interface DeliveryFilters {
 
 export interface DeliveryNote {
   /** The absolute path that was written. */
-  goal: string
+  destination: string
   format: string
   filters: DeliveryFilters
   /** The moment of its data, ISO 8601; it is only shown. */
@@ -27,28 +27,37 @@ export interface DeliveryNote {
 }
 
 /** Notes a finished export, as a run of its own. */
-export function saveDelivery(db: Db, clock: Clock, { goal, format, filters, asOf, checkpoint }: DeliveryNote): void {
+export function saveDelivery(
+  db: Db,
+  clock: Clock,
+  { destination, format, filters, asOf, checkpoint }: DeliveryNote,
+): void {
   using run = beginRun(db, clock, 'export')
   write(db, (tx) =>
     tx
       .insert(deliveries)
-      .values({ goal, format, filters: JSON.stringify(filters), as_of: asOf, checkpoint, run_id: run.id })
+      .values({ destination, format, filters: JSON.stringify(filters), as_of: asOf, checkpoint, run_id: run.id })
       .run(),
   )
-  run.finish({ goal, format, filters })
+  run.finish({ goal: destination, format, filters })
 }
 
 /**
- * From where a delta for the goal counts: its newest delivery of the same companies and tables. Null when there is none.
+ * From where a delta for the destination counts: its newest delivery of the same companies and tables. Null when there is none.
  * One from before there were numbers counts by its time, or by an earlier one that the clock told later.
  */
 export function findLastDelivery(
   db: Db,
-  goal: string,
+  destination: string,
   { all, include }: Pick<DeliveryFilters, 'all' | 'include'>,
 ): Since | null {
   return snapshot(db, (tx) => {
-    const rows = tx.select().from(deliveries).where(eq(deliveries.goal, goal)).orderBy(desc(deliveries.id)).all()
+    const rows = tx
+      .select()
+      .from(deliveries)
+      .where(eq(deliveries.destination, destination))
+      .orderBy(desc(deliveries.id))
+      .all()
     const last = rows.find(({ filters }) => {
       const earlier = JSON.parse(filters) as DeliveryFilters
       return earlier.all === all && sameTables(earlier.include, include)

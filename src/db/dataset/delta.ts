@@ -55,7 +55,7 @@ interface DeltaFacts {
   hidden: HiddenRows
 }
 
-/** In a WHERE clause: the row changed since. `time` is what tells it of a row from before there were numbers. */
+/** In a WHERE clause: the row changed since. `time` is what sends it of a row from before there were numbers. */
 function changed(table: string, time: string): string {
   return `(${table}.change_number > $number OR ($number = 0 AND ${table}.change_number = 0 AND ${time} >= $moment))`
 }

@@ -4,7 +4,7 @@ import type { Tx } from '../open.ts'
 import { provider_answers, provider_requests, unmatched_answers } from '../schema.ts'
 import { byId, fromRow, type Operation, type ProviderRequest, providersIn } from './requests.ts'
 
-export interface Answer {
+export interface ProviderAnswer {
   outcome: 'hit' | 'miss' | 'suppressed'
   /** As the buying step wrote it; null for a plain miss and for what may not be kept. */
   answer: unknown
@@ -15,7 +15,7 @@ export interface Answer {
 
 export interface NewAnswer {
   key: string
-  outcome: Answer['outcome']
+  outcome: ProviderAnswer['outcome']
   answer: unknown
 }
 
@@ -23,7 +23,7 @@ export interface NewAnswer {
 const KEYS_PER_QUERY = 1000
 
 /** Of the answers of several providers to one input the first of these counts. */
-const RANKS: Answer['outcome'][] = ['suppressed', 'hit', 'miss']
+const RANKS: ProviderAnswer['outcome'][] = ['suppressed', 'hit', 'miss']
 
 /**
  * The stored answers by input key, whoever gave them. Plain misses cost nothing and may be asked again: those from before
@@ -34,8 +34,8 @@ export function findAnswers(
   operation: Operation,
   keys: string[],
   retryMissesBefore: number | null = null,
-): Map<string, Answer> {
-  const found = new Map<string, Answer>()
+): Map<string, ProviderAnswer> {
+  const found = new Map<string, ProviderAnswer>()
   for (let start = 0; start < keys.length; start += KEYS_PER_QUERY) {
     const wanted = and(
       inArray(provider_answers.provider, providersIn('provider_answers')),
@@ -66,7 +66,7 @@ export function saveAnswers(
     operation,
     requestId,
     answeredAt,
-  }: Pick<Answer, 'provider' | 'requestId' | 'answeredAt'> & { operation: Operation },
+  }: Pick<ProviderAnswer, 'provider' | 'requestId' | 'answeredAt'> & { operation: Operation },
 ): void {
   for (const { key, outcome, answer } of answers) {
     const outcomeNow = provider_answers.outcome

@@ -34,8 +34,8 @@ export function findCompany(tx: Tx, companyNumber: string): CompanyToEnrich | nu
   )
 }
 
-/** The company's officers with all that tells who they are, in a stable order. */
-export function findOfficers(tx: Tx, companyNumber: string) {
+/** The company's officers with everything that identifies them, in a stable order. */
+export function findStoredOfficers(tx: Tx, companyNumber: string) {
   return tx
     .select()
     .from(officers)

@@ -85,7 +85,7 @@ export function readCreditReport(
   }
 }
 
-export interface Purchase {
+export interface BookedPurchase {
   provider: string
   requestId: number
   operation: string
@@ -99,7 +99,7 @@ export interface Purchase {
 }
 
 /** Books a purchase, in the transaction that keeps its answers. */
-export function bookPurchase(tx: Tx, purchase: Purchase): void {
+export function bookPurchase(tx: Tx, purchase: BookedPurchase): void {
   tx.insert(credit_ledger)
     .values({
       provider: purchase.provider,

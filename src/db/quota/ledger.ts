@@ -50,18 +50,18 @@ export function countOwnSince(db: Db, allowance: string, start: number): number 
 }
 
 /** What the server's answers have taught. Times are `steady` milliseconds. */
-export interface Heard {
-  heardAt: number | null
+export interface ServerState {
+  reportedAt: number | null
   remain: number | null
   remainUntil: number | null
   resetAt: number | null
   gateUntil: number | null
 }
 
-export function readHeard(db: Db, allowance: string): Heard {
+export function readServerState(db: Db, allowance: string): ServerState {
   const state = readState(db, allowance)
   return {
-    heardAt: state?.heard_at ?? null,
+    reportedAt: state?.heard_at ?? null,
     remain: state?.remain ?? null,
     remainUntil: state?.remain_until ?? null,
     resetAt: state?.reset_at ?? null,
@@ -70,10 +70,10 @@ export function readHeard(db: Db, allowance: string): Heard {
 }
 
 /** Stores what an answer taught; `limited` counts it as a refusal for having called too often. */
-export function saveHeard(db: Db, allowance: string, heard: Heard, limited: boolean): void {
+export function saveServerState(db: Db, allowance: string, heard: ServerState, limited: boolean): void {
   const sql = `UPDATE quota_state SET heard_at = ?, remain = ?, remain_until = ?, reset_at = ?, gate_until = ?,
     rate_limited = rate_limited + ? WHERE allowance = ?`
-  const { heardAt, remain, remainUntil, resetAt, gateUntil } = heard
+  const { reportedAt: heardAt, remain, remainUntil, resetAt, gateUntil } = heard
   prepared(db, sql).run(heardAt, remain, remainUntil, resetAt, gateUntil, Number(limited), allowance)
 }
 
@@ -115,7 +115,7 @@ export function readUse(db: Db, allowance: string, view: ClockView, now: number)
 export type Lane = 'stream' | 'background'
 
 /** What the database knows when a permit is asked for. Times are `steady` milliseconds. */
-export interface Room {
+export interface AllowanceState {
   zeroAt: number | null
   /** Permits that still occupy the allowance, those in flight among them. */
   occupied: number
@@ -164,7 +164,7 @@ export function isSameClock(state: Pick<QuotaState, 'boot' | 'zero_at'>, { boot,
   return state.zero_at !== null && Math.abs(state.zero_at - zeroAt) <= ZERO_TOLERANCE_MS
 }
 
-export interface RoomQuery {
+export interface AllowanceQuery {
   allowance: string
   view: ClockView
   /** The `zero_at` that this process met or wrote before: it outlives no reboot, so that what it knows is its clock. */
@@ -189,7 +189,7 @@ interface Log {
  * Reads what a decision needs, giving back permits that have aged. State of another boot, or from the future, cannot
  * be compared with this clock: it is dropped, and the next call becomes a probe. Belongs in a transaction.
  */
-export function readRoom(db: Db, query: RoomQuery, now: number): Room {
+export function readAllowanceState(db: Db, query: AllowanceQuery, now: number): AllowanceState {
   const { allowance, view, knownZeroAt } = query
   let log = readLog(db, query, now)
   let state = readState(db, allowance) ?? createState(db, allowance, view)
@@ -235,7 +235,7 @@ const DELETE_AGED = 'DELETE FROM quota_grants WHERE allowance = ? AND frees_at <
 
 const STREAM_WAITS = 'SELECT 1 FROM quota_waits WHERE allowance = ? AND until > ?'
 
-function readLog(db: Db, { allowance, windowMs, probePatienceMs }: RoomQuery, now: number): Log {
+function readLog(db: Db, { allowance, windowMs, probePatienceMs }: AllowanceQuery, now: number): Log {
   return prepared(db, READ_LOG).get({ allowance, windowMs, probePatienceMs, now }) as Log
 }
 

@@ -1,13 +1,13 @@
 // What customers were given, and who may ask over HTTP.
 import { index, integer, primaryKey, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core'
 
-/** A finished export: `--since last` counts from the newest with the same goal. */
+/** A finished export: `--since last` counts from the newest with the same destination. */
 export const deliveries = sqliteTable(
   'deliveries',
   {
     id: integer().primaryKey({ autoIncrement: true }),
     /** The absolute path that was written. */
-    goal: text().notNull(),
+    destination: text('goal').notNull(),
     format: text().notNull(),
     /** As in the manifest, as JSON. */
     filters: text().notNull(),
@@ -17,7 +17,7 @@ export const deliveries = sqliteTable(
     /** Its place among all changes, as in the manifest; null in rows from before there were numbers. */
     checkpoint: text(),
   },
-  (table) => [index('deliveries_by_goal').on(table.goal, table.id)],
+  (table) => [index('deliveries_by_goal').on(table.destination, table.id)],
 )
 
 /** Rows of public tables that are gone, for deltas; a row that comes back takes its entry away. */

@@ -9,7 +9,7 @@ export const runs = sqliteTable('runs', {
   host: text().notNull(),
   boot: text().notNull(),
   pid: integer().notNull(),
-  /** The kernel's start time of the process, so that a reused pid is not taken for it; null where unknown. */
+  /** The kernel's start time of the process, so that a reused pid is not mistaken for it; null where unknown. */
   pid_started: text(),
   /** The namespace in which `pid` counts, such as a container's; null where unknown. */
   pid_namespace: text(),
@@ -24,7 +24,7 @@ export const runs = sqliteTable('runs', {
 export const register_files = sqliteTable('register_files', {
   id: integer().primaryKey({ autoIncrement: true }),
   run_id: integer().notNull(),
-  /** The day at whose beginning its facts were true, ISO; null where nobody told. */
+  /** The day at whose beginning its facts were true, ISO; null where it is unknown. */
   as_of: text(),
   /** Which part of how many; null for a file that is no part. */
   part: integer(),

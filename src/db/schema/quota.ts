@@ -5,7 +5,7 @@ import { index, integer, real, sqliteTable, text } from 'drizzle-orm/sqlite-core
 export const quota_state = sqliteTable('quota_state', {
   allowance: text().primaryKey(),
   boot: text().notNull(),
-  /** What the wall clock showed when `steady` was zero: tells whether two processes read the same clock. */
+  /** What the wall clock showed when `steady` was zero: says whether two processes read the same clock. */
   zero_at: integer(),
   /** When the server was last heard; null while the local log cannot be trusted and one probe must ask. */
   heard_at: integer(),

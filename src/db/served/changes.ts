@@ -10,12 +10,12 @@ import {
   type Candidates,
   columnList,
   cutAtOfficers,
+  filterScope,
   numberOf,
   pageOf,
   readRulesSince,
   readServedRules,
   type ServedCompany,
-  scopeOf,
   servedCompanies,
   type Window,
   windowEnd,
@@ -97,18 +97,18 @@ function candidates(db: Db, { all, since, after, limit }: ChangeOptions, everyth
   const few = everything ? null : fewChanged(db, since)
   if (few) {
     const sql = `${ROWS}, 1 FROM companies
-      WHERE companies.company_number IN (SELECT value FROM json_each(?)) AND ${scopeOf({ all })} AND company_number > ?
+      WHERE companies.company_number IN (SELECT value FROM json_each(?)) AND ${filterScope({ all })} AND company_number > ?
       ORDER BY company_number LIMIT ?`
     const rows = prepared(db, sql).raw().all(JSON.stringify(few), after, limit) as Row[]
     return { rows, reached: rows.length < limit ? null : numberOf(rows.at(-1)) }
   }
-  const last = prepared(db, windowEnd(scopeOf({ all })))
+  const last = prepared(db, windowEnd(filterScope({ all })))
     .pluck()
     .get(after) as string | undefined
   const rows = prepared(
     db,
     `${ROWS}, ${CHANGED} FROM companies
-     WHERE ${scopeOf({ all })} AND companies.company_number > @after AND companies.company_number <= @last
+     WHERE ${filterScope({ all })} AND companies.company_number > @after AND companies.company_number <= @last
        ${everything ? '' : `AND ${CHANGED}`}
      ORDER BY companies.company_number LIMIT @limit`,
   )

@@ -26,7 +26,7 @@ export interface Candidates {
 }
 
 /** Finds at most `limit` companies behind a number. */
-export type Source = (after: string, limit: number) => Candidates
+export type RowSource = (after: string, limit: number) => Candidates
 
 export interface Window {
   companies: ServedCompany[]
@@ -49,9 +49,9 @@ export function columnList(table: DatasetTable): string {
 }
 
 /** The companies of a filter, along the primary key or the index on states. */
-export function companySource(db: Db, filter: CompanyFilter): Source {
+export function companySource(db: Db, filter: ServedFilter): RowSource {
   const { sql: condition, values } = conditionOf(filter)
-  const scope = scopeOf(filter)
+  const scope = filterScope(filter)
   const select = `SELECT ${columnList('companies')} FROM companies WHERE ${scope} AND company_number > ?`
   if (condition === '') {
     const some = prepared(db, `${select} ORDER BY company_number LIMIT ?`).raw()
@@ -79,12 +79,16 @@ export function windowEnd(scope: string): string {
 }
 
 /** The companies of a filter among those that an index names: `find` gives up to `limit` numbers behind one, in order. */
-export function listedSource(db: Db, filter: CompanyFilter, find: (after: string, limit: number) => string[]): Source {
+export function listedSource(
+  db: Db,
+  filter: ServedFilter,
+  find: (after: string, limit: number) => string[],
+): RowSource {
   const { sql: condition, values } = conditionOf(filter)
   const some = prepared(
     db,
     `SELECT ${columnList('companies')} FROM companies WHERE company_number IN (SELECT value FROM json_each(?))
-     AND ${scopeOf(filter)} ${condition && `AND ${condition}`} ORDER BY company_number`,
+     AND ${filterScope(filter)} ${condition && `AND ${condition}`} ORDER BY company_number`,
   ).raw()
   return (after, limit) => {
     const numbers = find(after, limit)
@@ -94,16 +98,16 @@ export function listedSource(db: Db, filter: CompanyFilter, find: (after: string
 }
 
 /** One company, when it lies in the scope. */
-export function oneSource(db: Db, filter: Pick<CompanyFilter, 'all'>, number: string): Source {
+export function oneSource(db: Db, filter: Pick<ServedFilter, 'all'>, number: string): RowSource {
   const one = prepared(
     db,
-    `SELECT ${columnList('companies')} FROM companies WHERE ${scopeOf(filter)} AND company_number = ?`,
+    `SELECT ${columnList('companies')} FROM companies WHERE ${filterScope(filter)} AND company_number = ?`,
   ).raw()
   return () => ({ rows: one.all(number) as Row[], reached: null })
 }
 
 /** Reads the window behind a number; `members` says whether what belongs to the companies is wanted as well. */
-export function readWindow(db: Db, source: Source, { after, limit, members }: WindowOptions): Window {
+export function readWindow(db: Db, source: RowSource, { after, limit, members }: WindowOptions): Window {
   return snapshot(db, () => {
     const { clean, suppressions } = readServedRules(db)
     const { rows, reached } = cutAtOfficers(source(after, limit), members || suppressions.people)
@@ -173,7 +177,7 @@ function itemOf(table: DatasetTable, row: Row): Item {
 // Filters of companies as SQL conditions. Every value is bound; none becomes part of the SQL.
 
 /** Which companies to serve; a list means any of its values. */
-export interface CompanyFilter {
+export interface ServedFilter {
   /** Also those whose officers are not complete. */
   all: boolean
   status?: string[] | undefined
@@ -199,7 +203,7 @@ export interface Condition {
 }
 
 /** The condition on the company's own columns; empty when every company of the scope is wanted. */
-function conditionOf(filter: CompanyFilter): Condition {
+function conditionOf(filter: ServedFilter): Condition {
   const parts: Condition[] = []
   const add = (sql: string, ...values: (string | number)[]) => parts.push({ sql, values })
   const anyOf = (sql: string, values: string[] | undefined) => {
@@ -220,7 +224,7 @@ function conditionOf(filter: CompanyFilter): Condition {
 }
 
 /** Companies whose officers are complete, or all. */
-export function scopeOf({ all }: Pick<CompanyFilter, 'all'>): string {
+export function filterScope({ all }: Pick<ServedFilter, 'all'>): string {
   return all ? '1' : `officers_state = 'complete'`
 }
 

@@ -65,7 +65,7 @@ export function findHolder(db: Tx, { claimed_by }: StreamCursor, clock: Clock): 
 export function requireClaim(tx: Tx, stream: string, runId: number): void {
   if (readCursor(tx, stream)?.claimed_by === runId) return
   throw new ChpipeError('data', `Another process has taken over the stream "${stream}"`, {
-    hint: 'this one was taken for dead; see that only one is started',
+    hint: 'this process was considered dead; make sure that only one is started',
   })
 }
 

@@ -126,7 +126,7 @@ export function saveReject(tx: Tx, { stream, timepoint, after, reason, line, rec
     .run()
 }
 
-/** More lines without a timepoint than this in one place are not told apart from earlier ones. */
+/** More lines without a timepoint than this in one place are not distinguished from earlier ones. */
 const MAX_SAME_PLACE = 1000
 /** Nor more characters: each line may have 8 MB. */
 const MAX_SAME_PLACE_LENGTH = 64 * 1024 * 1024

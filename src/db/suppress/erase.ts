@@ -15,11 +15,11 @@ import {
 import { personPrefix } from '../values.ts'
 import type { Suppression } from './suppressions.ts'
 
-export type StoredOfficer = ReturnType<typeof findOfficers>[number]
+export type StoredOfficer = ReturnType<typeof findOfficersToErase>[number]
 export type StoredEmail = Pick<typeof emails.$inferSelect, 'company_number' | 'appointment_id' | 'email'>
 
 /** Officers whom the rule may mean; the rule itself must still be asked, since SQL cannot compare names. */
-export function findOfficers(tx: Tx, { kind, value, born }: Pick<Suppression, 'kind' | 'value' | 'born'>) {
+export function findOfficersToErase(tx: Tx, { kind, value, born }: Pick<Suppression, 'kind' | 'value' | 'born'>) {
   const [year, month] = (born ?? '').split('-').map(Number)
   const candidates: Record<Suppression['kind'], SQL | undefined> = {
     officer: or(eq(officers.officer_id, value), like(officers.person_number, `${personPrefix(value) ?? '-'}%`)),

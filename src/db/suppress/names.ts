@@ -1,7 +1,7 @@
 // Suppression by name and month of birth: the register has no better sign that two officer ids are one person.
 import { isTitleAlone, nameWords, withoutTitles } from '../../names.ts'
 
-/** What tells who a person is. */
+/** What identifies a person. */
 export interface PersonFacts {
   /** As filed: `SURNAME, Forename Middle, Title`. */
   name?: string | null | undefined
@@ -31,7 +31,7 @@ function plainest(words: string[]): string[] {
 }
 
 /**
- * A function that tells whether any rule means a person: same month of birth, same surname or one part of a double one,
+ * A function that says whether any rule means a person: same month of birth, same surname or one part of a double one,
  * same first forename, and no further forename that contradicts: a middle name may be missing on either side. An initial
  * stands for every name that begins with it; titles in front, spaces and hyphens do not count. A person without a month of
  * birth or a name is never meant.

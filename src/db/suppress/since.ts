@@ -15,7 +15,7 @@ import {
 export interface HiddenRows {
   /** Companies that are suppressed as a whole, stored or not. */
   companies: { company_number: string; at: string }[]
-  /** Tables of which some rows of a company are hidden. They are not named: their keys may name whom nobody shall see. */
+  /** Tables of which some rows of a company are hidden. They are not named: their keys may name people whom nobody may see. */
   rows: { table: 'officers' | 'domains' | 'emails'; company_number: string; at: string }[]
 }
 

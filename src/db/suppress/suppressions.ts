@@ -127,7 +127,7 @@ function dueAtOnce(tx: Tx, companyNumber: string): void {
   tx.insert(officer_fetches).values({ company_number: companyNumber, retry_at: 0 }).onConflictDoNothing().run()
 }
 
-/** What tells whether an officer is meant: `officer_id`, name with month of birth, or a corporate officer's number. */
+/** What says whether an officer is meant: `officer_id`, name with month of birth, or a corporate officer's number. */
 export interface OfficerFacts extends PersonFacts, BodyFacts {
   officer_id?: string | null | undefined
   person_number?: string | null | undefined

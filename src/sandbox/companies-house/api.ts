@@ -11,7 +11,7 @@ import {
 import type { Random } from '../world/random.ts'
 import type { SyntheticCompany } from '../world/shapes.ts'
 import type { World } from '../world/world.ts'
-import type { Struck } from './faults.ts'
+import type { RestStruck } from './faults.ts'
 import { appointmentsReply, officersReply } from './officers.ts'
 import { officeReply, servedProfile } from './profiles.ts'
 import type { Route } from './requests.ts'
@@ -19,7 +19,7 @@ import { advancedReply, matchesSearch, readAdvancedQuery, searchReply, searchWor
 
 const NUMBER_LENGTH = 8
 
-export interface ApiOptions {
+export interface SandboxApiOptions {
   world: World
   /** The most officers on one page. */
   pageCap: number
@@ -28,10 +28,10 @@ export interface ApiOptions {
 }
 
 /** Answers one authorised, counted call. */
-export type Api = (route: Route, struck: Struck) => Promise<Reply>
+export type SandboxApi = (route: Route, struck: RestStruck) => Promise<Reply>
 
 /** The endpoints of the public data API that the sandbox serves (facts 1.4 to 1.7). */
-export function createApi(options: ApiOptions): Api {
+export function createApi(options: SandboxApiOptions): SandboxApi {
   const { world, now, random } = options
   const finder = createFinder(world)
   return async (route, struck) => {
@@ -59,13 +59,18 @@ export function createApi(options: ApiOptions): Api {
   }
 }
 
-function profile({ world, now, random }: ApiOptions, number: string, struck: Struck): Reply {
+function profile({ world, now, random }: SandboxApiOptions, number: string, struck: RestStruck): Reply {
   const known = world.company(number)
   if (known) return json(servedProfile(known, now()))
   return struck.hits('legacy404') ? unknownCompanyLegacy() : unknownCompany(number, now(), random)
 }
 
-function officers({ world, pageCap }: ApiOptions, number: string, query: URLSearchParams, struck: Struck): Reply {
+function officers(
+  { world, pageCap }: SandboxApiOptions,
+  number: string,
+  query: URLSearchParams,
+  struck: RestStruck,
+): Reply {
   const count = world.officers(number).length
   const start = Number(query.get('start_index') ?? 0)
   // A race right after incorporation: there are appointments, but no metrics yet.
@@ -77,7 +82,12 @@ function officers({ world, pageCap }: ApiOptions, number: string, query: URLSear
   return { ...first, json: { ...Object(first.json), start_index: start } }
 }
 
-async function search(options: ApiOptions, finder: Finder, query: URLSearchParams, struck: Struck): Promise<Reply> {
+async function search(
+  options: SandboxApiOptions,
+  finder: Finder,
+  query: URLSearchParams,
+  struck: RestStruck,
+): Promise<Reply> {
   const { world } = options
   const words = searchWords(query.get('q') ?? '')
   const found = await finder.find(
@@ -88,7 +98,12 @@ async function search(options: ApiOptions, finder: Finder, query: URLSearchParam
   return searchReply(world, inOrder(options, found, struck), query)
 }
 
-async function advanced(options: ApiOptions, finder: Finder, query: URLSearchParams, struck: Struck): Promise<Reply> {
+async function advanced(
+  options: SandboxApiOptions,
+  finder: Finder,
+  query: URLSearchParams,
+  struck: RestStruck,
+): Promise<Reply> {
   const { world, random } = options
   const wanted = readAdvancedQuery(query)
   if ('status' in wanted) return wanted
@@ -98,7 +113,7 @@ async function advanced(options: ApiOptions, finder: Finder, query: URLSearchPar
 }
 
 /** No order is promised (facts 1.7); the sandbox keeps one unless told otherwise. */
-function inOrder({ random }: ApiOptions, numbers: readonly string[], struck: Struck): readonly string[] {
+function inOrder({ random }: SandboxApiOptions, numbers: readonly string[], struck: RestStruck): readonly string[] {
   return struck.hits('unsorted') ? shuffled(numbers, random) : numbers
 }
 

@@ -58,11 +58,11 @@ export function parseFaults(text: string): FaultPlan {
   })
 }
 
-export type Struck = kit.Struck<FaultName>
-export type FaultSwitch = kit.FaultSwitch<FaultRule, string | undefined>
+export type RestStruck = kit.Struck<FaultName>
+export type RestFaultSwitch = kit.FaultSwitch<FaultRule, string | undefined>
 
 /** The plan of a service; what it strikes is a call about a company, or about none. */
-export function createFaultSwitch(random: Random, now: () => number): FaultSwitch {
+export function createRestFaultSwitch(random: Random, now: () => number): RestFaultSwitch {
   return kit.createFaultSwitch<FaultRule, string | undefined>(
     random,
     now,
@@ -91,7 +91,7 @@ const ALTERATIONS: readonly (readonly [FaultName, Alteration])[] = [
 ]
 
 /** Applies the struck faults that change what a JSON answer says. */
-export function alterPayload(value: unknown, struck: Struck, route: Route): unknown {
+export function alterPayload(value: unknown, struck: RestStruck, route: Route): unknown {
   if (!isMembers(value)) return value
   let altered = value
   for (const [name, alteration] of ALTERATIONS) {

@@ -75,7 +75,7 @@ function readQuery(query: URLSearchParams, pageCap: number): OfficersQuery | und
   if (refused) return undefined
   return {
     startIndex,
-    // [B] to MongoDB a limit of 0 is none and a negative one its absolute value; the cap is echoed like any value.
+    // [B] to MongoDB a limit of 0 means no limit and a negative one its absolute value; the cap is echoed like any value.
     itemsPerPage: asked === 0 ? pageCap : Math.min(Math.abs(asked), pageCap),
     order: orderBy === null ? undefined : ORDERS[orderBy],
     activeOnly: filter === 'active',

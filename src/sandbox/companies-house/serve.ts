@@ -12,17 +12,17 @@ import {
   unauthorized,
 } from '../kit/replies.ts'
 import type { Random } from '../world/random.ts'
-import type { Api } from './api.ts'
-import { alterPayload, type FaultSwitch, type Struck } from './faults.ts'
+import type { SandboxApi } from './api.ts'
+import { alterPayload, type RestFaultSwitch, type RestStruck } from './faults.ts'
 import { type RequestLog, type Route, routeOf } from './requests.ts'
 
 /** Answers of whatever may stand between a client and the service: a proxy, a firewall, a maintenance page. */
 const STRANGE = ['204', '302', '400', '410', '451', 'html404'] as const
 
 export interface CallServer {
-  api: Api
+  api: SandboxApi
   apiKey: string
-  faults: FaultSwitch
+  faults: RestFaultSwitch
   rate: RateWindow
   windowMs: number
   log: RequestLog
@@ -53,7 +53,7 @@ export async function serveCall(server: CallServer, request: IncomingMessage, re
 }
 
 /** What stands in front of the API. These calls do not reach it, so they use up none of the allowance. */
-async function gatewayReply(struck: Struck): Promise<Reply | undefined> {
+async function gatewayReply(struck: RestStruck): Promise<Reply | undefined> {
   for (const status of [502, 503, 504] as const) {
     const hit = struck.hits(`${status}`)
     if (!hit) continue
@@ -82,7 +82,7 @@ function refusal({ headers, method }: IncomingMessage, apiKey: string): Reply | 
 }
 
 /** An authorised call is counted when it reaches the API, whatever becomes of it then; `none` is no answer ever. */
-async function countedReply(server: CallServer, route: Route, struck: Struck): Promise<Reply | 'none'> {
+async function countedReply(server: CallServer, route: Route, struck: RestStruck): Promise<Reply | 'none'> {
   const { rate, windowMs, log, random } = server
   const state = rate.take()
   const headers = { ...API_HEADERS, ...(struck.hits('no-rate-headers') ? {} : rateHeaders(state, windowMs)) }

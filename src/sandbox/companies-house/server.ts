@@ -5,7 +5,7 @@ import { empty, json, sentence } from '../kit/replies.ts'
 import { hashText, keyOf, mix, Random } from '../world/random.ts'
 import type { World } from '../world/world.ts'
 import { createApi } from './api.ts'
-import { createFaultSwitch, type FaultPlan, parseFaults } from './faults.ts'
+import { createRestFaultSwitch, type FaultPlan, parseFaults } from './faults.ts'
 import { createRequestLog, type RequestCounts } from './requests.ts'
 import { type CallServer, serveCall } from './serve.ts'
 
@@ -81,7 +81,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
 function callServer({ world, quota = DEFAULT_QUOTA, windowKind = 'fixed', ...options }: SandboxOptions): CallServer {
   const now = () => options.clock?.now() ?? Date.now()
   const random = new Random(world.seed, hashText('sandbox'))
-  const faults = createFaultSwitch(random, now)
+  const faults = createRestFaultSwitch(random, now)
   faults.set(options.faults ?? [])
   const windowSeconds = Math.max(1, Math.floor(quota.windowMs / SECOND))
   const phaseMs = (mix(world.seed, hashText('phase')) % windowSeconds) * SECOND

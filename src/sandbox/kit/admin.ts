@@ -17,7 +17,7 @@ export interface AdminRequest {
 /** A reply, or lines that are written as they come. */
 export type AdminAnswer = Reply | { lines: Iterable<string> }
 
-/** What can be asked, by method and name, such as `GET requests`. What an action throws is told with 400. */
+/** What can be asked, by method and name, such as `GET requests`. What an action throws is answered with 400. */
 export type AdminActions = Record<string, (request: AdminRequest) => AdminAnswer>
 
 export interface AdminDoor {
@@ -52,7 +52,7 @@ export async function serveAdmin(
     : sentence(404, `The sandbox has no ${method} ${pathname}.\n`)
   if ('lines' in answer) {
     response.writeHead(200, { 'Content-Type': 'application/x-ndjson' })
-    // A reader who leaves before the end is none of the sandbox's business.
+    // A reader who leaves before the end is not the sandbox's concern.
     await pipeline(Readable.from(answer.lines), response).catch(() => {})
     return
   }

@@ -6,14 +6,14 @@ import { type AdminDoor, serveAdmin } from './admin.ts'
 /** How long a call takes under the fault `slow`, unless its rule says otherwise. */
 export const DEFAULT_SLOW_MS = 5000
 
-export interface HostOptions {
+export interface ServiceHostOptions {
   /** 0, the default, takes any free port. */
   port?: number | undefined
   /** 127.0.0.1 unless given. */
   host?: string | undefined
 }
 
-export interface Host {
+export interface ServiceHost {
   readonly url: string
   /** Ends the server and all its connections, answered or not. */
   close(): Promise<void>
@@ -21,10 +21,10 @@ export interface Host {
 
 /** Starts a service and its admin door; resolves when the server listens. */
 export async function startHost(
-  { port = 0, host = '127.0.0.1' }: HostOptions,
+  { port = 0, host = '127.0.0.1' }: ServiceHostOptions,
   door: AdminDoor,
   serve: (request: IncomingMessage, response: ServerResponse) => Promise<void>,
-): Promise<Host> {
+): Promise<ServiceHost> {
   const server = createServer((request, response) => {
     response.sendDate = false
     // A rejection here is a bug of the sandbox, and ends the process as one.

@@ -2,7 +2,7 @@ import type { Reply } from '../kit/replies.ts'
 import { hashText, Random } from '../world/random.ts'
 import { plainText, titleCase } from './domains.ts'
 import { invalid, type Params } from './replies.ts'
-import type { ListOperation, Operation } from './requests.ts'
+import type { ListOperation, SnovOperation } from './requests.ts'
 import type { TaskDraft, TaskItem } from './tasks.ts'
 import type { SnovTruth } from './truth.ts'
 
@@ -16,7 +16,7 @@ interface FinderRow {
 }
 
 /** Names an input in the counts of starts and charges: case, spaces and composition make no difference. */
-export function snovInput(operation: Operation, ...parts: string[]): string {
+export function snovInput(operation: SnovOperation, ...parts: string[]): string {
   return [operation, ...parts.map(plainText)].join(' ')
 }
 

@@ -1,7 +1,7 @@
 import { hashText, Random, weights } from '../world/random.ts'
 
 /** What is behind the domain that a name leads to. */
-export type DomainKind = 'own' | 'foreign' | 'group' | 'agent' | 'webmail' | 'parked'
+export type DomainKind = 'own' | 'foreign' | 'group' | 'agent' | 'webmail' | 'deferred'
 
 export interface CompanyDomain {
   domain: string
@@ -23,7 +23,7 @@ const KINDS = weights<DomainKind | 'none'>([
   ['group', 5],
   ['agent', 3],
   ['webmail', 2],
-  ['parked', 2],
+  ['deferred', 2],
 ])
 
 /** What a same-named company abroad adds to the name: nothing in Snov's answer tells the two apart (facts section 3). */
@@ -61,7 +61,7 @@ function drawDomain(random: Random, kind: DomainKind, key: string): string {
       return random.pick(AGENT_HOSTS)
     case 'webmail':
       return random.pick(WEBMAIL_HOSTS)
-    case 'parked':
+    case 'deferred':
       return random.pick(PARKED_HOSTS)
   }
 }

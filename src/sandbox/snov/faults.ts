@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import * as kit from '../kit/faults.ts'
 import type { Reply } from '../kit/replies.ts'
 import type { Random } from '../world/random.ts'
-import { OPERATIONS, type Operation, type Phase, type SnovRoute } from './requests.ts'
+import { OPERATIONS, type Phase, type SnovOperation, type SnovRoute } from './requests.ts'
 
 /** Every way in which the Snov sandbox can misbehave or differ, and what the caller then sees. */
 export const SNOV_FAULTS = {
@@ -54,7 +54,7 @@ export const SNOV_FAULTS = {
 type SnovFaultName = keyof typeof SNOV_FAULTS
 
 /** One fault and when it strikes; `calls`: only these operations, and only these halves of a task. */
-type SnovFaultRule = kit.FaultRule<SnovFaultName, { calls: readonly (Operation | Phase)[] }>
+type SnovFaultRule = kit.FaultRule<SnovFaultName, { calls: readonly (SnovOperation | Phase)[] }>
 
 export type SnovFaultPlan = readonly SnovFaultRule[]
 
@@ -71,13 +71,13 @@ export function parseSnovFaults(text: string): SnovFaultPlan {
   })
 }
 
-function isCall(word: string): word is Operation | Phase {
+function isCall(word: string): word is SnovOperation | Phase {
   return CALLS.includes(word)
 }
 
 /** The call that a fault may strike. */
 interface Target {
-  operation: Operation
+  operation: SnovOperation
   phase?: Phase | undefined
 }
 

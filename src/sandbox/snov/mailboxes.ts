@@ -4,7 +4,7 @@ import { addressPart, isReserved, PARKED_HOSTS, WEBMAIL_HOSTS } from './domains.
 export type UnknownReason = 'banned' | 'catchall' | 'connection_error' | 'greylist' | 'hidden_by_owner'
 
 /** What Snov says of an address (facts 4.1 and 6.1). */
-export interface Verdict {
+export interface MailboxVerdict {
   smtp_status: 'valid' | 'unknown' | 'not_valid'
   is_valid_format: boolean
   is_disposable: boolean
@@ -13,7 +13,7 @@ export interface Verdict {
   unknown_status_reason?: UnknownReason
 }
 
-export type FinderEmail = { email: string } & Verdict
+export type FinderEmail = { email: string } & MailboxVerdict
 
 /** How a domain's mail server treats questions: an ordinary one answers them, `none` knows no address at all. */
 export type MailKind = 'ordinary' | 'catchall' | 'greylist' | 'banned' | 'connection_error' | 'none'
@@ -52,7 +52,7 @@ export function mailOf(seed: number, domain: string): MailKind {
 }
 
 /** The verifier's answer for any text; addresses whose person asked Snov to be left alone are `hidden_by_owner`. */
-export function verdictOf(seed: number, email: string): Verdict {
+export function verdictOf(seed: number, email: string): MailboxVerdict {
   const address = email.trim().toLowerCase()
   const [local = '', domain = ''] = address.split('@')
   if (!FORMAT.test(address)) return verdict(local, domain, 'not_valid', undefined, false)
@@ -92,7 +92,7 @@ function addressesOf(seed: number, firstName: string, lastName: string, host: st
   return [usual, ...second].map((local) => `${local}@${host}`)
 }
 
-function caught(email: string): Verdict {
+function caught(email: string): MailboxVerdict {
   const [local = '', domain = ''] = email.split('@')
   return verdict(local, domain, 'unknown', 'catchall')
 }
@@ -100,10 +100,10 @@ function caught(email: string): Verdict {
 function verdict(
   local: string,
   domain: string,
-  smtp_status: Verdict['smtp_status'],
+  smtp_status: MailboxVerdict['smtp_status'],
   reason?: UnknownReason,
   is_valid_format = true,
-): Verdict {
+): MailboxVerdict {
   return {
     smtp_status,
     is_valid_format,

@@ -1,28 +1,28 @@
 import { json, type Reply } from '../kit/replies.ts'
 
 /** The errors of API version 2. The body of a 404 is confirmed, that the other codes share its shape is [B]. */
-export function problem(code: number, title: string, source = ''): Reply {
+export function snovProblem(code: number, title: string, source = ''): Reply {
   return json({ errors: { code, title, source } }, code)
 }
 
 /** A wrong path, and a blank or unknown hash in the path of a result (facts 6.5). */
 export function unknownUrl(): Reply {
-  return problem(404, 'Sorry, but url or entity not found')
+  return snovProblem(404, 'Sorry, but url or entity not found')
 }
 
 /** An unknown hash in the query of a result; the text is known, the body around it is [B]. */
 export function unknownTask(): Reply {
-  return problem(422, 'Request not found')
+  return snovProblem(422, 'Request not found')
 }
 
 /** [B] code and body of a missing, wrong or over-long parameter. */
 export function invalid(source: string, complaint: string): Reply {
-  return problem(422, `The ${source} ${complaint}.`, source)
+  return snovProblem(422, `The ${source} ${complaint}.`, source)
 }
 
 /** [B] the body of a 401. */
-export function unauthorized(): Reply {
-  return problem(401, 'Unauthorized')
+export function snovUnauthorized(): Reply {
+  return snovProblem(401, 'Unauthorized')
 }
 
 export function badClient(): Reply {
@@ -47,7 +47,7 @@ export function refused(): Reply {
 }
 
 /** [B] which gateway stands in front of the API, and so the looks of its pages. */
-export function gatewayPage(status: 502 | 504): Reply {
+export function snovGatewayPage(status: 502 | 504): Reply {
   const title = status === 502 ? '502 Bad Gateway' : '504 Gateway Time-out'
   return {
     status,

@@ -17,7 +17,7 @@ export const OPERATIONS = [
   'other',
 ] as const
 
-export type Operation = (typeof OPERATIONS)[number]
+export type SnovOperation = (typeof OPERATIONS)[number]
 export type ListOperation =
   | 'company-domain-by-name'
   | 'emails-by-domain-by-name'

@@ -5,7 +5,16 @@ import type { RateWindow } from '../kit/rate-window.ts'
 import { type Reply, send } from '../kit/replies.ts'
 import type { SnovApi } from './api.ts'
 import { alterReply, type SnovFaultSwitch, type SnovStruck } from './faults.ts'
-import { gatewayPage, type Params, problem, readParams, refused, tooMany, unauthorized, unknownUrl } from './replies.ts'
+import {
+  type Params,
+  readParams,
+  refused,
+  snovGatewayPage,
+  snovProblem,
+  snovUnauthorized,
+  tooMany,
+  unknownUrl,
+} from './replies.ts'
 import { type SnovRequestLog, type SnovRoute, snovRouteOf } from './requests.ts'
 import { type Tasks, type Tokens, tokenOf } from './tasks.ts'
 
@@ -77,7 +86,7 @@ async function lostBefore(struck: SnovStruck): Promise<Outcome | undefined> {
     const hit = struck.hits(`${status}`)
     if (!hit) continue
     await pause(hit.delayMs)
-    return gatewayPage(status)
+    return snovGatewayPage(status)
   }
   return undefined
 }
@@ -91,7 +100,7 @@ async function lostAfter(struck: SnovStruck): Promise<Outcome | undefined> {
   const late = struck.hits('504-after')
   if (!late) return undefined
   await pause(late.delayMs)
-  return gatewayPage(504)
+  return snovGatewayPage(504)
 }
 
 function refusalOf(
@@ -104,14 +113,14 @@ function refusalOf(
   // Probed without a token: an unknown path is told before authorisation (facts 6.5).
   if (expected === undefined) return unknownUrl()
   // [B] the body of a 405.
-  if (method !== expected) return problem(405, 'Method not allowed')
+  if (method !== expected) return snovProblem(405, 'Method not allowed')
   if (operation === 'token') return undefined
-  return tokens.isGood(tokenOf(headers.authorization, params)) && !struck.hits('401') ? undefined : unauthorized()
+  return tokens.isGood(tokenOf(headers.authorization, params)) && !struck.hits('401') ? undefined : snovUnauthorized()
 }
 
 /** Refusals of good calls; [B] the bodies of 403 and 500. */
 function trouble(struck: SnovStruck): Reply | undefined {
-  if (struck.hits('403')) return problem(403, 'Access denied')
-  if (struck.hits('500')) return problem(500, 'Internal server error')
+  if (struck.hits('403')) return snovProblem(403, 'Access denied')
+  if (struck.hits('500')) return snovProblem(500, 'Internal server error')
   return struck.hits('400') ? refused() : undefined
 }

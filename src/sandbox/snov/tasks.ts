@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { json, type Reply } from '../kit/replies.ts'
 import type { SnovStruck } from './faults.ts'
 import { badClient, type Params } from './replies.ts'
-import type { Operation } from './requests.ts'
+import type { SnovOperation } from './requests.ts'
 
 export type TaskStatus = 'pending' | 'completed' | 'not_enough_credits'
 
@@ -23,7 +23,7 @@ export interface TaskDraft {
 }
 
 interface Task {
-  operation: Operation
+  operation: SnovOperation
   draft: TaskDraft
   status: TaskStatus
   rows: unknown[]
@@ -43,10 +43,10 @@ export interface TasksOptions {
 
 export interface Tasks {
   /** Starts a task and returns its hash. */
-  start(operation: Operation, draft: TaskDraft, neverFinishes: boolean): string
+  start(operation: SnovOperation, draft: TaskDraft, neverFinishes: boolean): string
   /** The state after one more poll; undefined for a hash that this operation never gave out. */
   poll(
-    operation: Operation,
+    operation: SnovOperation,
     hash: string,
     struck: SnovStruck,
   ): { status: TaskStatus; body: Record<string, unknown> } | undefined

@@ -12,7 +12,7 @@ import {
   titleCase,
   WEBMAIL_HOSTS,
 } from './domains.ts'
-import { type FinderEmail, finderEmails, type MailKind, mailOf, type Verdict, verdictOf } from './mailboxes.ts'
+import { type FinderEmail, finderEmails, type MailboxVerdict, type MailKind, mailOf, verdictOf } from './mailboxes.ts'
 
 /** What the sandbox's Snov knows, faults aside: the same seed gives the same answers, whatever was asked before. */
 export interface SnovTruth {
@@ -20,7 +20,7 @@ export interface SnovTruth {
   domainOf(numberOrName: string): CompanyDomain | undefined
   /** Empty for a miss; each e-mail costs a credit. */
   emailsOf(firstName: string, lastName: string, domain: string): FinderEmail[]
-  verdictOf(email: string): Verdict
+  verdictOf(email: string): MailboxVerdict
   mailOf(domain: string): MailKind
   contactsOf(domain: string): DomainContacts
 }
@@ -67,7 +67,7 @@ const ABROAD: Record<(typeof FOREIGN_ENDINGS)[number], readonly [city: string, p
 const DRAMA = 442079460000
 const UNKNOWN_SHARE = 0.1
 
-/** Draws what is known about a domain; nothing for webmail, parked hosts and domains that somebody could own. */
+/** Draws what is known about a domain; nothing for webmail, deferred hosts and domains that somebody could own. */
 function domainContacts(seed: number, domain: string): DomainContacts {
   const host = domain.trim().toLowerCase()
   const random = new Random(seed, TAG, hashText(host))

@@ -21,7 +21,7 @@ export interface NewCompany {
 }
 
 export interface Births {
-  /** Forms a company in the world and tells of it as the register does, step by step; returns it as it will be. */
+  /** Forms a company in the world and reports it as the register does, step by step; returns it as it will be. */
   bear(company?: NewCompany): SyntheticCompany
   /** Leaves those under way as they are. */
   stop(): void

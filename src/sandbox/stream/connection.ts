@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import type { Delivery, Parcel } from './delivery.ts'
+import type { Parcel, StreamDelivery } from './delivery.ts'
 
 /** One connection that is being served. */
 export interface Connection {
@@ -12,18 +12,18 @@ export interface Connection {
   readonly over: Promise<void>
 }
 
-export interface ConnectionOptions {
+export interface StreamConnectionOptions {
   response: ServerResponse
-  delivery: Delivery
+  delivery: StreamDelivery
   heartbeatMs: number
   /** After this it ends cleanly, as every night. */
   lifespanMs: number
   /** A reader that takes nothing for this long is cut off. */
   slowReaderMs: number
-  counts: StreamCounts
+  counts: StreamRequestCounts
 }
 
-interface Line extends ConnectionOptions {
+interface Line extends StreamConnectionOptions {
   bell: Bell
   beatDue: boolean
   ending: boolean
@@ -35,7 +35,7 @@ const HEARTBEAT = '\n'
  * Serves events and heartbeats over a response whose head is written. One write waits for the other, so that no
  * heartbeat falls into an event and a slow reader holds back what is read from the log.
  */
-export function openConnection(options: ConnectionOptions): Connection {
+export function openConnection(options: StreamConnectionOptions): Connection {
   const line: Line = { ...options, bell: createBell(), beatDue: false, ending: false }
   const { response, bell } = line
   const end = () => {
@@ -163,7 +163,7 @@ export function createConnectPace(limit: ConnectLimit | undefined, now: () => nu
 }
 
 /** What a stream sandbox was asked and what it sent. The admin door is not counted. */
-export interface StreamCounts {
+export interface StreamRequestCounts {
   /** Every request for a stream, answered or not. */
   connections: number
   /** Those that are being served at the moment. */
@@ -186,7 +186,7 @@ export interface StreamCounts {
 }
 
 /** Counts from nothing; `faults` is the fault switch's own table. */
-export function emptyCounts(faults: Record<string, number>): StreamCounts {
+export function emptyCounts(faults: Record<string, number>): StreamRequestCounts {
   return {
     connections: 0,
     open: 0,

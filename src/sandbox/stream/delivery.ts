@@ -1,18 +1,18 @@
 import type { Hit } from '../kit/faults.ts'
 import type { Random } from '../world/random.ts'
 import { alphabetical, eventText, type LogReader, type StreamEvent } from './event-log.ts'
-import type { StreamFaultSwitch, Struck } from './faults.ts'
+import type { StreamFaultSwitch, StreamStruck } from './faults.ts'
 
 /** What becomes of a connection after some bytes; `freeze` leaves it open, with nothing more ever to come. */
-export type Outcome = 'go-on' | 'close' | 'reset' | 'freeze'
+export type DeliveryOutcome = 'go-on' | 'close' | 'reset' | 'freeze'
 
 /** What to put on the wire next. */
 export type Parcel =
-  | { kind: 'bytes'; pieces: readonly Buffer[]; eventCount: number; outcome: Outcome }
+  | { kind: 'bytes'; pieces: readonly Buffer[]; eventCount: number; outcome: DeliveryOutcome }
   | { kind: 'pause'; ms: number }
 
 /** Turns what a connection's reader has not seen yet into parcels, spoilt by faults. */
-export interface Delivery {
+export interface StreamDelivery {
   /** Undefined while there is nothing to send. */
   next(): Parcel | undefined
 }
@@ -29,7 +29,7 @@ interface Draft {
   text: string
   eventCount: number
   cut: boolean
-  outcome: Outcome
+  outcome: DeliveryOutcome
 }
 
 /** Events are put together up to about this many characters, so that a long replay takes few writes. */
@@ -39,14 +39,14 @@ const PARCEL_CHARS = 65_536
 const MOST_RUN_ON = 5
 
 /** Makes the delivery of one connection. */
-export function createDelivery({ reader, faults, random, lossWindow }: DeliveryOptions): Delivery {
+export function createDelivery({ reader, faults, random, lossWindow }: DeliveryOptions): StreamDelivery {
   let stall: Hit | undefined
   let handover: 'ahead' | 'under way' | 'done' = lossWindow ? 'ahead' : 'done'
   let runOn = 0
   const atHandover = () => handover === 'ahead' && reader.position >= (lossWindow?.from ?? 0)
 
   /** Whether the event ends with its line. */
-  function endsLine(struck: Struck): boolean {
+  function endsLine(struck: StreamStruck): boolean {
     runOn = runOn < MOST_RUN_ON && struck.hits('run-on') ? runOn + 1 : 0
     return runOn === 0
   }
@@ -88,9 +88,9 @@ export function createDelivery({ reader, faults, random, lossWindow }: DeliveryO
 function addEvent(
   draft: Draft,
   event: StreamEvent,
-  struck: Struck,
+  struck: StreamStruck,
   random: Random,
-  endsLine: (struck: Struck) => boolean,
+  endsLine: (struck: StreamStruck) => boolean,
 ): void {
   for (const line of strayLines(struck, random)) draft.text += `${line}\n`
   const line = eventText(alterEvent(event, struck))
@@ -132,7 +132,7 @@ const ODD_JSON = [
 ]
 
 /** Lines that a fault puts before an event, of which none is an event. */
-function strayLines(struck: Struck, random: Random): string[] {
+function strayLines(struck: StreamStruck, random: Random): string[] {
   const lines: string[] = []
   if (struck.hits('garbage')) lines.push(random.pick(GARBAGE))
   if (struck.hits('odd-json')) lines.push(random.pick(ODD_JSON))
@@ -144,7 +144,7 @@ function strayLines(struck: Struck, random: Random): string[] {
 const OUTLYING = 1_000_000_000
 
 /** The event as the struck faults alter it; it stays valid, and says the same of its company. */
-function alterEvent(event: StreamEvent, struck: Struck): StreamEvent {
+function alterEvent(event: StreamEvent, struck: StreamStruck): StreamEvent {
   const slashless = struck.hits('no-slash') ? { resource_uri: event.resource_uri.replace(/^\//, '') } : {}
   const size = struck.hits('huge-event') ? HUGE_CHARS : struck.hits('long-event') ? LONG_CHARS : 0
   const outlying = struck.hits('outlier')

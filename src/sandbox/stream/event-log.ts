@@ -154,7 +154,7 @@ function firstIndex(spans: readonly Span[], holds: (span: Span) => boolean): num
   return low
 }
 
-/** One change as a stream tells it (facts 3.5). The keys inside `data` are in alphabetical order; `deleted` events may lack it. */
+/** One change as a stream sends it (facts 3.5). The keys inside `data` are in alphabetical order; `deleted` events may lack it. */
 export interface StreamEvent {
   resource_kind: string
   resource_uri: string
@@ -235,9 +235,9 @@ export const STREAMS = {
   'company-exemptions': 5_001,
 } as const
 
-export type StreamName = keyof typeof STREAMS
+export type SandboxStreamName = keyof typeof STREAMS
 
 /** The stream that is served at `/name`, if there is one. */
-export function isStream(name: string): name is StreamName {
+export function isStream(name: string): name is SandboxStreamName {
   return Object.hasOwn(STREAMS, name)
 }

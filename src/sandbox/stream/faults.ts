@@ -58,7 +58,7 @@ export function parseStreamFaults(text: string): StreamFaultPlan {
   })
 }
 
-export type Struck = kit.Struck<StreamFaultName>
+export type StreamStruck = kit.Struck<StreamFaultName>
 export type StreamFaultSwitch = kit.FaultSwitch<StreamFaultRule, string | undefined>
 
 /** The plan of the stream; what it strikes is an event about a resource, or a connection, which is about none. */

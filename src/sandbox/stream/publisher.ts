@@ -1,14 +1,14 @@
 import { hashText, mix, type Random } from '../world/random.ts'
 import type { SyntheticCompany } from '../world/shapes.ts'
 import type { World } from '../world/world.ts'
-import { alphabetical, type EventLog, type EventMaker, type StreamEvent, type StreamName } from './event-log.ts'
+import { alphabetical, type EventLog, type EventMaker, type SandboxStreamName, type StreamEvent } from './event-log.ts'
 import { companyEvent, eventMembers, officerEvent } from './events.ts'
-import type { StreamFaultSwitch, Struck } from './faults.ts'
+import type { StreamFaultSwitch, StreamStruck } from './faults.ts'
 
 /** An event of one's own making; what is left out of `event` is filled in. */
 export interface GivenEvent {
   /** `companies` unless given. */
-  stream?: StreamName | undefined
+  stream?: SandboxStreamName | undefined
   resource_kind: string
   resource_uri: string
   resource_id: string
@@ -34,7 +34,7 @@ export interface Publisher {
 
 export interface PublisherOptions {
   world: World
-  logs: Readonly<Record<StreamName, EventLog>>
+  logs: Readonly<Record<SandboxStreamName, EventLog>>
   faults: StreamFaultSwitch
   random: Random
   now: () => number
@@ -48,14 +48,14 @@ export function createPublisher({ world, logs, faults, random, now, published }:
   /** Whether a company is left out is decided with its first event under such a plan, and stays so. */
   const leftOut = new Map<string, boolean>()
 
-  function isLeftOut(companyNumber: string, struck: Struck): boolean {
+  function isLeftOut(companyNumber: string, struck: StreamStruck): boolean {
     if (!leftOut.has(companyNumber) && faults.plans('withhold')) {
       leftOut.set(companyNumber, struck.hits('withhold') !== undefined)
     }
     return leftOut.get(companyNumber) === true
   }
 
-  function append(stream: StreamName, resourceId: string, make: EventMaker): number {
+  function append(stream: SandboxStreamName, resourceId: string, make: EventMaker): number {
     const log = logs[stream]
     const struck = faults.strike(resourceId)
     if (stream === 'companies' && isLeftOut(resourceId, struck)) return log.next

@@ -6,15 +6,15 @@ import { hashText, keyOf, Random } from '../world/random.ts'
 import type { SyntheticCompany } from '../world/shapes.ts'
 import type { World } from '../world/world.ts'
 import { createBackground, createBirths, type NewCompany, type OfficersRace } from './births.ts'
-import type { ConnectLimit, StreamCounts } from './connection.ts'
+import type { ConnectLimit, StreamRequestCounts } from './connection.ts'
 import {
   createEventLog,
   type EventLog,
   eventText,
   isStream,
   type Retention,
+  type SandboxStreamName,
   STREAMS,
-  type StreamName,
 } from './event-log.ts'
 import { createStreamFaultSwitch, parseStreamFaults, type StreamFaultPlan } from './faults.ts'
 import { createPublisher, type Publisher } from './publisher.ts'
@@ -55,12 +55,12 @@ export interface StreamSandbox extends AsyncDisposable, Publisher {
   readonly url: string
   readonly streamKey: string
   /** A copy of the counts so far. */
-  readonly requests: StreamCounts
+  readonly requests: StreamRequestCounts
   /** The register as it really is. */
   readonly truth: World
   /** All that was published, stream by stream; here events can also be forgotten, and timepoints skipped. */
-  readonly logs: Readonly<Record<StreamName, EventLog>>
-  /** Forms a company and tells of it as the register does, step by step; returns it as it will be. */
+  readonly logs: Readonly<Record<SandboxStreamName, EventLog>>
+  /** Forms a company and reports it as the register does, step by step; returns it as it will be. */
   publishNewCompany(company?: NewCompany): SyntheticCompany
   setFaults(plan: StreamFaultPlan): void
   /** Ends every connection cleanly. */
@@ -133,7 +133,7 @@ function assemble({ world, retention = {}, race = DEFAULT_RACE, ...options }: St
   return { streamKey, logs, faults, service, publisher, births, background }
 }
 
-function createLogs(retention: Retention, now: () => number): Record<StreamName, EventLog> {
+function createLogs(retention: Retention, now: () => number): Record<SandboxStreamName, EventLog> {
   const logs = Object.entries(STREAMS).map(([name, first]) => [name, createEventLog(first, retention, now)])
   return Object.fromEntries(logs)
 }

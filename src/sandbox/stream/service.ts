@@ -9,15 +9,15 @@ import {
   createConnectPace,
   emptyCounts,
   openConnection,
-  type StreamCounts,
+  type StreamRequestCounts,
 } from './connection.ts'
 import { createDelivery } from './delivery.ts'
-import { type EventLog, isStream, type StreamName } from './event-log.ts'
-import type { StreamFaultSwitch, Struck } from './faults.ts'
+import { type EventLog, isStream, type SandboxStreamName } from './event-log.ts'
+import type { StreamFaultSwitch, StreamStruck } from './faults.ts'
 
 export interface StreamServiceOptions {
   streamKey: string
-  logs: Readonly<Record<StreamName, EventLog>>
+  logs: Readonly<Record<SandboxStreamName, EventLog>>
   faults: StreamFaultSwitch
   random: Random
   now: () => number
@@ -36,7 +36,7 @@ export interface StreamService {
   endAll(): void
   /** Resolves when no connection is left. */
   over(): Promise<void>
-  counts(): StreamCounts
+  counts(): StreamRequestCounts
 }
 
 const LOSS_WINDOW_MS = 300
@@ -87,10 +87,10 @@ export function createStreamService(options: StreamServiceOptions): StreamServic
 /** Starts to serve a stream to a reader who was let in. */
 function connect(
   options: StreamServiceOptions,
-  counts: StreamCounts,
+  counts: StreamRequestCounts,
   response: ServerResponse,
   { stream, timepoint }: Admitted,
-  struck: Struck,
+  struck: StreamStruck,
 ): Connection {
   const log = options.logs[stream]
   const loss = timepoint === undefined ? undefined : struck.hits('loss-window')
@@ -108,20 +108,20 @@ function askedTimepoint({ url = '/' }: IncomingMessage): string {
 
 /** A request that is let in, and where it wants to start. */
 interface Admitted {
-  stream: StreamName
+  stream: SandboxStreamName
   /** Undefined: live only. */
   timepoint: number | undefined
 }
 
 export interface Gate {
   streamKey: string
-  logs: Readonly<Record<StreamName, EventLog>>
+  logs: Readonly<Record<SandboxStreamName, EventLog>>
   /** Notes a connection, and says whether the account connects too often. */
   connectsTooOften(): boolean
 }
 
 /** What a request for a stream gets: the stream, or the reply that turns it away (facts 3.2). */
-function admit(gate: Gate, request: IncomingMessage, struck: Struck): Admitted | Reply {
+function admit(gate: Gate, request: IncomingMessage, struck: StreamStruck): Admitted | Reply {
   const { pathname, searchParams } = new URL(request.url ?? '/', 'http://sandbox')
   const refused = refusal(request, gate.streamKey, struck)
   if (refused) return refused
@@ -139,7 +139,7 @@ function admit(gate: Gate, request: IncomingMessage, struck: Struck): Admitted |
 }
 
 /** HTTP Basic with the stream key as user name; a REST key is as wrong as any other. */
-function refusal({ headers }: IncomingMessage, streamKey: string, struck: Struck): Reply | undefined {
+function refusal({ headers }: IncomingMessage, streamKey: string, struck: StreamStruck): Reply | undefined {
   const { authorization } = headers
   if (authorization === undefined) return unauthorized('Empty Authorization header')
   const [scheme = '', credentials = ''] = authorization.split(' ')
@@ -149,7 +149,7 @@ function refusal({ headers }: IncomingMessage, streamKey: string, struck: Struck
 }
 
 /** What stands in front of the service, and how long the caller waits for it. */
-function gatewayFault(struck: Struck): { reply: Reply; delayMs: number | undefined } | undefined {
+function gatewayFault(struck: StreamStruck): { reply: Reply; delayMs: number | undefined } | undefined {
   for (const status of [502, 503, 504] as const) {
     const hit = struck.hits(`${status}`)
     if (hit) return { reply: gatewayPage(status), delayMs: hit.delayMs }
@@ -168,7 +168,7 @@ export interface ConnectionRoom {
 }
 
 /** Holds up to `limit` connections: one more closes the oldest (facts 3.3). Keeps the counts of open and kicked ones. */
-function createRoom(limit: number, counts: StreamCounts): ConnectionRoom {
+function createRoom(limit: number, counts: StreamRequestCounts): ConnectionRoom {
   const connections = new Set<Connection>()
 
   function leave(connection: Connection): void {

@@ -146,7 +146,7 @@ const KINDS = ['company', 'director', 'nominee'] as const
  * An officer id of 27 base64url characters, like the API's, that also says whose it is: so an officer's appointments are
  * found without an index of all officers.
  */
-export function officerId(seed: number, owner: IdOwner): string {
+export function drawOfficerId(seed: number, owner: IdOwner): string {
   const bytes = Buffer.alloc(20)
   seal(seed, owner).forEach((word, at) => {
     bytes.writeUInt32BE(word, at * 4)
@@ -165,7 +165,7 @@ export function ownerOf(seed: number, id: string): IdOwner | undefined {
   const kind = KINDS[rest % 4]
   if (kind === undefined) return undefined
   const owner = { kind, index, slot: rest >>> 2 }
-  return officerId(seed, owner) === id ? owner : undefined
+  return drawOfficerId(seed, owner) === id ? owner : undefined
 }
 
 function seal(seed: number, { kind, index, slot }: IdOwner): number[] {

@@ -1,10 +1,10 @@
 import { dayOf, isoOfDay } from './days.ts'
 import type { CompanyKind } from './kinds.ts'
-import { type IdOwner, officerId } from './numbering.ts'
+import { drawOfficerId, type IdOwner } from './numbering.ts'
 import { drawFirm, drawHuman, listName, type Person } from './people.ts'
 import { drawAddress } from './places.ts'
 import { mix, Random, type Weighted, weights } from './random.ts'
-import type { OfficerItem, SyntheticOfficer } from './shapes.ts'
+import type { SyntheticOfficer, SyntheticOfficerItem } from './shapes.ts'
 
 const OFFICER_TAG = 31
 const PERSON_TAG = 32
@@ -77,7 +77,7 @@ function drawOfficer(draw: OfficersDraw, slot: number): SyntheticOfficer {
   const role = drawRole(random, draw.kind, slot, second)
   const person = drawPerson(draw, owner, role)
   const filed = { ...role, role: filedRole(draw, slot, role) }
-  const id = officerId(draw.seed, owner)
+  const id = drawOfficerId(draw.seed, owner)
   const appointmentId = new Random(draw.seed, OFFICER_TAG, draw.index, slot, 1).id(27)
   return {
     appointmentId,
@@ -120,8 +120,8 @@ function drawItem(
   draw: OfficersDraw,
   role: RoleDraw,
   person: Person,
-  links: OfficerItem['links'],
-): OfficerItem {
+  links: SyntheticOfficerItem['links'],
+): SyntheticOfficerItem {
   const secretary = role.role.endsWith('secretary')
   const { date_of_birth, country_of_residence, occupation, ...traits } = person.traits
   const managing = draw.kind.roles === 'overseas'
@@ -154,7 +154,7 @@ const CONTRIBUTION = {
   contribution_sub_types: [{ sub_type: 'money' }],
 }
 
-function drawTenure(random: Random, { formedDay: from, today, count }: OfficersDraw): Partial<OfficerItem> {
+function drawTenure(random: Random, { formedDay: from, today, count }: OfficersDraw): Partial<SyntheticOfficerItem> {
   const founder = random.chance(0.5)
   const appointed = founder ? from : from + Math.floor((today - from) * random.fraction() * 0.9)
   const resigned = count > 1 && today - appointed > 30 && random.chance(0.3)

@@ -1,5 +1,5 @@
 import { type Random, weights } from './random.ts'
-import type { NameElements, OfficerItem } from './shapes.ts'
+import type { NameElements, SyntheticOfficerItem } from './shapes.ts'
 
 /** A human or a company that can be appointed: what stays the same over all its appointments. */
 export interface Person {
@@ -9,7 +9,7 @@ export interface Person {
   listName: string
   /** First 8 digits of `person_number`. */
   personKey: string
-  traits: Partial<OfficerItem>
+  traits: Partial<SyntheticOfficerItem>
 }
 
 const TITLES = weights([
@@ -103,7 +103,7 @@ function drawForenames(random: Random, count: number): string {
   return Array.from({ length: count }, () => random.pick(FORENAMES)).join(' ')
 }
 
-function drawFormerNames(random: Random): NonNullable<OfficerItem['former_names']> {
+function drawFormerNames(random: Random): NonNullable<SyntheticOfficerItem['former_names']> {
   const former = { forenames: random.pick(FORENAMES), surname: random.pick(SURNAMES) }
   return random.chance(0.3) ? [former, { surname: random.pick(SURNAMES) }] : [former]
 }

@@ -4,7 +4,7 @@ import { type Numbering, ownerOf } from './numbering.ts'
 import { defaultOrder, drawOfficers, GROUP_SIZES, type OfficersDraw, officerCount, servesGroup } from './officers.ts'
 import type { SyntheticCompany, SyntheticOfficer } from './shapes.ts'
 
-export interface Changes {
+export interface RegisterChanges {
   /** How many officers the company has from now on, or which. */
   officers?: number | readonly SyntheticOfficer[]
   /** Members of the profile that change; `undefined` removes one. */
@@ -22,7 +22,7 @@ export interface Register {
   added: Map<string, { index: number; company: SyntheticCompany }>
   /** In the order in which they were added: their indexes follow those of the drawn companies. */
   addedNumbers: string[]
-  changed: Map<string, Changes>
+  changed: Map<string, RegisterChanges>
   /** Officer ids that somebody handed in, with the companies they serve. */
   listed: Map<string, Set<string>>
 }

@@ -107,7 +107,7 @@ export function emptyCompany(number: string): SyntheticCompany {
 }
 
 /** An officer as `GET /company/{n}/officers` lists it. */
-export interface OfficerItem {
+export interface SyntheticOfficerItem {
   address?: SyntheticAddress | undefined
   appointed_before?: string | undefined
   appointed_on?: string | undefined
@@ -151,5 +151,5 @@ export interface SyntheticOfficer {
   nameElements?: NameElements | undefined
   /** Present for corporate officers only. */
   corporateName?: string | undefined
-  item: OfficerItem
+  item: SyntheticOfficerItem
 }

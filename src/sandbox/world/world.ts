@@ -3,7 +3,6 @@ import { dayOfIso, dayOfMs, isoOfDay } from './days.ts'
 import { createNumbering } from './numbering.ts'
 import { drawNewcomer } from './officers.ts'
 import {
-  type Changes,
   companyAt,
   indexOf,
   numberAt,
@@ -12,6 +11,7 @@ import {
   officersAt,
   officersDraw,
   type Register,
+  type RegisterChanges,
   sizeOf,
 } from './register.ts'
 import type { SyntheticCompany, SyntheticOfficer } from './shapes.ts'
@@ -44,7 +44,7 @@ export interface World {
   numbersFormed(from: string | undefined, to: string | undefined): Iterable<string>
   /** Every appointment under an officer id, as pairs of company number and officer. */
   appointments(officerId: string): [number: string, officer: SyntheticOfficer][]
-  override(number: string, changes: Changes): void
+  override(number: string, changes: RegisterChanges): void
   /** Adds a company, with no officers unless told otherwise. */
   add(company: SyntheticCompany, officers?: number | readonly SyntheticOfficer[]): void
   /** Forms a new company of an ordinary kind on `on` (default: the world's today) and returns it. */
@@ -67,7 +67,7 @@ export function createWorld({ seed, companies, today = isoOfDay(dayOfMs(Date.now
   }
   let revision = 0
 
-  function change(number: string, changes: Changes): void {
+  function change(number: string, changes: RegisterChanges): void {
     record(register, number, changes)
     revision += 1
   }
@@ -152,7 +152,7 @@ function drawNewCompany(register: Register, on: string, officerCount: number): S
   return drawCompany({ seed, index, number, kind: kindOf(seed, index, number), createdDay, today, officerCount })
 }
 
-function record({ changed, listed }: Register, number: string, changes: Changes): void {
+function record({ changed, listed }: Register, number: string, changes: RegisterChanges): void {
   const before = changed.get(number)
   changed.set(number, { ...before, ...changes, profile: { ...before?.profile, ...changes.profile } })
   if (typeof changes.officers !== 'object') return

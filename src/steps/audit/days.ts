@@ -13,7 +13,7 @@ import type { Log } from '../../log.ts'
 import { daysBetween, searchSlice } from '../companies/search.ts'
 import { COMPANIES } from '../stream/companies.ts'
 import type { CompanyFilters } from '../stream/rules.ts'
-import { type AskedExtra, askAboutExtras, type Comparison, compareDay, type Missing, repairDay } from './repair.ts'
+import { type AskedExtra, askAboutExtras, compareDay, type DayComparison, type Missing, repairDay } from './repair.ts'
 
 export interface AuditStep {
   db: Db
@@ -35,7 +35,7 @@ export interface AuditDaysOptions {
   /** The types to slice by where a day has more hits than a search shows. */
   types: readonly string[]
   repair: boolean
-  /** Hears of each day once it is compared, and repaired. */
+  /** Receives each day once it is compared, and repaired. */
   onDay(audit: DayAudit): void
 }
 
@@ -57,7 +57,7 @@ export interface DayAudit {
   corrected: number
 }
 
-/** Audits day after day. Throws what the client throws, and the signal's reason; the days before were told by then. */
+/** Audits day after day. Throws what the client throws, and the signal's reason; the days before have been reported by then. */
 export async function auditDays(step: AuditStep, options: AuditDaysOptions): Promise<void> {
   const stored = listFormed(step.db, options.from, options.to)
   for (const day of daysBetween(options.from, options.to)) {
@@ -112,7 +112,7 @@ interface Sides {
 }
 
 /** Compares; what is missing today is looked for once more, while a stream is followed that may still bring it. */
-async function compare(step: AuditStep, { filters, today }: AuditDaysOptions, sides: Sides): Promise<Comparison> {
+async function compare(step: AuditStep, { filters, today }: AuditDaysOptions, sides: Sides): Promise<DayComparison> {
   const { db, clock, signal, timings } = step
   const look = () => compareDay(db, { ...sides, filters, suppressions: loadSuppressions(db) })
   const first = look()

@@ -28,7 +28,7 @@ export interface AuditOfficersStep {
   signal: AbortSignal
 }
 
-export interface AuditOfficersOptions {
+export interface OfficersAuditOptions {
   /** The same list of companies and the same seed give the same sample. */
   count: number
   seed: number
@@ -40,7 +40,7 @@ export interface ListAudit {
   company_number: string
   /** When the stored list was fetched, ISO 8601. */
   fetched_at: string
-  /** Null when the list could not be fetched: `error` tells why. */
+  /** Null when the list could not be fetched: `error` says why. */
   drift: OfficerDrift | null
   error: string | null
   equal: boolean
@@ -50,9 +50,9 @@ export interface ListAudit {
 
 /**
  * Audits the sample, company by company. Throws when the service is away or the key refused, and the signal's reason; the
- * companies before were told by then.
+ * companies before have been reported by then.
  */
-export async function auditOfficers(step: AuditOfficersStep, options: AuditOfficersOptions): Promise<void> {
+export async function auditOfficers(step: AuditOfficersStep, options: OfficersAuditOptions): Promise<void> {
   const sample = randomSample(listComplete(step.db), options.count, options.seed)
   for (const [place, companyNumber] of sample.entries()) {
     step.signal.throwIfAborted()

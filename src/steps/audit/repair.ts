@@ -17,7 +17,7 @@ import { enqueueJob } from '../../db/jobs/queue.ts'
 import { type DatedCompany, findDated } from '../../db/officers/officers.ts'
 import { type Db, write } from '../../db/open.ts'
 import type { Suppressions } from '../../db/suppress/suppressions.ts'
-import { type CompanyFilters, isWanted, NEW } from '../stream/rules.ts'
+import { type CompanyFilters, isCompanyWanted, NEW } from '../stream/rules.ts'
 
 export interface AuditRepairStep {
   db: Db
@@ -25,7 +25,7 @@ export interface AuditRepairStep {
   runId: number
 }
 
-export interface Repairs {
+export interface DayRepairs {
   missing: Missing[]
   extra: AskedExtra[]
   /** The search works for this day, so that what the register does not know is gone. */
@@ -40,7 +40,7 @@ export interface Repaired {
 }
 
 /** Repairs one day. Throws what the database throws; then nothing of the day is changed. */
-export function repairDay(step: AuditRepairStep, day: string, { missing, extra, searchWorks }: Repairs): Repaired {
+export function repairDay(step: AuditRepairStep, day: string, { missing, extra, searchWorks }: DayRepairs): Repaired {
   const { db, clock, runId } = step
   const now = clock.now()
   const fetchedAt = new Date(now).toISOString()
@@ -79,7 +79,7 @@ export interface Missing {
   stored: DatedCompany | undefined
 }
 
-export interface Comparison {
+export interface DayComparison {
   /** Stored under this day, and neither gone nor left out. */
   received: number
   listed: number
@@ -100,14 +100,14 @@ export interface CompareOptions {
 }
 
 /** Compares them as the database is now. A company that either side's facts let through the filters takes part. */
-export function compareDay(db: Db, { day, stored, listed, filters, suppressions }: CompareOptions): Comparison {
-  const comparison: Comparison = { received: 0, listed: 0, missing: [], extra: [], deleted: 0 }
+export function compareDay(db: Db, { day, stored, listed, filters, suppressions }: CompareOptions): DayComparison {
+  const comparison: DayComparison = { received: 0, listed: 0, missing: [], extra: [], deleted: 0 }
   for (const number of new Set([...stored, ...listed.keys()])) {
     if (suppressions.company(number)) continue
     const found = listed.get(number)
     const row = findDated(db, number)
     const isHere = row?.date_of_creation === day
-    if (!(found && isWanted(filters, searchFacts(found))) && !(isHere && isWanted(filters, row))) continue
+    if (!(found && isCompanyWanted(filters, searchFacts(found))) && !(isHere && isCompanyWanted(filters, row))) continue
     if (found) comparison.listed += 1
     if (isHere && !found && row.deleted_at !== null) comparison.deleted += 1
     else if (isHere) comparison.received += 1
@@ -132,7 +132,7 @@ function searchFacts({ company_type, sic_codes, registered_office_address }: Fou
 const MOST_ASKED = 200
 
 /**
- * What the profile tells: `confirmed` as formed on that day, formed on an `other-day` (with `details`), `unknown` to the
+ * What the profile says: `confirmed` as formed on that day, formed on an `other-day` (with `details`), `unknown` to the
  * register, or `unasked` where it did not answer, or too many were left.
  */
 export type RegisterWord = 'confirmed' | 'other-day' | 'unknown' | 'unasked'

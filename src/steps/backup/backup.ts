@@ -12,7 +12,7 @@ import { ChpipeError, errorMessage } from '../../errors.ts'
 import { syncFolder } from '../../files.ts'
 import { formatBytes } from '../../text.ts'
 import {
-  type BackupGoal,
+  type BackupDestination,
   backupName,
   createFolder,
   refuseOverwriting,
@@ -48,7 +48,7 @@ export interface BackupStep {
 export interface BackupOptions {
   /** The file of `db`. */
   database: string
-  goal: BackupGoal
+  destination: BackupDestination
   /** How many backups a folder keeps, this one included; undefined for all. */
   keep: number | undefined
   onProgress(phase: 'copying' | 'checking', share: number, bytes: number): void
@@ -60,9 +60,9 @@ const SPARE_BYTES = 1_000_000
 /** Makes a backup. Throws a `data` error when it cannot be made or the copy fails its check, and the signal's reason. */
 export async function backupDatabase(step: BackupStep, options: BackupOptions): Promise<BackupSummary> {
   const { clock, signal } = step
-  const { goal, database, keep, onProgress } = options
-  const folder = goal.kind === 'folder' ? goal.path : dirname(goal.path)
-  if (goal.kind === 'file') refuseOverwriting(goal.path, database)
+  const { destination, database, keep, onProgress } = options
+  const folder = destination.kind === 'folder' ? destination.path : dirname(destination.path)
+  if (destination.kind === 'file') refuseOverwriting(destination.path, database)
   const began = clock.steady()
   const created = createFolder(folder)
   let partial: string | undefined
@@ -70,7 +70,7 @@ export async function backupDatabase(step: BackupStep, options: BackupOptions): 
     const asOf = clock.now()
     using copy = openSnapshotCopy(step.db)
     refuseFullDisk(folder, copy.bytes, step.freeBytes(folder))
-    const path = goal.kind === 'file' ? goal.path : join(folder, backupName(folder, database, asOf))
+    const path = destination.kind === 'file' ? destination.path : join(folder, backupName(folder, database, asOf))
     partial = join(folder, `.${basename(path)}.partial-${randomBytes(4).toString('hex')}`)
     await writeCopy(copy, partial, signal, (share) => onProgress('copying', share, copy.bytes))
     const schema_version = copy.schemaVersion
@@ -81,7 +81,7 @@ export async function backupDatabase(step: BackupStep, options: BackupOptions): 
     await settle(partial, path)
     partial = undefined
     const removed =
-      keep !== undefined && goal.kind === 'folder' ? removeOlder(folder, database, { keep, made: path }) : []
+      keep !== undefined && destination.kind === 'folder' ? removeOlder(folder, database, { keep, made: path }) : []
     removeStale(folder, database, clock.now())
     return {
       path,

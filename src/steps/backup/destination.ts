@@ -17,7 +17,7 @@ import { ChpipeError, errorMessage } from '../../errors.ts'
 import { makeFolders } from '../../files.ts'
 
 /** A folder takes files named after the database and the time; a file is replaced. */
-export type BackupGoal = { kind: 'folder' | 'file'; path: string }
+export type BackupDestination = { kind: 'folder' | 'file'; path: string }
 
 /** A killed backup's partial file is not written to any more; one that is being written is never so old. */
 const STALE_MS = 86_400_000
@@ -30,8 +30,8 @@ export function defaultFolder(database: string): string {
   return join(dirname(database), 'backups')
 }
 
-/** The goal of `--out`: a folder when the path ends with a separator, is one, or has no extension; a file otherwise. */
-export function backupGoal(path: string, endsWithSeparator: boolean): BackupGoal {
+/** The destination of `--out`: a folder when the path ends with a separator, is one, or has no extension; a file otherwise. */
+export function backupDestination(path: string, endsWithSeparator: boolean): BackupDestination {
   const isFolder = endsWithSeparator || (existsSync(path) ? statSync(path).isDirectory() : extname(path) === '')
   if (isFolder) return { kind: 'folder', path }
   return { kind: 'file', path: existsSync(path) ? realpathSync(path) : path }
@@ -68,17 +68,17 @@ export function freeBytes(folder: string): number | null {
   }
 }
 
-/** Throws a `data` error unless a file goal is free, or an earlier backup that nobody uses. */
+/** Throws a `data` error unless a file destination is free, or an earlier backup that nobody uses. */
 export function refuseOverwriting(path: string, database: string): void {
   if (!existsSync(path)) return
   const hint = 'name another file, or a folder, with --out'
   if (isSame(path, database)) throw new ChpipeError('data', `This is the database itself: ${path}`, { hint })
   if (isInUse(path)) {
-    throw new ChpipeError('data', `There is a database in use, and it stays as it is: ${path}`, { hint })
+    throw new ChpipeError('data', `The database is in use, so it is left as it is: ${path}`, { hint })
   }
   const file = statSync(path)
   if (!file.isFile() || (file.size > 0 && !isChpipeDatabase(path))) {
-    throw new ChpipeError('data', `There is a file that is no backup, and it stays as it is: ${path}`, { hint })
+    throw new ChpipeError('data', `The file is not a backup, so it is left as it is: ${path}`, { hint })
   }
 }
 

@@ -14,7 +14,7 @@ import { beginRun } from '../../db/runs.ts'
 import { ChpipeError, errorMessage } from '../../errors.ts'
 import { formatNumber } from '../../text.ts'
 import { csvHeader, csvLines, LINE_END } from '../export/formats/csv.ts'
-import { type CompanyFilter, companyTest, type ReadTotals, readRegister, type UnknownProse } from './read.ts'
+import { companyTest, type ImportFilter, type ReadTotals, readRegister, type UnknownProse } from './read.ts'
 import { concludeUnlisted, NOTHING_UNLISTED } from './unlisted.ts'
 
 export interface ImportCompaniesStep {
@@ -25,10 +25,10 @@ export interface ImportCompaniesStep {
 
 export interface ImportCompaniesOptions {
   source: RegisterSource
-  /** The day that the file is of, where its name does not tell or tells wrong. */
+  /** The day that the file is of, where its name lacks it or is wrong. */
   asOf?: string | undefined
   /** Which companies are taken that are not stored yet; stored ones always take their row. */
-  filter: CompanyFilter
+  filter: ImportFilter
   /** At most so many new rows are taken, the first that pass the filter. */
   limit?: number | undefined
   /** Where bad rows go, when there are any. */
@@ -43,7 +43,7 @@ export type ImportCompaniesProgress =
 /** `rows_read` = `imported` + `kept_newer` + `duplicates` + `filtered_out` + `rejected`. */
 export interface ImportCompaniesSummary {
   rows_read: number
-  /** The day that the file is of; null where nobody tells. */
+  /** The day that the file is of; null where it is unknown. */
   as_of: string | null
   imported: number
   inserted: number

@@ -39,7 +39,7 @@ export interface UnknownProse {
   type: Record<string, number>
 }
 
-/** More different wordings than this are no vocabulary; they are not told apart. */
+/** More different wordings than this are no vocabulary; they are not distinguished. */
 const MOST_WORDINGS = 100
 
 /**
@@ -92,10 +92,10 @@ async function readPart(
   }
   for await (const chunk of part.chunks()) take(reader.read(chunk))
   take(reader.end())
-  if (!store) throw new ChpipeError('data', `There is not even a header: ${name}`, { hint: TAKE_AS_IT_COMES })
+  if (!store) throw new ChpipeError('data', `The file has no header: ${name}`, { hint: TAKE_AS_IT_COMES })
 }
 
-const TAKE_AS_IT_COMES = 'take the file as it comes from https://download.companieshouse.gov.uk/en_output.html'
+const TAKE_AS_IT_COMES = 'use the file exactly as downloaded from https://download.companieshouse.gov.uk/en_output.html'
 
 /** What spreadsheets and old systems make of a CSV: where its lines end with CR alone, the header swallows the rows. */
 function refuseForeignText({ text, unterminated }: RecordBatch, header: CsvRecord, name: string): void {
@@ -173,7 +173,7 @@ function count(counts: Record<string, number>, wording: string): void {
 }
 
 /** What a company must be to be imported; what is not given does not matter. Days are ISO and inclusive. */
-export interface CompanyFilter {
+export interface ImportFilter {
   status?: string[] | undefined
   /** Types or subtypes. */
   type?: string[] | undefined
@@ -188,7 +188,7 @@ export interface CompanyFilter {
 type Test = (company: CompanyFacts) => boolean
 
 /** A test that says whether a company passes all of the filter. */
-export function companyTest({ status, type, sic, incorporatedFrom, incorporatedTo, postcode }: CompanyFilter): Test {
+export function companyTest({ status, type, sic, incorporatedFrom, incorporatedTo, postcode }: ImportFilter): Test {
   const tests: Test[] = []
   if (status) tests.push(({ company_status }) => includes(status, company_status))
   if (type) tests.push((company) => includes(type, company.type) || includes(type, company.subtype))

@@ -15,7 +15,7 @@ import type { Origin } from '../../db/companies/register-files.ts'
 import { type Db, write } from '../../db/open.ts'
 import { beginRun } from '../../db/runs.ts'
 import type { Log } from '../../log.ts'
-import { type CompanyFilter, companyTest } from './read.ts'
+import { companyTest, type ImportFilter } from './read.ts'
 
 export interface ImportFoundStep {
   db: Db
@@ -27,7 +27,7 @@ export interface ImportFoundStep {
 
 export interface ImportFoundOptions {
   /** Which new companies are taken. `incorporatedFrom` and `incorporatedTo` bound the days that are searched. */
-  filter: CompanyFilter & { incorporatedFrom: string; incorporatedTo: string }
+  filter: ImportFilter & { incorporatedFrom: string; incorporatedTo: string }
   /** Words of an address, as the search understands them. */
   location: string | undefined
   /** At most so many new companies are taken, the first that pass the filter. */

@@ -175,9 +175,12 @@ async function askAbout(
   } catch (error) {
     if (!(error instanceof UpstreamError) || signal.aborted) throw error
     counts.unanswered += 1
-    log.warn('a company that the register file no longer lists was not told of; the next run asks again', {
-      company: companyNumber,
-      error: errorMessage(error),
-    })
+    log.warn(
+      'Companies House did not say what became of a company that the register file no longer lists; the next run asks again',
+      {
+        company: companyNumber,
+        error: errorMessage(error),
+      },
+    )
   }
 }

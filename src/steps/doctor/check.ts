@@ -30,7 +30,7 @@ export function fail(check: string, message: string, hint: string): Check {
 const TIMED_OUT = Symbol('timed out')
 
 /**
- * Runs one check on its own: when it throws, or takes longer than `limitMs`, that is its result and the others go on.
+ * Runs one check on its own: when it throws, or takes longer than `limitMs`, that is its result and the others continue.
  * `body` gets a signal that aborts then. Rejects only with the reason of `signal`, when the operator interrupts.
  */
 export async function guarded(

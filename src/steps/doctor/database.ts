@@ -75,9 +75,9 @@ export async function checkIntegrity(
 /** Whether a backup is recorded that is younger than a day. */
 export function checkBackup(db: Db, clock: Clock): Check {
   const last = readLastBackup(db, clock)
-  if (!last) return warn('backup', 'none was ever made of this database', 'chpipe backup')
+  if (!last) return warn('backup', 'no backup of this database was ever made', 'chpipe backup')
   const made = `the last was made ${formatDuration(last.ageMs)} ago: ${last.path}`
-  if (!existsSync(last.path)) return warn('backup', `${made}, and is not there any more`, 'make another: chpipe backup')
+  if (!existsSync(last.path)) return warn('backup', `${made}, but the file is gone`, 'make another: chpipe backup')
   const message = made
   return last.fresh ? ok('backup', message) : warn('backup', message, 'chpipe backup, every day from cron or systemd')
 }

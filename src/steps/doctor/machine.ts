@@ -38,7 +38,7 @@ export function checkSqlite(): Check {
 export function checkDisk(database: string, free: (folder: string) => number | null = freeBytes): Check {
   const folder = dirname(database)
   const left = free(folder)
-  if (left === null) return warn('disk', `the free space cannot be told: ${folder}`, 'check it by hand: df -h')
+  if (left === null) return warn('disk', `the free space cannot be read: ${folder}`, 'check it by hand: df -h')
   const message = `${formatBytes(left)} free`
   if (left < LEAST_FREE_BYTES) {
     return fail('disk', `${message}: ${folder}`, 'free some space, or move the database to a larger disk')
@@ -53,14 +53,14 @@ export function checkDisk(database: string, free: (folder: string) => number | n
 export function checkTemporary(folder: string, free: (folder: string) => number | null = freeBytes): Check {
   const left = free(folder)
   const hint = 'free some space, or name a folder on a larger disk with CHPIPE_TMP'
-  if (left === null) return warn('temporary', `the free space cannot be told: ${folder}`, hint)
+  if (left === null) return warn('temporary', `the free space cannot be read: ${folder}`, hint)
   const message = `temporary files go to ${folder}, ${formatBytes(left)} free`
   return left < LEAST_FREE_BYTES ? warn('temporary', message, hint) : ok('temporary', message)
 }
 
 /** Whether others on this machine can read what is yours alone. */
 export function checkPermissions({ db }: Settings, cwd: string | null): Check {
-  if (process.platform === 'win32') return ok('permissions', 'not told by this system')
+  if (process.platform === 'win32') return ok('permissions', 'not available on this system')
   const files = [
     ...(cwd === null ? [] : [join(cwd, '.env')]),
     db,

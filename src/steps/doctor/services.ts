@@ -1,7 +1,7 @@
 // Each key is tried with one call. Calls to allowances take their permits there, so that they are counted.
 
 import { type Clock, formatDuration } from '../../clock.ts'
-import { createAttempt } from '../../companies-house/call.ts'
+import { createRestExchange } from '../../companies-house/call.ts'
 import { connectStream, StreamError } from '../../companies-house/stream/connection.ts'
 import { ChpipeError } from '../../errors.ts'
 import { openAllowance } from '../../quota/allowance.ts'
@@ -32,7 +32,7 @@ export async function checkRestKey(
   const counts = { requests: 0, rateLimited: 0 }
   const baseUrl = settings.companiesHouseApiUrl
   const { requestTimeoutMs, connectTimeoutMs, probePatienceMs } = timings
-  const attempt = createAttempt({
+  const attempt = createRestExchange({
     baseUrl,
     apiKey,
     clock,
@@ -191,7 +191,7 @@ export function checkClock(aheadMs: number[], offline: boolean): Check {
   const [nearest] = aheadMs.toSorted((a, b) => Math.abs(a) - Math.abs(b))
   if (nearest === undefined) {
     if (offline) return ok('clock', 'not compared (--offline)')
-    return warn('clock', 'no server told its time', 'set at least the REST key, and see that it is accepted')
+    return warn('clock', 'no server sent its time', 'set at least the REST key, and see that it is accepted')
   }
   if (Math.abs(nearest) <= MOST_OFF_MS)
     return ok('clock', `within ${Math.ceil(Math.abs(nearest) / 1000)} s of the servers'`)

@@ -1,4 +1,4 @@
-// What the database tells about its processes, the stream and the enrichment.
+// What the database says about its processes, the stream and the enrichment.
 import { type Clock, formatDuration } from '../../clock.ts'
 import { countJobs } from '../../db/jobs/lists.ts'
 import type { Db } from '../../db/open.ts'
@@ -26,7 +26,7 @@ export function checkAllowance(db: Db, clock: Clock, quota: Quota): Check {
   const use = `${formatNumber(used)} of ${formatNumber(limit)} calls used in ${formatDuration(window_seconds * 1000)}`
   const message = `${use}; peak ${formatNumber(peak)}, refused ${formatNumber(rate_limited)}`
   if (closedMs <= 0) return ok('allowance', message)
-  const hint = 'it opens by itself; see that no other program uses the key'
+  const hint = 'it reopens by itself; make sure that no other program uses the key'
   return warn('allowance', `closed for ${formatDuration(closedMs)} after a refusal; ${message}`, hint)
 }
 
@@ -52,7 +52,7 @@ export function streamChecks(db: Db, clock: Clock, live: boolean): [check: strin
 }
 
 /**
- * Whether the stream is followed, and whether events come. That nobody follows it is a failure when somebody should
+ * Whether the stream is followed, and whether events come. That no process is following it is a failure when somebody should
  * (`live`), and when its last run failed or was killed a while ago.
  */
 export function checkStream(
@@ -70,11 +70,11 @@ export function checkStream(
       : `last event ${formatDuration(clock.now() - Date.parse(last_event_at))} ago`
   if (!running) {
     const heardAt = lastUnfinished(db, 'stream')
-    const message = `nobody follows it${heardAt === null ? '' : ', since its last run failed'}; ${last}`
+    const message = `no process is following it${heardAt === null ? '' : ', since its last run failed'}; ${last}`
     const abandoned = heardAt !== null && clock.now() - heardAt > ABANDONED_MS
     return abandoned || live ? fail(check, message, start) : warn(check, message, start)
   }
-  if (silent) return warn(check, `it is silent; ${last}`, 'see whether Companies House reports an incident')
+  if (silent) return warn(check, `it is silent; ${last}`, 'check whether Companies House reports an incident')
   return ok(check, `followed by process ${pid}; ${last}, ${formatNumber(events_per_minute)} events a minute`)
 }
 
@@ -92,7 +92,7 @@ export function checkGaps(db: Db, clock: Clock): Check {
     const sinceMs = at === null ? Number.POSITIVE_INFINITY : clock.now() - Date.parse(at)
     if (sinceMs >= DAY_MS) continue
     const message = `${formatNumber(misplaced)} timepoints did not follow the one before them`
-    const hint = 'their events are applied; see whether Companies House has renumbered the stream'
+    const hint = 'their events are applied; check whether Companies House has renumbered the stream'
     return warn('gaps', `${message}, the last ${formatDuration(sinceMs)} ago`, hint)
   }
   const [expired, jumps] = [sum('expired'), sum('jumps')]

@@ -1,9 +1,9 @@
-// Enriches beside the stream what it has queued. Whatever becomes of it, the stream goes on.
+// Enriches what the stream has queued, alongside it. Whatever happens to it, the stream continues.
 import type { Db } from '../../db/open.ts'
 import { snapshot } from '../../db/open.ts'
 import { readRunCredits } from '../../db/purchases/credits.ts'
 import { ChpipeError, errorMessage } from '../../errors.ts'
-import type { Bell, EnrichCounts, EnrichOptions, EnrichStep } from './jobs.ts'
+import type { EnrichCounts, EnrichOptions, EnrichStep, WakeUp } from './jobs.ts'
 import { runEnrichment } from './run.ts'
 
 /** What the stream lends to the enrichment beside it. */
@@ -11,7 +11,7 @@ export interface EnrichmentBeside {
   db: Db
   runId: number
   /** Rung when companies were queued. */
-  bell: Bell
+  wakeUp: WakeUp
   signal: AbortSignal
 }
 
@@ -34,7 +34,7 @@ export async function keepEnriching(
     } catch (error) {
       if (signal.aborted) break
       const hint = error instanceof ChpipeError ? error.hint : undefined
-      log.error('enrichment rests, the stream goes on', { error: errorMessage(error), try: hint })
+      log.error('enrichment is paused; the stream continues', { error: errorMessage(error), try: hint })
       await clock.sleep(timings.paidPauseMs, signal).catch(() => {})
     }
   }

@@ -17,7 +17,7 @@ import { domainInput, type Known, readKnown } from '../purchases/inputs.ts'
 import { companySearchName } from '../purchases/match.ts'
 import { buyDomains } from '../purchases/orders.ts'
 import { providerOf } from '../purchases/provider.ts'
-import { POLLS_BEFORE_PARKING } from '../purchases/purchase.ts'
+import { POLLS_BEFORE_DEFERRING } from '../purchases/purchase.ts'
 import { domainConfidence } from './confidence.ts'
 import type { PaidGate } from './gate.ts'
 import {
@@ -89,27 +89,27 @@ function look(run: Enrichment, held: HeldJobs): Looked[] {
 function settleKnown(run: Enrichment, held: HeldJobs, { job, known }: Looked): boolean {
   if (known.state === 'unasked') return false
   if (known.state === 'answered') store(run, job, known)
-  else if (!park(run, job, known.requestId)) return false
+  else if (!deferIfStuck(run, job, known.requestId)) return false
   held.drop(job.companyNumber)
   return true
 }
 
-const WHY_PARKED = {
+const WHY_DEFERRED = {
   'in-doubt': (id: number) => `purchase ${id} is in doubt`,
   unmatched: (id: number) => `purchase ${id} has an answer that matches no name`,
   slow: (id: number) => `the provider takes long over purchase ${id}`,
 }
 
 /** Puts a job off whose purchase is in doubt or waits for the operator, or takes longer than a run waits; returns whether it did. */
-export function park(run: Enrichment, job: HeldJob, requestId: number): boolean {
+export function deferIfStuck(run: Enrichment, job: HeldJob, requestId: number): boolean {
   const { db, clock, timings } = run
   const now = clock.now()
-  const before = now - timings.snovParkAfterMs
-  const stuck = snapshot(db, (tx) => findStuck(tx, [requestId], { before, now, polls: POLLS_BEFORE_PARKING })).get(
+  const before = now - timings.snovDeferAfterMs
+  const stuck = snapshot(db, (tx) => findStuck(tx, [requestId], { before, now, polls: POLLS_BEFORE_DEFERRING })).get(
     requestId,
   )
   if (!stuck) return false
-  waitJob(run, job, timings.snovParkedMs, WHY_PARKED[stuck](requestId))
+  waitJob(run, job, timings.snovDeferredMs, WHY_DEFERRED[stuck](requestId))
   return true
 }
 

@@ -6,7 +6,7 @@ import {
   type FoundAddress,
   findBestDomain,
   findCompany,
-  findOfficers,
+  findStoredOfficers,
   saveDomainState,
   saveEmails,
 } from '../../db/purchases/contacts.ts'
@@ -17,7 +17,7 @@ import type { EmailsAnswer } from '../purchases/answers.ts'
 import { personInput, readKnown } from '../purchases/inputs.ts'
 import { buyEmails, readCatchAll } from '../purchases/orders.ts'
 import { type WantedPerson, wantedPeople } from '../purchases/people.ts'
-import { park } from './domains.ts'
+import { deferIfStuck } from './domains.ts'
 import type { PaidGate } from './gate.ts'
 import {
   type Enrichment,
@@ -103,7 +103,7 @@ async function advance(
     held.drop(job.companyNumber)
     return ENDED
   }
-  if (verdict.state === 'waiting' && verdict.stuck !== null && park(run, job, verdict.stuck)) {
+  if (verdict.state === 'waiting' && verdict.stuck !== null && deferIfStuck(run, job, verdict.stuck)) {
     held.drop(job.companyNumber)
     return ENDED
   }
@@ -145,7 +145,7 @@ function peopleOf(
   suppressions: Suppressions,
   { roles, status }: { roles: readonly string[]; status: string | null },
 ): WantedPerson[] {
-  const officers = findOfficers(tx, companyNumber)
+  const officers = findStoredOfficers(tx, companyNumber)
   const silent = new Set(officers.filter((one) => suppressions.officer(one)).map((one) => one.appointment_id))
   const withheld = withheldFrom(tx, companyNumber)
   return wantedPeople(officers, roles, status).filter(

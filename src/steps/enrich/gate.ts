@@ -1,5 +1,5 @@
 // Whether anything may be bought now. What closes it is no failure of a company: the limit of the run or the budget, an
-// empty account, or a provider that does not answer. Free work goes on meanwhile.
+// empty account, or a provider that does not answer. Free work continues meanwhile.
 import { countPromising } from '../../db/purchases/polls.ts'
 import type { Purchase } from '../purchases/purchase.ts'
 import type { Enrichment } from './jobs.ts'
@@ -21,13 +21,13 @@ export interface PaidGate {
 /** Purchases that did not reach the provider, after several attempts each, before it counts as away. */
 const UNREACHED = 2
 
-/** Makes the gate of a run. Until idle, it stays closed; a run that goes on for ever looks again after a pause. */
+/** Makes the gate of a run. Until idle, it stays closed; a run without an end looks again after a pause. */
 export function createPaidGate(run: Enrichment): PaidGate {
   const { db, clock, timings, log, options, setAside } = run
   let closed: { by: Closing; why: string; until: number; promising: number } | null = null
   let unreached = 0
 
-  const promising = () => countPromising(db, clock.now() - timings.snovParkAfterMs)
+  const promising = () => countPromising(db, clock.now() - timings.snovDeferAfterMs)
   const open = () => {
     closed = null
     setAside.clear()

@@ -30,7 +30,7 @@ export interface EnrichStep {
   timings: Timings
   runId: number
   /** Rung by whoever queues companies in this process, so that they are taken up at once. */
-  bell?: Bell | undefined
+  wakeUp?: WakeUp | undefined
 }
 
 export interface EnrichOptions {
@@ -69,7 +69,7 @@ export interface EnrichCounts {
 
 /** The stages' view of one run: the step, its options, its counts, and the companies set aside for now. */
 export interface Enrichment extends EnrichStep {
-  bell: Bell
+  wakeUp: WakeUp
   options: EnrichOptions
   counts: EnrichCounts
   /** Companies whose next input cannot be paid for now. */
@@ -233,28 +233,28 @@ export function holdJobs(run: Enrichment, stage: Stage, capacity: number): HeldJ
 }
 
 /** Tells those who wait for work that there may be some, so that nobody need look all the time. */
-export interface Bell {
-  /** How often it was rung. */
-  readonly rings: number
-  ring(): void
-  /** Resolves after `ms`, or when it is rung or the signal aborts; at once when it was rung since `heard`. */
+export interface WakeUp {
+  /** How often it was notified. */
+  readonly calls: number
+  notify(): void
+  /** Resolves after `ms`, or when it is notified or the signal aborts; at once when it was notified since `heard`. */
   wait(ms: number, heard: number, signal: AbortSignal): Promise<void>
 }
 
-/** Makes a bell for one process. */
-export function createBell(clock: Clock): Bell {
+/** Makes the wake-up call of one process. */
+export function createWakeUp(clock: Clock): WakeUp {
   const waiting = new Set<() => void>()
-  let rings = 0
+  let calls = 0
   return {
-    get rings() {
-      return rings
+    get calls() {
+      return calls
     },
-    ring() {
-      rings += 1
+    notify() {
+      calls += 1
       for (const wake of waiting) wake()
     },
     async wait(ms, heard, signal) {
-      if (signal.aborted || rings !== heard) return
+      if (signal.aborted || calls !== heard) return
       const rest = new AbortController()
       const wake = () => rest.abort()
       waiting.add(wake)

@@ -2,7 +2,7 @@
 
 import { type PlannedCompany, readPlannedCompanies } from '../../db/jobs/lists.ts'
 import { type Db, snapshot, type Tx } from '../../db/open.ts'
-import { findBestDomain, findOfficers } from '../../db/purchases/contacts.ts'
+import { findBestDomain, findStoredOfficers } from '../../db/purchases/contacts.ts'
 import { type CreditLimits, readCreditRoom } from '../../db/purchases/credits.ts'
 import { loadSuppressions, type Suppressions } from '../../db/suppress/suppressions.ts'
 import type { Quota } from '../../settings.ts'
@@ -124,7 +124,7 @@ function needsOf(
   const restCalls = details + (unknown ? 1 : 0)
   if (unlikely || officersState === 'none') return { name, people: 0, unknown: false, restCalls }
   if (unknown) return { name, people: UNKNOWN_PEOPLE, unknown, restCalls }
-  const officers = findOfficers(tx, companyNumber).filter((officer) => !suppressions.officer(officer))
+  const officers = findStoredOfficers(tx, companyNumber).filter((officer) => !suppressions.officer(officer))
   const inputs = wantedPeople(officers, roles, company.companyStatus).map((person) => personInput(person, domain))
   const asked = domain === 'unknown' ? null : readKnown(tx, 'emails', inputs)
   const people = inputs.filter((input) => (asked?.get(input.key)?.state ?? 'unasked') === 'unasked').length

@@ -33,7 +33,7 @@ export interface QueueOptions {
   includeInactive: boolean
 }
 
-export interface Selection {
+export interface QueueSelection {
   /** The companies of the run; null for every job that is due. */
   scope: string[] | null
   queued: number
@@ -53,7 +53,7 @@ export interface EndedBefore {
  * Queues stored companies that have no job yet, those with officers first. With a limit, unfinished jobs come first and
  * those that wait for the operator last; it counts the companies of this run, whatever earlier ones have done.
  */
-export function queueCompanies(db: Db, clock: Clock, runId: number, options: QueueOptions): Selection {
+export function queueCompanies(db: Db, clock: Clock, runId: number, options: QueueOptions): QueueSelection {
   const now = clock.now()
   return write(db, (tx) => {
     wakePaidJobs(tx, now)
@@ -138,7 +138,7 @@ function selectOne(tx: Tx, company: string, includeInactive: boolean): { scope: 
   }
   if (!candidate.live && !includeInactive) {
     throw new ChpipeError('no', `The company is not active: ${company}`, {
-      hint: 'with --include-inactive it is enriched all the same',
+      hint: 'with --include-inactive it is enriched anyway',
     })
   }
   return { scope: [company], fresh: findJob(tx, company) ? [] : [candidate] }

@@ -26,11 +26,11 @@ const STAGES = [
 
 /** Makes the worker of one owner's jobs: each round of it claims what there is room for. */
 export function restWorker(run: Enrichment, owner: Owner, fail: (error: unknown) => void) {
-  const { db, runId, clock, timings, options, log, bell } = run
+  const { db, runId, clock, timings, options, log, wakeUp } = run
   const flying = new Set<Promise<void>>()
   let restsUntil = 0
 
-  /** A run that goes on for ever outlives an outage; any other ends with it. */
+  /** A run without an end outlives an outage; any other ends with it. */
   const explain = async (error: unknown, { companyNumber }: Job) => {
     if (isLockError(error) && !options.signal.aborted) {
       await tidyWhenFree(db, () => writeSoon(db, () => releaseJobs(db, runId, [companyNumber])))
@@ -62,7 +62,7 @@ export function restWorker(run: Enrichment, owner: Owner, fail: (error: unknown)
           .catch(fail)
           .finally(() => {
             flying.delete(flight)
-            bell.ring()
+            wakeUp.notify()
           })
         flying.add(flight)
       }

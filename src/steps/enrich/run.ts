@@ -14,7 +14,7 @@ import { domainWorker } from './domains.ts'
 import { emailWorker } from './emails.ts'
 import { createPaidGate, type PaidGate } from './gate.ts'
 import {
-  createBell,
+  createWakeUp,
   type EnrichCounts,
   type Enrichment,
   type EnrichOptions,
@@ -56,8 +56,8 @@ export async function runEnrichment(
 ): Promise<EnrichSummary> {
   const { db, runId } = step
   const { signal } = options
-  const bell = step.bell ?? createBell(step.clock)
-  const run: Enrichment = { ...step, bell, options, counts, setAside: new Set(), settled: 0 }
+  const wakeUp = step.wakeUp ?? createWakeUp(step.clock)
+  const run: Enrichment = { ...step, wakeUp, options, counts, setAside: new Set(), settled: 0 }
   const gate = createPaidGate(run)
   const halt = new AbortController()
   setMaxListeners(0, halt.signal)
@@ -87,12 +87,12 @@ export async function runEnrichment(
  * The workers' rounds until it is over for all: at once again after a busy one, when another worker was busy, and after a
  * moment otherwise. It is over when nobody is in the middle of a round.
  */
-function loops({ db, clock, bell }: Enrichment, workers: Worker[], isOver: () => boolean, signal: AbortSignal) {
+function loops({ db, clock, wakeUp }: Enrichment, workers: Worker[], isOver: () => boolean, signal: AbortSignal) {
   let rounds = 0
   let over = false
   return workers.map(async ({ round, restMs }) => {
     while (!signal.aborted && !over) {
-      const heard = bell.rings
+      const heard = wakeUp.calls
       rounds += 1
       let busy = true
       try {
@@ -105,9 +105,9 @@ function loops({ db, clock, bell }: Enrichment, workers: Worker[], isOver: () =>
         if (!isLockError(error)) throw error
         await untilFree(db)
       }
-      if (busy || over) bell.ring()
+      if (busy || over) wakeUp.notify()
       if (busy) await clock.sleep(0, signal)
-      else await bell.wait(Math.max(1, Math.min(LOOK_AGAIN_MS, restMs?.() ?? LOOK_AGAIN_MS)), heard, signal)
+      else await wakeUp.wait(Math.max(1, Math.min(LOOK_AGAIN_MS, restMs?.() ?? LOOK_AGAIN_MS)), heard, signal)
     }
   })
 }

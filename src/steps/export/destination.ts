@@ -1,4 +1,4 @@
-// Where an export goes. Files are written under temporary names beside their goals and take the goals' places at the
+// Where an export goes. Files are written under temporary names beside their destinations and take the destinations' places at the
 // very end, so whatever goes wrong before leaves an earlier delivery whole and nothing half-done.
 import { existsSync, readdirSync, realpathSync, renameSync, rmdirSync, rmSync, type Stats, statSync } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
@@ -16,10 +16,10 @@ import {
   staleFiles,
   sweep,
   temporaryName,
-  withGoal,
+  withDestination,
 } from './replace.ts'
 
-export type Goal =
+export type Destination =
   | { kind: 'stream'; write(bytes: Uint8Array): Promise<void> }
   /** `isNew`: nothing of that name is ever replaced. */
   | { kind: 'file'; path: string; isNew?: boolean }
@@ -50,8 +50,8 @@ export interface Delivery {
   [Symbol.asyncDispose](): Promise<void>
 }
 
-/** The goal of `--out`: a folder when the path ends with a separator or is one, a file otherwise. */
-export function goalOf(path: string, endsWithSeparator: boolean): Goal {
+/** The destination of `--out`: a folder when the path ends with a separator or is one, a file otherwise. */
+export function destinationOf(path: string, endsWithSeparator: boolean): Destination {
   return { kind: endsWithSeparator || stat(path)?.isDirectory() ? 'folder' : 'file', path }
 }
 
@@ -61,22 +61,22 @@ export function isDevice(path: string): boolean {
   return existing !== undefined && !existing.isFile() && !existing.isDirectory()
 }
 
-/** Opens the goal for the named files. Throws a `data` error, and leaves nothing behind, when it cannot be written. */
-export async function openDelivery(goal: Goal, names: string[]): Promise<Delivery> {
-  if (goal.kind === 'stream') return streamDelivery(names, goal.write)
+/** Opens the destination for the named files. Throws a `data` error, and leaves nothing behind, when it cannot be written. */
+export async function openDelivery(destination: Destination, names: string[]): Promise<Delivery> {
+  if (destination.kind === 'stream') return streamDelivery(names, destination.write)
   try {
-    const existing = stat(goal.path)
-    if (goal.kind === 'folder') {
-      if (!existing) return await newFolderDelivery(goal.path, names)
-      if (existing.isDirectory()) return await folderDelivery(goal.path, names)
-      throw new ChpipeError('data', `There is a file where the folder should be: ${goal.path}`, {
+    const existing = stat(destination.path)
+    if (destination.kind === 'folder') {
+      if (!existing) return await newFolderDelivery(destination.path, names)
+      if (existing.isDirectory()) return await folderDelivery(destination.path, names)
+      throw new ChpipeError('data', `There is a file where the folder should be: ${destination.path}`, {
         hint: 'name another with --out',
       })
     }
-    if (existing && !existing.isFile()) return await deviceDelivery(goal.path)
-    return await fileDelivery(existing ? realpathSync(goal.path) : goal.path, goal.isNew === true)
+    if (existing && !existing.isFile()) return await deviceDelivery(destination.path)
+    return await fileDelivery(existing ? realpathSync(destination.path) : destination.path, destination.isNew === true)
   } catch (error) {
-    throw outputError(error, goal.path)
+    throw outputError(error, destination.path)
   }
 }
 
@@ -149,7 +149,7 @@ async function newFolderDelivery(path: string, names: string[]): Promise<Deliver
         await opened.finish()
         replaceAll(opened.renames, [])
         await settle(aside)
-        withGoal(path, () => renameSync(aside, path))
+        withDestination(path, () => renameSync(aside, path))
         committed = true
         await settle(parent)
       },
@@ -236,7 +236,7 @@ function removeFolders(path: string, top: string): void {
   }
 }
 
-/** Undefined for what cannot be looked at, too: opening it tells why. */
+/** Undefined for what cannot be looked at, too: opening it says why. */
 function stat(path: string): Stats | undefined {
   try {
     return statSync(path)
@@ -251,16 +251,16 @@ function stat(path: string): Stats | undefined {
 export const DELTAS = 'deltas'
 
 /**
- * Where a delta for the goal is written: a folder of its own in `deltas/`, or a file beside the one that is there. Where
+ * Where a delta for the destination is written: a folder of its own in `deltas/`, or a file beside the one that is there. Where
  * there is none, the file is the delta itself.
  */
-export function deltaGoal(goal: Goal, now: number): Goal {
-  if (goal.kind === 'folder') {
-    const deltas = join(goal.path, DELTAS)
+export function deltaDestination(destination: Destination, now: number): Destination {
+  if (destination.kind === 'folder') {
+    const deltas = join(destination.path, DELTAS)
     return { kind: 'folder', path: join(deltas, nextName(namesIn(deltas), now)) }
   }
-  if (goal.kind === 'stream' || !existsSync(goal.path)) return goal
-  return { kind: 'file', path: deltaFile(goal.path, now), isNew: true }
+  if (destination.kind === 'stream' || !existsSync(destination.path)) return destination
+  return { kind: 'file', path: deltaFile(destination.path, now), isNew: true }
 }
 
 /** The file of a delta beside a delivery that is one file: `delivery-delta-20261127T150059Z.zip`. */

@@ -34,12 +34,12 @@ import { type ExportOptions, exportDataset } from './run.ts'
 
 const REPORT = 'report.html'
 
-export interface PackageOptions extends Omit<ExportOptions, 'goal' | 'onPage'> {
+export interface PackageOptions extends Omit<ExportOptions, 'destination' | 'onPage'> {
   /** The zip; an earlier one there is replaced when the new one is whole. */
   path: string
   /** Nothing of that name is replaced, as for a delta. */
   isNew?: boolean
-  /** Companies that shall have officers, for the report. */
+  /** How many companies should have officers, for the report. */
   target: number
 }
 
@@ -74,12 +74,12 @@ export async function packageDataset(db: Db, options: PackageOptions): Promise<P
     await syncFolder(dirname(path))
     return written
   } catch (error) {
-    throw aboutGoal(error, stage)
+    throw aboutDestination(error, stage)
   }
 }
 
 /** The operator knows the zip, not the stage beside it, and named it with --package. */
-function aboutGoal(error: unknown, { path, folder }: Stage): unknown {
+function aboutDestination(error: unknown, { path, folder }: Stage): unknown {
   const isAboutStage = error instanceof ChpipeError && error.message.includes(folder)
   const told = outputError(isAboutStage ? (error.cause ?? error) : error, path)
   if (!(told instanceof ChpipeError) || told.hint === undefined) return told
@@ -97,7 +97,7 @@ async function exportCounted(
   const lookedUp = lookedUpReader(db)
   const exported = await exportDataset(db, {
     ...options,
-    goal: { kind: 'folder', path: folder },
+    destination: { kind: 'folder', path: folder },
     onPage(page) {
       const [first, last] = [page.companies[0], page.companies.at(-1)]
       const asked = first && last ? lookedUp(String(first[0]), String(last[0])) : new Set<string>()
@@ -189,9 +189,9 @@ interface Stage {
   [Symbol.dispose](): void
 }
 
-/** Opens a stage for the zip at `goal`, and clears those that killed runs left beside it. Throws a `data` error. */
-function openStage(goal: string): Stage {
-  const path = refuseOthers(goal)
+/** Opens a stage for the zip at `destination`, and clears those that killed runs left beside it. Throws a `data` error. */
+function openStage(destination: string): Stage {
+  const path = refuseOthers(destination)
   const beside = dirname(path)
   try {
     for (const name of readdirSync(beside)) {
@@ -207,15 +207,15 @@ function openStage(goal: string): Stage {
 }
 
 /** Only a file may be replaced by the zip, and only where its folder is there already. */
-function refuseOthers(goal: string): string {
-  if (existsSync(goal)) {
-    if (statSync(goal).isFile()) return realpathSync(goal)
-    throw new ChpipeError('data', `There is something other than a file where the zip should be: ${goal}`, {
+function refuseOthers(destination: string): string {
+  if (existsSync(destination)) {
+    if (statSync(destination).isFile()) return realpathSync(destination)
+    throw new ChpipeError('data', `There is something other than a file where the zip should be: ${destination}`, {
       hint: 'name another file with --package',
     })
   }
-  if (existsSync(dirname(goal))) return goal
-  throw new ChpipeError('data', `The folder does not exist: ${dirname(goal)}`, { hint: 'create it first' })
+  if (existsSync(dirname(destination))) return destination
+  throw new ChpipeError('data', `The folder does not exist: ${dirname(destination)}`, { hint: 'create it first' })
 }
 
 export interface ZipPart {

@@ -132,7 +132,7 @@ function listedFiles(manifest: string): FileEntry[] {
 }
 
 /**
- * Renames each file to its goal and removes the stale ones. Earlier files are set aside first; when one step fails, all
+ * Renames each file to its destination and removes the stale ones. Earlier files are set aside first; when one step fails, all
  * steps before it are taken back and a `data` error is thrown.
  */
 export function replaceAll(renames: { from: string; to: string }[], stale: string[]): void {
@@ -148,7 +148,7 @@ export function replaceAll(renames: { from: string; to: string }[], stale: strin
       } else {
         undo.push(() => rmSync(to, { force: true }))
       }
-      withGoal(to, () => renameSync(from, to))
+      withDestination(to, () => renameSync(from, to))
     }
   } catch (error) {
     for (const step of undo.reverse()) attempt(step)
@@ -159,7 +159,7 @@ export function replaceAll(renames: { from: string; to: string }[], stale: strin
 
 /** Gives a finished file its name. Throws a `data` error when there is something of that name. */
 export function placeNew(from: string, to: string): void {
-  withGoal(to, () => {
+  withDestination(to, () => {
     try {
       linkSync(from, to)
     } catch (error) {
@@ -177,8 +177,8 @@ function putBack(aside: string, path: string): void {
   rmSync(aside, { force: true })
 }
 
-/** Throws what goes wrong as an error about the goal. */
-export function withGoal(path: string, body: () => void): void {
+/** Throws what goes wrong as an error about the destination. */
+export function withDestination(path: string, body: () => void): void {
   try {
     body()
   } catch (error) {
@@ -193,7 +193,7 @@ function attempt(step: () => void): void {
   } catch {}
 }
 
-/** A second name keeps the goal in place all the time; where links are unknown, the goal is moved away for a moment. */
+/** A second name keeps the destination in place all the time; where links are unknown, the destination is moved away for a moment. */
 function linkOrMove(path: string, aside: string): void {
   try {
     linkSync(path, aside)

@@ -6,12 +6,12 @@ import type { Since } from '../../db/changes.ts'
 import type { DatasetTable } from '../../db/dataset/columns.ts'
 import { type Dataset, openDataset, type Page } from '../../db/dataset/dataset.ts'
 import type { Db } from '../../db/open.ts'
-import { type Delivery, type Goal, type Manifest, openDelivery } from './destination.ts'
-import { type ShapeOptions, shapesOf } from './formats/formats.ts'
-import type { Shape, Writing } from './formats/writer.ts'
+import { type Delivery, type Destination, type Manifest, openDelivery } from './destination.ts'
+import { type WriterOptions, writersOf } from './formats/formats.ts'
+import type { Writer, Writing } from './formats/writer.ts'
 
-export interface ExportOptions extends ShapeOptions {
-  goal: Goal
+export interface ExportOptions extends WriterOptions {
+  destination: Destination
   /** Also companies whose officers are not complete. */
   all: boolean
   /** The tables that are wanted, empty or not; null for companies, officers, and the others when there are any. */
@@ -28,21 +28,21 @@ export interface ExportOptions extends ShapeOptions {
 }
 
 /**
- * Exports the dataset and tells what was written. Throws `data` when the database cannot be read, the format cannot hold
- * the data or the goal cannot be written, and the signal's reason when interrupted; in all these cases an earlier
+ * Exports the dataset and reports what was written. Throws `data` when the database cannot be read, the format cannot hold
+ * the data or the destination cannot be written, and the signal's reason when interrupted; in all these cases an earlier
  * delivery is as it was.
  */
 export async function exportDataset(db: Db, options: ExportOptions): Promise<Manifest> {
-  const { goal, all, include, since, programVersion, clock } = options
+  const { destination, all, include, since, programVersion, clock } = options
   const asOf = new Date(clock.now()).toISOString()
   using dataset = openDataset(db, { all, include, since })
-  const shapes = await shapesOf(dataset, options, goal.kind === 'folder')
-  await survey(dataset, shapes, options)
+  const writers = await writersOf(dataset, options, destination.kind === 'folder')
+  await planWriters(dataset, writers, options)
   await using delivery = await openDelivery(
-    goal,
-    shapes.map(({ name }) => name),
+    destination,
+    writers.map(({ name }) => name),
   )
-  await writeFiles(dataset, shapes, delivery, options)
+  await writeFiles(dataset, writers, delivery, options)
   const manifest: Manifest = {
     schema_version: dataset.schemaVersion,
     program_version: programVersion,
@@ -57,22 +57,27 @@ export async function exportDataset(db: Db, options: ExportOptions): Promise<Man
 
 type Progress = Pick<ExportOptions, 'signal' | 'onProgress' | 'onPage'>
 
-async function survey(dataset: Dataset, shapes: Shape[], { signal }: Progress): Promise<void> {
-  const surveys = shapes.flatMap(({ survey }) => survey ?? [])
-  if (surveys.length === 0) return
+async function planWriters(dataset: Dataset, writers: Writer[], { signal }: Progress): Promise<void> {
+  const plans = writers.flatMap(({ plan }) => plan ?? [])
+  if (plans.length === 0) return
   for (const page of dataset.pages()) {
-    for (const look of surveys) look(page)
+    for (const look of plans) look(page)
     await nextTurn()
     signal.throwIfAborted()
   }
 }
 
-async function writeFiles(dataset: Dataset, shapes: Shape[], { outputs }: Delivery, progress: Progress): Promise<void> {
+async function writeFiles(
+  dataset: Dataset,
+  writers: Writer[],
+  { outputs }: Delivery,
+  progress: Progress,
+): Promise<void> {
   const files: Writing[] = []
   try {
-    for (const [index, shape] of shapes.entries()) {
+    for (const [index, writer] of writers.entries()) {
       const output = outputs[index]
-      if (output) files.push(await shape.open(output))
+      if (output) files.push(await writer.open(output))
     }
     const passes = Math.max(...files.map((file) => file.passes))
     for (let pass = 0; pass < passes; pass += 1) await writePages(dataset, files, pass, progress)

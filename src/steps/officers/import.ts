@@ -7,7 +7,7 @@ import pLimit from 'p-limit'
 import { whenFree } from '../../db/lock-wait.ts'
 import { type Claim, type ClaimedCompany, claimCompany, claimStale } from '../../db/officers/claims.ts'
 import { writeSoon } from '../../db/open.ts'
-import { type OfficersStep, type Outcome, storeOfficers } from './store.ts'
+import { type OfficersStep, type StoreOutcome, storeOfficers } from './store.ts'
 
 export interface ImportOfficersOptions {
   target: number
@@ -16,7 +16,7 @@ export interface ImportOfficersOptions {
   status: string[] | undefined
   sic: string[] | undefined
   runStartedAt: number
-  counts: OfficerCounts
+  counts: FetchCounts
   signal: AbortSignal
 }
 
@@ -42,7 +42,7 @@ export interface RefreshOfficersOptions {
   limit: number
   concurrency: number
   runStartedAt: number
-  counts: OfficerCounts
+  counts: FetchCounts
   signal: AbortSignal
 }
 
@@ -56,7 +56,7 @@ export function refreshOfficers(step: OfficersStep, options: RefreshOfficersOpti
 
 // Keeps several officer lists in flight: claims are taken one by one, fetches run side by side.
 
-export interface OfficerCounts {
+export interface FetchCounts {
   /** Lists stored in this run, empty ones among them. */
   fetched: number
   none: number
@@ -75,12 +75,12 @@ export interface PoolOptions {
   limit: number
   /** Takes the next claim in a transaction of its own. */
   next(): Claim | Promise<Claim>
-  counts: OfficerCounts
+  counts: FetchCounts
   signal: AbortSignal
 }
 
 /** No counts yet. */
-export function noCounts(): OfficerCounts {
+export function noCounts(): FetchCounts {
   return { fetched: 0, none: 0, failed: 0, officers: 0, odd: 0 }
 }
 
@@ -152,7 +152,7 @@ async function pause(
   rest.abort()
 }
 
-function tally(counts: OfficerCounts, outcome: Outcome): void {
+function tally(counts: FetchCounts, outcome: StoreOutcome): void {
   if (outcome.state === 'failed') counts.failed += 1
   if (outcome.state !== 'complete' && outcome.state !== 'none') return
   counts.fetched += 1

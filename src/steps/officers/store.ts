@@ -49,7 +49,7 @@ export function noEmptyRow(): EmptyRow {
 }
 
 /** `lost`: another process took the claim over, and stores the list itself. */
-export type Outcome =
+export type StoreOutcome =
   | { state: 'complete' | 'none'; officers: number; odd: number }
   | { state: 'postponed' | 'failed' | 'lost' }
 
@@ -69,7 +69,7 @@ export async function storeOfficers(
   step: OfficersStep,
   claimed: ClaimedCompany,
   signal: AbortSignal,
-): Promise<Outcome> {
+): Promise<StoreOutcome> {
   const { company: companyNumber } = claimed
   const known = claimed.known || step.emptyRow.doubted
   try {
@@ -95,14 +95,14 @@ export async function fetchWhole(...call: Parameters<typeof fetchOfficers>): Pro
   return list && totalDiffers(list) ? fetchOfficers(...call) : list
 }
 
-function saveList(step: OfficersStep, companyNumber: string, list: OfficerList): Promise<Outcome> {
+function saveList(step: OfficersStep, companyNumber: string, list: OfficerList): Promise<StoreOutcome> {
   const { db, runId } = step
   const notedAt = nowOf(step)
   const fetchedAt = new Date(notedAt).toISOString()
   const rows = officerRows(list, { companyNumber, fetchedAt, runId })
   const notes = officerNotes(list, companyNumber)
   const state = rows.length > 0 ? 'complete' : 'none'
-  const save = (tx: Tx): Outcome => {
+  const save = (tx: Tx): StoreOutcome => {
     if (!holdsClaim(tx, companyNumber, runId)) return { state: 'lost' }
     const withheld = saveOfficers(db, companyNumber, rows, { state, fetchedAt, runId })
     saveNotes(tx, notesAboutOthers(notes, withheld), { notedAt, runId })
@@ -119,7 +119,11 @@ interface Empty {
 }
 
 /** A company of which no officers are known has none, or none yet: the young and the absent are asked again first. */
-async function takeEmpty(step: OfficersStep, claimed: ClaimedCompany, { absent, signal }: Empty): Promise<Outcome> {
+async function takeEmpty(
+  step: OfficersStep,
+  claimed: ClaimedCompany,
+  { absent, signal }: Empty,
+): Promise<StoreOutcome> {
   const { company: companyNumber, created } = claimed
   const young = isYoung(created, step.clock.now())
   if (absent || young) {
@@ -153,7 +157,7 @@ async function checkRow(step: OfficersStep, companyNumber: string, signal: Abort
   }
   const reopened = await whenFree(db, () => write(db, (tx) => reopenNone(tx, emptyRow.numbers)))
   Object.assign(emptyRow, { numbers: [], doubted: true })
-  if (reopened > 0) log.warn('many companies without officers in a row; they are asked again', { companies: reopened })
+  if (reopened > 0) log.warn('many companies in a row have no officers; asking again', { companies: reopened })
   await fetchOfficers(companiesHouse, companyNumber, { lane: 'background', signal, known: true })
 }
 
@@ -162,7 +166,7 @@ interface Fault {
   signal: AbortSignal
 }
 
-async function takeFault(step: OfficersStep, claimed: ClaimedCompany, { error, signal }: Fault): Promise<Outcome> {
+async function takeFault(step: OfficersStep, claimed: ClaimedCompany, { error, signal }: Fault): Promise<StoreOutcome> {
   const { company: companyNumber } = claimed
   const emptied = error instanceof EmptiedList
   const { officersRetryMs, emptiedListRetryMs } = step.timings
@@ -196,9 +200,14 @@ function nowOf({ clock, startedAt }: OfficersStep): number {
 }
 
 /** Ends the fetch, unless the claim was lost. */
-function conclude(step: OfficersStep, companyNumber: string, end: (tx: Tx, now: number) => Outcome): Promise<Outcome> {
+function conclude(
+  step: OfficersStep,
+  companyNumber: string,
+  end: (tx: Tx, now: number) => StoreOutcome,
+): Promise<StoreOutcome> {
   const { db, runId } = step
-  const save = (tx: Tx): Outcome => (holdsClaim(tx, companyNumber, runId) ? end(tx, nowOf(step)) : { state: 'lost' })
+  const save = (tx: Tx): StoreOutcome =>
+    holdsClaim(tx, companyNumber, runId) ? end(tx, nowOf(step)) : { state: 'lost' }
   return whenFree(db, () => write(db, save))
 }
 
@@ -207,9 +216,9 @@ function putOff(
   step: OfficersStep,
   companyNumber: string,
   { error, waitsMs }: { error: string; waitsMs: readonly number[] },
-): Promise<Outcome | null> {
+): Promise<StoreOutcome | null> {
   const { db, clock, runId, log } = step
-  const save = (tx: Tx): Outcome | null => {
+  const save = (tx: Tx): StoreOutcome | null => {
     if (!holdsClaim(tx, companyNumber, runId)) return { state: 'lost' }
     const waitMs = waitsMs[readAttempts(tx, companyNumber)]
     if (waitMs === undefined) return null

@@ -146,7 +146,7 @@ function emailsReport({ emails, peopleAsked, peopleWithEmail }: FoundCounts): Em
   }
 }
 
-/** Two companies may share an answer, so it is never taken for more than all. */
+/** Two companies may share an answer, so it is never counted as more than all. */
 function share(found: number, asked: number): number | null {
   return asked > 0 || found > 0 ? Math.round((found / Math.max(asked, found)) * 1000) / 10 : null
 }

@@ -4,7 +4,7 @@ import type { StreamReport } from '../stream/report.ts'
 import type { LiveProgress } from './live.ts'
 import type { Progress } from './progress.ts'
 
-/** Everything that `progress --json` tells, in seconds and plain counts; what there is nothing to say about is left out. */
+/** Everything that `progress --json` prints, in seconds and plain counts; what there is nothing to say about is left out. */
 export function progressMetrics(progress: Progress, version: string): Metric[] {
   const { companies_with_officers: complete, pending, none, failed, quota } = progress
   return [

@@ -44,7 +44,7 @@ export interface Answers {
 
 /**
  * One answer per name; a name without a row is a miss, unless a paid row is left that may be its own. A domain that
- * cannot be read was paid for all the same, and so was one for a name that has been erased since it was asked for.
+ * cannot be read was paid for anyway, and so was one for a name that has been erased since it was asked for.
  */
 export function domainAnswers(inputs: AskedInput[], rows: DomainRow[], odd: string[] = []): Answers {
   const { rows: found, left } = matchRows(namesOf(inputs), rows, 'company')
@@ -71,7 +71,7 @@ export function domainAnswers(inputs: AskedInput[], rows: DomainRow[], odd: stri
 }
 
 /**
- * One answer per person, and one about the domain as soon as a row tells whether it takes mail for everybody. An
+ * One answer per person, and one about the domain as soon as a row says whether it takes mail for everybody. An
  * address whose owner asked to be left alone is not kept.
  */
 export function emailsAnswers(inputs: AskedInput[], rows: EmailsRow[], odd: string[] = []): Answers {

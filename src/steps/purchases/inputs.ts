@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import type { OfficerName } from '../../companies-house/officer-name.ts'
 import type { Tx } from '../../db/open.ts'
-import { type Answer, findAnswers } from '../../db/purchases/answers.ts'
+import { findAnswers, type ProviderAnswer } from '../../db/purchases/answers.ts'
 import { type AskedInput, type OpenInput, type Operation, readOpenInputs } from '../../db/purchases/requests.ts'
 import { isTitleAlone, nameWords } from '../../names.ts'
 
@@ -38,7 +38,7 @@ function inputKey(parts: string[]): string {
 
 /** What is known about one input. `waiting`: it is in an open request, which no second one may join. */
 export type Known =
-  | { state: 'answered'; answer: Answer }
+  | { state: 'answered'; answer: ProviderAnswer }
   | { state: 'waiting'; requestId: number; status: OpenInput['status'] }
   | { state: 'unasked' }
 

@@ -20,7 +20,7 @@ export interface WantedPerson extends PersonName {
 }
 
 /** Whether an officer is an active natural person whose role contains one of `roles`. */
-export function isWanted(
+export function isPersonWanted(
   { officer_role: role, resigned_on: resigned }: Pick<OfficerToAsk, 'officer_role' | 'resigned_on'>,
   roles: readonly string[] = DEFAULT_ROLES,
 ): boolean {
@@ -41,7 +41,7 @@ export function wantedPeople(
   const people = new Map<string, WantedPerson>()
   for (const officer of officers) {
     const active = holdsOffice(officer.resigned_on, companyStatus)
-    const name = active && isWanted(officer, roles) ? personName(readOfficerName(officer)) : null
+    const name = active && isPersonWanted(officer, roles) ? personName(readOfficerName(officer)) : null
     if (!name) continue
     const key = matchName(`${name.firstName} ${name.lastName}`)
     const person = people.get(key) ?? { ...name, appointmentIds: [] }

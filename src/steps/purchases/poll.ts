@@ -16,7 +16,7 @@ import { errorMessage } from '../../errors.ts'
 import { ProviderError } from '../../upstream/provider-error.ts'
 import { doubtLostStarts, settleByBalance } from './doubt.ts'
 import { type CallOptions, type DomainRow, type EmailsRow, providerNamed, type Rows } from './provider.ts'
-import { measurePurchase, POLLS_BEFORE_PARKING, type PurchaseStep } from './purchase.ts'
+import { measurePurchase, POLLS_BEFORE_DEFERRING, type PurchaseStep } from './purchase.ts'
 import { NOTHING, settlePurchase, settleRows } from './settle.ts'
 
 /** Requests asked for side by side. */
@@ -42,7 +42,7 @@ export function leftToOthers(
 }
 
 /**
- * Polls what is due, once each. A task that takes long is parked and polled ever more rarely, but never started again.
+ * Polls what is due, once each. A task that takes long is deferred and polled ever more rarely, but never started again.
  * Throws a `config` error for refused credentials and the signal's reason.
  */
 export async function pollPurchases(step: PurchaseStep, options: CallOptions): Promise<PollSummary> {
@@ -117,11 +117,11 @@ function endFailedPoll(step: PurchaseStep, request: ProviderRequest, failure: Pr
   const { db, clock, timings, log } = step
   const error = errorMessage(failure)
   const ageMs = clock.now() - request.requestedAt
-  if (failure.fault !== 'not-found' || ageMs < timings.snovParkAfterMs || request.status === 'unconfirmed') {
+  if (failure.fault !== 'not-found' || ageMs < timings.snovDeferAfterMs || request.status === 'unconfirmed') {
     postpone(step, request, error)
     return
   }
-  write(db, (tx) => doubtRequest(tx, request.id, { error, nextPollAt: clock.now() + timings.snovParkedMs }))
+  write(db, (tx) => doubtRequest(tx, request.id, { error, nextPollAt: clock.now() + timings.snovDeferredMs }))
   log.warn(`purchase in doubt: ${titleOf(step, request)} does not know its task any more`, { request: request.id })
 }
 
@@ -136,18 +136,18 @@ function postpone(step: PurchaseStep, request: ProviderRequest, error: string | 
   const ageMs = now - requestedAt
   const waitMs = pollWaitMs(polls + 1, ageMs, timings)
   if (isSlow(polls + 1, ageMs, timings) && !isSlow(polls, ageMs - pollWaitMs(polls, 0, timings), timings)) {
-    log.warn(`purchase parked: ${titleOf(step, request)} takes long over it`, { request: id })
+    log.warn(`purchase deferred: ${titleOf(step, request)} is taking a long time`, { request: id })
   }
   write(db, (tx) => postponeRequest(tx, id, Math.ceil(now + waitMs), error))
 }
 
 /** How long to wait after so many polls of a task that was started `ageMs` ago. */
 function pollWaitMs(polls: number, ageMs: number, timings: Timings): number {
-  const { snovPollMs, snovParkedMs, snovParkedCapMs } = timings
-  if (isSlow(polls, ageMs, timings)) return Math.min(snovParkedCapMs, Math.max(snovParkedMs, ageMs))
-  return snovPollMs[Math.min(polls, snovPollMs.length - 1)] ?? snovParkedMs
+  const { snovPollMs, snovDeferredMs, snovDeferredCapMs } = timings
+  if (isSlow(polls, ageMs, timings)) return Math.min(snovDeferredCapMs, Math.max(snovDeferredMs, ageMs))
+  return snovPollMs[Math.min(polls, snovPollMs.length - 1)] ?? snovDeferredMs
 }
 
-function isSlow(polls: number, ageMs: number, { snovParkAfterMs }: Timings): boolean {
-  return ageMs >= snovParkAfterMs && polls >= POLLS_BEFORE_PARKING
+function isSlow(polls: number, ageMs: number, { snovDeferAfterMs }: Timings): boolean {
+  return ageMs >= snovDeferAfterMs && polls >= POLLS_BEFORE_DEFERRING
 }

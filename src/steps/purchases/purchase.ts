@@ -14,7 +14,7 @@ import { ProviderError } from '../../upstream/provider-error.ts'
 import { type CallOptions, type Provider, providerNamed } from './provider.ts'
 
 /** A task is not called slow before it was asked about so often, however long this process was held up. */
-export const POLLS_BEFORE_PARKING = 8
+export const POLLS_BEFORE_DEFERRING = 8
 
 export interface PurchaseStep {
   db: Db

@@ -59,7 +59,7 @@ export function settlePurchase(
       bookPurchase(tx, { ...purchase, bookedAt: now, runId })
     }
     // Whoever waited for so long was put off.
-    if (now - request.requestedAt >= timings.snovParkAfterMs) wakePaidJobs(tx, now)
+    if (now - request.requestedAt >= timings.snovDeferAfterMs) wakePaidJobs(tx, now)
     return true
   })
   if (!booked) return null
@@ -68,7 +68,7 @@ export function settlePurchase(
   log.info(said, { request: id, operation, state, hits, credits: price })
   if (unmatched.length > 0) {
     const rows = unmatched.length
-    log.warn('an answer matches none of the names asked for', { request: id, rows, try: 'chpipe enrich --unmatched' })
+    log.warn('an answer matches none of the requested names', { request: id, rows, try: 'chpipe enrich --unmatched' })
   }
   return price
 }

@@ -13,7 +13,7 @@ import {
   settleUnmatched,
   type UnmatchedAnswer,
 } from '../../db/purchases/answers.ts'
-import { findCompany, findOfficers } from '../../db/purchases/contacts.ts'
+import { findCompany, findStoredOfficers } from '../../db/purchases/contacts.ts'
 import type { AskedInput } from '../../db/purchases/requests.ts'
 import { ChpipeError } from '../../errors.ts'
 import { type DomainAnswer, type EmailsAnswer, hostName, isCatchAll, type UnmatchedRow } from './answers.ts'
@@ -103,7 +103,7 @@ function keysOfCompany(tx: Tx, { request }: UnmatchedAnswer, number: string): Se
   if (!company) return new Set()
   if (request.operation === 'domain') return new Set([domainInput(companySearchName(company.company_name)).key])
   const domain = request.inputs.find((input) => input.domain)?.domain ?? ''
-  const people = wantedPeople(findOfficers(tx, company.company_number), [''])
+  const people = wantedPeople(findStoredOfficers(tx, company.company_number), [''])
   return new Set(people.map((person) => personInput(person, domain).key))
 }
 

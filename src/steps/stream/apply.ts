@@ -23,7 +23,7 @@ export interface StreamPosition {
   publishedAt: string | null
 }
 
-export type Entry<Event> =
+export type BatchEntry<Event> =
   | { kind: 'event'; event: Event; print: number }
   /** `after` is the last timepoint before the line. */
   | (RejectedLine & { after: number | null })
@@ -33,7 +33,7 @@ export type Entry<Event> =
   /** The first event since the stream's last position was lost, or of a run. */
   | { kind: 'first'; timepoint: number }
 
-export interface Changes extends RowChanges {
+export interface BatchChanges extends RowChanges {
   /** Events applied, those that changed nothing among them. */
   events: number
   rejects: number
@@ -42,7 +42,7 @@ export interface Changes extends RowChanges {
   misplaced: number
 }
 
-export function noChanges(): Changes {
+export function noChanges(): BatchChanges {
   return { events: 0, inserted: 0, updated: 0, deleted: 0, queued: 0, rejects: 0, gaps: 0, misplaced: 0 }
 }
 
@@ -52,15 +52,15 @@ export function noChanges(): Changes {
  */
 export function applyEntries<Event extends EventHead>(
   step: ApplyStep<Event>,
-  entries: Entry<Event>[],
+  entries: BatchEntry<Event>[],
   position: StreamPosition,
   now: number,
-): Changes {
+): BatchChanges {
   const { db, kind, runId } = step
   const noted = { stream: kind.name, now, runId }
   const origin = { source: 'stream', fetchedAt: new Date(now).toISOString(), runId } as const
   const changes = noChanges()
-  const apply = (tx: Tx, entry: Entry<Event>) => {
+  const apply = (tx: Tx, entry: BatchEntry<Event>) => {
     switch (entry.kind) {
       case 'event':
         changes.events += 1
@@ -97,18 +97,18 @@ export function applyEntries<Event extends EventHead>(
   return changes
 }
 
-/** Bounds what a faulty stream can write to the log: so many troubles of a batch are told one by one. */
+/** Bounds what a faulty stream can write to the log: so many troubles of a batch are logged one by one. */
 const MAX_TROUBLES = 10
 
 /** Tells the log of lost timepoints and of lines that could not be applied. */
-export function tellTroubles(log: Log, stream: string, entries: Entry<unknown>[]): void {
+export function tellTroubles(log: Log, stream: string, entries: BatchEntry<unknown>[]): void {
   const troubles = entries.filter(({ kind }) => kind === 'jump' || kind === 'misplaced' || kind === 'rejected')
   for (const trouble of troubles.slice(0, MAX_TROUBLES)) {
     if (trouble.kind === 'jump') {
       log.warn('timepoints were skipped', { stream, from: trouble.from, to: trouble.to })
     } else if (trouble.kind === 'misplaced') {
       const { from: after, to: timepoint } = trouble
-      log.warn('a timepoint does not follow the one before it, the event is applied all the same', {
+      log.warn('a timepoint does not follow the previous one; the event is applied anyway', {
         stream,
         after,
         timepoint,

@@ -9,8 +9,8 @@ import type { Log } from '../../log.ts'
 import {
   type ApplyStep,
   applyEntries,
-  type Changes,
-  type Entry,
+  type BatchChanges,
+  type BatchEntry,
   noChanges,
   type StreamPosition,
   tellTroubles,
@@ -37,11 +37,11 @@ export interface BatchOptions {
   signal: AbortSignal
   /** Called after every batch that was applied. */
   onApplied?: (() => void) | undefined
-  /** Hears of a batch that could not be applied when nobody was waiting for it. */
+  /** Receives the error of a batch that could not be applied when nobody was waiting for it. */
   onError(error: unknown): void
 }
 
-export interface StreamCounts extends Changes {
+export interface StreamCounts extends BatchChanges {
   /** Lines skipped because they were applied, or kept as rejects, before. */
   repeated: number
 }
@@ -70,7 +70,7 @@ export interface StreamBatch {
 /** Opens the batches of one run. The run must hold the claim on the stream. */
 export function openStreamBatch<Event extends EventHead>(step: BatchStep<Event>, options: BatchOptions): StreamBatch {
   const { db, clock, kind } = step
-  const applied: Changes = noChanges()
+  const applied: BatchChanges = noChanges()
   let committed = options.start
   let lastEventAt: number | null = null
   const gathered = gather<Event>(() => void flushLater(gathered.batch))
@@ -97,7 +97,7 @@ export function openStreamBatch<Event extends EventHead>(step: BatchStep<Event>,
     if (entries.length === 0) return committed
     const now = clock.now()
     const changes = applyEntries(step, entries, sequence.position, now)
-    for (const [name, count] of Object.entries(changes)) applied[name as keyof Changes] += count
+    for (const [name, count] of Object.entries(changes)) applied[name as keyof BatchChanges] += count
     if (changes.events > 0) lastEventAt = now
     committed = sequence.position
     gathered.begin()
@@ -146,9 +146,9 @@ function gather<Event>(onFirst: () => void) {
   const gathered = {
     /** Counts the batches. */
     batch: 0,
-    entries: [] as Entry<Event>[],
+    entries: [] as BatchEntry<Event>[],
     bytes: 0,
-    push(entry: Entry<Event>) {
+    push(entry: BatchEntry<Event>) {
       gathered.entries.push(entry)
       if (gathered.entries.length === 1) onFirst()
     },

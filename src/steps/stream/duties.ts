@@ -1,4 +1,4 @@
-// What goes on beside a stream while it is followed: the announcement to the allowance, the end of a bounded run, and the
+// What runs alongside a stream while it is followed: the announcement to the allowance, the end of a bounded run, and the
 // search for what expired spans have lost.
 import type { Clock, Timings } from '../../clock.ts'
 import type { Db } from '../../db/open.ts'
@@ -49,7 +49,7 @@ export interface RepairDuty {
   timings: Pick<Timings, 'gapRepairRetryMs'>
 }
 
-export interface Repairs {
+export interface GapRepairs {
   /** Begins to search, unless it is at it or nothing is to be searched. */
   start(): void
   /** Resolves when the search that is under way has ended; a failed one is not tried again then. */
@@ -57,7 +57,7 @@ export interface Repairs {
 }
 
 /** Searches expired spans beside the stream, again and again until none is left unrepaired. */
-export function keepRepairing(duty: RepairDuty, signal: AbortSignal, fail: (error: unknown) => void): Repairs {
+export function keepRepairing(duty: RepairDuty, signal: AbortSignal, fail: (error: unknown) => void): GapRepairs {
   let running: Promise<void> | undefined
   const patience = new AbortController()
   return {
@@ -86,7 +86,7 @@ async function repairAll(duty: RepairDuty, signal: AbortSignal, patience: AbortS
     } catch (error) {
       if (signal.aborted) return
       if (error instanceof ChpipeError && error.kind === 'data') throw error
-      log.warn('the lost days could not be searched, trying again later', { error: errorMessage(error) })
+      log.warn('the missing days could not be searched; trying again later', { error: errorMessage(error) })
     }
     await clock.sleep(timings.gapRepairRetryMs, waiting).catch(() => {})
     if (waiting.aborted) return

@@ -112,7 +112,7 @@ async function flushAtEnd({ db, log, signal }: Step, batch: StreamBatch): Promis
     return await whenFree(db, batch.flush)
   } catch (error) {
     if (!signal.aborted || !isLockError(error)) throw error
-    log.warn('the last events were not applied, since another program holds the database: they come again')
+    log.warn('the last events were not applied because another program holds the database; they will be sent again')
     return batch.committed
   }
 }
@@ -143,7 +143,7 @@ async function followLines(step: Step, batch: StreamBatch, course: Course, signa
         if (batch.isDue) await whenFree(step.db, batch.flush)
         if (batch.full) return
         if (batch.asksAgain) {
-          log.info('timepoints were skipped, asking for them once more', { stream: kind.name, from: resume() })
+          log.info('timepoints were skipped; requesting them again', { stream: kind.name, from: resume() })
           break
         }
       }
@@ -180,7 +180,7 @@ function saveClosed({ db, kind }: Step): void {
 const DAY_MS = 86_400_000
 
 /**
- * Where to go on when the stream does not have what was asked for: at the stored cursor, when it was `--from` that asked
+ * Where to continue when the stream does not have what was asked for: at the stored cursor, when it was `--from` that asked
  * for what is gone or has not been; else live, with the lost span written down.
  */
 function afterExpiry(step: Step, at: StreamPosition, course: Course): StreamPosition {
@@ -190,14 +190,14 @@ function afterExpiry(step: Step, at: StreamPosition, course: Course): StreamPosi
   const fields = { stream: kind.name, timepoint: lost }
   if (at === start && at !== known && known.timepoint !== null) {
     const why = known.timepoint > lost ? 'the stream no longer reaches back so far' : 'the stream has not come so far'
-    log.warn(`${why}, going on at the stored cursor`, fields)
+    log.warn(`${why}, resuming at the stored cursor`, fields)
     return known
   }
   const now = clock.now()
   const toDay = londonTime(now).day
   const fromDay = /^\d{4}-\d{2}-\d{2}/.exec(at.publishedAt ?? '')?.[0] ?? londonTime(now - kind.reachDays * DAY_MS).day
   write(db, (tx) => expireCursor(tx, { stream: kind.name, now, runId }, { from: lost, fromDay, toDay }))
-  log.warn('the cursor is too old for the stream (416): following it live, the lost days are to be searched', {
+  log.warn('the cursor is too old for the stream (416); following it live, and searching the missing days', {
     ...fields,
     from_day: fromDay,
     to_day: toDay,

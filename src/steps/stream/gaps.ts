@@ -11,7 +11,7 @@ import { readUnrepaired, saveRepaired } from '../../db/stream/gaps.ts'
 import type { Log } from '../../log.ts'
 import { searchCompaniesByDay } from '../companies/search.ts'
 import { COMPANIES, type OnMatch, tellMatch } from './companies.ts'
-import { isWanted, NEW, type StreamRules } from './rules.ts'
+import { isCompanyWanted, NEW, type StreamRules } from './rules.ts'
 
 export interface RepairStep {
   db: Db
@@ -58,7 +58,7 @@ export async function repairExpiredGaps(step: RepairStep): Promise<RepairSummary
     summary.days += days
     summary.missed += missed
     if (write(db, (tx) => saveRepaired(tx, gap, clock.now()))) summary.gaps += 1
-    log.info('lost days searched', { stream: COMPANIES, from_day: gap.from_day, to_day: gap.to_day, ...summary })
+    log.info('missing days searched', { stream: COMPANIES, from_day: gap.from_day, to_day: gap.to_day, ...summary })
   }
   return summary
 }
@@ -68,7 +68,7 @@ function saveMissing({ db, clock, log, runId, rules, all, onMatch }: RepairStep,
   const saved = { inserted: 0, queued: 0 }
   write(db, (tx) => {
     for (const company of found.filter(({ company_number }) => COMPANY_NUMBER.test(company_number)).map(foundDetails)) {
-      const wanted = isWanted(rules, company)
+      const wanted = isCompanyWanted(rules, company)
       if (findKnownCompany(db, company.company_number) || !(wanted || all)) continue
       insertCompany(db, company, origin)
       saved.inserted += 1
@@ -81,7 +81,7 @@ function saveMissing({ db, clock, log, runId, rules, all, onMatch }: RepairStep,
   return saved
 }
 
-/** A search result tells less than a profile. */
+/** A search result says less than a profile. */
 function foundDetails(found: FoundCompany): CompanyDetails {
   return { ...foundFacts(found), jurisdiction: null }
 }

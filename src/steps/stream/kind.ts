@@ -33,7 +33,7 @@ export interface StreamKind<Event extends EventHead> {
   print(event: Event): string
   /** Writes what the event says and counts it in `changes`. Belongs in the transaction that also moves the cursor. */
   apply(tx: Tx, event: Event, origin: EventOrigin, changes: RowChanges): void
-  /** Hears of the events of a batch once its transaction is through. */
+  /** Receives the events of a batch once its transaction is through. */
   applied?(events: Event[]): void
   /** How many days back the search for a lost span reaches when nobody knows where it began. */
   readonly reachDays: number

@@ -5,7 +5,7 @@ import type { AppliedEvent } from '../../db/stream/cursor.ts'
 
 /**
  * `next`: in its turn. `repeated`: applied before. `skipped`: timepoints before it have not come. `late`: one that was
- * skipped a moment ago. `lower`: below the last one applied, and new all the same. `far`: too far ahead to be believed.
+ * skipped a moment ago. `lower`: below the last one applied, and new nevertheless. `far`: too far ahead to be believed.
  */
 export type Place = 'next' | 'repeated' | 'skipped' | 'late' | 'lower' | 'far'
 

@@ -79,7 +79,7 @@ function recentRate(minutes: { events: number }[], now: number, startedAt = 0): 
   return Math.round((events / span) * 10) / 10
 }
 
-/** `published_at` without a zone is taken for UTC, and is never in the future. */
+/** `published_at` without a zone is read as UTC, and is never in the future. */
 function lagSeconds(publishedAt: string | null, appliedAt: number | null): number | null {
   const text = publishedAt ?? ''
   const published = Date.parse(/(Z|[+-]\d{2}:\d{2})$/.test(text) ? text : `${text}Z`)

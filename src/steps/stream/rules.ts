@@ -62,11 +62,11 @@ export function causeOf(
     ? undefined
     : rules.triggers.find(({ column, value }) => changedTo(value, column, before, company))
   const cause = isNew ? NEW : (fired?.text ?? null)
-  return cause !== null && isWanted(rules, company) ? cause : null
+  return cause !== null && isCompanyWanted(rules, company) ? cause : null
 }
 
 /** Whether the filters let the company through. */
-export function isWanted({ types, sicCodes, postcodes }: CompanyFilters, company: FilteredFacts): boolean {
+export function isCompanyWanted({ types, sicCodes, postcodes }: CompanyFilters, company: FilteredFacts): boolean {
   if (types && !types.includes(company.type ?? '')) return false
   if (sicCodes && !(company.sic_codes ?? '').split(',').some((code) => sicCodes.includes(code))) return false
   return !postcodes || postcodes.some((wanted) => postcodeTest(wanted)?.(company.postal_code))

@@ -3,7 +3,7 @@
 import { crc32 } from 'node:zlib'
 import type { Clock } from '../../clock.ts'
 import type { EventHead, RejectedLine } from '../../companies-house/stream/event.ts'
-import type { Entry, StreamPosition } from './apply.ts'
+import type { BatchEntry, StreamPosition } from './apply.ts'
 import type { StreamKind } from './kind.ts'
 import { type AppliedEvents, isFar, nextExpected, placeOf } from './place.ts'
 
@@ -30,7 +30,7 @@ export interface Sequence<Event> {
   /** Lines skipped because they were applied, or kept as rejects, before. */
   readonly repeatedCount: number
   /** The entries that an event or a rejected line adds to the batch; none when it came before. */
-  take(read: Event | RejectedLine): Entry<Event>[]
+  take(read: Event | RejectedLine): BatchEntry<Event>[]
   /** A connection was opened; `keptBefore` are the rejects without a timepoint that it will bring again. */
   opened(keptBefore: string[]): void
   /** Goes on from elsewhere. */
@@ -88,7 +88,7 @@ function isRejected(read: EventHead | RejectedLine): read is RejectedLine {
   return read.kind === 'rejected'
 }
 
-function takeEvent<Event extends EventHead>(state: State<Event>, event: Event): Entry<Event>[] {
+function takeEvent<Event extends EventHead>(state: State<Event>, event: Event): BatchEntry<Event>[] {
   const { at, applied, kind, start, stored } = state
   const { timepoint } = event
   const print = crc32(kind.print(event))
@@ -103,7 +103,7 @@ function takeEvent<Event extends EventHead>(state: State<Event>, event: Event): 
     return [{ kind: 'misplaced', from, to: timepoint }, ...takeEvent(state, event)]
   }
   if ((place === 'skipped' || place === 'far') && askAgain(state, from + 1)) return []
-  const entries: Entry<Event>[] = []
+  const entries: BatchEntry<Event>[] = []
   if (at.timepoint === null || state.eventCount === 0) entries.push({ kind: 'first', timepoint })
   // One alone may be wrong; where the next one follows it, the stream has moved there.
   const isAlone = place === 'far' && (state.ahead === null || timepoint !== state.ahead + 1)
@@ -116,7 +116,7 @@ function takeEvent<Event extends EventHead>(state: State<Event>, event: Event): 
   return [...entries, { kind: 'event', event, print }]
 }
 
-function takeReject<Event extends EventHead>(state: State<Event>, line: RejectedLine): Entry<Event>[] {
+function takeReject<Event extends EventHead>(state: State<Event>, line: RejectedLine): BatchEntry<Event>[] {
   const { at } = state
   const { timepoint: told, enveloped } = line
   // The timepoint of a broken line may be wrong: it counts only where it comes in its turn.
@@ -133,11 +133,11 @@ function takeReject<Event extends EventHead>(state: State<Event>, line: Rejected
   if (!isNext && askAgain(state, at.timepoint + 1)) return []
   const expected = at.timepoint + 1
   moveTo(state, told, at.publishedAt)
-  const reject: Entry<Event> = { ...line, after: told }
+  const reject: BatchEntry<Event> = { ...line, after: told }
   return told > expected ? [{ kind: 'jump', from: expected, to: told - 1 }, reject] : [reject]
 }
 
-function takeUnplaced<Event extends EventHead>(state: State<Event>, line: RejectedLine): Entry<Event>[] {
+function takeUnplaced<Event extends EventHead>(state: State<Event>, line: RejectedLine): BatchEntry<Event>[] {
   const place = state.keptBefore.indexOf(line.line)
   if (place === -1) return [{ ...line, timepoint: null, after: state.at.timepoint }]
   state.keptBefore.splice(place, 1)

@@ -147,13 +147,13 @@ export async function watchStreamSilence(step: WatchStep, options: WatchOptions,
     const now = clock.now()
     const since = options.lastEventAt() ?? began
     if (warnedSince !== null && since > warnedSince) {
-      log.info('events come again', { stream: kind.name, after: formatDuration(since - warnedSince) })
+      log.info('events are arriving again', { stream: kind.name, after: formatDuration(since - warnedSince) })
       warnedSince = null
     }
     if (warnedSince !== null || !isSilent(since, now, limit(now))) return
     warnedSince = since
     nowOrWhenFree(db, () => saveSilence(db, kind.name, since))
-    log.warn('no event has come for too long, although the process is well: the stream itself may have stalled', {
+    log.warn('no event for too long although the process is healthy: the stream itself may have stalled', {
       stream: kind.name,
       since: new Date(since).toISOString(),
       quiet: formatDuration(now - since),

@@ -14,7 +14,7 @@ import {
   findCompanyName,
   findDomains,
   findEmails,
-  findOfficers,
+  findOfficersToErase,
   findRequestsByDomain,
   findRequestsByKeys,
   listAnswers,
@@ -56,7 +56,7 @@ export function eraseSuppressed(tx: Tx, suppression: Suppression, now: number): 
   const rules = [suppression, ...listFollowers(tx, suppression.id)]
   const rule = suppressionsOf(rules, databaseKey(tx))
   const officers = rules
-    .flatMap((one) => findOfficers(tx, one))
+    .flatMap((one) => findOfficersToErase(tx, one))
     .filter((row) => rule.company(row.company_number) || rule.officer(row))
   const withheld = withheldBy(
     tx,

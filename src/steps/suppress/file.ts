@@ -75,7 +75,7 @@ async function* readRecords({ parts, name }: RegisterSource): AsyncGenerator<{ h
         else header = readHeader(record, name)
       }
     }
-    if (!header) throw new ChpipeError('data', `There is not even a header: ${name}`, { hint: HEADER_HINT })
+    if (!header) throw new ChpipeError('data', `The file has no header: ${name}`, { hint: HEADER_HINT })
   }
 }
 

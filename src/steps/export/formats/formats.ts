@@ -1,7 +1,7 @@
 // The formats of a delivery, and the files that each of them makes of a dataset.
 import { csvFlat, csvTables } from './csv.ts'
 import { nestedFiles } from './nested.ts'
-import { type Contents, type Shape, textShape } from './writer.ts'
+import { type Contents, textShape, type Writer } from './writer.ts'
 
 const textFormats = ['csv', 'ndjson', 'json'] as const
 const binaryFormats = ['sqlite', 'parquet', 'xlsx'] as const
@@ -9,7 +9,7 @@ export const exportFormats = [...textFormats, ...binaryFormats]
 export type TextFormat = (typeof textFormats)[number]
 export type ExportFormat = (typeof exportFormats)[number]
 
-export interface ShapeOptions {
+export interface WriterOptions {
   format: ExportFormat
   /** CSV only: begin with a byte order mark. */
   bom: boolean
@@ -30,7 +30,7 @@ export function isContainer(format: ExportFormat): boolean {
 }
 
 /** The files of a delivery. To a folder, CSV and parquet make a file per table; to one file, one flat table. */
-export async function shapesOf(contents: Contents, options: ShapeOptions, folder: boolean): Promise<Shape[]> {
+export async function writersOf(contents: Contents, options: WriterOptions, folder: boolean): Promise<Writer[]> {
   const { format, gzip } = options
   switch (format) {
     case 'csv': {

@@ -14,7 +14,7 @@ export interface FileEntry {
 /** One file or stream being written, which counts and hashes what goes into it. */
 export interface Output {
   entry(): FileEntry
-  /** Where the bytes lie until they take their goal's place; null when they are passed on as they come. */
+  /** Where the bytes lie until they take their destination's place; null when they are passed on as they come. */
   path: string | null
   /** Resolves when it is written; waits while the reader is slow. */
   write(data: string | Uint8Array, rows: number): Promise<void>
@@ -54,7 +54,7 @@ export function createOutput(
 }
 
 /**
- * An output into an open file that lies at `from` for now, or nowhere; what goes wrong names `to`, the goal that the
+ * An output into an open file that lies at `from` for now, or nowhere; what goes wrong names `to`, the destination that the
  * operator knows.
  */
 export function fileOutput(handle: FileHandle, { from, to }: { from: string | null; to: string }): Output {
@@ -84,7 +84,7 @@ const SENTENCES: Record<string, [sentence: string, hint: string]> = {
 }
 
 /**
- * Turns what the file system threw into a `data` error that names the goal. A pipe that its reader closed passes
+ * Turns what the file system threw into a `data` error that names the destination. A pipe that its reader closed passes
  * unchanged: that is no failure, and `main` ends quietly.
  */
 export function outputError(error: unknown, path: string): unknown {

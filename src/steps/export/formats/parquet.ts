@@ -5,12 +5,12 @@ import type { Page } from '../../../db/dataset/dataset.ts'
 import { withoutControls, withoutHidden } from '../../../text.ts'
 import { flatTable } from './flat.ts'
 import type { Output } from './output.ts'
-import { type Contents, isDay, rowsOf, type Shape, type Writing } from './writer.ts'
+import { type Contents, isDay, rowsOf, type Writer, type Writing } from './writer.ts'
 
 const ROWS_PER_GROUP = 5_000
 
 /** A file per table for a folder, one flat table for a file. */
-export function parquetFiles(contents: Contents, folder: boolean): Shape[] {
+export function parquetFiles(contents: Contents, folder: boolean): Writer[] {
   if (folder) {
     return contents.tables.map((table) =>
       parquetFile(`${table}.parquet`, columnsOfTable(table), (page) => rowsOf(page, table)),
@@ -24,7 +24,7 @@ export function parquetFiles(contents: Contents, folder: boolean): Shape[] {
   ]
 }
 
-function parquetFile(name: string, columns: Column[], rowsOfPage: (page: Page) => Row[]): Shape {
+function parquetFile(name: string, columns: Column[], rowsOfPage: (page: Page) => Row[]): Writer {
   return { name, open: (output) => openParquet(output, columns, rowsOfPage) }
 }
 

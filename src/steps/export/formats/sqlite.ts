@@ -2,10 +2,10 @@
 import { createDatasetFile } from '../../../db/dataset/file.ts'
 import { ChpipeError } from '../../../errors.ts'
 import type { Output } from './output.ts'
-import { type Contents, rowsOf, type Shape, type Writing } from './writer.ts'
+import { type Contents, rowsOf, type Writer, type Writing } from './writer.ts'
 
 /** One file with all tables. */
-export function sqliteFile(contents: Contents): Shape[] {
+export function sqliteFile(contents: Contents): Writer[] {
   return [{ name: 'companies.sqlite', open: (output) => openSqlite(output, contents) }]
 }
 

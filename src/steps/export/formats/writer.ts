@@ -6,11 +6,11 @@ import type { DeliveredTable } from '../../../db/dataset/dictionary.ts'
 import type { Output } from './output.ts'
 
 /** One file of a delivery, before it is opened. */
-export interface Shape {
+export interface Writer {
   /** The file's name in a delivery folder. */
   name: string
   /** Sees every page before any file is opened; throws `data` when the format cannot hold it. */
-  survey?: (page: Page) => void
+  plan?: (page: Page) => void
   open(output: Output): Writing | Promise<Writing>
 }
 
@@ -25,7 +25,7 @@ export interface Writing {
   discard(): void
 }
 
-/** What a shape must know of the dataset. */
+/** What a writer must know of the dataset. */
 export interface Contents {
   schemaVersion: number
   tables: DeliveredTable[]
@@ -51,8 +51,8 @@ export interface TextFile {
   closing: string
 }
 
-/** The shape of a text file, compressed when `gzip` is set. */
-export function textShape({ name, opening, body, closing }: TextFile, gzip: boolean): Shape {
+/** The writer of a text file, compressed when `gzip` is set. */
+export function textShape({ name, opening, body, closing }: TextFile, gzip: boolean): Writer {
   return {
     name: gzip ? `${name}.gz` : name,
     async open(output) {
@@ -78,7 +78,7 @@ export function textShape({ name, opening, body, closing }: TextFile, gzip: bool
 }
 
 /**
- * Compresses what is written to it into `output`. The header tells neither a time nor a name, so the same text always
+ * Compresses what is written to it into `output`. The header has neither a time nor a name, so the same text always
  * gives the same bytes.
  */
 function gzipped(output: Output): Pick<Output, 'write'> & { end(): Promise<void> } {

@@ -8,7 +8,7 @@ import { formatNumber, withoutControls, withoutHidden } from '../../../text.ts'
 import { defuse } from './csv.ts'
 import type { Output } from './output.ts'
 import { openWorkbook, type SheetColumn } from './workbook.ts'
-import { type Contents, isDay, rowsOf, type Shape, type Writing } from './writer.ts'
+import { type Contents, isDay, rowsOf, type Writer, type Writing } from './writer.ts'
 
 interface XlsxOptions {
   /** Leave formulas as they are. */
@@ -16,11 +16,11 @@ interface XlsxOptions {
 }
 
 /** One file with a sheet per table. */
-export function xlsxFile(contents: Contents, options: XlsxOptions): Shape[] {
+export function xlsxFile(contents: Contents, options: XlsxOptions): Writer[] {
   return [
     {
       name: 'companies.xlsx',
-      survey: sheetSurvey(contents.tables, EXCEL_LIMITS),
+      plan: planSheets(contents.tables, EXCEL_LIMITS),
       open: (output) => openXlsx(output, contents, options),
     },
   ]
@@ -84,7 +84,7 @@ const EXCEL_LIMITS: SheetLimits = { rows: 1_048_576, columns: 16_384, characters
 const HINT = 'use --format csv, sqlite or parquet, or fewer tables (--include) or changes only (--since)'
 
 /** A function that is shown every page and throws `data` as soon as a table does not fit into a sheet. */
-export function sheetSurvey(tables: DeliveredTable[], limits: SheetLimits): (page: Page) => void {
+export function planSheets(tables: DeliveredTable[], limits: SheetLimits): (page: Page) => void {
   const counts = new Map<DeliveredTable, number>()
   const refuse = (table: string, what: string): never => {
     throw new ChpipeError('data', `Excel cannot hold ${table}: ${what}`, { hint: HINT })

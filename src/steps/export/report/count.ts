@@ -1,18 +1,18 @@
-// What the report tells, counted from the very pages that are written to the files: so it agrees with them, and whoever
+// What the report says, counted from the very pages that are written to the files: so it agrees with them, and whoever
 // is suppressed is in neither. Its memory does not grow with the dataset.
 
 import { holdsOffice } from '../../../companies-house/profile.ts'
 import { type Cell, type DatasetTable, datasetColumns, datasetTables, type Row } from '../../../db/dataset/columns.ts'
 import type { Page } from '../../../db/dataset/dataset.ts'
-import { isWanted } from '../../purchases/people.ts'
+import { isPersonWanted } from '../../purchases/people.ts'
 import { regionOf, sicSection } from './places.ts'
 
-export interface OfficerCounts {
+export interface ReportedOfficers {
   roles: Count[]
   activeOfficers: number
 }
 
-export interface ReportCounts extends CompanyCounts, OfficerCounts, ContactCounts {
+export interface ReportCounts extends CompanyCounts, ReportedOfficers, ContactCounts {
   rows: Record<DatasetTable, number>
 }
 
@@ -39,7 +39,7 @@ export function createPageCounter(): PageCounter {
   }
 }
 
-function createOfficerCounter(): { add(page: Page): void; counts(): OfficerCounts } {
+function createOfficerCounter(): { add(page: Page): void; counts(): ReportedOfficers } {
   const cell = cellReader('officers')
   const roles = createTally()
   let activeOfficers = 0
@@ -169,7 +169,7 @@ function createContactCounter(): {
       for (const row of officers) {
         const [role, resigned] = [textOf(officer(row, 'officer_role')), textOf(officer(row, 'resigned_on'))]
         const active = holdsOffice(resigned, statusOf.get(String(row[0])) ?? null)
-        if (!domainOf.has(String(row[0])) || !active || !isWanted({ officer_role: role, resigned_on: resigned }))
+        if (!domainOf.has(String(row[0])) || !active || !isPersonWanted({ officer_role: role, resigned_on: resigned }))
           continue
         sums.wanted += 1
         if (addressed.has(`${row[0]}/${officer(row, 'appointment_id')}`)) sums.wantedWithEmail += 1

@@ -28,7 +28,7 @@ export interface ReportData {
   tables: readonly DeliveredTable[]
   files: ReportFile[]
   counts: ReportCounts
-  /** Companies that shall have officers. */
+  /** How many companies should have officers. */
   target: number
   dictionary: { table: string; entry: TableEntry }[]
 }

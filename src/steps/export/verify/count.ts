@@ -4,7 +4,7 @@ import { createGunzip } from 'node:zlib'
 import { parquetMetadata } from 'hyparquet'
 import { openPromise } from 'yauzl'
 import { countDeliveredRows } from '../../../db/dataset/deliveries.ts'
-import { type Source, withFile } from './source.ts'
+import { type DeliverySource, withFile } from './source.ts'
 
 /** How many bytes of text may come out of one compressed byte; deflate itself ends at about 1,030. */
 const MOST_EXPANSION = 200
@@ -17,7 +17,7 @@ const PARQUET_TAIL = 1 << 26
  * The rows of a file as its format counts them: records, lines, elements, or rows of all tables. Null when this is a
  * document or a format that is not counted. Throws when the file is damaged or unpacks into far more than its size.
  */
-export async function countRows(source: Source, name: string): Promise<number | null> {
+export async function countRows(source: DeliverySource, name: string): Promise<number | null> {
   const format = /\.(csv|ndjson|json|sqlite|parquet|xlsx)(\.gz)?$/.exec(name)
   if (!format) return null
   const [, ending, gzip] = format
@@ -38,7 +38,7 @@ export async function countRows(source: Source, name: string): Promise<number | 
   }
 }
 
-async function* unpacked(source: Source, name: string): AsyncGenerator<Buffer> {
+async function* unpacked(source: DeliverySource, name: string): AsyncGenerator<Buffer> {
   const packed = Readable.from(source.read(name), { objectMode: false })
   const gunzip = createGunzip()
   packed.on('error', (error) => gunzip.destroy(error))

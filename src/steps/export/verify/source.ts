@@ -11,7 +11,7 @@ import { tempFolder } from '../../../files.ts'
 import { DELTAS } from '../destination.ts'
 import { isTemporary, sweep } from '../replace.ts'
 
-export interface Source {
+export interface DeliverySource {
   /** Size of each file by its name, in bytes, as the folder or the zip's directory tells. */
   sizes: Map<string, number>
   /** What else is wrong with the names: not a plain file, or there twice. */
@@ -24,7 +24,11 @@ export interface Source {
 }
 
 /** Calls `body` with a path at which the file can be opened, and removes the copy that this may need. */
-export async function withFile<T>(source: Source, name: string, body: (path: string) => Promise<T>): Promise<T> {
+export async function withFile<T>(
+  source: DeliverySource,
+  name: string,
+  body: (path: string) => Promise<T>,
+): Promise<T> {
   const own = source.path(name)
   if (own !== null) return await body(own)
   const folder = await mkdtemp(join(tempFolder(), 'chpipe-verify-'))
@@ -42,10 +46,10 @@ export async function withFile<T>(source: Source, name: string, body: (path: str
  * The files right in a folder, without those of an export that is under way or was killed, and without its deltas, which
  * have manifests of their own. Links are not followed: what a delivery holds lies in it.
  */
-export async function openFolder(folder: string): Promise<Source> {
+export async function openFolder(folder: string): Promise<DeliverySource> {
   sweep(folder)
   const sizes = new Map<string, number>()
-  const oddities: Source['oddities'] = []
+  const oddities: DeliverySource['oddities'] = []
   for (const name of await readdir(folder)) {
     if (isTemporary(name)) continue
     const found = await lstat(join(folder, name))
@@ -72,10 +76,10 @@ const MOST_ENTRIES = 10_000
  * The files of a zip. Names that lead out of it make the whole zip refused, and no entry gives more bytes than its
  * directory tells. Throws a `data` error for what is no zip, or a broken one.
  */
-export async function openZipSource(path: string): Promise<Source> {
+export async function openZipSource(path: string): Promise<DeliverySource> {
   const refuse = (what: string, cause?: unknown) =>
     new ChpipeError('data', `The zip file cannot be read (${what}): ${path}`, {
-      hint: 'ask for it again, or compare its SHA-256 with what the sender says',
+      hint: 'request it again, or compare its SHA-256 with the one the sender gives',
       cause,
     })
   const zip = await openPromise(path, { autoClose: false, lazyEntries: true }).catch((error) => {
@@ -83,7 +87,7 @@ export async function openZipSource(path: string): Promise<Source> {
   })
   try {
     const entries = new Map<string, Entry>()
-    const oddities: Source['oddities'] = []
+    const oddities: DeliverySource['oddities'] = []
     if (zip.entryCount > MOST_ENTRIES) throw refuse(`it claims ${zip.entryCount} files`)
     for await (const entry of zip.eachEntry()) {
       const name = entry.fileName

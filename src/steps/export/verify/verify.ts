@@ -7,7 +7,7 @@ import { ChpipeError, errorMessage } from '../../../errors.ts'
 import { newestDelta } from '../destination.ts'
 import { MANIFEST } from '../replace.ts'
 import { countRows } from './count.ts'
-import { openFolder, openZipSource, type Source } from './source.ts'
+import { type DeliverySource, openFolder, openZipSource } from './source.ts'
 
 export type What = 'missing' | 'extra' | 'not a file' | 'twice' | 'bytes' | 'sha256' | 'rows' | 'damaged'
 
@@ -30,7 +30,7 @@ export interface Verification {
 
 /**
  * Checks the folder or zip at `path`. Throws `data` when it is neither, or has no manifest that can be read, and the
- * signal's reason when interrupted; `onFile` hears of each file as it begins.
+ * signal's reason when interrupted; `onFile` is called for each file as it begins.
  */
 export async function verifyDelivery(
   path: string,
@@ -54,7 +54,7 @@ export async function verifyDelivery(
 }
 
 /** Opens the folder or zip at `path`. Throws `data` when it is neither, or cannot be read. */
-async function openSource(path: string): Promise<Source> {
+async function openSource(path: string): Promise<DeliverySource> {
   try {
     const found = await stat(path)
     if (found.isDirectory()) return await openFolder(path)
@@ -69,7 +69,7 @@ async function openSource(path: string): Promise<Source> {
   throw new ChpipeError('data', `Neither a folder nor a zip file: ${path}`)
 }
 
-function nameDifferences({ sizes, oddities }: Source, { files }: DeliveredManifest): Difference[] {
+function nameDifferences({ sizes, oddities }: DeliverySource, { files }: DeliveredManifest): Difference[] {
   const listed = new Set(files.map(({ name }) => name))
   const missing = files.filter(({ name }) => !sizes.has(name))
   const extra = [...sizes.keys()].filter((name) => !listed.has(name) && name !== MANIFEST)
@@ -86,7 +86,7 @@ type Listed = DeliveredManifest['files'][number]
 
 /** More bytes than the manifest says are not even read. */
 async function fileDifferences(
-  source: Source,
+  source: DeliverySource,
   { name, rows, bytes, sha256 }: Listed,
   signal: AbortSignal,
 ): Promise<Difference[]> {
@@ -114,7 +114,7 @@ async function sha256Of(bytes: AsyncIterable<Buffer>): Promise<string> {
   return hash.digest('hex')
 }
 
-function interruptible(source: Source, signal: AbortSignal): Source {
+function interruptible(source: DeliverySource, signal: AbortSignal): DeliverySource {
   return {
     ...source,
     async *read(name) {
@@ -153,7 +153,7 @@ const schema = z.object({
 type DeliveredManifest = z.infer<typeof schema>
 
 /** Reads the manifest of a delivery. Throws a `data` error when there is none, or it is not one of chpipe's. */
-async function readManifest(source: Source, where: string): Promise<DeliveredManifest> {
+async function readManifest(source: DeliverySource, where: string): Promise<DeliveredManifest> {
   const size = source.sizes.get(MANIFEST)
   const refuse = (what: string, cause?: unknown) => new ChpipeError('data', `${what}: ${where}`, { hint: HINT, cause })
   if (size === undefined) throw refuse(`There is no ${MANIFEST}`)
@@ -173,10 +173,10 @@ async function readManifest(source: Source, where: string): Promise<DeliveredMan
   throw refuse(`${MANIFEST} is not one of chpipe's (${issue?.path.join('.') || 'as a whole'}: ${issue?.message})`)
 }
 
-/** The checkpoint of the newest delta or delivery that lies at a goal, a folder or a zip; null where none can be read. */
-export async function deliveredCheckpoint(goal: string): Promise<string | null> {
-  const delta = newestDelta(goal)
-  return (delta && (await checkpointAt(delta))) ?? (await checkpointAt(goal))
+/** The checkpoint of the newest delta or delivery that lies at a destination, a folder or a zip; null where none can be read. */
+export async function deliveredCheckpoint(destination: string): Promise<string | null> {
+  const delta = newestDelta(destination)
+  return (delta && (await checkpointAt(delta))) ?? (await checkpointAt(destination))
 }
 
 async function checkpointAt(path: string): Promise<string | null> {
