@@ -9,7 +9,7 @@ import { main } from '../src/main.ts'
 import { createWorld } from '../src/sandbox/world/world.ts'
 import { loadCompanies } from './acceptance/load-companies.ts'
 import { startChild } from './child.ts'
-import { csv, row } from './companies-house/register-fixtures.ts'
+import { csv, row } from './companies-house/register/fixtures.ts'
 import { run, tempFolder } from './host.ts'
 import { officersPage, scriptedServer, silent } from './scripted-server.ts'
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { openDb } from '../../src/db/open.ts'
 import { parseFaults } from '../../src/sandbox/companies-house/faults.ts'
 import { run, tempFolder } from '../host.ts'
-import { auditWorld, daysAgo } from '../steps/audit-world.ts'
+import { auditWorld, daysAgo } from '../steps/audit/audit-world.ts'
 
 const DAYS = [daysAgo(3), daysAgo(2), daysAgo(1), daysAgo(0)]
 

@@ -8,7 +8,7 @@ import { companies, runs } from '../../src/db/schema.ts'
 import { type BackupStep, backupDatabase } from '../../src/steps/backup/backup.ts'
 import { removeOlder } from '../../src/steps/backup/destination.ts'
 import { run, type TempFolder, tempFolder } from '../host.ts'
-import { fill, newDatabase } from '../steps/export-world.ts'
+import { fill, newDatabase } from '../steps/export/export-world.ts'
 
 const SCHEMA = latestSchemaVersion()
 const NAME = /^companies-\d{8}T\d{6}Z(-\d+)?\.db$/

@@ -13,7 +13,7 @@ import { checkAddresses, checkDisk, checkNode } from '../../src/steps/doctor/mac
 import { checkClock } from '../../src/steps/doctor/services.ts'
 import { run, type TempFolder, tempFolder } from '../host.ts'
 import { json, plain, scriptedServer, silent } from '../scripted-server.ts'
-import { fill, newDatabase } from '../steps/export-world.ts'
+import { fill, newDatabase } from '../steps/export/export-world.ts'
 
 const KEYS = {
   COMPANIES_HOUSE_API_KEY: 'rest-key-of-the-test',

@@ -5,9 +5,9 @@ import { saveOfficers } from '../../src/db/officers/officers.ts'
 import { type Db, write } from '../../src/db/open.ts'
 import { startChild } from '../child.ts'
 import { run, type TempFolder, tempFolder } from '../host.ts'
-import { type Item, readSqlite } from '../steps/export-read.ts'
-import { addCompany, addDomain, addEmail, fill, newDatabase } from '../steps/export-world.ts'
-import { suppressOne } from '../steps/suppress-world.ts'
+import { addCompany, addDomain, addEmail, fill, newDatabase } from '../steps/export/export-world.ts'
+import { type Item, readSqlite } from '../steps/export/read-back.ts'
+import { suppressOne } from '../steps/suppress/suppress-world.ts'
 
 const KILLER = new URL('../kill-at.mjs', import.meta.url).href
 

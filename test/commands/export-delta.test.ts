@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync } f
 import { gunzipSync } from 'node:zlib'
 import { expect, test } from 'vitest'
 import { run, type TempFolder, tempFolder } from '../host.ts'
-import { fill, newDatabase } from '../steps/export-world.ts'
+import { fill, newDatabase } from '../steps/export/export-world.ts'
 
 function folderWith(companies: number): TempFolder & { change(sql: string): void } {
   const folder = tempFolder()

@@ -3,8 +3,8 @@ import { expect, test } from 'vitest'
 import { systemClock } from '../../src/clock.ts'
 import { beginRun } from '../../src/db/runs.ts'
 import { run, type TempFolder, tempFolder } from '../host.ts'
-import { fill, newDatabase } from '../steps/export-world.ts'
-import { unzipped, zipOf } from '../steps/package-world.ts'
+import { fill, newDatabase } from '../steps/export/export-world.ts'
+import { unzipped, zipOf } from '../steps/export/package-world.ts'
 
 function folderWith(companies: number): TempFolder {
   const folder = tempFolder()

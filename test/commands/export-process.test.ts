@@ -6,7 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type TempFolder, tempFolder } from '../host.ts'
-import { newDatabase } from '../steps/export-world.ts'
+import { newDatabase } from '../steps/export/export-world.ts'
 
 const program = fileURLToPath(new URL('../../bin/chpipe.js', import.meta.url))
 const COMPANIES = 30_000

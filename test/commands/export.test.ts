@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { run, type TempFolder, tempFolder } from '../host.ts'
-import { fill, newDatabase } from '../steps/export-world.ts'
+import { fill, newDatabase } from '../steps/export/export-world.ts'
 
 function folderWith(companies: number): TempFolder {
   const folder = tempFolder()

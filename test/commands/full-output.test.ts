@@ -12,7 +12,7 @@ import { type SnovSandbox, startSnovSandbox } from '../../src/sandbox/snov/serve
 import { type StreamSandbox, startStreamSandbox } from '../../src/sandbox/stream/server.ts'
 import { createWorld } from '../../src/sandbox/world/world.ts'
 import { loadCompanies } from '../acceptance/load-companies.ts'
-import { csv, rows } from '../companies-house/register-fixtures.ts'
+import { csv, rows } from '../companies-house/register/fixtures.ts'
 import { run, type TempFolder, tempFolder } from '../host.ts'
 
 const BIN = fileURLToPath(new URL('../../bin/chpipe.js', import.meta.url))

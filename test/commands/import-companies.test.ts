@@ -2,7 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { gzipSync } from 'node:zlib'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { openDb } from '../../src/db/open.ts'
-import { csv, row, rows, zip } from '../companies-house/register-fixtures.ts'
+import { csv, row, rows, zip } from '../companies-house/register/fixtures.ts'
 import { run, type TempFolder, tempFolder } from '../host.ts'
 
 let folder: TempFolder

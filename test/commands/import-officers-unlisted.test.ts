@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
 import { openDb } from '../../src/db/open.ts'
-import { csv, row } from '../companies-house/register-fixtures.ts'
+import { csv, row } from '../companies-house/register/fixtures.ts'
 import { run, type TempFolder, tempFolder } from '../host.ts'
 import { json, officersPage, plain, type ScriptedServer, scriptedServer } from '../scripted-server.ts'
 

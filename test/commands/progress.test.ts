@@ -2,7 +2,7 @@ import { existsSync, readdirSync, writeFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { liveRows, renderProgress } from '../../src/commands/progress.ts'
 import { run, tempFolder } from '../host.ts'
-import { addCompany, fill, newDatabase } from '../steps/export-world.ts'
+import { addCompany, fill, newDatabase } from '../steps/export/export-world.ts'
 
 test('without a database says so, ends with 1 and creates nothing', async () => {
   using folder = tempFolder()

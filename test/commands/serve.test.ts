@@ -1,13 +1,12 @@
 import { once } from 'node:events'
 import { rmSync } from 'node:fs'
 import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { connect } from 'node:net'
+import { type AddressInfo, connect } from 'node:net'
 import { expect, test } from 'vitest'
 import { startChild } from '../child.ts'
 import { readExposition } from '../exposition-reader.ts'
 import { run, tempFolder } from '../host.ts'
-import { fill, newDatabase } from '../steps/export-world.ts'
+import { fill, newDatabase } from '../steps/export/export-world.ts'
 
 test('without a database ends with 5, on a port in use with 3, and says when nobody may ask', async () => {
   using folder = tempFolder()

@@ -2,8 +2,8 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { emailHash } from '../../src/db/values.ts'
 import { run, type TempFolder, tempFolder } from '../host.ts'
-import { newDatabase } from '../steps/export-world.ts'
-import { buyWorld, suppressWorld } from '../steps/suppress-world.ts'
+import { newDatabase } from '../steps/export/export-world.ts'
+import { buyWorld, suppressWorld } from '../steps/suppress/suppress-world.ts'
 
 function folderWithWorld(): TempFolder {
   const folder = tempFolder()

@@ -21,7 +21,7 @@ import { beginRun } from '../../src/db/runs.ts'
 import { touchHidden } from '../../src/db/suppress/since.ts'
 import { addSuppressions, removeSuppression } from '../../src/db/suppress/suppressions.ts'
 import { tempFolder } from '../host.ts'
-import { addDomain, addEmail, fill } from '../steps/export-world.ts'
+import { addDomain, addEmail, fill } from '../steps/export/export-world.ts'
 import { virtualClock } from '../virtual-clock.ts'
 
 /** Long ago, as a clock that is wrong would tell. */

@@ -3,7 +3,7 @@ import { type Db, openDb } from '../../src/db/open.ts'
 import { type HttpApi, type HttpApiOptions, startApi } from '../../src/http/server.ts'
 import type { LogFields } from '../../src/log.ts'
 import { tempFolder } from '../host.ts'
-import { addCompany, addDomain, addEmail, addOfficer, newDatabase } from '../steps/export-world.ts'
+import { addCompany, addDomain, addEmail, addOfficer, newDatabase } from '../steps/export/export-world.ts'
 
 export const TOKEN = 'a-token-for-tests'
 

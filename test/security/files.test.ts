@@ -1,12 +1,12 @@
 // What chpipe leaves on the disk is for its owner alone, and nobody else can make it write elsewhere.
-// Temporary copies of a register: test/companies-house/register-source.test.ts; links in a delivery that is verified:
-// test/steps/package-verify.test.ts.
+// Temporary copies of a register: test/companies-house/register/source.test.ts; links in a delivery that is verified:
+// test/steps/export/package-verify.test.ts.
 import { chmodSync, lstatSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { csv, row, rows } from '../companies-house/register-fixtures.ts'
+import { csv, row, rows } from '../companies-house/register/fixtures.ts'
 import { run, type TempFolder, tempFolder } from '../host.ts'
-import { fill, newDatabase } from '../steps/export-world.ts'
+import { fill, newDatabase } from '../steps/export/export-world.ts'
 
 /** One of the two companies is none. */
 const REGISTER = csv([...rows(1), row({ CompanyNumber: '../../etc' })])

@@ -1,6 +1,6 @@
 // Text from outside cannot steer a terminal, forge a line, run as a formula or break out of a page, wherever it leaves.
-// The report: "holds outside text as text only" in test/steps/report.test.ts; spreadsheets: test/steps/export-csv.test.ts
-// and export-formats.test.ts; names of files in a delivery: test/commands/export-package.test.ts.
+// The report: "holds outside text as text only" in test/steps/export/report.test.ts; spreadsheets: test/steps/export/csv.test.ts
+// and steps/export/formats.test.ts; names of files in a delivery: test/commands/export-package.test.ts.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { afterAll, describe, expect, it, test } from 'vitest'
@@ -14,7 +14,7 @@ import { csvLines } from '../../src/steps/export/formats/csv.ts'
 import { printable, safeJson, withoutControls } from '../../src/text.ts'
 import { run, type TempFolder, tempFolder } from '../host.ts'
 import { serving } from '../http/serving.ts'
-import { addCompany, addDomain, addEmail, addOfficer, newDatabase } from '../steps/export-world.ts'
+import { addCompany, addDomain, addEmail, addOfficer, newDatabase } from '../steps/export/export-world.ts'
 import { virtualClock } from '../virtual-clock.ts'
 
 /** A colour, a title, a wakeUp, a C1 control, a forged line, text turned round, a mark, a tag and a zero-width space. */

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { checkFile } from '../../src/db/backup.ts'
 import { run, tempFolder } from '../host.ts'
 import { type Answer, scriptedServer } from '../scripted-server.ts'
-import { addCompany, newDatabase } from '../steps/export-world.ts'
+import { addCompany, newDatabase } from '../steps/export/export-world.ts'
 
 const SECRETS = {
   COMPANIES_HOUSE_API_KEY: 'rest-key-0123',

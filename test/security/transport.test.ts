@@ -1,5 +1,5 @@
 // Keys travel over verified TLS to the host that was named, and to no other. That no redirect is followed, of any kind and
-// by any client: the tests with REDIRECTS in test/companies-house/client.test.ts, stream-client.test.ts and
+// by any client: the tests with REDIRECTS in test/companies-house/client.test.ts, stream/client.test.ts and
 // test/snov/client.test.ts.
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'

@@ -1,7 +1,7 @@
 // A hostile upstream is bounded and believed in nothing. Bodies that are huge, endless or unpack to much:
-// test/companies-house/client.test.ts, stream-client.test.ts, stream-splitter.test.ts and test/snov/client.test.ts; pages
+// test/companies-house/client.test.ts, stream/client.test.ts, stream/splitter.test.ts and test/snov/client.test.ts; pages
 // without end: test/companies-house/officers.test.ts; links of a task that lead away: test/snov/client.test.ts; zips:
-// test/steps/package-verify.test.ts and test/companies-house/register-source.test.ts.
+// test/steps/export/package-verify.test.ts and test/companies-house/register/source.test.ts.
 import { describe, expect, it } from 'vitest'
 import { readOfficerItem } from '../../src/companies-house/officer-item.ts'
 import { fetchOfficers } from '../../src/companies-house/officers.ts'
@@ -13,7 +13,7 @@ import { readRejectsAfter, saveReject } from '../../src/db/stream/gaps.ts'
 import { readDomainPoll, readEmailsPoll, readTask } from '../../src/snov/replies.ts'
 import { domainAnswers } from '../../src/steps/purchases/answers.ts'
 import { connected } from '../companies-house/connected.ts'
-import { changed } from '../companies-house/stream-server.ts'
+import { changed } from '../companies-house/stream/stream-server.ts'
 import { run, tempFolder } from '../host.ts'
 import { json, plain, scriptedServer } from '../scripted-server.ts'
 import { connected as connectedSnov } from '../snov/connected.ts'
