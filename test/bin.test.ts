@@ -7,8 +7,9 @@ import { tempFolder } from './host.ts'
 
 const BIN = fileURLToPath(new URL('../bin/chpipe.js', import.meta.url))
 
-function startedOn(version: string, program = BIN) {
-  const pretend = `Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '${version}' } })`
+function startedOn(version: string, program = BIN, napi = '10') {
+  const versions = `{ ...process.versions, node: '${version}', napi: '${napi}' }`
+  const pretend = `Object.defineProperty(process, 'versions', { value: ${versions} })`
   const args = ['--import', `data:text/javascript,${encodeURIComponent(pretend)}`, program, '--version']
   const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' })
   return { status, stdout, stderr }
@@ -28,6 +29,14 @@ describe('bin/chpipe.js', () => {
       status: 3,
       stdout: '',
       stderr: `error: chpipe needs Node 22.13 or newer, and this is Node ${version}: in a clone, \`npx chpipe ...\` takes the Node that \`npm ci\` brought\n`,
+    })
+  })
+
+  it.each(['22.13.1', '23.5.0'])('says in one sentence that Node %s, without Node-API 10, would crash', (version) => {
+    expect(startedOn(version, BIN, '9')).toEqual({
+      status: 3,
+      stdout: '',
+      stderr: `error: chpipe needs a Node with Node-API 10, such as 22.14 or 24, and this is Node ${version}: in a clone, \`npx chpipe ...\` takes the Node that \`npm ci\` brought\n`,
     })
   })
 
