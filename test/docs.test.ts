@@ -29,6 +29,19 @@ describe('the README', () => {
     expect(packageJson.scripts.prepare).toBe('npm run build')
   })
 
+  it('begins with two commands that need no compiler: npm is told of each package that it would build', () => {
+    const installed = readdirSync(new URL('node_modules/', ROOT)).filter((name) => !/^[.@]/.test(name))
+    const built = installed.filter((name) => {
+      const { scripts = {} } = JSON.parse(read(`node_modules/${name}/package.json`))
+      const gyp = existsSync(new URL(`node_modules/${name}/binding.gyp`, ROOT))
+      return gyp || ['preinstall', 'install', 'postinstall'].some((script) => Object.hasOwn(scripts, script))
+    })
+    const told = Object.entries(packageJson.allowScripts)
+    expect(told.map(([name]) => name).sort()).toEqual(built.sort())
+    // npm would run node-gyp for this one, which brings its binaries: its lock file does not keep `gypfile: false`.
+    expect(told.filter(([, allowed]) => !allowed)).toEqual([['better-sqlite3', false]])
+  })
+
   it('is short, and lists every command once, and no other', () => {
     expect(readme.split('\n').length).toBeLessThan(260)
     const listed = [...readme.matchAll(/^\| `chpipe (\S+)` \|/gm)].map(([, name]) => name)
