@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import packageJson from '../package.json' with { type: 'json' }
 import type { Command, CommandGroup } from '../src/commands/command.ts'
-import { helpTopics } from '../src/commands/help-topics.ts'
+import { helpTopics, topicNames } from '../src/commands/help-topics.ts'
 import { commands } from '../src/commands/index.ts'
 import { exitCodes } from '../src/main.ts'
 import { run } from './host.ts'
@@ -29,14 +29,31 @@ describe('the README', () => {
     expect(packageJson.scripts.prepare).toBe('npm run build')
   })
 
+  it('begins with two commands that need no compiler: npm is told of each package that it would build', () => {
+    const installed = readdirSync(new URL('node_modules/', ROOT)).filter((name) => !/^[.@]/.test(name))
+    const built = installed.filter((name) => {
+      const { scripts = {} } = JSON.parse(read(`node_modules/${name}/package.json`))
+      const gyp = existsSync(new URL(`node_modules/${name}/binding.gyp`, ROOT))
+      return gyp || ['preinstall', 'install', 'postinstall'].some((script) => Object.hasOwn(scripts, script))
+    })
+    const told = Object.entries(packageJson.allowScripts)
+    expect(told.map(([name]) => name).sort()).toEqual(built.sort())
+    // npm would run node-gyp for this one, which brings its binaries: its lock file does not keep `gypfile: false`.
+    expect(told.filter(([, allowed]) => !allowed)).toEqual([['better-sqlite3', false]])
+  })
+
   it('is short, and lists every command once, and no other', () => {
     expect(readme.split('\n').length).toBeLessThan(260)
     const listed = [...readme.matchAll(/^\| `chpipe (\S+)` \|/gm)].map(([, name]) => name)
     expect(listed).toEqual(commands.map(({ name }) => name))
   })
 
-  it('names every global option', () => {
-    expect(GLOBAL_OPTIONS.filter((option) => !readme.includes(`\`${option}`))).toEqual([])
+  it('names every global option where it lists the commands', () => {
+    expect(GLOBAL_OPTIONS.filter((option) => !section(readme, '## Commands').includes(`\`${option}`))).toEqual([])
+  })
+
+  it('names the scripts for work on chpipe itself', () => {
+    expect((readme.match(/npm run [\w:-]+/g) ?? []).length).toBeGreaterThan(3)
   })
 })
 
@@ -49,14 +66,23 @@ describe.each([...pages])('%s', (path, text) => {
   it('shows only command lines of commands and options that exist', async () => {
     const shown = fences(text)
       .filter(({ language }) => language === 'sh')
-      .flatMap(({ lines }) => lines.flatMap((line) => /^(?:chpipe|as) (\S+)(.*?)(?: {2,}#.*)?$/.exec(line) ?? []))
-    for (let at = 0; at < shown.length; at += 3) {
-      const [line, name, rest = ''] = shown.slice(at, at + 3)
-      if (name === 'help' || rest.startsWith('()')) continue
+      .flatMap(({ lines }) => lines)
+    // What a recording shows as typed, and what a sentence names.
+    const recorded = [...text.matchAll(/^ *\$ (chpipe .*)$/gm)].map(([, line = '']) => line)
+    const named = new Set([...withoutFences(text).matchAll(/`(chpipe [^`]+)`/g)].map(([, line = '']) => line))
+    for (const typed of [...shown, ...recorded, ...named]) {
+      const [line, name = '', rest = ''] = /^(?:chpipe|as) ([a-z-]+)(.*?)(?: {2,}#.*)?$/.exec(typed) ?? []
+      if (line === undefined || name.startsWith('-')) continue
+      if (name === 'help') {
+        expect([...topicNames, ...commands.map(({ name }) => name), '<topic>', '']).toContain(rest.trim().split(' ')[0])
+        continue
+      }
       const loaded = await commands.find((entry) => entry.name === name)?.load()
       const parts = loaded ? runnables(loaded) : []
-      const shownPart = parts.find(({ path }) => `${name}${rest} `.startsWith(`${path} `))
-      const known = [...GLOBAL_OPTIONS, ...longOptions(shownPart?.command)]
+      // A sentence may name a command without one of its verbs.
+      const group = named.has(typed) && loaded && !/^ [a-z]/.test(rest) ? { path: name, command: undefined } : undefined
+      const shownPart = parts.find(({ path }) => `${name}${rest} `.startsWith(`${path} `)) ?? group
+      const known = [...GLOBAL_OPTIONS, '--help', ...longOptions(shownPart?.command)]
       const unknown = (rest.match(/--[\w-]+/g) ?? []).filter((option) => !known.includes(option))
       expect({ line, found: shownPart !== undefined, unknown }).toEqual({ line, found: true, unknown: [] })
     }
@@ -64,15 +90,26 @@ describe.each([...pages])('%s', (path, text) => {
 
   it('has a language for every block, so that it can be copied, and none by indentation', () => {
     expect(fences(text).filter(({ language }) => language === '')).toEqual([])
-    const bare = text.replace(/^ *```\w+\n.*?^ *```$/gms, '')
+    const bare = withoutFences(text)
     expect(bare).not.toContain('```')
     expect(bare.match(/^ {4}\S.*$/gm) ?? []).toEqual([])
+    // A command that breaks in two cannot be copied.
+    expect(bare.split('\n').filter((line) => (line.match(/`/g) ?? []).length % 2 === 1)).toEqual([])
+  })
+
+  it('indents a block only below an item of a list', () => {
+    const indented = [...text.matchAll(/(?:^|\n)((?!\n)[^\n]*)\n\n( +)```/g)].map(([, before = '']) => before)
+    expect(indented.filter((before) => !/^(?:\d+\. | +)\S/.test(before))).toEqual([])
   })
 
   it('has only links to places that exist', () => {
-    const links = [...text.matchAll(/\]\(([^)#]+)(?:#[^)]*)?\)/g)].map(([, target = '']) => target)
-    const local = links.filter((target) => !target.startsWith('https://'))
-    expect(local.filter((target) => !existsSync(new URL(target, new URL(path, ROOT))))).toEqual([])
+    const links = [...text.matchAll(/\]\(([^)#]*)(?:#([^)]*))?\)/g)].map(([, to = '', anchor]) => ({ to, anchor }))
+    const local = links.filter(({ to }) => !to.startsWith('https://'))
+    const missing = local.filter(({ to, anchor }) => {
+      const place = new URL(to === '' ? path : to, to === '' ? ROOT : new URL(path, ROOT))
+      return !existsSync(place) || (anchor !== undefined && !anchorsOf(readFileSync(place, 'utf8')).includes(anchor))
+    })
+    expect(missing).toEqual([])
   })
 
   it('stays within 120 columns, except tables', () => {
@@ -82,7 +119,8 @@ describe.each([...pages])('%s', (path, text) => {
 
 describe('the pages together', () => {
   it('show more than a few command lines', () => {
-    const shown = [...pages.values()].flatMap((text) => text.match(/^(?:chpipe|as) \S+/gm) ?? [])
+    const blocks = [...pages.values()].flatMap(fences).filter(({ language }) => language === 'sh')
+    const shown = blocks.flatMap(({ lines }) => lines.filter((line) => /^(?:chpipe|as) \S/.test(line)))
     expect(shown.length).toBeGreaterThan(40)
   })
 
@@ -186,6 +224,27 @@ function fences(text: string): { language: string; lines: string[] }[] {
       .split('\n')
       .map((line) => line.slice(indent.length)),
   }))
+}
+
+function withoutFences(text: string): string {
+  return text.replace(/^ *```\w+\n.*?^ *```$/gms, '')
+}
+
+/** The text of a section up to the next heading of its level. */
+function section(text: string, heading: string): string {
+  const [, found = ''] = `\n${text}\n## `.split(`\n${heading}\n`)
+  return found.split('\n## ')[0] ?? ''
+}
+
+/** What a link may name on a page, as GitHub derives it from the headings. */
+function anchorsOf(text: string): string[] {
+  const headings = [...withoutFences(text).matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) => heading)
+  return headings.map((heading) =>
+    heading
+      .toLowerCase()
+      .replace(/[^\w -]/g, '')
+      .replaceAll(' ', '-'),
+  )
 }
 
 function markdownIn(folder: string): string[] {

@@ -7,7 +7,7 @@ export interface HelpTopic {
 export const helpTopics: HelpTopic[] = [
   { name: 'environment', summary: 'the variables that chpipe reads, and their defaults' },
   { name: 'exit-codes', summary: 'what scripts may rely on' },
-  { name: 'data', summary: 'the tables, and how they belong together' },
+  { name: 'data', summary: 'the tables, how they belong together, and every column' },
   { name: 'allowance', summary: 'how 600 calls in 5 minutes are shared' },
   { name: 'promises', summary: 'what is promised, and what is not' },
   { name: 'bad-input', summary: 'what happens with files and answers that are wrong' },

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import packageJson from '../../package.json' with { type: 'json' }
+import { dataDictionary } from '../db/dataset/dictionary.ts'
 import { ChpipeError } from '../errors.ts'
 import { didYouMean } from '../text.ts'
 import { topicNames } from './help-topics.ts'
@@ -18,7 +19,20 @@ export async function helpOnTopic([word = '', ...more]: string[], columns = 80):
   if (word === 'reference') return `${renderMarkdown(readReference(more), width)}\n`
   if (!topicNames.includes(word)) throw unknown(word)
   if (more.length > 0) throw new ChpipeError('usage', `A topic stands alone: chpipe help ${word}`)
-  return word === 'man' ? manualPage() : `${renderMarkdown(readPage(word), width)}\n`
+  if (word === 'man') return manualPage()
+  const page = word === 'data' ? `${readPage(word)}\n\n${describeColumns()}` : readPage(word)
+  return `${renderMarkdown(page, width)}\n`
+}
+
+/** Every public column as Markdown, from the dictionary that the exports and the API follow too. */
+function describeColumns(): string {
+  const tables = Object.entries(dataDictionary).map(([table, { row, columns }]) => {
+    const rows = Object.entries(columns).map(([name, { type, meaning, source }]) => {
+      return `| \`${name}\` | ${meaning.replaceAll('|', '\\|')} | ${type}, from ${source} |`
+    })
+    return [`## ${table}`, row, ['| column | | |', '| --- | --- | --- |', ...rows].join('\n')].join('\n\n')
+  })
+  return tables.join('\n\n')
 }
 
 function unknown(word: string): ChpipeError {
@@ -141,6 +155,7 @@ function renderTable([headings = [], , ...rows]: string[][], width: number): str
 
 function plain(text: string): string {
   return text
+    .replace(/\[([^\]]+)\]\(#[^)]+\)/g, '$1')
     .replace(/\[([^\]]+)\]\(([^)]+)\)/g, '$1 ($2)')
     .replace(/\*\*([^*]+)\*\*/g, '$1')
     .replaceAll('`', '')

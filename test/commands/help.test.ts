@@ -4,6 +4,7 @@ import packageJson from '../../package.json' with { type: 'json' }
 import { renderMarkdown } from '../../src/commands/help.ts'
 import { helpTopics, topicNames } from '../../src/commands/help-topics.ts'
 import { commands, listCommands } from '../../src/commands/index.ts'
+import { dataDictionary } from '../../src/db/dataset/dictionary.ts'
 import { exitCodes } from '../../src/main.ts'
 import { run } from '../host.ts'
 
@@ -24,6 +25,17 @@ describe('chpipe help', () => {
     const lines = stdout.split('\n')
     expect(lines.filter((line) => /`|\*\*|^\||\]\(/.test(line))).toEqual([])
     expect(lines.filter((line) => line.length > 80 && !line.startsWith('    '))).toEqual([])
+  })
+
+  it('data: names every public column, with its meaning', async () => {
+    const words = (await run(['help', 'data'])).stdout.replace(/\s+/g, ' ')
+    for (const [table, { columns }] of Object.entries(dataDictionary)) {
+      expect(words).toContain(` ${table} `)
+      const missing = Object.entries(columns).filter(([name, { meaning }]) => {
+        return !words.includes(` ${name} `) || !words.includes(meaning.replaceAll('`', ''))
+      })
+      expect(missing).toEqual([])
+    }
   })
 
   it('reference: describes one command, or all of them', async () => {
@@ -79,6 +91,7 @@ describe('Markdown on a terminal', () => {
   const cases: [markdown: string, width: number, text: string][] = [
     ['one `two` **three**\nfour', 12, 'one two\nthree four'],
     ['see [the page](https://example.test/a)', 60, 'see the page (https://example.test/a)'],
+    ['see [that part](#that-part)', 60, 'see that part'],
     ['- one two three\n  four\n- five', 12, '- one two\n  three four\n- five'],
     ['1. first\n2. second', 20, '1. first\n2. second'],
     ['    as  it is', 5, '    as  it is'],
