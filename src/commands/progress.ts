@@ -185,7 +185,7 @@ function streamRows(stream: StreamReport, now: number, named: boolean): Row[] {
   if (at !== null && now - Date.parse(at) < DAY_MS) {
     rows.push(['', `OUT OF PLACE: ${n(misplaced)} timepoints, the last ${ago(at, now)}; their events are applied`])
   }
-  if (stream.silent) rows.push(['', 'SILENT: no event has come for too long'])
+  if (stream.silent) rows.push(['', 'SILENT: no event for too long'])
   return rows
 }
 
