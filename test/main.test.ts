@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 import packageJson from '../package.json' with { type: 'json' }
 import { commands } from '../src/commands/index.ts'
 import { openDb, schemaVersion } from '../src/db/open.ts'
+import { formatNames } from '../src/steps/export/formats/formats.ts'
 import { run, tempFolder } from './host.ts'
 
 const KEY = 'secret-key-0123456789'
@@ -51,11 +52,11 @@ describe('usage', () => {
     ],
     [
       ['export', '--format', 'xml'],
-      'error: --format: expected csv, ndjson, json, sqlite, parquet, xlsx, got: xml\ntry: chpipe export --help\n',
+      `error: --format: expected ${formatNames.join(', ')}, got: xml\ntry: chpipe export --help\n`,
     ],
     [
       ['export', '--format', 'jsno'],
-      'error: --format: expected csv, ndjson, json, sqlite, parquet, xlsx, got: jsno\ntry: Did you mean json?\n',
+      `error: --format: expected ${formatNames.join(', ')}, got: jsno\ntry: Did you mean json?\n`,
     ],
     [['suppress', 'lits'], "error: Unknown command 'lits'\ntry: Did you mean list?\n"],
     [['suppress', 'add', '--emial', 'x'], "error: Unknown option '--emial'\ntry: Did you mean --email?\n"],

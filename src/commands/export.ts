@@ -13,7 +13,8 @@ import {
   isDevice,
   type Manifest,
 } from '../steps/export/destination.ts'
-import { exportFormats, isBinary, isContainer } from '../steps/export/formats/formats.ts'
+import { exportFormats, formatNames, formatOf, namesWhere } from '../steps/export/formats/formats.ts'
+import type { FormatOption } from '../steps/export/formats/writer.ts'
 import { type ExportOptions, exportDataset } from '../steps/export/run.ts'
 import { deliveredCheckpoint } from '../steps/export/verify/verify.ts'
 import { safeJson } from '../text.ts'
@@ -22,7 +23,7 @@ import { createStatus } from './output.ts'
 import { count, oneOf, words } from './values.ts'
 
 const EXPORT_OPTIONS = [
-  { flags: '--format <format>', description: exportFormats.join(', '), parse: oneOf(exportFormats), fallback: 'csv' },
+  { flags: '--format <format>', description: formatNames.join(', '), parse: oneOf(formatNames), fallback: 'csv' },
   { flags: '-o, --out <path>', description: 'a folder (ends with / or exists) or a file', fallback: 'stdout' },
   { flags: '--all', description: 'also companies without a complete officer list' },
   {
@@ -42,7 +43,7 @@ const EXPORT_OPTIONS = [
     parse: count(1),
   },
   { flags: '--verify <path>', description: 'check a folder or zip from an earlier export against its manifest' },
-  { flags: '--gzip', description: 'compress csv, ndjson and json' },
+  { flags: '--gzip', description: `compress ${namesWhere(({ isText }) => isText, 'and')}` },
   { flags: '--bom', description: 'begin CSV files with a byte order mark, for Excel' },
   { flags: '--raw', description: 'leave cells that a spreadsheet would run as a formula as they are (csv, xlsx)' },
 ] as const satisfies readonly OptionSpec[]
@@ -138,12 +139,14 @@ function momentOf(text: string, now: number): string {
 
 /** Throws `usage` for options that do not belong to the format. */
 function refuseMisplaced({ format = 'csv', bom, raw, gzip }: ExportInput): void {
-  if (bom && format !== 'csv') throw new ChpipeError('usage', `--bom belongs to --format csv, not to ${format}`)
-  if (raw && format !== 'csv' && format !== 'xlsx') {
-    throw new ChpipeError('usage', `--raw belongs to --format csv, not to ${format}`)
+  const { takes, isText } = formatOf(format)
+  for (const [option, given] of Object.entries({ bom, raw }) as [FormatOption, boolean | undefined][]) {
+    if (!given || takes.includes(option)) continue
+    const [first] = exportFormats.filter((one) => one.takes.includes(option))
+    throw new ChpipeError('usage', `--${option} belongs to --format ${first?.name}, not to ${format}`)
   }
-  if (gzip && isBinary(format)) {
-    throw new ChpipeError('usage', `--gzip belongs to csv, ndjson and json, not to ${format}`)
+  if (gzip && !isText) {
+    throw new ChpipeError('usage', `--gzip belongs to ${namesWhere((one) => one.isText, 'and')}, not to ${format}`)
   }
 }
 
@@ -173,7 +176,7 @@ function refuseDestination(
       hint: `add --gzip, or use --out ${destination.path.replace(GZ, '')}`,
     })
   }
-  if (kind === 'stream' && isBinary(format)) {
+  if (kind === 'stream' && !formatOf(format).isText) {
     throw new ChpipeError('usage', `${format} cannot be written to stdout`, {
       hint: 'name a folder or a file with --out',
     })
@@ -183,9 +186,9 @@ function refuseDestination(
       hint: 'name a folder or a file with --out, or send stdout to a file',
     })
   }
-  if (since !== undefined && kind !== 'folder' && !isContainer(format)) {
+  if (since !== undefined && kind !== 'folder' && formatOf(format).container === null) {
     throw new ChpipeError('usage', `A delta in ${format} is more than one file: changes, and deletions`, {
-      hint: 'name a folder with --out, or use --format sqlite or xlsx',
+      hint: `name a folder with --out, or use --format ${namesWhere(({ container }) => container !== null, 'or')}`,
     })
   }
 }

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs'
 import { gunzipSync } from 'node:zlib'
 import { expect, test } from 'vitest'
+import { namesWhere } from '../../src/steps/export/formats/formats.ts'
 import { run, type TempFolder, tempFolder } from '../host.ts'
 import { fill, newDatabase } from '../steps/export/export-world.ts'
 
@@ -135,7 +136,11 @@ test.each([
   [['--target', '5', '--out', 'new/'], 2, '--target is what the report measures against'],
   [['--format', 'parquet'], 2, 'parquet cannot be written to stdout'],
   [['--format', 'sqlite', '--out', '-'], 2, 'sqlite cannot be written to stdout'],
-  [['--format', 'xlsx', '--gzip', '--out', 'new/'], 2, '--gzip belongs to csv, ndjson and json, not to xlsx'],
+  [
+    ['--format', 'xlsx', '--gzip', '--out', 'new/'],
+    2,
+    `--gzip belongs to ${namesWhere(({ isText }) => isText, 'and')}, not to xlsx`,
+  ],
   [['--format', 'sqlite', '--raw', '--out', 'new/'], 2, '--raw belongs to --format csv, not to sqlite'],
   [['--include', 'people'], 2, '--include: expected companies, officers, domains, emails, got: people'],
 ])('%j ends with %d', async (args, expected, sentence) => {

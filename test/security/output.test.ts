@@ -17,7 +17,7 @@ import { serving } from '../http/serving.ts'
 import { addCompany, addDomain, addEmail, addOfficer, newDatabase } from '../steps/export/export-world.ts'
 import { virtualClock } from '../virtual-clock.ts'
 
-/** A colour, a title, a wakeUp, a C1 control, a forged line, text turned round, a mark, a tag and a zero-width space. */
+/** A colour, a title, a bell, a C1 control, a forged line, text turned round, a mark, a tag and a zero-width space. */
 const HOSTILE = '=A\u001b[31m\u001b]0;x\u0007\u009b2J\r\n2026 warn \u202eLIVE\u2066\u200f\u{e0041}\u200b\u2028<b>"'
 
 /** What must reach no terminal and no log. */

@@ -178,11 +178,12 @@ async function buy(
   const lane = laneOf(batch.map(({ job }) => job))
   const purchase = await buyDomains(run, names, { limits, retryMissesBefore, lane, signal })
   gate.ended(purchase)
+  if (purchase.ended === 'bought') run.settled += 1
   if (purchase.ended === 'refused') {
     if (names.length > 1) for (const name of names) alone.add(name)
     else for (const { job } of batch.filter(({ name }) => name === names[0])) refuse(run, held, job, purchase.error)
   }
-  return purchase.ended === 'started'
+  return purchase.ended === 'started' || purchase.ended === 'bought'
 }
 
 /** Asking again unchanged will not help. */

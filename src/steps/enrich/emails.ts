@@ -211,9 +211,10 @@ async function buy(
     { limits, retryMissesBefore: null, lane: laneOf([job]), signal },
   )
   gate.ended(purchase)
+  if (purchase.ended === 'bought') run.settled += 1
   if (purchase.ended === 'refused') {
     moveJob(run, job, { state: 'failed', error: purchase.error })
     held.drop(job.companyNumber)
   }
-  return purchase.ended === 'started' || purchase.ended === 'answered'
+  return ['started', 'bought', 'answered'].includes(purchase.ended)
 }

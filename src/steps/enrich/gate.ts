@@ -32,6 +32,9 @@ export function createPaidGate(run: Enrichment): PaidGate {
     closed = null
     setAside.clear()
   }
+  const reopen = () => {
+    if (closed?.by === 'limit-reached') open()
+  }
   const close = (by: Closing, why: string) => {
     const until = options.until === 'idle' ? Number.POSITIVE_INFINITY : clock.now() + timings.paidPauseMs
     if (closed?.by !== by) log.warn('stopped buying', { reason: why })
@@ -46,14 +49,15 @@ export function createPaidGate(run: Enrichment): PaidGate {
     ended(purchase) {
       if (purchase.ended === 'limit-reached') close('limit-reached', 'credit limit reached')
       if (purchase.ended === 'not-enough-credits') close('not-enough-credits', 'not enough credits')
-      if (purchase.ended === 'started') unreached = 0
+      if (purchase.ended === 'started' || purchase.ended === 'bought') unreached = 0
+      if (purchase.ended === 'bought') reopen()
       if (purchase.ended !== 'unreached') return
       unreached += 1
       if (unreached >= UNREACHED) close('away', purchase.error)
     },
     settled(notEnoughCredits) {
       if (notEnoughCredits) close('not-enough-credits', 'not enough credits')
-      else if (closed?.by === 'limit-reached') open()
+      else reopen()
     },
     isHopeless() {
       if (!closed) return false

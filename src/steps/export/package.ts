@@ -26,6 +26,7 @@ import { makeFolder, syncFolder } from '../../files.ts'
 import { safeJson } from '../../text.ts'
 import type { Manifest } from './destination.ts'
 import { csvHeader, csvLines, LINE_END } from './formats/csv.ts'
+import { formatOfFile } from './formats/formats.ts'
 import { type FileEntry, outputError } from './formats/output.ts'
 import { livesElsewhere, MANIFEST, placeNew, replaceAll, sweep, temporaryName } from './replace.ts'
 import { createPageCounter, type ReportCounts } from './report/count.ts'
@@ -224,9 +225,6 @@ export interface ZipPart {
   path: string
 }
 
-/** What would not get smaller is stored as it is. */
-const PACKED_ALREADY = /\.(gz|parquet|xlsx|zip)$/
-
 /** Whoever unpacks personal data is the only one to read it. */
 const FILE_MODE = 0o100600
 
@@ -241,7 +239,7 @@ async function writeZip(path: string, parts: ZipPart[], at: Date, signal: AbortS
   zip.on('error', (error: Error) => target.destroy(error))
   zip.outputStream.pipe(target)
   for (const { name, path: from } of parts) {
-    zip.addFile(from, name, { mtime: at, mode: FILE_MODE, compress: !PACKED_ALREADY.test(name) })
+    zip.addFile(from, name, { mtime: at, mode: FILE_MODE, compress: !isPacked(name) })
   }
   zip.end()
   try {
@@ -252,6 +250,12 @@ async function writeZip(path: string, parts: ZipPart[], at: Date, signal: AbortS
   }
 }
 
+/** What would not get smaller is stored as it is. */
+function isPacked(name: string): boolean {
+  const file = formatOfFile(name)
+  return file !== null && (file.gzip || file.format.isPacked)
+}
+
 export interface FileFacts {
   /** What one row is, in a sentence. */
   holds: string
@@ -260,15 +264,14 @@ export interface FileFacts {
 
 /** What a reader wants to know of a data file, by the name that the export gave it, in a delivery of these tables. */
 function fileFacts(name: string, tables: readonly DeliveredTable[]): FileFacts {
-  const [, stem = '', ending = ''] = /^([a-z]+)\.([a-z]+)/.exec(name) ?? []
+  const [, stem = ''] = /^([a-z]+)\./.exec(name) ?? []
+  const format = formatOfFile(name)?.format
   const columns = (some: readonly DeliveredTable[]) =>
     some.reduce((sum, table) => sum + columnsOfTable(table).length, 0)
-  if (ending === 'sqlite' || ending === 'xlsx') {
-    const parts = ending === 'sqlite' ? 'tables' : 'sheets'
-    return { holds: `One row in one of its ${parts}: ${tables.join(', ')}.`, columns: columns(tables) }
+  if (format?.container) {
+    return { holds: `One row in one of its ${format.container}: ${tables.join(', ')}.`, columns: columns(tables) }
   }
-  const isNested = (ending === 'json' || ending === 'ndjson') && stem === 'companies'
-  if (isNested) {
+  if (format?.isNested && stem === 'companies') {
     const inside = tables.filter((table) => table !== 'companies' && table !== 'deletions')
     const holds =
       inside.length > 0 ? `One company, with its ${inside.join(', ')} inside.` : dataDictionary.companies.row

@@ -7,10 +7,11 @@ import type { DatasetTable } from '../../db/dataset/columns.ts'
 import { type Dataset, openDataset, type Page } from '../../db/dataset/dataset.ts'
 import type { Db } from '../../db/open.ts'
 import { type Delivery, type Destination, type Manifest, openDelivery } from './destination.ts'
-import { type WriterOptions, writersOf } from './formats/formats.ts'
-import type { Writer, Writing } from './formats/writer.ts'
+import { type ExportFormat, formatOf } from './formats/formats.ts'
+import type { FormatOptions, Writer, Writing } from './formats/writer.ts'
 
-export interface ExportOptions extends WriterOptions {
+export interface ExportOptions extends FormatOptions {
+  format: ExportFormat
   destination: Destination
   /** Also companies whose officers are not complete. */
   all: boolean
@@ -36,7 +37,7 @@ export async function exportDataset(db: Db, options: ExportOptions): Promise<Man
   const { destination, all, include, since, programVersion, clock } = options
   const asOf = new Date(clock.now()).toISOString()
   using dataset = openDataset(db, { all, include, since })
-  const writers = await writersOf(dataset, options, destination.kind === 'folder')
+  const writers = await formatOf(options.format).open(dataset, options, destination.kind === 'folder')
   await planWriters(dataset, writers, options)
   await using delivery = await openDelivery(
     destination,

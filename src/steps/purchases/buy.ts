@@ -10,6 +10,7 @@ import {
   closeRequest,
   createRequest,
   doubtRequest,
+  findRequest,
   type Operation,
   readTraffic,
   startRequest,
@@ -28,7 +29,14 @@ import {
   type Started,
   type Terms,
 } from './provider.ts'
-import { type BuyOptions, type Purchase, type PurchaseStep, type Reading, readBalanceBefore } from './purchase.ts'
+import {
+  type BuyOptions,
+  measurePurchase,
+  type Purchase,
+  type PurchaseStep,
+  type Reading,
+  readBalanceBefore,
+} from './purchase.ts'
 import { settleRows } from './settle.ts'
 
 const MAX_ATTEMPTS = 4
@@ -95,7 +103,7 @@ async function tryOnce<Input extends AskedInput>(
     if (options.signal.aborted) start.cancel()
     options.signal.throwIfAborted()
     const written = writeDown(step, seller, order.operation, makePlan, start, balance)
-    return 'ended' in written ? written : await post(step, seller, order, start, written, options.signal)
+    return 'ended' in written ? written : await post(step, seller, order, start, written, options)
   } catch (error) {
     if (error instanceof ProviderError) return { again: error.fault, error: errorMessage(error) }
     throw error
@@ -168,14 +176,14 @@ async function post<Input extends AskedInput>(
   order: Order<Input>,
   start: ReadyStart,
   { id, inputs }: Written<Input>,
-  signal: AbortSignal,
+  options: BuyOptions,
 ): Promise<Purchase | Unsent> {
   const { db, clock, timings, log } = step
   let started: Started<DomainRow | EmailsRow>
   try {
     started = await order.send(start, inputs)
   } catch (error) {
-    return await endUnstarted(step, provider, { id, inputs }, error, signal)
+    return await endUnstarted(step, provider, { id, inputs }, error, options.signal)
   }
   const about = { request: id, operation: order.operation, rows: inputs.length }
   if ('task' in started) {
@@ -188,7 +196,19 @@ async function post<Input extends AskedInput>(
   log.info('purchase answered at once', about)
   const rows = started
   await whenFree(db, () => settleRows(step, id, rows))
-  return rows.state === 'completed' ? { ended: 'answered' } : { ended: 'not-enough-credits' }
+  await measureAtOnce(step, id, options)
+  return rows.state === 'completed' ? { ended: 'bought', requestId: id, inputs } : { ended: 'not-enough-credits' }
+}
+
+/** The answers are stored: that the balance cannot be read now costs no more than its reading. */
+async function measureAtOnce(step: PurchaseStep, id: number, options: BuyOptions): Promise<void> {
+  const request = snapshot(step.db, (tx) => findRequest(tx, id))
+  try {
+    if (request) await measurePurchase(step, request, options)
+  } catch (error) {
+    if (!(error instanceof ProviderError)) throw error
+    step.log.warn('the balance after a purchase could not be read', { request: id, error: errorMessage(error) })
+  }
 }
 
 async function endUnstarted(

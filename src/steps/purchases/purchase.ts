@@ -31,9 +31,11 @@ export interface BuyOptions extends CallOptions {
   retryMissesBefore: number | null
 }
 
-/** How a purchase ended. Nothing but `started` and `unconfirmed` can cost anything. */
+/** How a purchase ended. Nothing but `started`, `bought` and `unconfirmed` can cost anything. */
 export type Purchase =
   | { ended: 'started'; requestId: number; inputs: AskedInput[] }
+  /** The provider answered at once; the answers are stored, and what they cost is booked. */
+  | { ended: 'bought'; requestId: number; inputs: AskedInput[] }
   /** Every input has its answer already. */
   | { ended: 'answered' }
   /** What is not answered is in open requests, or must wait for one. */

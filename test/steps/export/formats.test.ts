@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { type DatasetTable, datasetColumns, datasetTables } from '../../../src/db/dataset/columns.ts'
 import { type Db, openDb } from '../../../src/db/open.ts'
 import { destinationOf } from '../../../src/steps/export/destination.ts'
+import { formatNames, namesWhere } from '../../../src/steps/export/formats/formats.ts'
 import { planSheets } from '../../../src/steps/export/formats/xlsx.ts'
 import type { ExportOptions } from '../../../src/steps/export/run.ts'
 import { type TempFolder, tempFolder } from '../../host.ts'
@@ -80,6 +81,12 @@ describe('sqlite', () => {
   function openFile(path: string) {
     return (sql: string) => execFileSync('sqlite3', ['-readonly', folder.file(path), sql], { encoding: 'utf8' })
   }
+})
+
+test('the formats, as messages and help list them', () => {
+  expect(formatNames).toEqual(['csv', 'ndjson', 'json', 'sqlite', 'parquet', 'xlsx'])
+  expect(namesWhere(({ isText }) => isText, 'and')).toBe('csv, ndjson and json')
+  expect(namesWhere(({ container }) => container !== null, 'or')).toBe('sqlite or xlsx')
 })
 
 describe('parquet', () => {

@@ -5,9 +5,9 @@ import { gzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { destinationOf } from '../../../src/steps/export/destination.ts'
-import { csvLines } from '../../../src/steps/export/formats/csv.ts'
-import { exportFormats } from '../../../src/steps/export/formats/formats.ts'
-import { countCsv, countJson, countLines } from '../../../src/steps/export/verify/count.ts'
+import { countCsv, csvLines } from '../../../src/steps/export/formats/csv.ts'
+import { formatNames } from '../../../src/steps/export/formats/formats.ts'
+import { countJson, countLines } from '../../../src/steps/export/formats/nested.ts'
 import { verifyDelivery } from '../../../src/steps/export/verify/verify.ts'
 import { type TempFolder, tempFolder } from '../../host.ts'
 import { exportWorld, newDatabase, smallWorld } from './export-world.ts'
@@ -26,7 +26,7 @@ const verify = (name: string) => verifyDelivery(folder.file(name), { signal: new
 /** What differs, without the values. */
 const differing = async (name: string) => (await verify(name)).differences.map(({ file, what }) => `${file}: ${what}`)
 
-async function delivered(format: (typeof exportFormats)[number], gzip = false): Promise<void> {
+async function delivered(format: (typeof formatNames)[number], gzip = false): Promise<void> {
   const db = newDatabase(folder.file('companies.db'))
   smallWorld(db)
   await exportWorld(db, destinationOf(folder.file('out'), true), { format, gzip })
@@ -35,7 +35,7 @@ async function delivered(format: (typeof exportFormats)[number], gzip = false): 
 }
 
 describe('what was delivered as it should be', () => {
-  test.each(exportFormats)('passes, as a folder and as a zip: %s', async (format) => {
+  test.each(formatNames)('passes, as a folder and as a zip: %s', async (format) => {
     await delivered(format)
     expect(await differing('out')).toEqual([])
     expect(await differing('out.zip')).toEqual([])
@@ -49,7 +49,7 @@ describe('what was delivered as it should be', () => {
     expect(await differing('out.zip')).toEqual([])
   })
 
-  test.each(exportFormats)('counts the rows again: %s', async (format) => {
+  test.each(formatNames)('counts the rows again: %s', async (format) => {
     await delivered(format)
     const path = folder.file('out/manifest.json')
     const manifest = JSON.parse(readFileSync(path, 'utf8'))

@@ -1,10 +1,14 @@
 // A provider that chpipe does not know and that answers at once, bought from through the interface alone.
 import { describe, expect, it } from 'vitest'
+import { enqueueJob } from '../../../src/db/jobs/queue.ts'
 import { type Db, openDb } from '../../../src/db/open.ts'
 import { findAnswers, listUnmatched } from '../../../src/db/purchases/answers.ts'
 import { readCreditReport, readProviders } from '../../../src/db/purchases/credits.ts'
 import { beginRun } from '../../../src/db/runs.ts'
 import { credit_ledger, provider_requests } from '../../../src/db/schema.ts'
+import { domainWorker } from '../../../src/steps/enrich/domains.ts'
+import { createPaidGate } from '../../../src/steps/enrich/gate.ts'
+import { createWakeUp, type Enrichment, noEnrichCounts } from '../../../src/steps/enrich/jobs.ts'
 import { readLiveProgress } from '../../../src/steps/progress/live.ts'
 import { settleByOperator } from '../../../src/steps/purchases/doubt.ts'
 import { domainInput } from '../../../src/steps/purchases/inputs.ts'
@@ -14,6 +18,7 @@ import type { Provider } from '../../../src/steps/purchases/provider.ts'
 import type { BuyOptions, PurchaseStep } from '../../../src/steps/purchases/purchase.ts'
 import { ProviderError } from '../../../src/upstream/provider-error.ts'
 import { hurried } from '../../snov/connected.ts'
+import { everything } from '../enrich/enriching.ts'
 import { handClock } from './buyer.ts'
 
 const { signal } = new AbortController()
@@ -53,12 +58,38 @@ function oracle(more: Partial<Provider> = {}) {
   return { provider, asked, failures }
 }
 
+/** Takes its price with every answer. */
+function charging(provider: Provider, charge: () => void): Provider['ready'] {
+  return async (options) => {
+    const start = await provider.ready(options)
+    const domains: typeof start.domains = async (names) => {
+      const rows = await start.domains(names)
+      charge()
+      return rows
+    }
+    return { ...start, domains }
+  }
+}
+
+function enrichment(step: PurchaseStep): Enrichment {
+  const companiesHouse = { get: () => Promise.reject(new Error('not asked')), counts: { requests: 0, rateLimited: 0 } }
+  const options = { ...everything, signal }
+  const wakeUp = createWakeUp(step.clock)
+  return { ...step, companiesHouse, wakeUp, options, counts: noEnrichCounts(), setAside: new Set(), settled: 0 }
+}
+
 function buying(providers: Provider[], db: Db = openDb(':memory:')) {
   const clock = handClock()
   const log = { info() {}, warn() {}, error() {} }
   const step: PurchaseStep = { db, providers, clock, log, timings: hurried, runId: beginRun(db, clock, 'enrich').id }
   return { db, clock, step }
 }
+
+const bought = (requestId: number, ...names: string[]) => ({
+  ended: 'bought',
+  requestId,
+  inputs: names.map((name) => expect.objectContaining({ name })),
+})
 
 const outcomes = (db: Db, ...names: string[]) => {
   const found = findAnswers(
@@ -73,8 +104,8 @@ describe('a provider that answers at once', () => {
   it('is asked once, booked at its price and never polled', async () => {
     const { provider, asked } = oracle()
     const { db, step } = buying([provider])
-    expect(await buyDomains(step, ['ALDER', 'BEECH', 'ASH'], noLimits)).toEqual({ ended: 'answered' })
-    expect(await buyDomains(step, ['ALDER', 'BEECH', 'ASH'], noLimits)).toEqual({ ended: 'answered' })
+    expect(await buyDomains(step, ['ALDER', 'BEECH', 'ASH'], noLimits)).toEqual(bought(1, 'ALDER', 'BEECH'))
+    expect(await buyDomains(step, ['ALDER', 'BEECH', 'ASH'], noLimits)).toEqual(bought(2, 'ASH'))
     expect(await buyDomains(step, ['ALDER', 'BEECH', 'ASH'], noLimits)).toEqual({ ended: 'answered' })
     expect(asked).toEqual([['ALDER', 'BEECH'], ['ASH']])
     expect(outcomes(db, 'ALDER', 'BEECH', 'ASH')).toEqual(['hit', 'miss', 'hit'])
@@ -90,7 +121,7 @@ describe('a provider that answers at once', () => {
     const { provider, asked } = oracle()
     const { step } = buying([provider])
     const limits = { maxCredits: 5, budget: null }
-    expect(await buyDomains(step, ['ALDER', 'ASH'], { ...noLimits, limits })).toEqual({ ended: 'answered' })
+    expect(await buyDomains(step, ['ALDER', 'ASH'], { ...noLimits, limits })).toEqual(bought(1, 'ALDER'))
     expect(await buyDomains(step, ['ALDER', 'ASH'], { ...noLimits, limits })).toEqual({ ended: 'limit-reached' })
     expect(asked).toEqual([['ALDER']])
   })
@@ -113,9 +144,65 @@ describe('a provider that answers at once', () => {
     const { provider, asked, failures } = oracle()
     const { db, step } = buying([provider])
     failures.push(new ProviderError('rate-limited', 'slowly', { mayHaveActed: false, hint: 'wait' }))
-    expect(await buyDomains(step, ['ALDER'], noLimits)).toEqual({ ended: 'answered' })
+    expect(await buyDomains(step, ['ALDER'], noLimits)).toEqual(bought(expect.any(Number), 'ALDER'))
     expect(asked).toEqual([['ALDER'], ['ALDER']])
     expect(db.select().from(provider_requests).all()).toMatchObject([{ provider: 'oracle', status: 'completed' }])
+  })
+
+  it('is measured by its balance, which is read once a purchase', async () => {
+    let credits = 100
+    let read = 0
+    const balance = async () => {
+      read += 1
+      return String(credits)
+    }
+    const { provider } = oracle({ balance })
+    const { db, step } = buying([{ ...provider, ready: charging(provider, () => (credits -= 3)) }])
+    for (const name of ['ALDER', 'ASH', 'AMBER']) await buyDomains(step, [name], noLimits)
+    expect(db.select().from(credit_ledger).all()).toMatchObject([
+      { expected: 3, observed: 3, balance_before: '100', balance_after: '97' },
+      { expected: 3, observed: 3, balance_before: '97', balance_after: '94' },
+      { expected: 3, observed: 3, balance_before: '94', balance_after: '91' },
+    ])
+    expect(read).toBe(4)
+  })
+
+  it('keeps what it has answered when its balance cannot be read afterwards', async () => {
+    const gone = new ProviderError('passing', 'the line went dead', { mayHaveActed: false, hint: 'wait' })
+    const readings = [async () => '100', () => Promise.reject(gone)]
+    const { provider } = oracle({ balance: () => readings.shift()?.() ?? Promise.reject(gone) })
+    const { db, step } = buying([provider])
+    expect(await buyDomains(step, ['ALDER'], noLimits)).toEqual(bought(1, 'ALDER'))
+    expect(db.select().from(credit_ledger).all()).toMatchObject([{ expected: 3, observed: null, balance_after: null }])
+  })
+
+  it('is asked on without a rest while names are left', async () => {
+    const { provider, asked } = oracle({ operations: { domain: { price: 3, maxRows: 1 } } })
+    const { db, clock, step } = buying([provider])
+    const run = enrichment({ ...step, clock: { ...clock, steady: () => 0 } })
+    for (const [at, name] of ['ALDER', 'ASH', 'AMBER'].entries()) {
+      db.$client.exec(
+        `INSERT INTO companies (company_number, company_name, company_status, source, fetched_at, first_seen_at, run_id) VALUES ('0000000${at}', '${name}', 'active', 'test', '', '', 1)`,
+      )
+      const job = { companyNumber: `0000000${at}`, stage: 'domain', owner: 'enrich', cause: 'stored' } as const
+      enqueueJob(db, { ...job, dueAt: 0, runId: step.runId })
+    }
+    const worker = domainWorker(run, createPaidGate(run))
+    for (let round = 0; round < 3; round += 1) expect(await worker.round(signal)).toBe(true)
+    expect(asked).toEqual([['ALDER'], ['ASH'], ['AMBER']])
+  })
+
+  it('counts as there, and what it has not cost may be spent, as soon as it has answered', () => {
+    const { step } = buying([oracle().provider])
+    const away = createPaidGate(enrichment(step))
+    away.ended({ ended: 'unreached', error: 'nobody there' })
+    away.ended({ ended: 'bought', requestId: 1, inputs: [] })
+    away.ended({ ended: 'unreached', error: 'nobody there' })
+    expect(away.isOpen()).toBe(true)
+    away.ended({ ended: 'limit-reached' })
+    expect(away.isOpen()).toBe(false)
+    away.ended({ ended: 'bought', requestId: 2, inputs: [] })
+    expect(away.isOpen()).toBe(true)
   })
 
   it('settles a doubt by its own balance, whatever is open elsewhere', async () => {
@@ -151,7 +238,7 @@ describe('two providers', () => {
     await buyDomains(before.step, ['ALDER'], noLimits)
     const second = oracle({ name: 'pythia', operations: { domain: { price: 1, maxRows: 10 } } })
     const after = buying([second.provider, first.provider], db)
-    expect(await buyDomains(after.step, ['ALDER', 'ASH'], noLimits)).toEqual({ ended: 'answered' })
+    expect(await buyDomains(after.step, ['ALDER', 'ASH'], noLimits)).toEqual(bought(2, 'ASH'))
     expect(second.asked).toEqual([['ASH']])
     expect(outcomes(db, 'ALDER', 'ASH')).toEqual(['hit', 'hit'])
     expect(readProviders(db)).toEqual(['oracle', 'pythia'])

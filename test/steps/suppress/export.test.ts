@@ -6,7 +6,7 @@ import { type Db, openDb, write } from '../../../src/db/open.ts'
 import { beginRun } from '../../../src/db/runs.ts'
 import { removeSuppression } from '../../../src/db/suppress/suppressions.ts'
 import { destinationOf } from '../../../src/steps/export/destination.ts'
-import type { TextFormat } from '../../../src/steps/export/formats/formats.ts'
+import type { ExportFormat } from '../../../src/steps/export/formats/formats.ts'
 import { noCounts, refreshOfficers } from '../../../src/steps/officers/import.ts'
 import { noEmptyRow } from '../../../src/steps/officers/store.ts'
 import { connected, silentLog } from '../../companies-house/connected.ts'
@@ -28,7 +28,10 @@ afterEach(() => {
   folder[Symbol.dispose]()
 })
 
-async function exported(format: TextFormat = 'ndjson', all = false): Promise<string> {
+async function exported(
+  format: Extract<ExportFormat, 'csv' | 'ndjson' | 'json'> = 'ndjson',
+  all = false,
+): Promise<string> {
   const out = collected()
   const { files } = await exportWorld(db, out.destination, { format, all })
   const rows = { csv: out.text().split('\r\n').length - 2, ndjson: out.text().split('\n').length - 1, json: NaN }[
@@ -50,7 +53,7 @@ async function companies(): Promise<ExportedCompany[]> {
   return JSON.parse(await exported('json'))
 }
 
-const formats: TextFormat[] = ['csv', 'ndjson', 'json']
+const formats: Extract<ExportFormat, 'csv' | 'ndjson' | 'json'>[] = ['csv', 'ndjson', 'json']
 const cases: [
   kind: Parameters<typeof suppressOne>[1],
   value: string,

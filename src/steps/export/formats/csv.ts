@@ -3,7 +3,7 @@ import { stringify } from 'csv-stringify/sync'
 import { type Column, columnsOfTable, type Row } from '../../../db/dataset/columns.ts'
 import { withoutControls, withoutHidden } from '../../../text.ts'
 import { flatTable } from './flat.ts'
-import { type Contents, rowsOf, type TextFile } from './writer.ts'
+import { type Contents, type Format, rowsOf, type TextFile, textShape } from './writer.ts'
 
 export const LINE_END = '\r\n'
 const BYTE_ORDER_MARK = '\uFEFF'
@@ -56,7 +56,7 @@ interface CsvOptions {
 }
 
 /** A file per table with the table's own columns. */
-export function csvTables({ tables }: Contents, options: CsvOptions): TextFile[] {
+function csvTables({ tables }: Contents, options: CsvOptions): TextFile[] {
   return tables.map((table) => {
     const columns = columnsOfTable(table)
     const lines = csvLines(columns, options)
@@ -73,7 +73,7 @@ export function csvTables({ tables }: Contents, options: CsvOptions): TextFile[]
 }
 
 /** The flat table. Every company is put into CSV only once. */
-export function csvFlat(contents: Contents, options: CsvOptions): TextFile {
+function csvFlat(contents: Contents, options: CsvOptions): TextFile {
   const { left, right, companies } = flatTable(contents)
   const leftLines = csvLines(left, options)
   const rightLines = csvLines(right, options)
@@ -98,4 +98,37 @@ function opening(columns: Column[], { bom }: CsvOptions): string {
 
 function joined(lines: string[]): string {
   return lines.length === 0 ? '' : lines.join(LINE_END) + LINE_END
+}
+
+const [LF, CR, QUOTE] = [0x0a, 0x0d, 0x22]
+
+/** Records of RFC 4180 behind the header; a line end between quotes ends none, and the last needs none. */
+export async function countCsv(bytes: AsyncIterable<Buffer>): Promise<number> {
+  let records = 0
+  let quoted = false
+  let begun = false
+  for await (const chunk of bytes) {
+    for (let at = 0; at < chunk.length; at += 1) {
+      const byte = chunk[at]
+      if (byte === QUOTE) quoted = !quoted
+      if (byte === LF && !quoted) {
+        if (begun) records += 1
+        begun = false
+      } else if (byte !== CR) begun = true
+    }
+  }
+  if (begun) records += 1
+  return Math.max(0, records - 1)
+}
+
+export const csv: Format<'csv'> = {
+  name: 'csv',
+  isText: true,
+  isPacked: false,
+  container: null,
+  isNested: false,
+  takes: ['bom', 'raw'],
+  open: (contents, options, folder) =>
+    (folder ? csvTables(contents, options) : [csvFlat(contents, options)]).map((file) => textShape(file, options.gzip)),
+  count: (file) => countCsv(file.bytes()),
 }

@@ -1,50 +1,36 @@
-// The formats of a delivery, and the files that each of them makes of a dataset.
-import { csvFlat, csvTables } from './csv.ts'
-import { nestedFiles } from './nested.ts'
-import { type Contents, textShape, type Writer } from './writer.ts'
+// The formats of a delivery, each an object of its own: what is said, checked, counted or packed by format follows from them.
+import { csv } from './csv.ts'
+import { json, ndjson } from './nested.ts'
+import { parquet } from './parquet.ts'
+import { sqlite } from './sqlite.ts'
+import type { Format } from './writer.ts'
+import { xlsx } from './xlsx.ts'
 
-const textFormats = ['csv', 'ndjson', 'json'] as const
-const binaryFormats = ['sqlite', 'parquet', 'xlsx'] as const
-export const exportFormats = [...textFormats, ...binaryFormats]
-export type TextFormat = (typeof textFormats)[number]
-export type ExportFormat = (typeof exportFormats)[number]
+/** In the order in which they are listed. */
+const FORMATS = [csv, ndjson, json, sqlite, parquet, xlsx] as const
 
-export interface WriterOptions {
-  format: ExportFormat
-  /** CSV only: begin with a byte order mark. */
-  bom: boolean
-  /** CSV and xlsx: leave formulas as they are. */
-  raw: boolean
-  /** Text only: compress the files. */
-  gzip: boolean
+export type ExportFormat = (typeof FORMATS)[number]['name']
+
+export const exportFormats: readonly Format<ExportFormat>[] = FORMATS
+export const formatNames: readonly ExportFormat[] = FORMATS.map(({ name }) => name)
+
+/** The format of that name. */
+export function formatOf(name: ExportFormat): Format<ExportFormat> {
+  const found = exportFormats.find((format) => format.name === name)
+  if (!found) throw new Error(`no such format: ${name}`)
+  return found
 }
 
-/** Whether the format needs a file or a folder: its bytes are not for a terminal. */
-export function isBinary(format: ExportFormat): boolean {
-  return binaryFormats.some((binary) => binary === format)
+/** The format of a delivered file by its name, and whether it is compressed; null for a document. */
+export function formatOfFile(name: string): { format: Format<ExportFormat>; gzip: boolean } | null {
+  const [, ending, gz] = /\.([a-z]+)(\.gz)?$/.exec(name) ?? []
+  const format = exportFormats.find((one) => one.name === ending)
+  return format ? { format, gzip: gz !== undefined } : null
 }
 
-/** Whether all tables of a delivery fit into one file of the format without loss; the others need a folder for a delta. */
-export function isContainer(format: ExportFormat): boolean {
-  return format === 'sqlite' || format === 'xlsx'
-}
-
-/** The files of a delivery. To a folder, CSV and parquet make a file per table; to one file, one flat table. */
-export async function writersOf(contents: Contents, options: WriterOptions, folder: boolean): Promise<Writer[]> {
-  const { format, gzip } = options
-  switch (format) {
-    case 'csv': {
-      const texts = folder ? csvTables(contents, options) : [csvFlat(contents, options)]
-      return texts.map((text) => textShape(text, gzip))
-    }
-    case 'ndjson':
-    case 'json':
-      return nestedFiles(contents, format).map((text) => textShape(text, gzip))
-    case 'sqlite':
-      return (await import('./sqlite.ts')).sqliteFile(contents)
-    case 'parquet':
-      return (await import('./parquet.ts')).parquetFiles(contents, folder)
-    case 'xlsx':
-      return (await import('./xlsx.ts')).xlsxFile(contents, options)
-  }
+/** The names of the formats for which `test` holds, as a sentence lists them: `csv, ndjson and json`. */
+export function namesWhere(test: (format: Format) => boolean, conjunction: 'and' | 'or'): string {
+  const names = exportFormats.filter(test).map(({ name }) => name)
+  const [last = '', ...others] = names.toReversed()
+  return others.length === 0 ? last : `${others.toReversed().join(', ')} ${conjunction} ${last}`
 }

@@ -2,11 +2,11 @@ import { type Cell, columnsOfTable, type Row } from '../../../db/dataset/columns
 import type { Page } from '../../../db/dataset/dataset.ts'
 import type { DeliveredTable } from '../../../db/dataset/dictionary.ts'
 import { safeJson } from '../../../text.ts'
-import { byCompany, type Contents, type TextFile } from './writer.ts'
+import { byCompany, type Contents, type Format, type TextFile, textShape } from './writer.ts'
 
 type Item = Record<string, unknown>
 
-type Format = 'json' | 'ndjson'
+type Nested = 'json' | 'ndjson'
 
 /**
  * Companies with their officers inside, as one JSON array or as one company a line, and for a delta what is gone. Every
@@ -14,13 +14,13 @@ type Format = 'json' | 'ndjson'
  * or e-mails, companies have `domains` and officers have `emails`; a company has `emails` only for those that belong to
  * none of its officers. Tables that are not delivered leave no member, companies but their number.
  */
-export function nestedFiles({ tables }: Contents, format: Format): TextFile[] {
+function nestedFiles({ tables }: Contents, format: Nested): TextFile[] {
   const companies = itemFile('companies', format, (page) => nestedCompanies(tables, page))
   if (!tables.includes('deletions')) return [companies]
   return [companies, itemFile('deletions', format, ({ deletions = [] }) => itemsOf('deletions', deletions))]
 }
 
-function itemFile(name: string, format: Format, items: (page: Page) => Item[]): TextFile {
+function itemFile(name: string, format: Nested, items: (page: Page) => Item[]): TextFile {
   if (format === 'ndjson') {
     return {
       name: `${name}.ndjson`,
@@ -86,3 +86,95 @@ function itemOf(table: DeliveredTable, row: Row): Item {
   })
   return item
 }
+
+const [LF, CR, QUOTE, BACKSLASH] = [0x0a, 0x0d, 0x22, 0x5c]
+const [BLANK, TAB] = [0x20, 0x09]
+const BYTE_ORDER_MARK = new Set([0xef, 0xbb, 0xbf])
+
+function isBlank(byte: number): boolean {
+  return byte === BLANK || byte === LF || byte === CR || byte === TAB
+}
+
+/** Lines that are not blank. */
+export async function countLines(bytes: AsyncIterable<Buffer>): Promise<number> {
+  let lines = 0
+  let begun = false
+  for await (const chunk of bytes) {
+    for (let at = 0; at < chunk.length; at += 1) {
+      const byte = chunk[at] ?? LF
+      if (byte === LF) begun = false
+      else if (!begun && !isBlank(byte)) {
+        begun = true
+        lines += 1
+      }
+    }
+  }
+  return lines
+}
+
+/** Elements of a JSON array. Throws for text that is no array, or one that does not end. */
+export async function countJson(bytes: AsyncIterable<Buffer>): Promise<number> {
+  const array = arrayCounter()
+  for await (const chunk of bytes) {
+    for (let at = 0; at < chunk.length; at += 1) array.take(chunk[at] ?? BLANK)
+  }
+  const elements = array.elements()
+  if (elements === null) throw new Error('it is no JSON array, or one that breaks off')
+  return elements
+}
+
+const [OPEN_ARRAY, CLOSE_ARRAY, OPEN_OBJECT, CLOSE_OBJECT, COMMA] = [0x5b, 0x5d, 0x7b, 0x7d, 0x2c]
+
+function arrayCounter(): { take(byte: number): void; elements(): number | null } {
+  let depth = 0
+  let inText = false
+  let escaped = false
+  let isArray = true
+  let closed = false
+  let commas = 0
+  let something = false
+  const inside = (byte: number) => {
+    if (escaped) escaped = false
+    else if (byte === BACKSLASH) escaped = true
+    else if (byte === QUOTE) inText = false
+  }
+  const begin = (byte: number) => {
+    if (closed || byte !== OPEN_ARRAY) isArray = false
+    else depth = 1
+  }
+  const outside = (byte: number) => {
+    if (byte === CLOSE_ARRAY || byte === CLOSE_OBJECT) depth -= 1
+    else if (byte === COMMA && depth === 1) commas += 1
+    else {
+      something = true
+      if (byte === QUOTE) inText = true
+      if (byte === OPEN_ARRAY || byte === OPEN_OBJECT) depth += 1
+    }
+    if (depth === 0) closed = true
+  }
+  return {
+    take(byte) {
+      if (inText) inside(byte)
+      else if (isBlank(byte) || (depth === 0 && BYTE_ORDER_MARK.has(byte))) return
+      else if (depth === 0) begin(byte)
+      else outside(byte)
+    },
+    elements: () => (isArray && closed ? (something ? commas + 1 : 0) : null),
+  }
+}
+
+function nestedFormat<Name extends Nested>(name: Name, count: Format['count']): Format<Name> {
+  return {
+    name,
+    isText: true,
+    isPacked: false,
+    container: null,
+    isNested: true,
+    takes: [],
+    open: (contents, { gzip }) => nestedFiles(contents, name).map((file) => textShape(file, gzip)),
+    count,
+  }
+}
+
+export const ndjson = nestedFormat('ndjson', (file) => countLines(file.bytes()))
+export const json = nestedFormat('json', (file) => countJson(file.bytes()))

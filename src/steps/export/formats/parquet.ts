@@ -1,16 +1,16 @@
 // Parquet: typed columns, Snappy, row groups of a size that keeps the memory small.
-import { ByteWriter, type ColumnSource, ParquetWriter } from 'hyparquet-writer'
+import type { ColumnSource, ParquetWriter } from 'hyparquet-writer'
 import { type Cell, type Column, columnsOfTable, type Row } from '../../../db/dataset/columns.ts'
 import type { Page } from '../../../db/dataset/dataset.ts'
 import { withoutControls, withoutHidden } from '../../../text.ts'
 import { flatTable } from './flat.ts'
 import type { Output } from './output.ts'
-import { type Contents, isDay, rowsOf, type Writer, type Writing } from './writer.ts'
+import { type Contents, type Format, isDay, rowsOf, type Writer, type Writing } from './writer.ts'
 
 const ROWS_PER_GROUP = 5_000
 
 /** A file per table for a folder, one flat table for a file. */
-export function parquetFiles(contents: Contents, folder: boolean): Writer[] {
+function parquetFiles(contents: Contents, folder: boolean): Writer[] {
   if (folder) {
     return contents.tables.map((table) =>
       parquetFile(`${table}.parquet`, columnsOfTable(table), (page) => rowsOf(page, table)),
@@ -28,9 +28,10 @@ function parquetFile(name: string, columns: Column[], rowsOfPage: (page: Page) =
   return { name, open: (output) => openParquet(output, columns, rowsOfPage) }
 }
 
-function openParquet(output: Output, columns: Column[], rowsOfPage: (page: Page) => Row[]): Writing {
+async function openParquet(output: Output, columns: Column[], rowsOfPage: (page: Page) => Row[]): Promise<Writing> {
+  const { ByteWriter, ParquetWriter } = await import('hyparquet-writer')
   const writer = new ByteWriter()
-  const parquet = new ParquetWriter({ writer, schema: schemaOf(columns), createdBy: 'chpipe' })
+  const table = new ParquetWriter({ writer, schema: schemaOf(columns), createdBy: 'chpipe' })
   const values = columns.map(valueOfColumn)
   let group: ColumnSource['data'][] = columns.map(() => [])
   let rows = 0
@@ -40,7 +41,7 @@ function openParquet(output: Output, columns: Column[], rowsOfPage: (page: Page)
   }
   const writeGroup = async () => {
     const columnData = columns.map(({ name }, index): ColumnSource => ({ name, data: group[index] ?? [] }))
-    parquet.write({ columnData, rowGroupSize: rows })
+    table.write({ columnData, rowGroupSize: rows })
     await passOn(rows)
     group = columns.map(() => [])
     rows = 0
@@ -58,7 +59,7 @@ function openParquet(output: Output, columns: Column[], rowsOfPage: (page: Page)
     },
     async end() {
       if (rows > 0) await writeGroup()
-      parquet.finish()
+      table.finish()
       await passOn(0)
     },
     discard() {},
@@ -100,4 +101,35 @@ function valueOfColumn(column: Column): (cell: Cell) => string | number | null {
   }
   const clean = kind === 'text' ? withoutHidden : withoutControls
   return (cell) => (cell === null ? null : clean(String(cell)))
+}
+
+/** A Parquet file ends with its directory; ours are far below this. */
+const PARQUET_TAIL = 1 << 26
+
+async function countParquet(bytes: AsyncIterable<Buffer>): Promise<number> {
+  const { parquetMetadata } = await import('hyparquet')
+  let tail = Buffer.alloc(0)
+  let chunks: Buffer[] = []
+  let held = 0
+  for await (const chunk of bytes) {
+    chunks.push(chunk)
+    held += chunk.length
+    if (held < PARQUET_TAIL) continue
+    tail = Buffer.concat([tail, ...chunks]).subarray(-PARQUET_TAIL)
+    chunks = []
+    held = 0
+  }
+  const end = Uint8Array.from(Buffer.concat([tail, ...chunks]).subarray(-PARQUET_TAIL))
+  return Number(parquetMetadata(end.buffer).num_rows)
+}
+
+export const parquet: Format<'parquet'> = {
+  name: 'parquet',
+  isText: false,
+  isPacked: true,
+  container: null,
+  isNested: false,
+  takes: [],
+  open: (contents, _options, folder) => parquetFiles(contents, folder),
+  count: (file) => countParquet(file.bytes()),
 }

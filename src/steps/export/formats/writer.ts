@@ -1,9 +1,49 @@
 import { once } from 'node:events'
-import { createGzip } from 'node:zlib'
+import { Readable } from 'node:stream'
+import { createGunzip, createGzip } from 'node:zlib'
 import type { Cell, Column, Row } from '../../../db/dataset/columns.ts'
 import type { Page } from '../../../db/dataset/dataset.ts'
 import type { DeliveredTable } from '../../../db/dataset/dictionary.ts'
 import type { Output } from './output.ts'
+
+/** One format of a delivery. Facts are plain data; a heavy package is loaded inside `open` or `count`, not before. */
+export interface Format<Name extends string = string> {
+  /** What `--format` calls it, and the ending of its files: small letters only. */
+  name: Name
+  /** Its bytes are text: they may go to stdout, and `gzip` compresses them. */
+  isText: boolean
+  /** Its bytes are compressed already, so that a zip stores them as they are. */
+  isPacked: boolean
+  /** What its parts are called when one file holds all tables without loss; null when a delta needs a folder. */
+  container: 'tables' | 'sheets' | null
+  /** Companies hold the rows of the other tables inside. */
+  isNested: boolean
+  /** The options that it takes beside `gzip`. */
+  takes: readonly FormatOption[]
+  /** The files of a delivery: to a folder, or to one file. */
+  open(contents: Contents, options: FormatOptions, folder: boolean): Writer[] | Promise<Writer[]>
+  /** The rows of a file as the format counts them, without trusting anybody. Throws when the file is damaged. */
+  count(file: DeliveredFile): Promise<number>
+}
+
+export type FormatOption = 'bom' | 'raw'
+
+export interface FormatOptions {
+  /** Begin with a byte order mark. */
+  bom: boolean
+  /** Leave formulas as they are. */
+  raw: boolean
+  /** Compress the files of a text format. */
+  gzip: boolean
+}
+
+/** A file as it was delivered, wherever it lies. */
+export interface DeliveredFile {
+  /** Its bytes, unpacked where it is compressed; breaks off with an error when they are damaged. */
+  bytes(): AsyncIterable<Buffer>
+  /** Calls `body` with a path at which it can be opened. */
+  withPath<T>(body: (path: string) => T | Promise<T>): Promise<T>
+}
 
 /** One file of a delivery, before it is opened. */
 export interface Writer {
@@ -114,4 +154,26 @@ export function byCompany(rows: Row[]): Map<Cell, Row[]> {
     else groups.set(number, [row])
   }
   return groups
+}
+
+/** How many bytes of text may come out of one compressed byte; deflate itself ends at about 1,030. */
+const MOST_EXPANSION = 200
+const FREE_EXPANSION = 1 << 20
+
+/** Unpacks gzip. Breaks off when the bytes are damaged, or unpack into far more than `packedBytes`. */
+export async function* unpacked(packed: AsyncIterable<Buffer>, packedBytes: number): AsyncGenerator<Buffer> {
+  const source = Readable.from(packed, { objectMode: false })
+  const gunzip = createGunzip()
+  source.on('error', (error) => gunzip.destroy(error))
+  yield* bounded(source.pipe(gunzip), packedBytes)
+}
+
+/** The chunks, up to far more than `packedBytes`; then it throws. */
+export async function* bounded(chunks: AsyncIterable<Buffer>, packedBytes: number): AsyncGenerator<Buffer> {
+  let room = packedBytes * MOST_EXPANSION + FREE_EXPANSION
+  for await (const chunk of chunks) {
+    room -= chunk.length
+    if (room < 0) throw new Error('it unpacks into far more than its size')
+    yield chunk
+  }
 }

@@ -7,8 +7,8 @@ import { ChpipeError } from '../../../errors.ts'
 import { formatNumber, withoutControls, withoutHidden } from '../../../text.ts'
 import { defuse } from './csv.ts'
 import type { Output } from './output.ts'
-import { openWorkbook, type SheetColumn } from './workbook.ts'
-import { type Contents, isDay, rowsOf, type Writer, type Writing } from './writer.ts'
+import type { SheetColumn } from './workbook.ts'
+import { bounded, type Contents, type Format, isDay, rowsOf, type Writer, type Writing } from './writer.ts'
 
 interface XlsxOptions {
   /** Leave formulas as they are. */
@@ -16,7 +16,7 @@ interface XlsxOptions {
 }
 
 /** One file with a sheet per table. */
-export function xlsxFile(contents: Contents, options: XlsxOptions): Writer[] {
+function xlsxFile(contents: Contents, options: XlsxOptions): Writer[] {
   return [
     {
       name: 'companies.xlsx',
@@ -26,7 +26,8 @@ export function xlsxFile(contents: Contents, options: XlsxOptions): Writer[] {
   ]
 }
 
-function openXlsx(output: Output, { tables }: Contents, options: XlsxOptions): Writing {
+async function openXlsx(output: Output, { tables }: Contents, options: XlsxOptions): Promise<Writing> {
+  const { openWorkbook } = await import('./workbook.ts')
   const workbook = openWorkbook(output)
   let rows = 0
   let begun = -1
@@ -107,4 +108,44 @@ export function planSheets(tables: DeliveredTable[], limits: SheetLimits): (page
 
 function overlong(column: Column | undefined, key: string, { characters }: SheetLimits): string {
   return `${column?.name} of ${key} has more than ${formatNumber(characters - 1)} characters`
+}
+
+/** Rows of all sheets but their headers. */
+async function countSheets(path: string): Promise<number> {
+  const { openPromise } = await import('yauzl')
+  const zip = await openPromise(path, { autoClose: false })
+  let rows = 0
+  try {
+    for await (const entry of zip.eachEntry()) {
+      if (!/^xl\/worksheets\/sheet\d+\.xml$/.test(entry.fileName)) continue
+      const chunks = bounded(await zip.openReadStreamPromise(entry), entry.compressedSize)
+      rows += Math.max(0, (await countTags(chunks)) - 1)
+    }
+  } finally {
+    zip.close()
+  }
+  return rows
+}
+
+/** `<row>` tags in XML; cells hold `<` only as an entity, so the letters stand for nothing else. */
+async function countTags(chunks: AsyncIterable<Buffer>): Promise<number> {
+  let tags = 0
+  let rest = ''
+  for await (const chunk of chunks) {
+    const text = rest + chunk.toString('latin1')
+    tags += text.match(/<row[\s>/]/g)?.length ?? 0
+    rest = text.slice(-4)
+  }
+  return tags
+}
+
+export const xlsx: Format<'xlsx'> = {
+  name: 'xlsx',
+  isText: false,
+  isPacked: true,
+  container: 'sheets',
+  isNested: false,
+  takes: ['raw'],
+  open: xlsxFile,
+  count: (file) => file.withPath(countSheets),
 }

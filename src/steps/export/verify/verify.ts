@@ -5,9 +5,10 @@ import { stat } from 'node:fs/promises'
 import { z } from 'zod'
 import { ChpipeError, errorMessage } from '../../../errors.ts'
 import { newestDelta } from '../destination.ts'
+import { formatOfFile } from '../formats/formats.ts'
+import { unpacked } from '../formats/writer.ts'
 import { MANIFEST } from '../replace.ts'
-import { countRows } from './count.ts'
-import { type DeliverySource, openFolder, openZipSource } from './source.ts'
+import { type DeliverySource, openFolder, openZipSource, withFile } from './source.ts'
 
 export type What = 'missing' | 'extra' | 'not a file' | 'twice' | 'bytes' | 'sha256' | 'rows' | 'damaged'
 
@@ -106,6 +107,17 @@ async function fileDifferences(
     differences.push({ file: name, what: 'damaged', expected: 'readable', found: errorMessage(error) })
   }
   return differences
+}
+
+/** The rows of a file as its format counts them; null for a document. Throws when the file is damaged. */
+async function countRows(source: DeliverySource, name: string): Promise<number | null> {
+  const file = formatOfFile(name)
+  if (!file) return null
+  const { format, gzip } = file
+  return await format.count({
+    bytes: () => (gzip && format.isText ? unpacked(source.read(name), source.sizes.get(name) ?? 0) : source.read(name)),
+    withPath: (body) => withFile(source, name, async (path) => body(path)),
+  })
 }
 
 async function sha256Of(bytes: AsyncIterable<Buffer>): Promise<string> {
