@@ -13,6 +13,8 @@ export type ColumnType =
   | 'date (YYYY-MM-DD)'
   | 'timestamp (ISO 8601, UTC)'
   | 'list of codes'
+  | 'true or false'
+  | 'JSON'
 
 export interface ColumnEntry {
   meaning: string
@@ -57,12 +59,17 @@ function from(source: string) {
     day: entry('date (YYYY-MM-DD)'),
     time: entry('timestamp (ISO 8601, UTC)'),
     codes: entry('list of codes'),
+    truth: entry('true or false'),
+    json: entry('JSON'),
   }
 }
 
 const chpipe = from(CHPIPE)
 const profile = from(`${CH}: company profile, register file or stream`)
 const officer = from(`${CH}: officer list`)
+const register = from(`${CH}: register file`)
+const registerOrProfile = from(`${CH}: register file or company profile`)
+const profileOnly = from(`${CH}: company profile or stream`)
 const filedName = from(`${CHPIPE}, from the name as filed`)
 
 const NEW = { required: true }
@@ -75,10 +82,15 @@ const companyNumber = (source: ReturnType<typeof from>) => ({
 })
 
 /** The address members under the API's own names; `whose` ends each sentence, `at` is where the service keeps them. */
-function address(whose: string, { text }: ReturnType<typeof from>, at: string): Record<string, ColumnEntry> {
+function address(
+  whose: string,
+  { text }: ReturnType<typeof from>,
+  at: string,
+  { prefix = '', since = 1 } = {},
+): Record<string, ColumnEntry> {
   const line = (name: string, meaning: string, example?: string): [string, ColumnEntry] => [
-    name,
-    text(`${meaning} ${whose}`, { member: `${at}.${name}`, ...(example ? { example } : {}) }),
+    prefix + name,
+    text(`${meaning} ${whose}`, { member: `${at}.${name}`, since, ...(example && !prefix ? { example } : {}) }),
   ]
   return Object.fromEntries([
     line('care_of', 'Person or firm that takes the post, in'),
@@ -112,6 +124,113 @@ function foundAt(what: string) {
   return { found_at: chpipe.time(`When ${what} was found`, { ...NEW, example: WHEN }), ...runId }
 }
 
+/** The version of the schema that brought everything that the register says. */
+const WHOLE = { since: 14 }
+
+/** What is published about the verification of an identity for one role. */
+function verification(source: ReturnType<typeof from>): Record<string, ColumnEntry> {
+  const at = (member: string) => ({ ...WHOLE, member: `identity_verification_details.${member}` })
+  return {
+    appointment_verification_start_on: source.day(
+      'First day on which the person is verified for this role',
+      at('appointment_verification_start_on'),
+    ),
+    appointment_verification_end_on: source.day(
+      'Day on which that ends; `9999-12-31` while it stands',
+      at('appointment_verification_end_on'),
+    ),
+    appointment_verification_statement_due_on: source.day(
+      'Day by which a statement of verification is due',
+      at('appointment_verification_statement_due_on'),
+    ),
+    identity_verified_on: source.day(
+      'Day on which a provider verified the identity; alone it verifies nobody for a role',
+      at('identity_verified_on'),
+    ),
+    authorised_corporate_service_provider_name: source.text(
+      'Provider that verified the identity; empty where Companies House did',
+      at('authorised_corporate_service_provider_name'),
+    ),
+    anti_money_laundering_supervisory_bodies: source.json(
+      'Bodies that supervise that provider',
+      at('anti_money_laundering_supervisory_bodies'),
+    ),
+    preferred_name: source.text('Name that the verified person prefers', at('preferred_name')),
+  }
+}
+
+/** What is due when, in the register's words; the profile has it under the same names, one below the other. */
+const filings: Record<string, ColumnEntry> = {
+  country_of_origin: register.text('Country in which the company was formed, in words', {
+    ...WHOLE,
+    example: 'United Kingdom',
+  }),
+  accounts_accounting_reference_date_day: registerOrProfile.whole('Day of the month on which its year ends', {
+    ...WHOLE,
+    example: 31,
+  }),
+  accounts_accounting_reference_date_month: registerOrProfile.whole('Month in which its year ends', {
+    ...WHOLE,
+    example: 3,
+  }),
+  accounts_next_due: registerOrProfile.day('Day by which the next accounts must be filed', WHOLE),
+  accounts_next_made_up_to: profileOnly.day('Day to which the next accounts are made up', WHOLE),
+  accounts_overdue: profileOnly.truth('Accounts were overdue when the profile was read', WHOLE),
+  accounts_last_accounts_made_up_to: registerOrProfile.day('Day to which the last accounts were made up', WHOLE),
+  accounts_last_accounts_type: registerOrProfile.slug(
+    'Category of the last accounts, such as `micro-entity`, `full`, `dormant`',
+    { ...WHOLE, example: 'micro-entity' },
+  ),
+  accounts_last_accounts_period_start_on: profileOnly.day('First day of the last accounts', WHOLE),
+  accounts_last_accounts_period_end_on: profileOnly.day('Last day of the last accounts', WHOLE),
+  accounts_next_accounts_due_on: profileOnly.day(
+    'Day by which the next accounts must be filed, by their period',
+    WHOLE,
+  ),
+  accounts_next_accounts_overdue: profileOnly.truth('The next accounts were overdue when the profile was read', WHOLE),
+  accounts_next_accounts_period_start_on: profileOnly.day('First day of the next accounts', WHOLE),
+  accounts_next_accounts_period_end_on: profileOnly.day('Last day of the next accounts', WHOLE),
+  confirmation_statement_next_due: registerOrProfile.day('Day by which the next statement must be filed', WHOLE),
+  confirmation_statement_last_made_up_to: registerOrProfile.day('Day to which the last statement was made up', WHOLE),
+  confirmation_statement_next_made_up_to: profileOnly.day('Day to which the next statement is made up', WHOLE),
+  confirmation_statement_overdue: profileOnly.truth('The statement was overdue when the profile was read', WHOLE),
+  annual_return_next_due: registerOrProfile.day('The same of the annual return, which the statement replaced', WHOLE),
+  annual_return_last_made_up_to: registerOrProfile.day('Day to which the last annual return was made up', WHOLE),
+  annual_return_next_made_up_to: profileOnly.day('Day to which the next annual return is made up', WHOLE),
+  annual_return_overdue: profileOnly.truth('The annual return was overdue when the profile was read', WHOLE),
+  charges_count: register.whole('Charges (mortgages) registered against it', { ...WHOLE, example: 1 }),
+  charges_outstanding_count: register.whole('Of these, outstanding', { ...WHOLE, example: 1 }),
+  charges_part_satisfied_count: register.whole('Of these, partly satisfied', { ...WHOLE, example: 0 }),
+  charges_satisfied_count: register.whole('Of these, satisfied', { ...WHOLE, example: 0 }),
+  general_partners_count: register.whole('General partners of a limited partnership', { ...WHOLE, example: 0 }),
+  limited_partners_count: register.whole('Limited partners of a limited partnership', { ...WHOLE, example: 0 }),
+  previous_company_names: registerOrProfile.json(
+    'Earlier names, the latest first: `name`, `effective_from`, and `ceased_on`, the day on which the name ended',
+    { ...WHOLE, example: '[{"name":"HAWTHORN LIMITED","ceased_on":"2014-02-03"}]' },
+  ),
+  uri: register.id('Address of the company on the web of linked data', WHOLE),
+}
+
+const profileMembers: Record<string, ColumnEntry> = {
+  has_charges: profileOnly.truth('Charges are, or were, registered against it', WHOLE),
+  has_insolvency_history: profileOnly.truth('It is, or was, insolvent', WHOLE),
+  has_been_liquidated: profileOnly.truth('It was liquidated', WHOLE),
+  has_super_secure_pscs: profileOnly.truth('A person with significant control is withheld by law', WHOLE),
+  registered_office_is_in_dispute: profileOnly.truth('Somebody disputes its registered office', WHOLE),
+  undeliverable_registered_office_address: profileOnly.truth('Post to its registered office comes back', WHOLE),
+  is_community_interest_company: profileOnly.truth('It is a community interest company', WHOLE),
+  can_file: profileOnly.truth('It can file online', WHOLE),
+  partial_data_available: profileOnly.slug('Who holds the rest where the register holds only a part', WHOLE),
+  external_registration_number: profileOnly.id('Its number at another registrar', WHOLE),
+  last_full_members_list_date: profileOnly.day('Day of the last full list of members', WHOLE),
+  term: profileOnly.text('How long a partnership is to last, as filed', WHOLE),
+  service_address: profileOnly.json('Address for service of an overseas company, in the members of an address', WHOLE),
+  branch_company_details: profileOnly.json('Of a UK establishment: business, parent company and its number', WHOLE),
+  foreign_company_details: profileOnly.json('Of an overseas company: its home register, law, form and accounts', WHOLE),
+  corporate_annotation: profileOnly.json('Remarks of the registrar: `type`, `description`, `created_on`', WHOLE),
+  etag: profileOnly.id('Version of the profile; changes with every edit at the register', WHOLE),
+}
+
 const companies: TableEntry = {
   row: 'One company on the register.',
   key: ['company_number'],
@@ -138,10 +257,13 @@ const companies: TableEntry = {
       { example: '62012' },
     ),
     ...address('the registered office', profile, 'registered_office_address'),
-    officers_state: chpipe.slug('Its officer list: `complete`, `none` (read, and empty), `pending` or `failed`', {
-      required: true,
-      values: ['pending', 'complete', 'none', 'failed'],
-    }),
+    officers_state: chpipe.slug(
+      'Its officer list: `complete`, `none` (read, and empty), `stale` (was complete, may have changed), `pending` or `failed`',
+      {
+        required: true,
+        values: ['pending', 'complete', 'none', 'failed', 'stale'],
+      },
+    ),
     officers_count: chpipe.whole('Appointments of this company in this export, resigned ones included', {
       required: true,
       example: 3,
@@ -150,6 +272,13 @@ const companies: TableEntry = {
     ...origin('the company'),
     first_seen_at: chpipe.time('When chpipe first learnt of the company', { required: true, example: WHEN }),
     deleted_at: chpipe.time('When the register said that it was removed; empty while it is there', {}),
+    ...filings,
+    ...profileMembers,
+    pscs_state: chpipe.slug(
+      'Its persons with significant control: `complete`, `none` (read, and none recorded) or `pending` (not read)',
+      { ...WHOLE, required: true, values: ['pending', 'complete', 'none'] },
+    ),
+    pscs_fetched_at: chpipe.time('When they were read as a whole', { ...WHOLE, example: WHEN }),
   },
 }
 
@@ -211,6 +340,44 @@ const officers: TableEntry = {
       member: 'identification.registration_number',
     }),
     ...origin('the officer list'),
+    is_pre_1992_appointment: officer.truth('The first day in the role was before 1992', {
+      ...WHOLE,
+      member: 'is_pre_1992_appointment',
+    }),
+    former_names: officer.json('Earlier names of the person: `forenames`, `surname`', {
+      ...WHOLE,
+      member: 'former_names',
+      example: '[{"forenames":"Jane","surname":"Rowan"}]',
+    }),
+    ...address('the principal office of a body or partner', officer, 'principal_office_address', {
+      prefix: 'principal_office_address_',
+      ...WHOLE,
+    }),
+    responsibilities: officer.text('What a managing officer is responsible for, as filed', {
+      ...WHOLE,
+      member: 'responsibilities',
+    }),
+    contact_name: officer.text('Whom to contact at a corporate managing officer', {
+      ...WHOLE,
+      member: 'contact_details.contact_name',
+    }),
+    contribution_currency_type: officer.slug('Currency of what a limited partner contributed, such as `GBP`', {
+      ...WHOLE,
+      member: 'contribution_currency_type',
+    }),
+    contribution_currency_value: officer.text('Amount of it, as filed', {
+      ...WHOLE,
+      member: 'contribution_currency_value',
+    }),
+    contribution_sub_types: officer.codes('What it consists of: `money`, `shares`, `services-or-goods` and others', {
+      ...WHOLE,
+      member: 'contribution_sub_types',
+    }),
+    ...verification(officer),
+    etag: officer.id('Version of the appointment; changes with every edit at the register', {
+      ...WHOLE,
+      member: 'etag',
+    }),
   },
 }
 
@@ -276,19 +443,32 @@ export const dataDictionary: Record<DeliveredTable, TableEntry> = { companies, o
 export interface FiledColumn {
   column: string
   member: string
+  type: ColumnType
 }
 
 /** The columns of a table that hold what the service files. */
 export function filedColumns({ columns }: TableEntry): FiledColumn[] {
-  return Object.entries(columns).flatMap(([column, { member }]) => (member === undefined ? [] : [{ column, member }]))
+  return Object.entries(columns).flatMap(([column, { member, type }]) =>
+    member === undefined ? [] : [{ column, member, type }],
+  )
+}
+
+/** A value as its column holds it: truth as 1 or 0, lists and objects as JSON. */
+function stored(type: ColumnType, value: unknown): unknown {
+  if (type === 'true or false') return typeof value === 'boolean' ? Number(value) : value
+  if (type === 'JSON') return value === null || value === undefined ? value : JSON.stringify(value)
+  return value
 }
 
 /** What an item of the service says, under the columns for it; undefined where a part of a path is absent. */
 export function filedValues(item: object, filed: readonly FiledColumn[]): Record<string, unknown> {
   return Object.fromEntries(
-    filed.map(({ column, member }) => [
+    filed.map(({ column, member, type }) => [
       column,
-      member.split('.').reduce<unknown>((at, name) => (Object(at) as Record<string, unknown>)[name], item),
+      stored(
+        type,
+        member.split('.').reduce<unknown>((at, name) => (Object(at) as Record<string, unknown>)[name], item),
+      ),
     ]),
   )
 }
