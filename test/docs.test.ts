@@ -5,6 +5,7 @@ import type { Command, CommandGroup } from '../src/commands/command.ts'
 import { helpTopics, topicNames } from '../src/commands/help-topics.ts'
 import { commands } from '../src/commands/index.ts'
 import { exitCodes } from '../src/main.ts'
+import { isOwnVariable } from '../src/settings.ts'
 import { run } from './host.ts'
 
 const ROOT = new URL('../', import.meta.url)
@@ -135,6 +136,10 @@ describe('the pages together', () => {
     const source = read('src/settings.ts')
     const variables = new Set(source.match(/\b(?:COMPANIES_HOUSE|CHPIPE|SNOV)_[A-Z_]+/g))
     expect(variables.size).toBeGreaterThan(4)
+    const named = source.match(/(?<=(?:env|from)\.|')[A-Z][A-Z0-9]*_[A-Z0-9_]+\b(?!=)/g) ?? []
+    const others = [...new Set(named)].filter((name) => !variables.has(name))
+    expect(others.sort()).toEqual(['HTTPS_PROXY', 'HTTP_PROXY', 'NO_PROXY'])
+    expect([...variables, ...others].filter((name) => !isOwnVariable(name))).toEqual([])
     const table = pages.get(`${TOPICS}/environment.md`) ?? ''
     const documented = [...table.matchAll(/^\| `([A-Z_]+)`/gm)].map(([, name]) => name)
     expect(documented.sort()).toEqual([...variables, 'NO_COLOR'].sort())
