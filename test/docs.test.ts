@@ -151,6 +151,13 @@ describe('the pages together', () => {
     }
   })
 
+  it('say what every package that we chose is for', () => {
+    const { dependencies, devDependencies } = JSON.parse(read('package.json'))
+    const chosen = Object.keys({ ...dependencies, ...devDependencies }).filter((name) => !name.startsWith('@types/'))
+    const text = pages.get('src/README.md') ?? ''
+    expect(chosen.filter((name) => !new RegExp(`(?<![\\w/@-])${name}(?![\\w/-])`).test(text))).toEqual([])
+  })
+
   it.each(['README.md', `${TOPICS}/exit-codes.md`])('have one row for every exit code: %s', (path) => {
     const documented = [...(pages.get(path) ?? '').matchAll(/^\| (\d+) \|/gm)].map(([, code]) => Number(code))
     expect(documented).toEqual([0, ...Object.values(exitCodes)])
