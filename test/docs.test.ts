@@ -198,6 +198,7 @@ describe.each(commands.map(({ name, summary, load }) => ({ name, summary, load }
       expect(options.filter((option) => !mentions(help, option))).toEqual([])
       expect(command.options.filter(({ description }) => description.length < 5)).toEqual([])
       expect(help).toContain(`Usage: chpipe ${path} `)
+      expect(help).toContain(`\nMore: chpipe help reference ${entry.name}\n`)
     }
   })
 
