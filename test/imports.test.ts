@@ -70,6 +70,7 @@ const PACKAGE_OWNERS: Record<string, string[]> = {
   'better-sqlite3': ['db'],
   hono: ['http'],
   '@hono': ['http'],
+  '@modelcontextprotocol': ['http'],
   ky: ['upstream'],
   undici: ['upstream'],
   commander: ['command-line'],

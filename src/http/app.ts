@@ -25,6 +25,7 @@ import {
   writeCursor,
 } from './listing.ts'
 import { readCompany, walkChanges, walkCompanies, walkOfficers } from './lists.ts'
+import { answerAgent, MCP_PATH, type Paths } from './mcp.ts'
 import type { NameSearch } from './name-search.ts'
 import { defaultLimit } from './parameters.ts'
 import { acceptedType, JSON_TYPE, NDJSON, Problem, problemResponse, respond, respondLines } from './respond.ts'
@@ -64,15 +65,31 @@ const protect = secureHeaders({
 
 /** The application: a function from requests to answers. */
 export function createApp(options: AppOptions): OpenAPIHono<Env> {
-  const { database, clock, log, names } = options
-  const answer = listAnswers(options)
+  const app = newApp(options)
+  app.use(protect)
+  app.use(guard({ ...options, steady: options.clock.steady }))
+  const data = dataEndpoints(options)
+  app.route('/', data)
+  const { paths = {} } = describe(options.version, options.basePath)
+  app.post(MCP_PATH, (c) => {
+    const ask = async (path: string) => await data.request(path, { headers: { accept: JSON_TYPE } }, c.env)
+    return answerAgent(c.req.raw, { version: options.version, paths: paths as Paths, ask })
+  })
+  addOpenEndpoints(app, options)
+  app.openapi(metricsRoute, async (c) => {
+    accept(c, ['text/plain'])
+    return respond(c, { type: EXPOSITION_TYPE, text: exposition(options.metrics()), headers: NOT_KEPT })
+  })
+  return app
+}
+
+/** An application that checks parameters and says what failed as the API does. */
+function newApp({ log }: AppOptions): OpenAPIHono<Env> {
   const app = new OpenAPIHono<Env>({
     defaultHook: (result) => {
       if (!result.success) throw badParameters(result.error)
     },
   })
-  app.use(protect)
-  app.use(guard({ ...options, steady: clock.steady }))
   app.notFound(() => problemResponse(new Problem(404)))
   app.onError((error, c) => {
     if (error instanceof Problem) return problemResponse(error)
@@ -80,7 +97,14 @@ export function createApp(options: AppOptions): OpenAPIHono<Env> {
     tellFailure(log, c, error)
     return problemResponse(new Problem(500))
   })
+  return app
+}
 
+/** What is behind a token for the data: lists and single companies. */
+function dataEndpoints(options: AppOptions): OpenAPIHono<Env> {
+  const { database, names } = options
+  const answer = listAnswers(options)
+  const app = newApp(options)
   app.openapi(companiesRoute, async (c) => {
     const {
       q: words,
@@ -129,11 +153,6 @@ export function createApp(options: AppOptions): OpenAPIHono<Env> {
     )
     if (!company) throw new Problem(404, { detail: 'There is no such company here' })
     return respond(c, { type: JSON_TYPE, text: safeJson(company) })
-  })
-  addOpenEndpoints(app, options)
-  app.openapi(metricsRoute, async (c) => {
-    accept(c, ['text/plain'])
-    return respond(c, { type: EXPOSITION_TYPE, text: exposition(options.metrics()), headers: NOT_KEPT })
   })
   return app
 }

@@ -102,7 +102,9 @@ that they have in its database and exports.
 
 Lists are paged: ask for the path in \`next\` as long as it is not null. With \`Accept: application/x-ndjson\` a list comes as lines,
 from the cursor or its beginning to its end, each page as it is at the time it is read. Errors are problem details
-(RFC 9457).`
+(RFC 9457).
+
+Agents find the same at \`/mcp\`, by the Model Context Protocol over streamable HTTP, with the same tokens and limits.`
 
 /** Of the program; the data has its own terms. */
 const LICENCE = { name: 'MIT', url: 'https://opensource.org/license/mit' }
