@@ -12,8 +12,9 @@ import { errorMessage } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { EXPOSITION_TYPE, exposition, type Metric } from '../metrics.ts'
 import { safeJson } from '../text.ts'
+import { describe } from './description.ts'
 import { factsOf, type GuardOptions, guard } from './guard.ts'
-import { describe, indexPage } from './index-page.ts'
+import { indexPage } from './index-page.ts'
 import {
   createPlaces,
   createTurns,
@@ -151,7 +152,7 @@ function dataEndpoints(options: AppOptions): OpenAPIHono<Env> {
       c.req.valid('param').company_number,
       c.req.valid('query').all ?? false,
     )
-    if (!company) throw new Problem(404, { detail: 'There is no such company here' })
+    if (!company) throw noSuchCompany(database.current(), c.req.valid('param').company_number)
     return respond(c, { type: JSON_TYPE, text: safeJson(company) })
   })
   return app
@@ -163,9 +164,10 @@ function unreadable(): Problem {
   return new Problem(503, { detail: 'The database cannot be read', headers: { 'Retry-After': '10' } })
 }
 
-function addOpenEndpoints(app: OpenAPIHono<Env>, { database, version, basePath }: AppOptions): void {
+function addOpenEndpoints(app: OpenAPIHono<Env>, options: AppOptions): void {
+  const { database, version, basePath } = options
   const description = describe(version, basePath)
-  const page = indexPage(description, basePath)
+  const page = indexPage(description, options)
   app.openapi(healthRoute, (c) => {
     accept(c, [JSON_TYPE])
     try {
@@ -258,6 +260,15 @@ function holdPlace(c: Context<Env>, takePlace: ReturnType<typeof createPlaces>, 
 function checkpointIn(text: string): string {
   if (isCheckpoint(text)) return text
   throw notOfThisQuery()
+}
+
+/** Whether it is only that its officers are not there yet. */
+function noSuchCompany(db: Db, number: string): Problem {
+  const isPending = readCompany(db, number, true) !== null
+  const detail = isPending
+    ? 'Its officers are not complete yet; what is there of it is at the same path with ?all=true'
+    : 'There is no such company here'
+  return new Problem(404, { detail })
 }
 
 function otherHistory(): Problem {
