@@ -89,10 +89,7 @@ ${paragraphs(info.description ?? '')}
 </div></header>
 <nav aria-label="Contents"><div class="wrap"><ul>
 <li><a href="#token">Your token</a></li>
-${operations.map(
-  ({ path }) => html`<li><a href="#${idOf(path)}">${path}</a></li>
-`,
-)}<li><a href="#agents">Agents</a></li>
+${operations.filter(({ path }) => path !== '/').map(contentsLine)}<li><a href="#agents">Agents</a></li>
 </ul></div></nav>
 <main class="wrap" id="paths">
 ${signingIn(options)}
@@ -107,6 +104,11 @@ ${agents(basePath)}
     html: String(page),
     policy: `default-src 'none'; style-src 'sha256-${style}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,
   }
+}
+
+function contentsLine({ path }: { path: string }): Markup {
+  return html`<li><a href="#${idOf(path)}">${path}</a></li>
+`
 }
 
 function signingIn({ limitPerMinute, streamsPerToken }: PageOptions): Markup {
@@ -141,7 +143,7 @@ function row({ name, in: place, required, description, schema }: Parameter): Mar
   const needed = required && place === 'query' ? ' (needed)' : ''
   const example = schema?.example === undefined ? '' : html`<code>${String(schema.example)}</code>`
   const meaning = marked(`${description ?? schema?.description ?? ''}${needed}`)
-  return html`<tr><th scope="row"><code>${name}</code></th><td>${meaning}</td><td>${example}</td></tr>
+  return html`<tr><th scope="row" class="names"><code>${name}</code></th><td>${meaning}</td><td class="names">${example}</td></tr>
 `
 }
 
