@@ -2,13 +2,19 @@
 // what is suppressed. A caller that rests between two windows keeps nobody waiting, however rare what it looks for is.
 
 import type { Since } from '../changes.ts'
-import { type Cell, type DatasetTable, datasetColumns, NOT_GONE, type Row } from '../dataset/columns.ts'
+import {
+  type Cell,
+  type DatasetTable,
+  datasetColumns,
+  type Item,
+  itemOfRow,
+  NOT_GONE,
+  type Row,
+} from '../dataset/columns.ts'
 import { type Page, withoutSuppressed } from '../dataset/dataset.ts'
 import { type Db, prepared, snapshot } from '../open.ts'
 import { rulesSince } from '../suppress/since.ts'
 import { databaseKey, loadSuppressions, type Suppressions, suppressionsOf } from '../suppress/suppressions.ts'
-
-export type Item = Record<string, Cell | string[]>
 
 /** A company with all that is its own, in key order. */
 export interface ServedCompany {
@@ -150,17 +156,16 @@ export function cutAtOfficers(found: Candidates, members: boolean): Candidates {
   return { rows, reached: numberOf(rows.at(-1)) }
 }
 
-/** The companies of a page with all that is their own, under the names of the columns; `sic_codes` becomes a list. */
+/** The companies of a page with all that is their own, as JSON holds it. */
 export function servedCompanies(page: Page): ServedCompany[] {
   const companies = new Map<Cell, ServedCompany>()
   for (const row of page.companies) {
-    const company = itemOf('companies', row)
-    company.sic_codes = typeof company.sic_codes === 'string' ? company.sic_codes.split(',').filter(Boolean) : []
+    const company = itemOfRow(datasetColumns.companies, row)
     const number = numberOf(row)
     companies.set(number, { number, company, officers: [], domains: [], emails: [] })
   }
   for (const table of ['officers', 'domains', 'emails'] as const) {
-    for (const row of page[table]) companies.get(row[0] ?? null)?.[table].push(itemOf(table, row))
+    for (const row of page[table]) companies.get(row[0] ?? null)?.[table].push(itemOfRow(datasetColumns[table], row))
   }
   return [...companies.values()]
 }
@@ -168,10 +173,6 @@ export function servedCompanies(page: Page): ServedCompany[] {
 /** The company number of a row of any public table. */
 export function numberOf(row: Row | undefined): string {
   return String(row?.[0] ?? '')
-}
-
-function itemOf(table: DatasetTable, row: Row): Item {
-  return Object.fromEntries(datasetColumns[table].map(({ name }, index) => [name, row[index] ?? null]))
 }
 
 // Filters of companies as SQL conditions. Every value is bound; none becomes part of the SQL.

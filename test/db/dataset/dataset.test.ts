@@ -7,7 +7,7 @@ import { addCompany, addDomain, addEmail, addOfficer, fill, newDatabase } from '
 
 const numbers = (rows: unknown[][]) => rows.map(([number]) => number)
 
-test('columns keep the order of the schema and know what is an id, a number, a date and free text', () => {
+test('columns keep the order of the schema and know what each of their cells is', () => {
   const of = (kind: string) => [
     ...new Set(
       Object.values(datasetColumns)
@@ -17,8 +17,55 @@ test('columns keep the order of the schema and know what is an id, a number, a d
     ),
   ]
   expect(datasetColumns.companies[0]).toEqual({ name: 'company_number', kind: 'id' })
-  expect(of('id')).toEqual(['company_number', 'appointment_id', 'officer_id', 'person_number'])
-  expect(of('number')).toEqual(['officers_count', 'run_id', 'date_of_birth_month', 'date_of_birth_year', 'confidence'])
+  expect(of('id')).toEqual([
+    'company_number',
+    'uri',
+    'external_registration_number',
+    'etag',
+    'appointment_id',
+    'officer_id',
+    'person_number',
+  ])
+  expect(of('number')).toEqual([
+    'officers_count',
+    'run_id',
+    'accounts_accounting_reference_date_day',
+    'accounts_accounting_reference_date_month',
+    'charges_count',
+    'charges_outstanding_count',
+    'charges_part_satisfied_count',
+    'charges_satisfied_count',
+    'general_partners_count',
+    'limited_partners_count',
+    'date_of_birth_month',
+    'date_of_birth_year',
+    'confidence',
+  ])
+  expect(of('codes')).toEqual(['sic_codes', 'contribution_sub_types'])
+  expect(of('truth')).toEqual([
+    'accounts_overdue',
+    'accounts_next_accounts_overdue',
+    'confirmation_statement_overdue',
+    'annual_return_overdue',
+    'has_charges',
+    'has_insolvency_history',
+    'has_been_liquidated',
+    'has_super_secure_pscs',
+    'registered_office_is_in_dispute',
+    'undeliverable_registered_office_address',
+    'is_community_interest_company',
+    'can_file',
+    'is_pre_1992_appointment',
+  ])
+  expect(of('json')).toEqual([
+    'previous_company_names',
+    'service_address',
+    'branch_company_details',
+    'foreign_company_details',
+    'corporate_annotation',
+    'former_names',
+    'anti_money_laundering_supervisory_bodies',
+  ])
   expect(of('date')).toEqual([
     'date_of_creation',
     'date_of_cessation',
@@ -26,9 +73,29 @@ test('columns keep the order of the schema and know what is an id, a number, a d
     'fetched_at',
     'first_seen_at',
     'deleted_at',
+    'accounts_next_due',
+    'accounts_next_made_up_to',
+    'accounts_last_accounts_made_up_to',
+    'accounts_last_accounts_period_start_on',
+    'accounts_last_accounts_period_end_on',
+    'accounts_next_accounts_due_on',
+    'accounts_next_accounts_period_start_on',
+    'accounts_next_accounts_period_end_on',
+    'confirmation_statement_next_due',
+    'confirmation_statement_last_made_up_to',
+    'confirmation_statement_next_made_up_to',
+    'annual_return_next_due',
+    'annual_return_last_made_up_to',
+    'annual_return_next_made_up_to',
+    'last_full_members_list_date',
+    'pscs_fetched_at',
     'appointed_on',
     'appointed_before',
     'resigned_on',
+    'appointment_verification_start_on',
+    'appointment_verification_end_on',
+    'appointment_verification_statement_due_on',
+    'identity_verified_on',
     'found_at',
   ])
 })

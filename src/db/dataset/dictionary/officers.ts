@@ -90,7 +90,7 @@ export const officers: TableEntry = {
     }),
     contribution_sub_types: officer.codes('What it consists of: `money`, `shares`, `services-or-goods` and others', {
       ...WHOLE,
-      member: 'contribution_sub_types',
+      member: 'contribution_sub_types.sub_type',
     }),
     ...verification(officer),
     etag: officer.id('Version of the appointment; changes with every edit at the register', {
