@@ -32,7 +32,7 @@ function cellSchema(type: ColumnType): z.ZodType {
 /** The example of a cell as an answer has it. */
 function exampleOf(type: ColumnType, example: string | number): unknown {
   if (type === 'list of codes') return String(example).split(',')
-  return type === 'JSON' ? parsedJson(String(example)) : example
+  return type === 'JSON' || type === 'true or false' ? parsedJson(String(example)) : example
 }
 
 // The shapes of answers.

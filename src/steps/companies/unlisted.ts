@@ -4,7 +4,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Clock } from '../../clock.ts'
 import { UpstreamError } from '../../companies-house/call.ts'
 import type { CompaniesHouse } from '../../companies-house/client.ts'
-import { ENDED_STATUSES, fetchProfile } from '../../companies-house/profile.ts'
+import { fetchProfile } from '../../companies-house/profile.ts'
 import { updateCompany } from '../../db/companies/companies.ts'
 import {
   findEarlierDay,
@@ -20,6 +20,7 @@ import {
 import type { Reject } from '../../db/companies/staging.ts'
 import { whenFree } from '../../db/lock-wait.ts'
 import { type Db, snapshot, write } from '../../db/open.ts'
+import { ENDED_STATUSES } from '../../db/standing.ts'
 import { errorMessage } from '../../errors.ts'
 import type { Log } from '../../log.ts'
 import type { ReadTotals } from './read.ts'

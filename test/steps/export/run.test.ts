@@ -69,7 +69,8 @@ const officerMore =
   'responsibilities,contact_name,contribution_currency_type,contribution_currency_value,' +
   'contribution_sub_types,appointment_verification_start_on,appointment_verification_end_on,' +
   'appointment_verification_statement_due_on,identity_verified_on,' +
-  'authorised_corporate_service_provider_name,anti_money_laundering_supervisory_bodies,preferred_name,etag'
+  'authorised_corporate_service_provider_name,anti_money_laundering_supervisory_bodies,preferred_name,etag,' +
+  'identity_verification,is_active'
 
 const companyHead =
   'company_number,company_name,company_status,company_status_detail,type,subtype,jurisdiction,date_of_creation,' +
@@ -92,7 +93,7 @@ const flatCompanyHead =
 
 /** Nothing is known of these, except that nobody has looked for who controls the company. */
 const companyBlank = `${','.repeat(companyMore.split(',').length - 1)}pending,`
-const officerBlank = ','.repeat(officerMore.split(',').length)
+const officerBlank = `${','.repeat(officerMore.split(',').length - 1)}none,true`
 
 const company1 = `00000001,"'=HYPERLINK(""x""), LTD",active,,ltd,,,2020-02-29,,"62020,01110",,,,,,,,,,complete,2,,bulk,${AT},1,${AT},${companyBlank}`
 const company2 = `00000002,EMPTY LTD,,,,,,,,,,,,,,,,,,complete,0,,bulk,${AT},1,${AT},2026-02-01T00:00:00.000Z${companyBlank}`
