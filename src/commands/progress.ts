@@ -78,6 +78,7 @@ export function renderProgress(progress: Progress, { db, now }: { db: string; no
     ['with officers', `${formatNumber(companies_with_officers)} of ${formatNumber(target)} companies`],
     ['', `${bar(percent / 100, 32)} ${percent.toFixed(1)} %`],
     ['officers', formatNumber(progress.officers)],
+    ...verificationRows(progress),
     ['companies', `${formatNumber(progress.companies)} known`],
     [
       '',
@@ -96,6 +97,15 @@ export function renderProgress(progress: Progress, { db, now }: { db: string; no
     ? 'READY FOR STREAMING API'
     : `NOT READY: ${companiesToGo(target - companies_with_officers)} to go`
   return [printable(db), '', ...rows.map(([label, value]) => `  ${label.padEnd(15)}${value}`), '', verdict]
+}
+
+/** How the identities of the officers stand, while anything is published of any. */
+function verificationRows({ verification }: Progress): Row[] {
+  if (!verification) return []
+  const parts = Object.entries(verification).flatMap(([state, count]) =>
+    state === 'none' ? [] : [`${formatNumber(count)} ${state}`],
+  )
+  return [['verification', parts.join(', ')]]
 }
 
 function eta(

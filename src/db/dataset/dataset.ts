@@ -1,6 +1,7 @@
 // Reads the public tables for those who deliver them: one snapshot, in pages, in a stable order.
 import { checkpointOf, type Since } from '../changes.ts'
 import { type Db, schemaVersion } from '../open.ts'
+import type { Verification } from '../standing.ts'
 import { storageError } from '../storage-error.ts'
 import { FACT_COLUMNS, loadSuppressions, type OfficerFacts, type Suppressions } from '../suppress/suppressions.ts'
 import {
@@ -12,17 +13,23 @@ import {
   NOT_GONE,
   type Row,
 } from './columns.ts'
+import { columnList } from './computed.ts'
 import { createDelta, IN_DELTA } from './delta.ts'
 import type { DeliveredTable } from './dictionary.ts'
+import { withStanding } from './standing.ts'
 
 /** Which companies, with all that belongs to them. */
 export interface DatasetSelection {
   /** Also those whose officers are not complete. */
   all: boolean
+  /** The day of reading (`YYYY-MM-DD`): some columns follow from it. */
+  today: string
   /** Only those of which anything changed since, whole; null for every company. */
   since?: Since | null
   /** The tables that are wanted, empty or not; null for companies, officers, and the others when there are any. */
   include?: readonly DatasetTable[] | null
+  /** Only appointments whose identity verification stands so, with their companies; null for all. */
+  verification?: readonly Verification[] | null
 }
 
 /** Some companies in the order of their numbers, with all their officers, domains and e-mails in key order. */
@@ -72,7 +79,10 @@ export function openDataset(db: Db, selection: DatasetSelection): Dataset {
     client.exec('BEGIN')
     const suppressions = loadSuppressions(db)
     const deletions = selection.since ? createDelta(db, { ...selection, since: selection.since }) : null
-    const reader = pageReader(db, selection, withoutSuppressed(suppressions, datasetColumns))
+    const { verification, today } = selection
+    const visible = withoutSuppressed(suppressions, datasetColumns)
+    const standing = verification ? withStanding({ verification, today }) : null
+    const reader = pageReader(db, selection, standing ? (page) => standing(visible(page)) : visible)
     const tables = tablesOf(selection, reader)
     return {
       schemaVersion: schemaVersion(db),
@@ -117,12 +127,11 @@ interface PageReader {
   has(table: 'domains' | 'emails'): boolean
 }
 
-function pageReader(db: Db, { all, since }: DatasetSelection, keep: (page: Page) => Page): PageReader {
+function pageReader(db: Db, { all, today, since }: DatasetSelection, keep: (page: Page) => Page): PageReader {
   const prepare = (sql: string) => db.$client.prepare(sql).raw()
   const complete = all ? '1' : `companies.officers_state = 'complete'`
   const chosen = since ? `${complete} AND ${IN_DELTA}` : complete
-  const select = (table: DatasetTable) =>
-    `SELECT ${datasetColumns[table].map(({ name }) => `"${name}"`).join(', ')} FROM ${table}`
+  const select = (table: DatasetTable) => `SELECT ${columnList(table, today)} FROM ${table}`
   const some = prepare(
     `${select('companies')} WHERE ${chosen} AND company_number > ? ORDER BY company_number LIMIT ${COMPANIES_PER_PAGE}`,
   )

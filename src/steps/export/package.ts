@@ -151,11 +151,14 @@ function deliveredTables({ include, since }: Filters, { domains, emails }: Repor
 }
 
 /** What the filters of an export let through, in sentences for whoever receives it. */
-function scopeOf({ all, include, since }: Filters): string[] {
+function scopeOf({ all, include, verification, since }: Filters): string[] {
   return [
     all
       ? 'All companies that were collected, also those whose officer list is not complete yet.'
-      : 'Companies whose officer list is complete, with all their appointments, resigned ones included.',
+      : `Companies whose officer list is complete${verification ? '' : ', with all their appointments, resigned ones included'}.`,
+    ...(verification
+      ? [`Of these only appointments whose identity verification is ${verification.join(' or ')}, and their companies.`]
+      : []),
     ...(include ? [`Only these tables: ${include.join(', ')}.`] : []),
     ...(since === undefined
       ? []

@@ -101,6 +101,35 @@ describe('the counts', () => {
     })
   })
 
+  test('of verifications cover every appointment, and name the overdue ones that are active', () => {
+    const overdue = { identity_verification: 'overdue' }
+    const pages = [
+      {
+        companies: [company('1'), company('2', { company_status: 'dissolved' })],
+        officers: [
+          officer('1', 'a', overdue),
+          officer('1', 'b', { ...overdue, resigned_on: '2026-01-01' }),
+          officer('1', 'c', { identity_verification: 'verified' }),
+          officer('2', 'd', overdue),
+        ],
+      },
+    ]
+    expect(counted(pages)).toMatchObject({
+      verifications: [
+        { name: 'verified', count: 1 },
+        { name: 'due', count: 0 },
+        { name: 'overdue', count: 3 },
+        { name: 'ended', count: 0 },
+        { name: 'none', count: 0 },
+      ],
+      activeOfficers: 2,
+      activeOverdue: 1,
+    })
+    const page = report(pages)
+    expect(page).toContain('Of 2 active appointments, 1 is overdue.')
+    expect(page).toMatch(/Overdue: no statement has come in time.*?<\/th>\n<td class="num">3</)
+  })
+
   test('of hits have those in their denominators who were asked for', () => {
     const counts = counted(
       [

@@ -1,16 +1,20 @@
 // What the report says, counted from the very pages that are written to the files: so it agrees with them, and whoever
 // is suppressed is in neither. Its memory does not grow with the dataset.
 
-import { holdsOffice } from '../../../companies-house/profile.ts'
 import { bestDomains } from '../../../db/dataset/best-domain.ts'
 import { type Cell, type DatasetTable, datasetColumns, datasetTables, type Row } from '../../../db/dataset/columns.ts'
 import type { Page } from '../../../db/dataset/dataset.ts'
+import { holdsOffice, VERIFICATIONS } from '../../../db/standing.ts'
 import { isPersonWanted } from '../../purchases/people.ts'
 import { regionOf, sicSection } from './places.ts'
 
 export interface ReportedOfficers {
   roles: Count[]
   activeOfficers: number
+  /** By how the identity verification stood on the day of the export, in the order of the dictionary. */
+  verifications: Count[]
+  /** Active ones whose verification was overdue. */
+  activeOverdue: number
 }
 
 export interface ReportCounts extends CompanyCounts, ReportedOfficers, ContactCounts {
@@ -43,16 +47,27 @@ export function createPageCounter(): PageCounter {
 function createOfficerCounter(): { add(page: Page): void; counts(): ReportedOfficers } {
   const cell = cellReader('officers')
   const roles = createTally()
+  const verifications = new Map<string, number>(VERIFICATIONS.map((state) => [state, 0]))
   let activeOfficers = 0
+  let activeOverdue = 0
   return {
     add({ companies, officers }) {
       const statusOf = companyStatuses(companies)
       for (const row of officers) {
         roles.add(textOf(cell(row, 'officer_role')) ?? NOT_GIVEN)
-        if (holdsOffice(textOf(cell(row, 'resigned_on')), statusOf.get(String(row[0])) ?? null)) activeOfficers += 1
+        const state = textOf(cell(row, 'identity_verification')) ?? 'none'
+        verifications.set(state, (verifications.get(state) ?? 0) + 1)
+        if (!holdsOffice(textOf(cell(row, 'resigned_on')), statusOf.get(String(row[0])) ?? null)) continue
+        activeOfficers += 1
+        if (state === 'overdue') activeOverdue += 1
       }
     },
-    counts: () => ({ roles: roles.entries(), activeOfficers }),
+    counts: () => ({
+      roles: roles.entries(),
+      activeOfficers,
+      verifications: [...verifications].map(([name, count]) => ({ name, count })),
+      activeOverdue,
+    }),
   }
 }
 
