@@ -24,8 +24,30 @@ const TOLD = [
   'postal_code',
 ] as const
 
+/** What only the register file tells, or the profile as well. */
+const FILINGS = [
+  'country_of_origin',
+  'accounts_accounting_reference_date_day',
+  'accounts_accounting_reference_date_month',
+  'accounts_next_due',
+  'accounts_last_accounts_made_up_to',
+  'accounts_last_accounts_type',
+  'confirmation_statement_next_due',
+  'confirmation_statement_last_made_up_to',
+  'annual_return_next_due',
+  'annual_return_last_made_up_to',
+  'charges_count',
+  'charges_outstanding_count',
+  'charges_part_satisfied_count',
+  'charges_satisfied_count',
+  'general_partners_count',
+  'limited_partners_count',
+  'previous_company_names',
+  'uri',
+] as const
+
 /** Columns of `companies` that the register file fills; its address knows no premises. */
-export const REGISTER_COLUMNS = ['company_number', ...TOLD, 'company_status_detail'] as const
+export const REGISTER_COLUMNS = ['company_number', ...TOLD, 'company_status_detail', ...FILINGS] as const
 
 /** Columns that a search result fills. */
 const SEARCH_COLUMNS = [...TOLD, 'premises'] as const
@@ -38,6 +60,9 @@ const ORIGIN_COLUMNS = ['source', 'fetched_at', 'run_id'] as const
 
 /** What the register file says about a company. */
 export type CompanyFacts = Pick<Company, (typeof REGISTER_COLUMNS)[number]>
+
+/** What a search result says as well. */
+export type SearchedFacts = Pick<Company, 'company_number' | (typeof TOLD)[number] | 'company_status_detail'>
 
 /** What a profile says about a company; what it does not have is null. */
 export type CompanyDetails = Pick<Company, 'company_number' | (typeof PROFILE_COLUMNS)[number]>

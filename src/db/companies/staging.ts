@@ -6,6 +6,7 @@ import { type Db, write } from '../open.ts'
 import { storageError } from '../storage-error.ts'
 import { type CompanyFacts, REGISTER_COLUMNS } from './companies.ts'
 import { type Origin, runsOfLaterFiles, startOfDay } from './register-files.ts'
+import { prepareAdd } from './staged-row.ts'
 
 export interface Reject {
   line: number
@@ -47,12 +48,12 @@ export function openCompanyStaging(db: Db, clock: Clock): CompanyStaging {
       throw storageError(error, client.name)
     }
   }
-  const tables = new Map<string, Statement>()
+  const tables = new Map<string, (facts: CompanyFacts) => void>()
   const openTable = (prefix: string) => {
     client.exec(`CREATE TEMP TABLE ${tableOf(prefix)} (${COLUMNS})`)
-    const insert = prepareInsert(client, tableOf(prefix), REGISTER_COLUMNS.length)
-    tables.set(prefix, insert)
-    return insert
+    const add = prepareAdd(client, tableOf(prefix))
+    tables.set(prefix, add)
+    return add
   }
   client.pragma('temp_store = FILE')
   client.pragma('temp.secure_delete = OFF')
@@ -62,7 +63,8 @@ export function openCompanyStaging(db: Db, clock: Clock): CompanyStaging {
   const add = client.transaction((batch: CompanyFacts[]) => {
     for (const facts of batch) {
       const prefix = facts.company_number.slice(0, PREFIX_LENGTH)
-      addFacts(tables.get(prefix) ?? openTable(prefix), facts)
+      const add = tables.get(prefix) ?? openTable(prefix)
+      add(facts)
     }
   })
   const reject = client.transaction((batch: Reject[]) => {
@@ -94,8 +96,6 @@ export function openCompanyStaging(db: Db, clock: Clock): CompanyStaging {
 
 type Client = Db['$client']
 
-type Statement = ReturnType<typeof prepareInsert>
-
 function tableOf(prefix: string): string {
   return `staged_${prefix}`
 }
@@ -103,29 +103,6 @@ function tableOf(prefix: string): string {
 function prepareInsert(client: Client, table: string, columns: number) {
   return client.prepare<(string | number | null)[]>(
     `INSERT INTO temp.${table} VALUES (${Array(columns).fill('?').join(', ')})`,
-  )
-}
-
-/** Values one by one, in the order of the columns: given as an array or by name, they take a third longer to bind. */
-function addFacts(insert: Statement, facts: CompanyFacts): void {
-  insert.run(
-    facts.company_number,
-    facts.company_name,
-    facts.company_status,
-    facts.type,
-    facts.subtype,
-    facts.date_of_creation,
-    facts.date_of_cessation,
-    facts.sic_codes,
-    facts.care_of,
-    facts.po_box,
-    facts.address_line_1,
-    facts.address_line_2,
-    facts.locality,
-    facts.region,
-    facts.country,
-    facts.postal_code,
-    facts.company_status_detail,
   )
 }
 
