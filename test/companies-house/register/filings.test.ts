@@ -138,7 +138,7 @@ describe('what a row says beside name, address and status', () => {
     const { stored, width } = findColumns(names, 'test.csv')
     expect(stored.every((place) => place >= 0 && place < width)).toBe(true)
     const toCompany = rowReader(findColumns(names, 'test.csv'))
-    const cells = names.map((name) => (name.trim() === 'CompanyNumber' ? '00000001' : ''))
+    const cells = names.map((name): string => (name.trim() === 'CompanyNumber' ? '00000001' : ''))
     cells[0] = 'ACME LIMITED'
     expect(toCompany(cells)).toMatchObject({ company_name: 'ACME LIMITED', charges_count: null, uri: null })
   })
