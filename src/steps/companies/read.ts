@@ -6,7 +6,8 @@ import { findColumns, type RegisterColumns, rowReader } from '../../companies-ho
 import { isSlug } from '../../companies-house/register/prose.ts'
 import { type CsvRecord, createRecordReader, type RecordBatch } from '../../companies-house/register/records.ts'
 import type { RegisterSource } from '../../companies-house/register/source.ts'
-import type { CompanyFacts, SearchedFacts } from '../../db/companies/companies.ts'
+import type { SearchedFacts } from '../../db/companies/companies.ts'
+import type { CompanyFacts } from '../../db/companies/staged-row.ts'
 import type { CompanyStaging, Reject } from '../../db/companies/staging.ts'
 import { ChpipeError } from '../../errors.ts'
 

@@ -107,7 +107,7 @@ function saveRows(
     )
     const known = rows.filter(({ company_number }) => stored.has(company_number))
     const fresh = rows.filter((row) => !stored.has(row.company_number) && isNew(row)).slice(0, limit)
-    saveFoundCompanies(tx, [...known, ...fresh])
+    saveFoundCompanies(db, [...known, ...fresh])
     return { inserted: fresh.length, updated: known.length }
   })
 }

@@ -6,6 +6,7 @@ import { UpstreamError } from '../../companies-house/call.ts'
 import type { CompaniesHouse } from '../../companies-house/client.ts'
 import { ENDED_STATUSES, fetchProfile } from '../../companies-house/profile.ts'
 import { updateCompany } from '../../db/companies/companies.ts'
+import { saveOddMembers } from '../../db/companies/odd-members.ts'
 import {
   findEarlierDay,
   findToAsk,
@@ -19,7 +20,7 @@ import {
 } from '../../db/companies/register-files.ts'
 import type { Reject } from '../../db/companies/staging.ts'
 import { whenFree } from '../../db/lock-wait.ts'
-import { type Db, snapshot, write } from '../../db/open.ts'
+import { type Db, snapshot, type Tx, write } from '../../db/open.ts'
 import { errorMessage } from '../../errors.ts'
 import type { Log } from '../../log.ts'
 import type { ReadTotals } from './read.ts'
@@ -165,10 +166,12 @@ async function askAbout(
   try {
     const fetched = await fetchProfile(companiesHouse, companyNumber, { lane: 'background', signal })
     if (!fetched) throw new UpstreamError('the answer is 404', { retryable: false })
-    const { details } = fetched
+    const { details, odd } = fetched
     const origin = { source: 'rest', fetchedAt: new Date(clock.now()).toISOString(), runId }
-    const save = () => {
-      if (isToAsk(db, companyNumber)) updateCompany(db, details, origin)
+    const save = (tx: Tx) => {
+      if (!isToAsk(db, companyNumber)) return
+      updateCompany(db, details, origin)
+      saveOddMembers(tx, companyNumber, odd, origin)
     }
     await whenFree(db, () => write(db, save))
     if (ENDED_STATUSES.includes(details.company_status ?? '')) counts.ended += 1

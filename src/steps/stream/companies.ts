@@ -2,12 +2,13 @@
 import { type Clock, londonTime } from '../../clock.ts'
 import { type ChangedCompany, type CompanyEvent, readCompanyEvent } from '../../companies-house/stream/companies.ts'
 import {
-  type CompanyDetails,
   findKnownCompany,
   insertCompany,
   markDeleted,
+  type SearchedFacts,
   updateCompany,
 } from '../../db/companies/companies.ts'
+import { saveOddMembers } from '../../db/companies/odd-members.ts'
 import { enqueueJob } from '../../db/jobs/queue.ts'
 import type { Db, Tx } from '../../db/open.ts'
 import type { Log } from '../../log.ts'
@@ -17,7 +18,7 @@ import { causeOf, NEW, type StreamRules } from './rules.ts'
 export const COMPANIES: StreamName = 'companies'
 
 export interface Match {
-  company: CompanyDetails
+  company: SearchedFacts
   /** `new`, or the trigger that fired. */
   cause: string
   /** What is to be done first: an event carries the profile, a search result does not. */
@@ -93,6 +94,8 @@ function applyChange(
     insertCompany(db, company, origin)
     changes.inserted += 1
   }
+  if (event.odd.length > 0 && (known || cause !== null || all))
+    saveOddMembers(tx, company.company_number, event.odd, origin)
   if (cause !== null && onMatch(tx, { company, cause, stage: 'domain' })) changes.queued += 1
 }
 
