@@ -1,7 +1,8 @@
 // The members of a profile beside name, status, type and office: accounts, statements, flags, origin (facts 1.4). Where each
 // stands, and of what kind it is, the dictionary says; one that cannot be right is left out and told of, and costs no event.
-import type { CompanyDetails } from '../db/companies/companies.ts'
+import type { CompanyDetails } from '../db/companies/told.ts'
 import { type ColumnType, dataDictionary, filedColumns } from '../db/dataset/dictionary.ts'
+import type { Note } from '../db/officers/fetches.ts'
 import { filed } from '../text.ts'
 import { NO_ACCOUNTS_TYPE } from './register/filings.ts'
 
@@ -122,4 +123,9 @@ function shortJson(value: unknown): string {
   } catch {
     return '"nested too deeply to be kept"'
   }
+}
+
+/** The notes about members that cannot be right. */
+export function oddMemberNotes(companyNumber: string, odd: readonly OddMember[]): Note[] {
+  return odd.map((one) => ({ kind: 'odd-profile-member', companyNumber, detail: JSON.stringify(one) }))
 }

@@ -1,6 +1,6 @@
 // What a company profile holds, in a stream event or from REST (facts 1.4): everything but name and number may be absent.
 import { z } from 'zod'
-import type { CompanyDetails } from '../db/companies/companies.ts'
+import type { CompanyDetails } from '../db/companies/told.ts'
 import type { Lane } from '../db/quota/ledger.ts'
 import { filed } from '../text.ts'
 import { type RestReply, UpstreamError } from './call.ts'

@@ -1,5 +1,5 @@
 // What an event of the companies stream means (facts 3.5).
-import type { CompanyDetails } from '../../db/companies/companies.ts'
+import type { CompanyDetails } from '../../db/companies/told.ts'
 import { COMPANY_NUMBER, companyProfile, readProfile } from '../profile.ts'
 import type { OddMember } from '../profile-members.ts'
 import { type Envelope, type EventHead, type Fault, faultOf } from './event.ts'

@@ -1,40 +1,19 @@
 import { between, type SQL, sql } from 'drizzle-orm'
 import { type Db, prepared, snapshot, type Tx } from '../open.ts'
 import { companies } from '../schema.ts'
-import type { CompanyFacts } from './staged-row.ts'
-import { mergeTold, type StoredCompany, TOLD_COLUMNS, type Told, toldByUnder } from './told.ts'
+import {
+  type CompanyDetails,
+  type CompanyFacts,
+  mergeTold,
+  type StoredCompany,
+  TOLD_COLUMNS,
+  type Told,
+  toldByUnder,
+} from './told.ts'
 
 type Company = typeof companies.$inferSelect
 
-/** What chpipe itself notes about a company, and whose officers and persons it has. */
-type Noted =
-  | 'source'
-  | 'fetched_at'
-  | 'run_id'
-  | 'first_seen_at'
-  | 'deleted_at'
-  | 'officers_state'
-  | 'officers_count'
-  | 'officers_fetched_at'
-  | 'pscs_state'
-  | 'pscs_fetched_at'
-  | 'change_number'
-
-/** What only the register file tells. */
-type OnlyFiled =
-  | 'country_of_origin'
-  | 'charges_count'
-  | 'charges_outstanding_count'
-  | 'charges_part_satisfied_count'
-  | 'charges_satisfied_count'
-  | 'general_partners_count'
-  | 'limited_partners_count'
-  | 'uri'
-
-/** What a profile says about a company; what it does not have is null. */
-export type CompanyDetails = Omit<Company, Noted | OnlyFiled>
-
-/** What a search result says. */
+/** What filters and triggers look at, whoever tells of the company. */
 export type SearchedFacts = Pick<
   Company,
   | 'company_number'
@@ -43,16 +22,9 @@ export type SearchedFacts = Pick<
   | 'company_status_detail'
   | 'type'
   | 'subtype'
+  | 'sic_codes'
   | 'date_of_creation'
   | 'date_of_cessation'
-  | 'sic_codes'
-  | 'care_of'
-  | 'po_box'
-  | 'address_line_1'
-  | 'address_line_2'
-  | 'locality'
-  | 'region'
-  | 'country'
   | 'postal_code'
 >
 

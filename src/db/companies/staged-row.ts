@@ -1,7 +1,7 @@
 // One row of the register file on its way into a temporary table. Binding is half of what reading the file takes, and most
 // companies are alike in a third of the columns: what they all have there is written into the statement.
 import type { Db } from '../open.ts'
-import type { companies } from '../schema.ts'
+import type { CompanyFacts } from './told.ts'
 
 /** Where most companies come from. */
 const HOME = 'United Kingdom'
@@ -47,9 +47,6 @@ const MOSTLY = {
   general_partners_count: 0,
   limited_partners_count: 0,
 } as const
-
-/** What the register file says about a company. */
-export type CompanyFacts = Pick<typeof companies.$inferSelect, (typeof OFTEN)[number] | keyof typeof MOSTLY>
 
 const SELDOM = Object.keys(MOSTLY)
 

@@ -6,8 +6,8 @@ import { type Db, write } from '../open.ts'
 import { storageError } from '../storage-error.ts'
 import { rewriteCompany } from './companies.ts'
 import { type Origin, runsOfLaterFiles, startOfDay } from './register-files.ts'
-import { type CompanyFacts, prepareAdd } from './staged-row.ts'
-import { REGISTER_COLUMNS } from './told.ts'
+import { prepareAdd } from './staged-row.ts'
+import { type CompanyFacts, REGISTER_COLUMNS } from './told.ts'
 
 export interface Reject {
   line: number

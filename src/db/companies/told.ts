@@ -1,7 +1,6 @@
 // Who tells which columns of a company, and what becomes of what others told. The register file knows charges by number
 // and partners, a profile knows insolvency and dispute, an event of the stream is a profile without what the register works
 // out when it is asked (facts 3.5): so a source that lacks a value never takes it away from another.
-import { dataDictionary } from '../dataset/dictionary.ts'
 import type { companies } from '../schema.ts'
 
 type Company = typeof companies.$inferSelect
@@ -21,20 +20,99 @@ type Letter = 'f' | 'p' | 's' | 'q'
  */
 const TAKES_BACK: Record<Letter, string> = { f: 'f', p: 'psq', s: 'sq', q: 'q' }
 
-const entries = Object.entries(dataDictionary.companies.columns)
-const columnsFrom = (service: string) =>
-  entries.filter(([, { source }]) => source.includes(service)).map(([column]) => column)
+// The dictionary says the same under `source`; a test compares them.
 
-/** Columns of `companies` that the register file fills, as the dictionary says. */
-export const REGISTER_COLUMNS: readonly string[] = columnsFrom('register file')
+/** What only the register file tells. */
+const ONLY_IN_FILE = [
+  'country_of_origin',
+  'charges_count',
+  'charges_outstanding_count',
+  'charges_part_satisfied_count',
+  'charges_satisfied_count',
+  'general_partners_count',
+  'limited_partners_count',
+  'uri',
+] as const
 
-/** Columns that a profile fills, from REST or in an event. */
-export const PROFILE_COLUMNS: readonly string[] = columnsFrom('company profile')
+/** What the register file and a profile tell. */
+const IN_BOTH = [
+  'company_name',
+  'company_status',
+  'company_status_detail',
+  'type',
+  'subtype',
+  'date_of_creation',
+  'date_of_cessation',
+  'sic_codes',
+  'care_of',
+  'po_box',
+  'address_line_1',
+  'address_line_2',
+  'locality',
+  'region',
+  'country',
+  'postal_code',
+  'accounts_accounting_reference_date_day',
+  'accounts_accounting_reference_date_month',
+  'accounts_next_due',
+  'accounts_last_accounts_made_up_to',
+  'accounts_last_accounts_type',
+  'confirmation_statement_next_due',
+  'confirmation_statement_last_made_up_to',
+  'annual_return_next_due',
+  'annual_return_last_made_up_to',
+  'previous_company_names',
+] as const
+
+/** What only a profile tells, from REST or in an event. */
+const ONLY_IN_PROFILE = [
+  'jurisdiction',
+  'premises',
+  'accounts_next_made_up_to',
+  'accounts_overdue',
+  'accounts_last_accounts_period_start_on',
+  'accounts_last_accounts_period_end_on',
+  'accounts_next_accounts_due_on',
+  'accounts_next_accounts_overdue',
+  'accounts_next_accounts_period_start_on',
+  'accounts_next_accounts_period_end_on',
+  'confirmation_statement_next_made_up_to',
+  'confirmation_statement_overdue',
+  'annual_return_next_made_up_to',
+  'annual_return_overdue',
+  'has_charges',
+  'has_insolvency_history',
+  'has_been_liquidated',
+  'has_super_secure_pscs',
+  'registered_office_is_in_dispute',
+  'undeliverable_registered_office_address',
+  'is_community_interest_company',
+  'can_file',
+  'partial_data_available',
+  'external_registration_number',
+  'last_full_members_list_date',
+  'term',
+  'service_address',
+  'branch_company_details',
+  'foreign_company_details',
+  'corporate_annotation',
+  'etag',
+] as const
+
+/** Columns of `companies` that the register file fills. */
+export const REGISTER_COLUMNS = ['company_number', ...IN_BOTH, ...ONLY_IN_FILE] as const
+
+/** Columns that a profile fills. */
+export const PROFILE_COLUMNS = ['company_number', ...IN_BOTH, ...ONLY_IN_PROFILE] as const
 
 /** Every column that somebody outside tells, but for the key. */
-export const TOLD_COLUMNS: readonly string[] = [...new Set([...REGISTER_COLUMNS, ...PROFILE_COLUMNS])].filter(
-  (column) => column !== 'company_number',
-)
+export const TOLD_COLUMNS = [...IN_BOTH, ...ONLY_IN_FILE, ...ONLY_IN_PROFILE] as const
+
+/** What the register file says about a company. */
+export type CompanyFacts = Pick<Company, (typeof REGISTER_COLUMNS)[number]>
+
+/** What a profile says about a company; what it does not have is null. */
+export type CompanyDetails = Pick<Company, (typeof PROFILE_COLUMNS)[number]>
 
 const ADDRESS = [
   'care_of',
@@ -141,7 +219,7 @@ function namesAndEnds(json: Value | undefined): string | null {
 }
 
 function letterOf(source: string): Letter {
-  return LETTERS[source] ?? 'p'
+  return LETTERS[source] ?? 's'
 }
 
 /** Stands for all that the row's own source cannot tell. */

@@ -5,13 +5,8 @@ import { UpstreamError } from '../../companies-house/call.ts'
 import type { CompaniesHouse } from '../../companies-house/client.ts'
 import { fetchProfile } from '../../companies-house/profile.ts'
 import { type FoundCompany, foundFacts } from '../../companies-house/search.ts'
-import {
-  type CompanyDetails,
-  findKnownCompany,
-  insertCompany,
-  markDeleted,
-  updateCompany,
-} from '../../db/companies/companies.ts'
+import { findKnownCompany, insertCompany, markDeleted, updateCompany } from '../../db/companies/companies.ts'
+import type { CompanyDetails } from '../../db/companies/told.ts'
 import { enqueueJob } from '../../db/jobs/queue.ts'
 import { type DatedCompany, findDated } from '../../db/officers/officers.ts'
 import { type Db, write } from '../../db/open.ts'

@@ -63,8 +63,8 @@ export interface ImportCompaniesSummary {
   /** Known companies that a file lacks which lacks too many to be whole: nothing is concluded from it. */
   no_longer_listed_doubted: number
   unknown_prose: UnknownProse
-  /** Cells that cannot be right, by the file's column: they are left out, and the first thousand are noted. */
-  odd_cells: Record<string, number>
+  /** Cells that cannot be right, by the file's column, where there are any: they are left out, and the first thousand are noted. */
+  odd_cells?: Record<string, number>
   elapsed_seconds: number
 }
 
@@ -130,7 +130,7 @@ export async function importCompanies(
     rejects_file: read.rejected > 0 ? rejectsFile : null,
     ...unlisted,
     unknown_prose: read.unknownProse,
-    odd_cells: read.oddCells,
+    ...(Object.keys(read.oddCells).length > 0 ? { odd_cells: read.oddCells } : {}),
     elapsed_seconds: Math.round(clock.steady() - begun) / 1000,
   }
   run.finish(summary)

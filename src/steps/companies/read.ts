@@ -7,8 +7,8 @@ import { isSlug } from '../../companies-house/register/prose.ts'
 import { type CsvRecord, createRecordReader, type RecordBatch } from '../../companies-house/register/records.ts'
 import type { RegisterSource } from '../../companies-house/register/source.ts'
 import type { SearchedFacts } from '../../db/companies/companies.ts'
-import type { CompanyFacts } from '../../db/companies/staged-row.ts'
 import type { CompanyStaging, Reject } from '../../db/companies/staging.ts'
+import type { CompanyFacts } from '../../db/companies/told.ts'
 import { ChpipeError } from '../../errors.ts'
 
 export interface ReadOptions {

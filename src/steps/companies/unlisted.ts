@@ -5,8 +5,8 @@ import type { Clock } from '../../clock.ts'
 import { UpstreamError } from '../../companies-house/call.ts'
 import type { CompaniesHouse } from '../../companies-house/client.ts'
 import { ENDED_STATUSES, fetchProfile } from '../../companies-house/profile.ts'
+import { oddMemberNotes } from '../../companies-house/profile-members.ts'
 import { updateCompany } from '../../db/companies/companies.ts'
-import { saveOddMembers } from '../../db/companies/odd-members.ts'
 import {
   findEarlierDay,
   findToAsk,
@@ -20,6 +20,7 @@ import {
 } from '../../db/companies/register-files.ts'
 import type { Reject } from '../../db/companies/staging.ts'
 import { whenFree } from '../../db/lock-wait.ts'
+import { saveNotes } from '../../db/officers/fetches.ts'
 import { type Db, snapshot, type Tx, write } from '../../db/open.ts'
 import { errorMessage } from '../../errors.ts'
 import type { Log } from '../../log.ts'
@@ -171,7 +172,7 @@ async function askAbout(
     const save = (tx: Tx) => {
       if (!isToAsk(db, companyNumber)) return
       updateCompany(db, details, origin)
-      saveOddMembers(tx, companyNumber, odd, origin)
+      saveNotes(tx, oddMemberNotes(companyNumber, odd), { notedAt: Date.parse(origin.fetchedAt), runId })
     }
     await whenFree(db, () => write(db, save))
     if (ENDED_STATUSES.includes(details.company_status ?? '')) counts.ended += 1

@@ -4,8 +4,8 @@
 import { UpstreamError } from '../../companies-house/call.ts'
 import type { OfficerList } from '../../companies-house/officers.ts'
 import { fetchProfile } from '../../companies-house/profile.ts'
+import { oddMemberNotes } from '../../companies-house/profile-members.ts'
 import { updateCompany } from '../../db/companies/companies.ts'
-import { saveOddMembers } from '../../db/companies/odd-members.ts'
 import { claimJobs, type Job, type Owner, postponeJob, readNextDueAt, releaseJobs } from '../../db/jobs/queue.ts'
 import { isLockError, tidyWhenFree } from '../../db/lock-wait.ts'
 import { believeNone, endFetch, saveNotes } from '../../db/officers/fetches.ts'
@@ -88,7 +88,7 @@ async function enrichDetails(run: Enrichment, job: Job, signal: AbortSignal): Pr
     moveJob(run, job, { stage: 'domain' }, (tx, now) => {
       const origin = { source: 'rest', fetchedAt: new Date(now).toISOString(), runId }
       updateCompany(db, fetched.details, origin)
-      saveOddMembers(tx, companyNumber, fetched.odd, origin)
+      saveNotes(tx, oddMemberNotes(companyNumber, fetched.odd), { notedAt: now, runId })
     })
   } catch (error) {
     if (!(error instanceof UpstreamError) || signal.aborted) throw error
