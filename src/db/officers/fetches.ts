@@ -85,6 +85,8 @@ export type NoteKind =
   | 'odd-officer-item'
   | 'unknown-officer-members'
   | 'unreadable-officer-item'
+  | 'odd-register-cell'
+  | 'odd-profile-member'
 
 export interface Note {
   kind: NoteKind
