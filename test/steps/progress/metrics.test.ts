@@ -11,6 +11,7 @@ const progress: Progress = {
   pending: 1,
   none: 1,
   failed: 0,
+  stale: 0,
   target: 4,
   percent: 75,
   ready: false,
