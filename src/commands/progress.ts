@@ -99,13 +99,13 @@ export function renderProgress(progress: Progress, { db, now }: { db: string; no
   return [printable(db), '', ...rows.map(([label, value]) => `  ${label.padEnd(15)}${value}`), '', verdict]
 }
 
-function staleRows({ stale }: Progress): [label: string, value: string][] {
+function staleRows({ stale = 0 }: Progress): [label: string, value: string][] {
   if (stale === 0) return []
   return [['', `${formatNumber(stale)} lists in doubt, to be fetched again: the officers stream has lost events`]]
 }
 
 function eta(
-  { eta_seconds, ready, companies_with_officers, pending, failed, stale, target, runs }: Progress,
+  { eta_seconds, ready, companies_with_officers, pending, failed, stale = 0, target, runs }: Progress,
   now: number,
 ): string {
   if (ready) return 'done'

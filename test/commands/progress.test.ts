@@ -92,7 +92,6 @@ test('the report reads well', () => {
     pending: 44_232,
     none: 210,
     failed: 3,
-    stale: 0,
     target: 10_000,
     percent: 76.5,
     ready: false,

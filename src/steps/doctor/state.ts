@@ -42,10 +42,11 @@ export function checkProcesses(db: Db, clock: Clock): Check {
 /** What starts a failed stream again has had its time. */
 const ABANDONED_MS = 10 * 60_000
 
-/** A check for each stream, by its name: one that was never followed has no report. */
+/** A check for each stream, by its name; of those beside the first, for each that was ever followed. */
 export function streamChecks(db: Db, clock: Clock, live: boolean): [check: string, body: () => Check][] {
   const reports = new Map(readStreamReports(db, clock).map((report) => [report.stream, report]))
-  return STREAM_NAMES.map((stream, index) => {
+  const checked = STREAM_NAMES.filter((stream, index) => index === 0 || reports.has(stream))
+  return checked.map((stream, index) => {
     const check = index === 0 ? 'stream' : `stream-${stream}`
     const asked = { stream, check, live: live && index === 0 }
     return [check, () => checkStream(db, clock, asked, reports.get(stream))]

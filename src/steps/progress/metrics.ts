@@ -6,7 +6,7 @@ import type { Progress } from './progress.ts'
 
 /** Everything that `progress --json` prints, in seconds and plain counts; what there is nothing to say about is left out. */
 export function progressMetrics(progress: Progress, version: string): Metric[] {
-  const { companies_with_officers: complete, pending, none, failed, stale, quota } = progress
+  const { companies_with_officers: complete, pending, none, failed, stale = 0, quota } = progress
   return [
     {
       name: 'chpipe_build_info',

@@ -17,8 +17,8 @@ export interface Progress extends LiveProgress {
   pending: number
   none: number
   failed: number
-  /** Lists that were complete and are in doubt, since the officers stream lost events: to be fetched again. */
-  stale: number
+  /** Lists that were complete and are in doubt, since the officers stream lost events; left out when there is none. */
+  stale?: number
   target: number
   /** Of the target, with one decimal, rounded down: 100 means ready. */
   percent: number
@@ -73,7 +73,7 @@ export function readProgress(db: Db, { target, quota, clock }: ProgressOptions):
         pending,
         none,
         failed,
-        stale,
+        ...(stale > 0 ? { stale } : {}),
         target,
         percent: percentOf(complete, target),
         ready: complete >= target,

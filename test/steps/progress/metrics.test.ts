@@ -11,7 +11,6 @@ const progress: Progress = {
   pending: 1,
   none: 1,
   failed: 0,
-  stale: 0,
   target: 4,
   percent: 75,
   ready: false,

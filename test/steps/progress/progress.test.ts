@@ -63,7 +63,6 @@ test('reports from a read-only connection while another holds a write transactio
     pending: 1,
     none: 0,
     failed: 0,
-    stale: 0,
     target: 2,
     percent: 50,
     ready: false,
