@@ -27,10 +27,11 @@ afterEach(async () => {
 })
 
 const COMPANIES = 24
+const SEED = 71
 
 /** A register whose officers were all fetched, and the stream followed from here on. */
 async function stage(): Promise<Stage> {
-  const world = createWorld({ seed: 77, companies: COMPANIES })
+  const world = createWorld({ seed: SEED, companies: COMPANIES })
   const rest = await startSandbox({ world, quota: { limit: 600, windowMs: 1000 } })
   const stream = await startStreamSandbox({ world, heartbeatMs: 50, race: { linkMs: 0, metricsMs: 0 } })
   const folder = tempFolder()
@@ -47,7 +48,6 @@ async function stage(): Promise<Stage> {
     CHPIPE_CH_QUOTA: '600/1s',
     COMPANIES_HOUSE_STREAM_URL: stream.url,
     COMPANIES_HOUSE_STREAM_KEY: stream.streamKey,
-    CHPIPE_TIME_SCALE: '0.01',
     CHPIPE_TARGET: '1000',
   }
   const all: Stage = {
@@ -55,7 +55,11 @@ async function stage(): Promise<Stage> {
     rest,
     stream,
     folder,
-    start: (args) => startChild(args, { cwd: folder.path, env }),
+    start(args) {
+      // Only the waits of the stream are hurried that much: a call that runs into a hurried time-out is repeated.
+      const scale = args[0] === 'stream' ? '0.01' : '0.1'
+      return startChild(args, { cwd: folder.path, env: { ...env, CHPIPE_TIME_SCALE: scale } })
+    },
     read(body) {
       const db = openDb(folder.file('companies.db'))
       try {
@@ -65,7 +69,8 @@ async function stage(): Promise<Stage> {
       }
     },
   }
-  await all.start(['import-officers', '--quiet']).ended
+  // Fewer companies than the target: their lists are all fetched then.
+  expect((await all.start(['import-officers', '--quiet']).ended).code).toBe(1)
   return all
 }
 
@@ -98,7 +103,7 @@ async function followAll(all: Stage, args: string[] = []) {
 async function goLive(all: Stage): Promise<void> {
   const child = all.start(['stream', '--streams', 'companies,officers', '--quiet'])
   await until(() => place(all)?.connected_at != null && all.stream.requests.open === 2, 'both streams are connected')
-  const number = all.world.companyNumber(0)
+  const number = someNumber(all)
   all.stream.changeCompany(number)
   all.stream.changeOfficer(number, all.world.officers(number)[0]?.appointmentId ?? '')
   await until(() => place(all)?.timepoint != null && place(all, 'companies')?.timepoint != null, 'both have a place')
@@ -145,6 +150,11 @@ function judged({ world, read }: Stage) {
 function callsByCompany({ rest, world }: Stage): Record<string, number> {
   const listed = [...world.numbers()].filter((number) => world.officers(number).length > 0)
   return Object.fromEntries(listed.map((number) => [number, rest.requests.officerCalls[number] ?? 0]))
+}
+
+/** A company with officers. */
+function someNumber({ world }: Stage): string {
+  return [...world.numbers()].find((number) => world.officers(number).length > 1) ?? ''
 }
 
 /** Something of every kind happens to every company that has officers. */
@@ -208,7 +218,7 @@ describe('chpipe stream --streams companies,officers', () => {
       const all = await stage()
       await goLive(all)
       const complete = judged(all).states.complete ?? 0
-      const number = all.world.companyNumber(0)
+      const number = someNumber(all)
       const [first] = all.world.officers(number)
       if (fault === 'jump') {
         all.stream.logs.officers.jump(3)
@@ -240,7 +250,7 @@ describe('chpipe stream --streams companies,officers', () => {
   it('doubts only the list that a line names which cannot be read', async () => {
     const all = await stage()
     await goLive(all)
-    const number = all.world.companyNumber(0)
+    const number = someNumber(all)
     const [first] = all.world.officers(number)
     all.stream.publish({
       stream: 'officers',
