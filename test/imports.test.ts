@@ -29,7 +29,7 @@ const ROOMS: Record<string, Record<string, string[]>> = {
   steps: {
     companies: ['export'],
     officers: [],
-    stream: ['companies'],
+    stream: ['companies', 'officers'],
     purchases: [],
     enrich: ['officers', 'purchases'],
     export: ['purchases'],
