@@ -52,21 +52,14 @@ export function roleOfType(code: string, { corporate, personNumber }: Appointee)
   return corporate && !NOT_CORPORATE.has(kind.role) ? `corporate-${role}` : role
 }
 
-/**
- * What a role is to the products, whoever holds it: the code of the role while it is held. A role that they do not have
- * is itself.
- */
-export function roleKind(role: string | null | undefined): string {
-  const bare = (role ?? '').replace(/^corporate-/, '').replace(/^nominee-/, '')
-  return KINDS.find((kind) => kind.role === bare)?.current ?? bare
+/** The role of a code, whoever holds it: without `corporate-` and `nominee-`. */
+export function plainRoleOfType(code: string): string {
+  return BY_CODE.get(code)?.role ?? `type-${code}`
 }
 
-/** The same of a code. */
-export function typeKind(code: string): string {
-  return BY_CODE.get(code)?.current ?? `type-${code}`
-}
+const ROLES = new Set(KINDS.map(({ role }) => role))
 
-/** Whether the products have such a role at all. */
-export function isProductRole(role: string | null | undefined): boolean {
-  return BY_CODE.has(roleKind(role))
+/** Whether the products have such a plain role at all. */
+export function isProductRole(plainRole: string): boolean {
+  return ROLES.has(plainRole) || plainRole.startsWith('type-')
 }

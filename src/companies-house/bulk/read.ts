@@ -45,10 +45,8 @@ export async function readBulkFile({ name, chunks }: BulkFile, visitor: BulkVisi
         visitor.onHeader(header)
         continue
       }
-      if (counted !== null) {
-        if (line.trim() !== '') throw behindTrailer(number, name)
-        continue
-      }
+      if (line.trim() === '') continue
+      if (counted !== null) throw behindTrailer(number, name)
       if (line.startsWith('99999999')) {
         counted = readTrailer(line)
         if (counted !== null) continue

@@ -66,6 +66,12 @@ export function claimCompany(tx: Tx, query: ClaimQuery, clock: Clock): Claim {
   return retryAt === null ? 'nothing-left' : { waitMs: Math.max(1, retryAt - clock.now()) }
 }
 
+/** How many more companies may become complete, as if all that are claimed did; claims of dead runs are freed. */
+export function roomBelow(tx: Tx, target: number, runId: number, clock: Clock): number {
+  freeDeadClaims(tx, runId, clock)
+  return target - readTallies(tx).complete - countClaims(tx)
+}
+
 export interface StaleQuery {
   runId: number
   runStartedAt: number

@@ -85,6 +85,7 @@ export type NoteKind =
   | 'odd-officer-item'
   | 'unknown-officer-members'
   | 'unreadable-officer-item'
+  | 'filed-officers-differ'
 
 export interface Note {
   kind: NoteKind

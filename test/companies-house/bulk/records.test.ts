@@ -1,11 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import {
-  isCurrentType,
-  isProductRole,
-  roleKind,
-  roleOfType,
-  typeKind,
-} from '../../../src/companies-house/bulk/codes.ts'
+import { isCurrentType, isProductRole, plainRoleOfType, roleOfType } from '../../../src/companies-house/bulk/codes.ts'
 import {
   readAppointment,
   readBulkCompany,
@@ -183,13 +177,7 @@ describe('the codes', () => {
 
   it('say whether a role is held, and which it is', () => {
     expect(['01', '03', '23'].map(isCurrentType)).toEqual([true, false, null])
-    expect(['corporate-nominee-secretary', 'director', 'managing-officer', 'type-23'].map(roleKind)).toEqual([
-      '00',
-      '01',
-      'managing-officer',
-      'type-23',
-    ])
-    expect(['02', '07', '23'].map(typeKind)).toEqual(['00', '05', 'type-23'])
-    expect(['nominee-director', 'managing-officer'].map(isProductRole)).toEqual([true, false])
+    expect(['02', '07', '23'].map(plainRoleOfType)).toEqual(['secretary', 'llp-designated-member', 'type-23'])
+    expect(['director', 'type-23', 'managing-officer'].map(isProductRole)).toEqual([true, true, false])
   })
 })
