@@ -1,0 +1,1 @@
+CREATE INDEX `officers_by_person` ON `officers` (`person_number`);
