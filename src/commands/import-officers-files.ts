@@ -8,7 +8,12 @@ import { readTallies } from '../db/tallies.ts'
 import { ChpipeError } from '../errors.ts'
 import type { FiledProgress } from '../steps/officers/filed-read.ts'
 import { type ImportFileSummary, importOfficersFile } from '../steps/officers/import-file.ts'
-import { formatNumber as n, safeJson } from '../text.ts'
+import {
+  type AppliedUpdate,
+  type ImportUpdatesSummary,
+  importOfficerUpdates,
+} from '../steps/officers/import-updates.ts'
+import { counted, formatNumber as n, safeJson } from '../text.ts'
 import type { Answer } from './command.ts'
 import type { ImportOfficersInput } from './import-officers.ts'
 import { bar, createStatus, type Fact, facts } from './output.ts'
@@ -109,7 +114,38 @@ function renderFile(summary: ShownFile): string {
 }
 
 /** Applies daily updates. */
-export async function importUpdates(_context: Context, options: ImportOfficersInput): Promise<Answer> {
+export async function importUpdates(context: Context, options: ImportOfficersInput): Promise<Answer> {
+  const paths = options.updates ?? []
   refuseBeside('--updates', options, ['refresh', 'target', 'limit', 'concurrency', 'status', 'sic', 'maxOutage'])
-  throw new ChpipeError('usage', 'not yet')
+  using sources = await openBulkFiles(paths.map(context.path), context.signal)
+  const db = await context.db({ create: false })
+  const onApplied = ({ run, produced_on }: AppliedUpdate) => {
+    context.log.info('update applied', { run, produced_on })
+  }
+  const summary = await recorded(context, db, (step, onProgress) =>
+    importOfficerUpdates(step, { sources, onProgress, onApplied }),
+  )
+  const { complete } = snapshot(db, readTallies)
+  const shown = { ...summary, companies_with_officers: complete }
+  await context.print(context.json ? `${safeJson(shown)}\n` : renderUpdates(shown))
+  return 0
+}
+
+/** The summary for people: a line for each file. */
+function renderUpdates(summary: ImportUpdatesSummary & { companies_with_officers: number }): string {
+  const { applied, skipped, follows_snapshot: follows } = summary
+  const rows: Fact[] = [
+    ['with officers', `${n(summary.companies_with_officers)} companies`],
+    ['applied', counted(applied.length, 'update')],
+    ...applied.map(({ run, produced_on, companies, added, changed, removed, doubtful }): Fact => {
+      const doubt = doubtful > 0 ? `, ${n(doubtful)} lists in doubt` : ''
+      const rows = `${n(added)} new, ${n(changed)} changed, ${n(removed)} gone`
+      return ['', `run ${run} of ${produced_on}: ${counted(companies, 'company', 'companies')}; ${rows}${doubt}`]
+    }),
+    ...skipped.map(({ run, produced_on, why }): Fact => ['passed over', `run ${run} of ${produced_on}: ${why}`]),
+  ]
+  if (!follows && applied.length > 0) {
+    rows.push(['no snapshot', 'the updates follow none, so lists keep the day on which they were fetched'])
+  }
+  return facts(rows)
 }

@@ -94,6 +94,11 @@ export function listAppointmentsOf(db: Db, personNumber: string): OfficerRow[] {
   return prepared(db, 'SELECT * FROM officers WHERE person_number = ?').all(personNumber) as OfficerRow[]
 }
 
+/** Whether anybody is stored with this person number (twelve digits). */
+export function isPersonStored(db: Db, personNumber: string): boolean {
+  return prepared(db, 'SELECT 1 FROM officers WHERE person_number = ? LIMIT 1').get(personNumber) !== undefined
+}
+
 /** Whether a rule withholds somebody from the company's list, who is not counted among its rows then. */
 export function withholdsAnybody(db: Db, companyNumber: string): boolean {
   return (

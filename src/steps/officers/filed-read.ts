@@ -28,6 +28,8 @@ export interface FiledProgress {
 export interface StageOptions {
   kind: BulkHeader['kind']
   known: KnownCompanies
+  /** Whether a person's record is taken although its company is not stored. */
+  alsoWanted?(line: string): boolean
   /** Looks at each header together with the files before it; what it throws ends the reading. */
   check(file: Omit<StagedFile, 'records' | 'hasEnded'>, before: StagedFile[]): void
   onProgress(progress: FiledProgress): void
@@ -65,7 +67,7 @@ async function stageFile(
   file: BulkFile,
   staging: BulkStaging,
   staged: StagedFile[],
-  { kind, known, check, progress }: StageOptions & { progress(records: number): void },
+  { kind, known, alsoWanted, check, progress }: StageOptions & { progress(records: number): void },
 ): Promise<StagedFile> {
   const { name } = file
   const named = readBulkName(name)
@@ -80,7 +82,7 @@ async function stageFile(
     hasEnded ||= kind === 'snapshot' && record.kind === 'person' && isCurrentType(record.line.slice(10, 12)) === false
     const company = record.line.slice(0, 8)
     if (company !== last.company) last = { company, wanted: isWanted(company, known) }
-    if (!last.wanted) return
+    if (!last.wanted && !(record.kind === 'person' && alsoWanted?.(record.line))) return
     batch.push({ company: company.trim(), file: staged.length, ...record })
     if (batch.length === ROWS_PER_BATCH) flush()
   }

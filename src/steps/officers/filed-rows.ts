@@ -111,6 +111,7 @@ export function updatedRow(stored: OfficerRow, fresh: OfficerRow, { blanks = fal
   const better: Partial<OfficerRow> = {
     ...(same(stored.resigned_on, fresh.resigned_on) ? {} : { resigned_on: fresh.resigned_on }),
     ...(same(stored.person_number, fresh.person_number) ? {} : { person_number: fresh.person_number }),
+    ...(plainRole(stored.officer_role) === plainRole(fresh.officer_role) ? {} : { officer_role: fresh.officer_role }),
     ...betterDay(stored, fresh, blanks),
     ...betterName(stored, fresh),
     ...betterBirth(stored, fresh, blanks),
@@ -118,6 +119,11 @@ export function updatedRow(stored: OfficerRow, fresh: OfficerRow, { blanks = fal
     ...betterAddress(stored, fresh, blanks),
   }
   return withBetter(stored, better, fresh)
+}
+
+/** Whether a stored row knows better than a file: one that the same run has written is not newer than the file itself. */
+export function isNewerRow(row: OfficerRow, { moment, runId }: Omit<FileOrigin, 'source'>): boolean {
+  return row.fetched_at > moment || (row.fetched_at === moment && row.run_id !== runId)
 }
 
 /** The stored row with some columns replaced, under the origin of a file's row. */
