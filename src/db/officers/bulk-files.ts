@@ -1,6 +1,6 @@
 // Bulk files of officers that were imported: what is stored from which of them, and where the daily updates stand.
 import { and, asc, desc, eq, gt, inArray } from 'drizzle-orm'
-import type { Tx } from '../open.ts'
+import { type Db, prepared, type Tx } from '../open.ts'
 import { bulk_files } from '../schema.ts'
 
 export type BulkFileRow = typeof bulk_files.$inferSelect
@@ -108,4 +108,11 @@ export function readUpdateChain(tx: Tx): UpdateChain {
 export function listBulkFiles(tx: Tx): BulkFileRow[] {
   const officers = inArray(bulk_files.product, ['195', '216', '198'])
   return tx.select().from(bulk_files).where(officers).orderBy(asc(bulk_files.id)).all()
+}
+
+const PROVEN = "SELECT count(*) FROM companies WHERE officers_fetched_at = ? AND +officers_state = 'complete'"
+
+/** The complete lists that are as new as this (ISO 8601), to the millisecond. */
+export function countProvenAt(db: Db, moment: string): number {
+  return Number(prepared(db, PROVEN).pluck().get(moment))
 }

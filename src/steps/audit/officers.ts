@@ -10,6 +10,7 @@ import { findListTime, listComplete, listOfficers, type OfficerRow, saveOfficers
 import { type Db, write } from '../../db/open.ts'
 import { partOfficers } from '../../db/suppress/withheld.ts'
 import { errorMessage } from '../../errors.ts'
+import { asRegisterWrites } from '../officers/filed-list.ts'
 import {
   isSteady,
   notesAboutOthers,
@@ -66,12 +67,13 @@ async function auditList(step: AuditOfficersStep, companyNumber: string, repair:
   const { db, companiesHouse, clock, runId, signal } = step
   const fetched_at = findListTime(db, companyNumber)
   if (fetched_at === null) return null
-  const stored = listOfficers(db, companyNumber)
+  const rows = listOfficers(db, companyNumber)
   const audit = { company_number: companyNumber, fetched_at, drift: null, error: null, equal: false, repaired: false }
   const list = await fetchOrExplain(companiesHouse, companyNumber, signal)
   if ('error' in list) return { ...audit, error: list.error }
   const fetchedAt = new Date(clock.now()).toISOString()
   const fresh = officerRows(list, { companyNumber, fetchedAt, runId })
+  const stored = asRegisterWrites(rows, fresh)
   const drift = officerDrift(stored, withoutErased(db, stored, fresh))
   const equal = isSteady(drift)
   const repaired = repair && !equal && storeFresh(step, list, fresh, { companyNumber, fetchedAt, before: fetched_at })

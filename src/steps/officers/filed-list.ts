@@ -101,3 +101,17 @@ function fateOf(
   if (product === '195' && (row.resigned_on ?? null) !== null) return 'stays'
   return product === '216' && row.appointment_id.startsWith(FILED_ID) ? 'gone' : 'doubtful'
 }
+
+/**
+ * Stored rows as the register writes them, as far as they say the same as its fresh rows: files have no ids, and write in
+ * another way, which is no difference. A row that came by no file stays as it is.
+ */
+export function asRegisterWrites(stored: OfficerRow[], fresh: OfficerRow[]): OfficerRow[] {
+  const filed = stored.filter(({ source }) => source.startsWith('bulk-'))
+  if (filed.length === 0) return stored
+  const joined = new Map([...joinAppointments(filed, fresh)].map(([row, old]) => [old, row]))
+  return stored.map((row) => {
+    const own = joined.get(row)
+    return own ? { ...updatedRow(own, row), etag: own.etag } : row
+  })
+}

@@ -9,6 +9,8 @@ import { regionOf, sicSection } from './places.ts'
 
 export interface ReportedOfficers {
   roles: Count[]
+  /** Where their rows came from. */
+  sources: Count[]
   activeOfficers: number
 }
 
@@ -41,17 +43,18 @@ export function createPageCounter(): PageCounter {
 
 function createOfficerCounter(): { add(page: Page): void; counts(): ReportedOfficers } {
   const cell = cellReader('officers')
-  const roles = createTally()
+  const [roles, sources] = [createTally(), createTally()]
   let activeOfficers = 0
   return {
     add({ companies, officers }) {
       const statusOf = companyStatuses(companies)
       for (const row of officers) {
         roles.add(textOf(cell(row, 'officer_role')) ?? NOT_GIVEN)
+        sources.add(textOf(cell(row, 'source')) ?? NOT_GIVEN)
         if (holdsOffice(textOf(cell(row, 'resigned_on')), statusOf.get(String(row[0])) ?? null)) activeOfficers += 1
       }
     },
-    counts: () => ({ roles: roles.entries(), activeOfficers }),
+    counts: () => ({ roles: roles.entries(), sources: sources.entries(), activeOfficers }),
   }
 }
 

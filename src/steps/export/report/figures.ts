@@ -88,12 +88,23 @@ ${companies.map(
 
 export function officerFigures({ counts, tables }: ReportData): Markup | null {
   if (!tables.includes('officers')) return null
-  const { rows, roles, activeOfficers } = counts
+  const { rows, roles, sources, activeOfficers } = counts
   const active = `${formatNumber(activeOfficers)} of ${formatNumber(rows.officers)} appointments are active (${share(activeOfficers, rows.officers)})`
   return html`<section id="officers"><h2>Officers</h2>
 <p>${active}; the others have ended and are kept for the record. A row is an appointment: a person with two roles has two.</p>
-${bars({ caption: 'Appointments by role', heads: ['Role', 'Appointments'], entries: labelled(roles, slugLabel), whole: rows.officers })}</section>
+${bars({ caption: 'Appointments by role', heads: ['Role', 'Appointments'], entries: labelled(roles, slugLabel), whole: rows.officers })}
+${sources.length < 2 ? null : bars({ caption: 'Appointments by source', heads: ['Source', 'Appointments'], entries: labelled(sources, sourceLabel), whole: rows.officers })}</section>
 `
+}
+
+const SOURCES = new Map([
+  ['rest', 'API of Companies House'],
+  ['stream', 'Live stream of Companies House'],
+])
+
+function sourceLabel(source: string): string {
+  const product = /^bulk-(\d+)$/.exec(source)?.[1]
+  return product ? `Bulk files of Companies House, product ${product}` : (SOURCES.get(source) ?? source)
 }
 
 export function contactFigures({ counts }: ReportData): Markup {
