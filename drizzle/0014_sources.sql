@@ -12,3 +12,5 @@ CREATE TABLE `officer_lists` (
 );
 --> statement-breakpoint
 CREATE INDEX `companies_stale` ON `companies` (`officers_fetched_at`) WHERE officers_state = 'stale';
+--> statement-breakpoint
+CREATE INDEX `officers_by_person` ON `officers` (`person_number`);

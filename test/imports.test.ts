@@ -39,7 +39,7 @@ const ROOMS: Record<string, Record<string, string[]>> = {
     backup: [],
     doctor: ['backup', 'stream'],
   },
-  'companies-house': { '.': ['register'], register: [], stream: [] },
+  'companies-house': { '.': ['register'], register: [], stream: [], bulk: ['register'] },
   db: {
     '.': ['schema'],
     schema: [],

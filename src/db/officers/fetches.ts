@@ -90,6 +90,7 @@ export type NoteKind =
   | 'unreadable-officer-item'
   | 'odd-register-cell'
   | 'odd-profile-member'
+  | 'filed-officers-differ'
 
 export interface Note {
   kind: NoteKind

@@ -10,6 +10,8 @@ import { regionOf, sicSection } from './places.ts'
 
 export interface ReportedOfficers {
   roles: Count[]
+  /** Where their rows came from. */
+  sources: Count[]
   activeOfficers: number
   /** By how the identity verification stood on the day of the export, in the order of the dictionary. */
   verifications: Count[]
@@ -46,7 +48,7 @@ export function createPageCounter(): PageCounter {
 
 function createOfficerCounter(): { add(page: Page): void; counts(): ReportedOfficers } {
   const cell = cellReader('officers')
-  const roles = createTally()
+  const [roles, sources] = [createTally(), createTally()]
   const verifications = new Map<string, number>(VERIFICATIONS.map((state) => [state, 0]))
   let activeOfficers = 0
   let activeOverdue = 0
@@ -55,6 +57,7 @@ function createOfficerCounter(): { add(page: Page): void; counts(): ReportedOffi
       const statusOf = companyStatuses(companies)
       for (const row of officers) {
         roles.add(textOf(cell(row, 'officer_role')) ?? NOT_GIVEN)
+        sources.add(textOf(cell(row, 'source')) ?? NOT_GIVEN)
         const state = textOf(cell(row, 'identity_verification')) ?? 'none'
         verifications.set(state, (verifications.get(state) ?? 0) + 1)
         if (!holdsOffice(textOf(cell(row, 'resigned_on')), statusOf.get(String(row[0])) ?? null)) continue
@@ -64,6 +67,7 @@ function createOfficerCounter(): { add(page: Page): void; counts(): ReportedOffi
     },
     counts: () => ({
       roles: roles.entries(),
+      sources: sources.entries(),
       activeOfficers,
       verifications: [...verifications].map(([name, count]) => ({ name, count })),
       activeOverdue,
