@@ -7,10 +7,26 @@ import { type Entry, fromFdPromise, type ZipFile } from 'yauzl'
 import { ChpipeError, errorMessage, systemReason } from '../../errors.ts'
 import { tempFolder } from '../../files.ts'
 
+/** What kind of file is expected: what its entries in a zip are called, and what people are told about it. */
+export interface FileKind {
+  /** The last part of the name of an entry, such as `.csv`. */
+  suffix: string
+  /** How to name such a file on the command line. */
+  named: string
+  /** Where it is downloaded. */
+  page: string
+}
+
+export const REGISTER_FILE: FileKind = {
+  suffix: '.csv',
+  named: 'name the register file as it was downloaded, such as BasicCompanyData.zip',
+  page: 'https://download.companieshouse.gov.uk/en_output.html',
+}
+
 /** How much is read, decompressed and parsed at a time: a larger piece is no faster and costs memory. */
 export const CHUNK_BYTES = 256 * 1024
 
-/** One CSV with a header of its own. */
+/** One file of the download, such as a CSV with a header of its own. */
 export interface RegisterPart {
   /** Its name within a zip that holds several. */
   name: string | null
@@ -97,7 +113,7 @@ export async function spool(bytes: AsyncIterable<Buffer>): Promise<number> {
   }
 }
 
-// The CSV files inside a zip, decompressed one after the other and checked: yauzl reads the directory, but leaves the
+// The files inside a zip, decompressed one after the other and checked: yauzl reads the directory, but leaves the
 // checksum to its caller.
 
 const STORED = 0
@@ -113,12 +129,12 @@ export interface RegisterZip {
 }
 
 /**
- * Opens the CSV files of a zip; the file descriptor is closed with it. Throws a `data` error for a broken or encrypted
- * zip and for one without a CSV.
+ * Opens the files of this kind in a zip; the file descriptor is closed with it. Throws a `data` error for a broken or
+ * encrypted zip and for one without such a file.
  */
-export async function openZip(fd: number, name: string, signal: AbortSignal): Promise<RegisterZip> {
+export async function openZip(fd: number, name: string, signal: AbortSignal, kind: FileKind): Promise<RegisterZip> {
   try {
-    const { zip, entries } = await readDirectory(fd, name)
+    const { zip, entries } = await readDirectory(fd, name, kind)
     let read = 0
     const parts = entries.map((entry): RegisterPart => {
       async function* chunks(): AsyncGenerator<Buffer> {
@@ -137,40 +153,40 @@ export async function openZip(fd: number, name: string, signal: AbortSignal): Pr
   }
 }
 
-async function readDirectory(fd: number, name: string): Promise<{ zip: ZipFile; entries: Entry[] }> {
+async function readDirectory(fd: number, name: string, kind: FileKind): Promise<{ zip: ZipFile; entries: Entry[] }> {
   const entries: Entry[] = []
   let zip: ZipFile
   try {
     zip = await fromFdPromise(fd, { autoClose: false })
-    for await (const entry of zip.eachEntry()) if (isCsv(entry)) entries.push(entry)
+    for await (const entry of zip.eachEntry()) if (isWanted(entry, kind)) entries.push(entry)
   } catch (cause) {
     throw new ChpipeError('data', `The zip file is broken (${errorMessage(cause)}): ${name}`, {
       hint: 'download it again',
       cause,
     })
   }
-  if (entries.length === 0) throw withoutCsv(name)
-  for (const entry of entries) refuseUnreadable(entry, name)
+  if (entries.length === 0) throw withoutFile(name, kind)
+  for (const entry of entries) refuseUnreadable(entry, name, kind)
   return { zip, entries }
 }
 
-function withoutCsv(name: string): ChpipeError {
-  return new ChpipeError('data', `The zip file holds no .csv file: ${name}`, {
-    hint: 'use the zip exactly as downloaded from https://download.companieshouse.gov.uk/en_output.html',
+function withoutFile(name: string, { suffix, page }: FileKind): ChpipeError {
+  return new ChpipeError('data', `The zip file holds no ${suffix} file: ${name}`, {
+    hint: `use the zip exactly as downloaded from ${page}`,
   })
 }
 
-function isCsv({ fileName }: Entry): boolean {
-  return /\.csv$/i.test(fileName) && !fileName.startsWith('__MACOSX/')
+function isWanted({ fileName }: Entry, { suffix }: FileKind): boolean {
+  return fileName.toLowerCase().endsWith(suffix) && !fileName.startsWith('__MACOSX/')
 }
 
-function refuseUnreadable(entry: Entry, name: string): void {
+function refuseUnreadable(entry: Entry, name: string, { suffix }: FileKind): void {
   if (entry.isEncrypted()) {
     throw new ChpipeError('data', `${entry.fileName} in ${name} is encrypted`, { hint: 'decrypt the zip first' })
   }
   if (entry.compressionMethod !== STORED && entry.compressionMethod !== DEFLATED) {
     throw new ChpipeError('data', `${entry.fileName} in ${name} uses an unknown compression method`, {
-      hint: 'unpack it and import the .csv file',
+      hint: `unpack it and import the ${suffix} file`,
     })
   }
 }

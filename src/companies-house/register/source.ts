@@ -4,7 +4,17 @@ import { closeSync, createReadStream, openSync, readSync, statSync } from 'node:
 import { Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 import { ChpipeError, errorMessage, systemReason } from '../../errors.ts'
-import { CHUNK_BYTES, headed, openZip, type RegisterPart, readable, spool, through } from './bytes.ts'
+import {
+  CHUNK_BYTES,
+  type FileKind,
+  headed,
+  openZip,
+  REGISTER_FILE,
+  type RegisterPart,
+  readable,
+  spool,
+  through,
+} from './bytes.ts'
 
 /** A path, or a stream such as stdin with its name for messages. */
 export type RegisterInput = { path: string } | { stream: NodeJS.ReadableStream; name: string }
@@ -25,40 +35,46 @@ interface Opened {
   bytes: AsyncIterable<Buffer>
   bytesTotal: number | null
   signal: AbortSignal
+  kind: FileKind
 }
 
 const MAGIC_BYTES = 4
 
 /**
- * Opens a register file. Throws a `data` error for what cannot be read, is empty, or is a zip without a readable CSV;
+ * Opens a register file, or a download of another kind. Throws a `data` error for what cannot be read, is empty, or is a
+ * zip without a readable file of that kind;
  * whether its bytes are whole shows only when they are read. Reading rejects with the signal's reason once it aborts. The
  * caller closes it.
  */
-export async function openRegister(input: RegisterInput, signal: AbortSignal): Promise<RegisterSource> {
+export async function openRegister(
+  input: RegisterInput,
+  signal: AbortSignal,
+  kind: FileKind = REGISTER_FILE,
+): Promise<RegisterSource> {
   if ('path' in input) {
-    const size = fileSize(input.path)
-    if (size !== null) return openFile(input.path, size, signal)
+    const size = fileSize(input.path, kind)
+    if (size !== null) return openFile(input.path, size, signal, kind)
   }
   const name = 'path' in input ? input.path : input.name
   const stream = 'path' in input ? createReadStream(input.path) : toReadable(input.stream)
   const { head, bytes } = await headed(readable(stream, name, signal), MAGIC_BYTES)
-  if (isZip(head)) return openZip(await spool(bytes), name, signal)
-  return plainSource({ name, head, bytes, bytesTotal: null, signal })
+  if (isZip(head)) return openZip(await spool(bytes), name, signal, kind)
+  return plainSource({ name, head, bytes, bytesTotal: null, signal, kind })
 }
 
-async function openFile(path: string, size: number, signal: AbortSignal): Promise<RegisterSource> {
-  const fd = openForReading(path)
+async function openFile(path: string, size: number, signal: AbortSignal, kind: FileKind): Promise<RegisterSource> {
+  const fd = openForReading(path, kind)
   const head = Buffer.alloc(MAGIC_BYTES)
   const length = readSync(fd, head, 0, MAGIC_BYTES, 0)
-  if (isZip(head)) return openZip(fd, path, signal)
+  if (isZip(head)) return openZip(fd, path, signal, kind)
   closeSync(fd)
-  if (length === 0) throw emptyFile(path)
+  if (length === 0) throw emptyFile(path, kind)
   const bytes = readable(createReadStream(path, { highWaterMark: CHUNK_BYTES }), path, signal)
-  return plainSource({ name: path, head: head.subarray(0, length), bytes, bytesTotal: size, signal })
+  return plainSource({ name: path, head: head.subarray(0, length), bytes, bytesTotal: size, signal, kind })
 }
 
-function plainSource({ name, head, bytes, bytesTotal, signal }: Opened): RegisterSource {
-  if (head.length === 0) throw emptyFile(name)
+function plainSource({ name, head, bytes, bytesTotal, signal, kind }: Opened): RegisterSource {
+  if (head.length === 0) throw emptyFile(name, kind)
   let read = 0
   async function* metered(): AsyncGenerator<Buffer> {
     for await (const chunk of bytes) {
@@ -82,11 +98,8 @@ function plainSource({ name, head, bytes, bytesTotal, signal }: Opened): Registe
   return { name, parts: [part], bytesTotal, bytesRead: () => read, close() {} }
 }
 
-const DOWNLOAD_AGAIN = 'download it again: https://download.companieshouse.gov.uk/en_output.html'
-const NAME_THE_FILE = 'name the register file as it was downloaded, such as BasicCompanyData.zip'
-
-function emptyFile(name: string): ChpipeError {
-  return new ChpipeError('data', `The file is empty: ${name}`, { hint: DOWNLOAD_AGAIN })
+function emptyFile(name: string, { page }: FileKind): ChpipeError {
+  return new ChpipeError('data', `The file is empty: ${name}`, { hint: `download it again: ${page}` })
 }
 
 function toReadable(stream: NodeJS.ReadableStream): Readable {
@@ -94,29 +107,30 @@ function toReadable(stream: NodeJS.ReadableStream): Readable {
 }
 
 /** The size of a regular file; null for a pipe or a device. */
-function fileSize(path: string): number | null {
+function fileSize(path: string, kind: FileKind): number | null {
   let stats: ReturnType<typeof statSync>
   try {
     stats = statSync(path)
   } catch (cause) {
-    throw unreadable(path, cause)
+    throw unreadable(path, cause, kind)
   }
-  if (stats.isDirectory())
-    throw new ChpipeError('data', `This is a folder, not a file: ${path}`, { hint: NAME_THE_FILE })
+  if (stats.isDirectory()) {
+    throw new ChpipeError('data', `This is a folder, not a file: ${path}`, { hint: kind.named })
+  }
   return stats.isFile() ? stats.size : null
 }
 
-function openForReading(path: string): number {
+function openForReading(path: string, kind: FileKind): number {
   try {
     return openSync(path, 'r')
   } catch (cause) {
-    throw unreadable(path, cause)
+    throw unreadable(path, cause, kind)
   }
 }
 
-function unreadable(path: string, cause: unknown): ChpipeError {
+function unreadable(path: string, cause: unknown, { named }: FileKind): ChpipeError {
   const missing = (cause as NodeJS.ErrnoException).code === 'ENOENT'
-  if (missing) return new ChpipeError('data', `There is no such file: ${path}`, { hint: NAME_THE_FILE, cause })
+  if (missing) return new ChpipeError('data', `There is no such file: ${path}`, { hint: named, cause })
   const { reason, hint } = systemReason(cause)
   return new ChpipeError('data', `The file cannot be read, as ${reason}: ${path}`, { hint, cause })
 }

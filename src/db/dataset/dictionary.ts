@@ -6,6 +6,7 @@ import { deletions, domains, emails } from './dictionary/contacts.ts'
 import type { DeliveredTable, TableEntry } from './dictionary/entry.ts'
 import { filedColumns } from './dictionary/filed.ts'
 import { officers } from './dictionary/officers.ts'
+import { personsWithSignificantControl } from './dictionary/pscs.ts'
 
 export {
   type ColumnEntry,
@@ -21,3 +22,6 @@ export const dataDictionary: Record<DeliveredTable, TableEntry> = { companies, o
 
 /** The officers' columns that hold what the register files. */
 export const officersFiled = filedColumns(officers)
+
+/** The columns of persons with significant control that hold what the register files. */
+export const pscsFiled = filedColumns(personsWithSignificantControl)
