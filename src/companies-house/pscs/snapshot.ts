@@ -69,15 +69,22 @@ export function refuseIncomplete(parts: readonly PscPart[]): void {
 
 const FEW_NAMED = 5
 
-/** A line of the snapshot, read as far as it takes to know what it is about. */
+/** A line of the snapshot about a company that somebody wants to know of. */
 export interface PscLine {
   /** From 1. */
   line: number
-  /** Empty where it is none of the register's; null on the line of totals. */
-  companyNumber: string | null
-  kind: string
-  /** The whole record. Throws a `data` error for what is no JSON. */
-  read(): { data?: unknown }
+  companyNumber: string
+  data: unknown
+}
+
+/** Some lines of a file, in their order. */
+export interface PscLines {
+  count: number
+  /** How many of them have which kind, the totals left out. */
+  kinds: Map<string, number>
+  wanted: PscLine[]
+  /** The line of totals, where it is among them. */
+  totals: { line: number; data: unknown } | null
 }
 
 /** A longer line is no record. */
@@ -87,64 +94,107 @@ const BYTE_ORDER_MARK = Buffer.from([0xef, 0xbb, 0xbf])
 
 /**
  * The lines of a file, those of each piece of it together. Throws a `data` error that names the line for one that is no
- * record of a snapshot.
+ * record of a snapshot, and for one behind the totals.
  */
-export async function* readLines({ name, chunks }: PscPart): AsyncGenerator<PscLine[]> {
+export async function* readLines(
+  { name, chunks }: PscPart,
+  isWanted: (companyNumber: string) => boolean,
+): AsyncGenerator<PscLines> {
   let rest: Buffer = Buffer.alloc(0)
-  let line = 1
-  for await (const chunk of chunks()) {
-    let bytes = rest.length === 0 ? chunk : Buffer.concat([rest, chunk])
-    if (line === 1 && bytes.subarray(0, BYTE_ORDER_MARK.length).equals(BYTE_ORDER_MARK)) bytes = bytes.subarray(3)
+  const reading: Reading = { name, isWanted, line: 1, ended: false }
+  for await (const piece of pieces(chunks())) {
+    let bytes = rest.length === 0 ? piece : Buffer.concat([rest, piece])
+    if (reading.line === 1 && bytes.subarray(0, BYTE_ORDER_MARK.length).equals(BYTE_ORDER_MARK)) {
+      bytes = bytes.subarray(BYTE_ORDER_MARK.length)
+    }
     const end = bytes.lastIndexOf(LF) + 1
     rest = Buffer.from(bytes.subarray(end))
-    if (rest.length > LONGEST_LINE) throw foreign(line, `it is longer than ${LONGEST_LINE} bytes`, name)
-    const lines = cutLines(bytes.subarray(0, end), line, name)
-    line = lines.next
-    yield lines.found
+    if (rest.length > LONGEST_LINE) throw foreign(reading.line, `it is longer than ${LONGEST_LINE} bytes`, name)
+    yield cutLines(bytes.subarray(0, end), reading)
   }
-  yield cutLines(rest, line, name).found
+  yield cutLines(rest, reading)
 }
 
-function cutLines(bytes: Buffer, first: number, name: string): { found: PscLine[]; next: number } {
+/** What is larger than this lies outside the young generation, and is not collected as fast as it is read. */
+const PIECE_BYTES = 64 * 1024
+
+async function* pieces(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  for await (const chunk of chunks) {
+    for (let at = 0; at < chunk.length; at += PIECE_BYTES) yield chunk.subarray(at, at + PIECE_BYTES)
+  }
+}
+
+interface Reading {
+  name: string
+  isWanted: (companyNumber: string) => boolean
+  line: number
+  /** The totals have been read. */
+  ended: boolean
+}
+
+function cutLines(bytes: Buffer, reading: Reading): PscLines {
   const text = bytes.toString('latin1')
-  const whole = isUtf8(bytes)
-  const found: PscLine[] = []
-  let line = first
-  for (let from = 0; from < text.length; line += 1) {
+  const isWhole = isUtf8(bytes)
+  const lines: PscLines = { count: 0, kinds: new Map(), wanted: [], totals: null }
+  for (let from = 0; from < text.length; reading.line += 1) {
     const at = text.indexOf('\n', from)
     const to = at === -1 ? text.length : at
-    const end = to > from && text[to - 1] === '\r' ? to - 1 : to
+    const end = to > from && text.charCodeAt(to - 1) === CR ? to - 1 : to
     if (end > from) {
-      const own = bytes.subarray(from, end)
-      if (!whole && !isUtf8(own)) throw foreign(line, 'it is not UTF-8', name)
-      found.push(lineOf(own, text.slice(from, end), line, name))
+      if (reading.ended) throw foreign(reading.line, 'it follows the totals', reading.name)
+      if (!isWhole && !isUtf8(bytes.subarray(from, end))) throw foreign(reading.line, 'it is not UTF-8', reading.name)
+      takeLine(lines, reading, { bytes, text, from, end })
     }
     from = to + 1
   }
-  return { found, next: line }
+  return lines
 }
 
+const CR = 0x0d
 const NUMBER_FIRST = '{"company_number":"'
 const KIND = '"kind":"'
-/** Inside a text the quotes would be escaped, so that these stand for what they seem to. */
 const PLAIN = /^[A-Z0-9]{8}$/
 
-/** Most lines are about companies that are not stored: they are not parsed, but looked at where the service writes things. */
-function lineOf(bytes: Buffer, text: string, line: number, name: string): PscLine {
-  const read = () => parse(bytes, line, name)
-  const kindAt = text.startsWith(NUMBER_FIRST) && text.endsWith('}}') ? text.indexOf(KIND) : -1
-  const number = text.slice(NUMBER_FIRST.length, NUMBER_FIRST.length + 8)
-  if (kindAt !== -1 && text[NUMBER_FIRST.length + 8] === '"' && PLAIN.test(number)) {
-    const from = kindAt + KIND.length
-    return { line, companyNumber: number, kind: text.slice(from, text.indexOf('"', from)), read }
+interface Place {
+  bytes: Buffer
+  /** The same as Latin-1, whose indices are those of the bytes. */
+  text: string
+  from: number
+  end: number
+}
+
+/** Most lines are about companies that nobody wants: they are not parsed, only looked at where the service writes things. */
+function takeLine(lines: PscLines, reading: Reading, place: Place): void {
+  const plain = plainLine(place)
+  lines.count += 1
+  if (plain && !reading.isWanted(plain.companyNumber)) {
+    lines.kinds.set(plain.kind, (lines.kinds.get(plain.kind) ?? 0) + 1)
+    return
   }
-  const { company_number, data } = read()
+  const { line, name } = reading
+  const { company_number, data } = parse(place.bytes.subarray(place.from, place.end), line, name)
   const kind = (data as { kind?: unknown } | null | undefined)?.kind
   if (typeof kind !== 'string') throw foreign(line, 'it has no kind', name)
-  if (typeof company_number === 'string')
-    return { line, companyNumber: companyNumber(company_number) ?? '', kind, read }
-  if (!kind.startsWith(TOTALS)) throw foreign(line, 'it names no company', name)
-  return { line, companyNumber: null, kind, read }
+  if (sortOf(kind) === 'totals') {
+    lines.totals = { line, data }
+    reading.ended = true
+    return
+  }
+  if (typeof company_number !== 'string') throw foreign(line, 'it names no company', name)
+  lines.kinds.set(kind, (lines.kinds.get(kind) ?? 0) + 1)
+  const number = companyNumber(company_number)
+  if (number !== null && reading.isWanted(number)) lines.wanted.push({ line, companyNumber: number, data })
+}
+
+/** Number and kind of a line as the service writes it. Inside a text the quotes would be escaped, so these stand for keys. */
+function plainLine({ text, from, end }: Place): { companyNumber: string; kind: string } | null {
+  const at = from + NUMBER_FIRST.length
+  if (!text.startsWith(NUMBER_FIRST, from) || !text.startsWith('}}', end - 2) || text[at + 8] !== '"') return null
+  const number = text.slice(at, at + 8)
+  const kindAt = text.indexOf(KIND, at)
+  if (kindAt === -1 || kindAt > end || !PLAIN.test(number)) return null
+  const kind = text.slice(kindAt + KIND.length, text.indexOf('"', kindAt + KIND.length))
+  return sortOf(kind) === 'totals' ? null : { companyNumber: number, kind }
 }
 
 function parse(bytes: Buffer, line: number, name: string): { company_number?: unknown; data?: unknown } {
@@ -186,7 +236,7 @@ export interface PscTotals {
 }
 
 /** The totals of a line; null where the counts are no numbers. */
-export function readTotals({ data }: { data?: unknown }): PscTotals | null {
+export function readTotals(data: unknown): PscTotals | null {
   const said = (data ?? {}) as Record<string, unknown>
   const persons = said.persons_of_significant_control_count
   const { statements_count: statements, exemptions_count: exemptions } = said

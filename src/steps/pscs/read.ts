@@ -47,32 +47,20 @@ export async function readSnapshot(
 ): Promise<ReadSnapshot> {
   const counts = { persons: 0, statements: 0, exemptions: 0 }
   const read: Omit<ReadSnapshot, 'totals'> = { counts, records: [], staged: 0, unknown: {} }
-  const sorts = new Map<string, PscSort>()
   let totals: PscTotals | null = null
   let lines = 0
   for (const part of parts) {
     let records = 0
-    let ended = false
-    for await (const batch of readLines(part)) {
-      const staged: PscFacts[] = []
-      for (const line of batch) {
-        if (ended) throw foreign(line.line, 'it follows the totals', part.name)
-        const sort = sorts.get(line.kind) ?? sortOf(line.kind)
-        sorts.set(line.kind, sort)
-        if (sort === 'totals') {
-          if (totals) throw foreign(line.line, 'the totals are there twice', part.name)
-          totals = readTotals(line.read())
-          if (!totals) throw foreign(line.line, 'its totals are not numbers', part.name)
-          ended = true
-          continue
-        }
-        counts[sort] += 1
-        records += 1
-        if (line.companyNumber !== null && isKnown(line.companyNumber)) staged.push(recordOf(line, part, read.unknown))
+    for await (const batch of readLines(part, isKnown)) {
+      for (const [kind, count] of batch.kinds) {
+        const sort = sortOf(kind)
+        if (sort !== 'totals') counts[sort] += count
+        records += count
       }
-      staging.add(staged)
-      read.staged += staged.length
-      lines += batch.length
+      staging.add(batch.wanted.map((line) => recordOf(line, part, read.unknown)))
+      read.staged += batch.wanted.length
+      if (batch.totals) totals = onlyTotals(totals, batch.totals, part)
+      lines += batch.count
       onProgress(lines)
     }
     read.records.push(records)
@@ -80,9 +68,16 @@ export async function readSnapshot(
   return { ...read, totals: agreed(totals, counts, parts) }
 }
 
+function onlyTotals(earlier: PscTotals | null, { line, data }: { line: number; data: unknown }, { name }: PscPart) {
+  if (earlier) throw foreign(line, 'the totals are there twice', name)
+  const totals = readTotals(data)
+  if (!totals) throw foreign(line, 'its totals are not numbers', name)
+  return totals
+}
+
 function recordOf(line: PscLine, { name }: PscPart, unknown: Record<string, number>): PscFacts {
-  const companyNumber = line.companyNumber ?? ''
-  const psc = readPsc(line.read().data, companyNumber)
+  const { companyNumber } = line
+  const psc = readPsc(line.data, companyNumber)
   if (typeof psc === 'string') throw foreign(line.line, psc, name)
   for (const member of psc.unknown) {
     const key = Object.hasOwn(unknown, member) || Object.keys(unknown).length < MOST_UNKNOWN ? member : '(others)'
