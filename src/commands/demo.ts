@@ -117,7 +117,7 @@ seconds here. Log lines go to stream.log.`)
   const first = importFacts(folder, sandbox, imported, interruptedAt)
   const second = read(first.database, (db) => {
     const compared = compareWithTruth(db, world)
-    const streamed = compareLive(db, snov)
+    const streamed = compareLive(db, snov, world.today)
     return { compared, streamed, equal_to_truth: compared.differences.length + streamed.differences.length === 0 }
   })
   return { ...first, ...second, elapsed_seconds: Math.round((context.clock.steady() - startedAt) / 100) / 10 }

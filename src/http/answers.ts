@@ -1,7 +1,8 @@
 // The public tables' columns as schemas: the same names as in the database and in the exports.
 import { z } from '@hono/zod-openapi'
-import { type ColumnEntry, dataDictionary, type TableEntry } from '../db/dataset/dictionary.ts'
-import type { Item, ServedCompany } from '../db/served/companies.ts'
+import { type Item, parsedJson } from '../db/dataset/columns.ts'
+import { type ColumnEntry, type ColumnType, dataDictionary, type TableEntry } from '../db/dataset/dictionary.ts'
+import type { ServedCompany } from '../db/served/companies.ts'
 
 const companyColumns = rowSchema(dataDictionary.companies).openapi('Company')
 const officerColumns = rowSchema(dataDictionary.officers).openapi('Officer')
@@ -14,11 +15,24 @@ export function rowSchema({ columns }: TableEntry) {
 }
 
 function columnSchema({ type, required, values, meaning: description, example }: ColumnEntry): z.ZodType {
-  const about = { description, ...(example === undefined ? {} : { example }) }
+  const shown = example === undefined ? {} : { example: exampleOf(type, example) }
+  const about = { description, ...shown }
   if (values) return z.enum(values).openapi(about)
-  if (type === 'list of codes') return z.array(z.string()).openapi({ description, example: [example] })
-  const cell = type === 'whole number' ? z.int() : z.string()
+  if (type === 'list of codes') return z.array(z.string()).openapi(about)
+  const cell = cellSchema(type)
   return (required ? cell : cell.nullable()).openapi(about)
+}
+
+function cellSchema(type: ColumnType): z.ZodType {
+  if (type === 'whole number') return z.int()
+  if (type === 'true or false') return z.boolean()
+  return type === 'JSON' ? z.union([z.array(z.unknown()), z.looseObject({})]) : z.string()
+}
+
+/** The example of a cell as an answer has it. */
+function exampleOf(type: ColumnType, example: string | number): unknown {
+  if (type === 'list of codes') return String(example).split(',')
+  return type === 'JSON' || type === 'true or false' ? parsedJson(String(example)) : example
 }
 
 // The shapes of answers.
@@ -103,14 +117,9 @@ export const problemSchema = z
 export const MEMBERS = ['officers', 'domains', 'emails'] as const
 export type Member = (typeof MEMBERS)[number]
 
-type Nested = Record<string, Item[string] | Nested[]>
-
 /** A company with the members that are asked for inside, as the exports nest them. */
-export function nestedCompany(
-  { company, officers, domains, emails }: ServedCompany,
-  include: readonly Member[],
-): Nested {
-  const nested: Nested = { ...company }
+export function nestedCompany({ company, officers, domains, emails }: ServedCompany, include: readonly Member[]): Item {
+  const nested: Item = { ...company }
   const withEmails = include.includes('emails')
   if (include.includes('officers'))
     nested.officers = officers.map((officer) => nestedOfficer(officer, withEmails ? emails : []))
@@ -123,6 +132,6 @@ export function nestedCompany(
 }
 
 /** An officer with those of the company's addresses that are theirs. */
-export function nestedOfficer(officer: Item, emails: Item[]): Nested {
+export function nestedOfficer(officer: Item, emails: Item[]): Item {
   return { ...officer, emails: emails.filter(({ appointment_id }) => appointment_id === officer.appointment_id) }
 }

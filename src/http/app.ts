@@ -4,10 +4,11 @@ import { OpenAPIHono, type z } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import { secureHeaders } from 'hono/secure-headers'
 import type { Clock, Timings } from '../clock.ts'
-import { checkpointOf, isCheckpoint } from '../db/changes.ts'
+import { datedCheckpoint, isCheckpoint } from '../db/changes.ts'
 import type { Db } from '../db/open.ts'
 import { readSince } from '../db/served/changes.ts'
 import { DatabaseGone } from '../db/served/database.ts'
+import { dayAt } from '../db/standing.ts'
 import { errorMessage } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { EXPOSITION_TYPE, exposition, type Metric } from '../metrics.ts'
@@ -95,26 +96,36 @@ export function createApp(options: AppOptions): OpenAPIHono<Env> {
     } = c.req.valid('query')
     if (words) await names.ready()
     const filter = { createdFrom: created_from, createdTo: created_to, hasDomain: has_domain, hasEmail: has_email }
-    const wanted = { ...query, ...filter, all, words, include }
+    const wanted = { ...query, ...filter, all, words, include, today: dayAt(clock.now()) }
     const db = database.current()
     return answer(c, { db, walk: walkCompanies(db, wanted, names.find), limit, cursorLength: 1 })
   })
   app.openapi(officersRoute, async (c) => {
-    const { officer_id: officerId, limit, active = false, all = false, company, surname } = c.req.valid('query')
+    const {
+      officer_id: officerId,
+      limit,
+      active = false,
+      all = false,
+      company,
+      surname,
+      verification,
+    } = c.req.valid('query')
     if (officerId !== undefined || surname) await names.ready()
     const db = database.current()
-    const walk = walkOfficers(db, { all, company, officerId, surname, active }, names.find)
+    const today = dayAt(clock.now())
+    const walk = walkOfficers(db, { all, company, officerId, surname, active, verification, today }, names.find)
     return answer(c, { db, walk, limit, cursorLength: 2 })
   })
   app.openapi(changesRoute, async (c) => {
     const { since: told, limit, all = false } = c.req.valid('query')
     const db = database.current()
-    const checkpoint = checkpointOf(db)
+    const today = dayAt(clock.now())
+    const checkpoint = datedCheckpoint(db, today)
     const since = readSince(db, told)
     if (!since) throw otherHistory()
     return answer(c, {
       db,
-      walk: walkChanges(db, { all, since }),
+      walk: walkChanges(db, { all, since, today }),
       limit,
       cursorLength: 1,
       checkpoint,
@@ -122,11 +133,10 @@ export function createApp(options: AppOptions): OpenAPIHono<Env> {
   })
   app.openapi(companyRoute, async (c) => {
     accept(c, [JSON_TYPE])
-    const company = readCompany(
-      database.current(),
-      c.req.valid('param').company_number,
-      c.req.valid('query').all ?? false,
-    )
+    const company = readCompany(database.current(), c.req.valid('param').company_number, {
+      all: c.req.valid('query').all ?? false,
+      today: dayAt(clock.now()),
+    })
     if (!company) throw new Problem(404, { detail: 'There is no such company here' })
     return respond(c, { type: JSON_TYPE, text: safeJson(company) })
   })

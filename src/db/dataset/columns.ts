@@ -10,20 +10,25 @@ export type DatasetTable = (typeof datasetTables)[number]
 
 export interface Column {
   name: string
-  /** What a cell means to whoever writes it out; `text` is everything that somebody typed in or may have. */
-  kind: 'id' | 'number' | 'date' | 'text'
+  kind: CellKind
 }
 
-const KINDS: Record<ColumnType, Column['kind']> = {
+/**
+ * What a cell means to whoever writes it out: `text` is everything that somebody typed in or may have, `truth` is 1 or 0,
+ * `codes` are joined by commas, `json` is the text of a list or an object.
+ */
+export type CellKind = 'id' | 'number' | 'date' | 'text' | 'truth' | 'codes' | 'json'
+
+const KINDS: Record<ColumnType, CellKind> = {
   identifier: 'id',
   'whole number': 'number',
   'date (YYYY-MM-DD)': 'date',
   'timestamp (ISO 8601, UTC)': 'date',
   slug: 'text',
   text: 'text',
-  'list of codes': 'text',
-  'true or false': 'number',
-  JSON: 'text',
+  'list of codes': 'codes',
+  'true or false': 'truth',
+  JSON: 'json',
 }
 
 /** The columns of whatever a delivery holds, in the order of the dictionary, which every export keeps. */
@@ -49,6 +54,38 @@ export const datasetColumns: Record<DatasetTable, Column[]> = {
  * of that company in that table, and for `companies` the company with all that is its own.
  */
 export const deletionColumns: Column[] = columnsOfTable('deletions')
+
+/** A row as JSON holds it. */
+export type Item = Record<string, unknown>
+
+/** The cells of a row under the names of its columns: truth as a boolean, codes as a list, JSON as what it says. */
+export function itemOfRow(columns: readonly Column[], row: Row): Item {
+  const item: Item = {}
+  columns.forEach(({ name, kind }, index) => {
+    item[name] = valueOfCell(kind, row[index] ?? null)
+  })
+  return item
+}
+
+/** What a cell means; a list of codes is never null. */
+function valueOfCell(kind: CellKind, cell: Cell): unknown {
+  if (kind === 'codes') return typeof cell === 'string' ? cell.split(',').filter(Boolean) : []
+  if (kind === 'truth') return cell === null ? null : truthOf(cell)
+  return kind === 'json' && typeof cell === 'string' ? parsedJson(cell) : cell
+}
+
+export function truthOf(cell: string | number): boolean {
+  return Number(cell) !== 0
+}
+
+/** What the text of a cell says; the text itself where it is no JSON. */
+export function parsedJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return text
+  }
+}
 
 /**
  * For a WHERE clause over `emails`: an address of somebody who vanished from the company's list was paid for and stays

@@ -12,6 +12,7 @@ import {
   NOT_GONE,
   type Row,
 } from './columns.ts'
+import { columnList } from './computed.ts'
 import { createDelta, IN_DELTA } from './delta.ts'
 import type { DeliveredTable } from './dictionary.ts'
 
@@ -19,6 +20,8 @@ import type { DeliveredTable } from './dictionary.ts'
 export interface DatasetSelection {
   /** Also those whose officers are not complete. */
   all: boolean
+  /** The day of reading (`YYYY-MM-DD`): some columns follow from it. */
+  today: string
   /** Only those of which anything changed since, whole; null for every company. */
   since?: Since | null
   /** The tables that are wanted, empty or not; null for companies, officers, and the others when there are any. */
@@ -117,12 +120,11 @@ interface PageReader {
   has(table: 'domains' | 'emails'): boolean
 }
 
-function pageReader(db: Db, { all, since }: DatasetSelection, keep: (page: Page) => Page): PageReader {
+function pageReader(db: Db, { all, today, since }: DatasetSelection, keep: (page: Page) => Page): PageReader {
   const prepare = (sql: string) => db.$client.prepare(sql).raw()
   const complete = all ? '1' : `companies.officers_state = 'complete'`
   const chosen = since ? `${complete} AND ${IN_DELTA}` : complete
-  const select = (table: DatasetTable) =>
-    `SELECT ${datasetColumns[table].map(({ name }) => `"${name}"`).join(', ')} FROM ${table}`
+  const select = (table: DatasetTable) => `SELECT ${columnList(table, today)} FROM ${table}`
   const some = prepare(
     `${select('companies')} WHERE ${chosen} AND company_number > ? ORDER BY company_number LIMIT ${COMPANIES_PER_PAGE}`,
   )

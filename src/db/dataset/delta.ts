@@ -1,7 +1,8 @@
 // What changed since a place among all changes: which companies a delta holds, and what the customer must remove. Everything here reads
 // the snapshot of the connection's open transaction; what it notes down lives in a temporary table.
-import type { Since } from '../changes.ts'
+import { dayOfSince, type Since } from '../changes.ts'
 import type { Db } from '../open.ts'
+import { verificationChanged } from '../standing.ts'
 import { type HiddenRows, hiddenSince } from '../suppress/since.ts'
 import { loadSuppressions } from '../suppress/suppressions.ts'
 import type { Row } from './columns.ts'
@@ -32,10 +33,13 @@ const CHANGED_EARLIER = `
     SELECT domain FROM domains JOIN jobs USING (company_number) WHERE jobs.updated_at >= $momentMs)`
 
 /**
- * Notes down the companies of which anything changed since, suppressions of their people included, and returns the reader
- * of what is gone. Belongs in an open transaction, with whose end it is forgotten.
+ * Notes down the companies of which anything changed since, by suppressions of their people and by the calendar as well, and
+ * returns the reader of what is gone. Belongs in an open transaction, with whose end it is forgotten.
  */
-export function createDelta(db: Db, { since, all }: { since: Since; all: boolean }): DeletionsReader {
+export function createDelta(
+  db: Db,
+  { since, all, today }: { since: Since; all: boolean; today: string },
+): DeletionsReader {
   const client = db.$client
   const hidden = hiddenSince(db, since)
   client.exec('CREATE TEMP TABLE delta (company_number TEXT PRIMARY KEY) WITHOUT ROWID')
@@ -45,6 +49,7 @@ export function createDelta(db: Db, { since, all }: { since: Since; all: boolean
   add('SELECT value FROM json_each($hidden)', {
     hidden: JSON.stringify(hidden.rows.map(({ company_number }) => company_number)),
   })
+  add(verificationChanged(dayOfSince(since), today), {})
   if (since.number === 0) add(CHANGED_EARLIER, { moment: since.moment, momentMs: Date.parse(since.moment) })
   return (tables) => readDeletions(db, { since, all, hidden }, tables)
 }

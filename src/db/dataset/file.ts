@@ -83,7 +83,8 @@ export function createDatasetFile(path: string, { tables, schemaVersion, name }:
 function createTable(table: DeliveredTable, tables: DeliveredTable[]): string {
   const key = KEYS[table]
   const columns = columnsOfTable(table).map(
-    ({ name, kind }) => `  "${name}" ${kind === 'number' ? 'INTEGER' : 'TEXT'}${key.includes(name) ? ' NOT NULL' : ''}`,
+    ({ name, kind }) =>
+      `  "${name}" ${kind === 'number' || kind === 'truth' ? 'INTEGER' : 'TEXT'}${key.includes(name) ? ' NOT NULL' : ''}`,
   )
   const primary = `  PRIMARY KEY (${key.map((name) => `"${name}"`).join(', ')})`
   const owner = '  FOREIGN KEY (company_number) REFERENCES companies (company_number)'
@@ -103,7 +104,7 @@ function createIndex(table: DeliveredTable, column: string): string {
 
 function clean(cell: Cell, kind: Column['kind'] | undefined): Cell {
   if (typeof cell !== 'string') return cell
-  return kind === 'text' ? withoutHidden(cell) : withoutControls(cell)
+  return kind === 'id' || kind === 'date' ? withoutControls(cell) : withoutHidden(cell)
 }
 
 function refuseDamage(client: Database.Database, name: string): void {

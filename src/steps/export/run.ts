@@ -36,7 +36,7 @@ export interface ExportOptions extends FormatOptions {
 export async function exportDataset(db: Db, options: ExportOptions): Promise<Manifest> {
   const { destination, all, include, since, programVersion, clock } = options
   const asOf = new Date(clock.now()).toISOString()
-  using dataset = openDataset(db, { all, include, since })
+  using dataset = openDataset(db, { all, include, since, today: asOf.slice(0, 10) })
   const writers = await formatOf(options.format).open(dataset, options, destination.kind === 'folder')
   await planWriters(dataset, writers, options)
   await using delivery = await openDelivery(

@@ -1,4 +1,5 @@
 // How a column is described, and the pieces that several tables share.
+import { VERIFICATIONS } from '../../standing.ts'
 
 /** What a delivery may hold: the public tables, and in a delta the list of what is gone. */
 export type DeliveredTable = 'companies' | 'officers' | 'domains' | 'emails' | 'deletions'
@@ -27,6 +28,8 @@ export interface ColumnEntry {
   /** Where the value stands in an item of the service, such as `date_of_birth.month`; absent where chpipe makes it. */
   member?: string
   example?: string | number
+  /** Worked out when it is read, so no table has it: see `computed.ts`. */
+  computed?: true
   /** The version of the schema that brought it. */
   since: number
 }
@@ -156,4 +159,12 @@ export function verification(source: ReturnType<typeof from>): Record<string, Co
     ),
     preferred_name: source.text('Name that the verified person prefers', at('preferred_name')),
   }
+}
+
+/** How a verification stands on the day of reading. */
+export const identityVerification: Record<string, ColumnEntry> = {
+  identity_verification: chpipe.slug(
+    'How the verification for this role stood on the day of reading: `verified`, `due` (a statement must come, and has time), `overdue`, `ended`, or `none` (nothing is published, or nothing that can be read)',
+    { ...WHOLE, required: true, computed: true, values: VERIFICATIONS, example: 'verified' },
+  ),
 }

@@ -58,16 +58,17 @@ async function openXlsx(output: Output, { tables }: Contents, options: XlsxOptio
 }
 
 function cellOf({ kind }: Column, { raw }: XlsxOptions): (cell: Cell) => Cell {
-  if (kind === 'number') return (cell) => cell
-  const clean = kind === 'text' ? withoutHidden : withoutControls
-  const guard = kind === 'text' && !raw ? defuse : (text: string) => text
+  if (kind === 'number' || kind === 'truth') return (cell) => cell
+  const isFree = kind !== 'id' && kind !== 'date'
+  const clean = isFree ? withoutHidden : withoutControls
+  const guard = isFree && !raw ? defuse : (text: string) => text
   return (cell) => (cell === null ? null : guard(clean(String(cell))))
 }
 
 function sheetColumn(column: Column): SheetColumn {
   const { name, kind } = column
   const width = name.endsWith('_name') || name === 'name' ? 36 : Math.max(12, name.length + 4)
-  if (kind === 'number') return { name, width, kind }
+  if (kind === 'number' || kind === 'truth') return { name, width, kind }
   if (kind !== 'date') return { name, width, kind: 'text' }
   return isDay(column) ? { name, width, kind: 'day' } : { name, width: Math.max(20, width), kind: 'moment' }
 }

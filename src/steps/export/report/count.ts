@@ -1,10 +1,10 @@
 // What the report says, counted from the very pages that are written to the files: so it agrees with them, and whoever
 // is suppressed is in neither. Its memory does not grow with the dataset.
 
-import { holdsOffice } from '../../../companies-house/profile.ts'
 import { bestDomains } from '../../../db/dataset/best-domain.ts'
 import { type Cell, type DatasetTable, datasetColumns, datasetTables, type Row } from '../../../db/dataset/columns.ts'
 import type { Page } from '../../../db/dataset/dataset.ts'
+import { holdsOffice } from '../../../db/standing.ts'
 import { isPersonWanted } from '../../purchases/people.ts'
 import { regionOf, sicSection } from './places.ts'
 

@@ -1,0 +1,18 @@
+// The columns that no table has: worked out when a row is read, from the row and the day.
+import { HOLDS_OFFICE, verificationOn } from '../standing.ts'
+import { type DatasetTable, datasetColumns } from './columns.ts'
+
+const EXPRESSIONS: Partial<Record<DatasetTable, Record<string, (day: string) => string>>> = {
+  officers: {
+    identity_verification: (day) => verificationOn(day, 'officers'),
+    is_active: () => HOLDS_OFFICE,
+  },
+}
+
+/** All columns of a public table for a SELECT from it, as they are on a day (`YYYY-MM-DD`). */
+export function columnList(table: DatasetTable, day: string): string {
+  const computed = EXPRESSIONS[table] ?? {}
+  return datasetColumns[table]
+    .map(({ name }) => (computed[name] ? `${computed[name](day)} AS "${name}"` : `${table}."${name}"`))
+    .join(', ')
+}
