@@ -25,7 +25,7 @@ import {
   type Walk,
   writeCursor,
 } from './listing.ts'
-import { readCompany, walkChanges, walkCompanies, walkOfficers } from './lists.ts'
+import { readCompany, readPscs, walkChanges, walkCompanies, walkOfficers } from './lists.ts'
 import type { NameSearch } from './name-search.ts'
 import { defaultLimit } from './parameters.ts'
 import { acceptedType, JSON_TYPE, NDJSON, Problem, problemResponse, respond, respondLines } from './respond.ts'
@@ -38,6 +38,7 @@ import {
   metricsRoute,
   officersRoute,
   openApiRoute,
+  pscsRoute,
 } from './routes.ts'
 
 export interface AppOptions extends Omit<GuardOptions, 'steady'> {
@@ -139,6 +140,13 @@ export function createApp(options: AppOptions): OpenAPIHono<Env> {
     })
     if (!company) throw new Problem(404, { detail: 'There is no such company here' })
     return respond(c, { type: JSON_TYPE, text: safeJson(company) })
+  })
+  app.openapi(pscsRoute, async (c) => {
+    accept(c, [JSON_TYPE])
+    const { all = false } = c.req.valid('query')
+    const pscs = readPscs(database.current(), c.req.valid('param').company_number, { all, today: dayAt(clock.now()) })
+    if (!pscs) throw new Problem(404, { detail: 'There is no such company here' })
+    return respond(c, { type: JSON_TYPE, text: safeJson(pscs) })
   })
   addOpenEndpoints(app, options)
   app.openapi(metricsRoute, async (c) => {

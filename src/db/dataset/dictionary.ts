@@ -18,7 +18,14 @@ export {
 export { type FiledColumn, filedColumns, filedValues } from './dictionary/filed.ts'
 
 /** Every column that a delivery may hold, by table, in the order in which every export writes them. */
-export const dataDictionary: Record<DeliveredTable, TableEntry> = { companies, officers, domains, emails, deletions }
+export const dataDictionary: Record<DeliveredTable, TableEntry> = {
+  companies,
+  officers,
+  persons_with_significant_control: personsWithSignificantControl,
+  domains,
+  emails,
+  deletions,
+}
 
 /** The officers' columns that hold what the register files. */
 export const officersFiled = filedColumns(officers)

@@ -1,9 +1,9 @@
 // Whom rules leave alone among the persons with significant control. The register gives them no officer id, so that a rule
 // by officer finds them by the name of that officer at the same company, as it is stored, or as a hash once it is erased.
-import { or, sql } from 'drizzle-orm'
+import { and, eq, isNotNull, or, type SQL, sql } from 'drizzle-orm'
 import { nameWords, withoutTitles } from '../../names.ts'
 import type { Db, Tx } from '../open.ts'
-import { officers, withheld_officers } from '../schema.ts'
+import { officers, persons_with_significant_control, withheld_officers } from '../schema.ts'
 import { personPrefix } from '../values.ts'
 import { type NameRule, nameRules, nameValue, type PersonFacts } from './names.ts'
 import {
@@ -74,7 +74,9 @@ export function pscRulesOf(tx: Tx, rules: Suppression[]): PscRules {
   const about = rules.filter(({ kind }) => kind === 'company' || kind === 'officer' || kind === 'name')
   if (about.length === 0) return { empty: true, means: () => false }
   const suppressions = suppressionsOf(about, databaseKey(tx))
-  const byName = nameRulesAnyBirth(about)
+  const byName = namesAnyBirth(
+    about.flatMap(({ kind, value, born }) => (kind === 'name' && born ? [{ value, born }] : [])),
+  )
   const byOfficer = officersAtTheirCompanies(tx, about)
   return {
     empty: false,
@@ -85,6 +87,37 @@ export function pscRulesOf(tx: Tx, rules: Suppression[]): PscRules {
   }
 }
 
+export type StoredPsc = typeof persons_with_significant_control.$inferSelect
+
+/** The stored records that these rules mean; `companies` are those at which their officers were found. */
+export function findPscsToErase(tx: Tx, rules: Suppression[], companies: string[]): StoredPsc[] {
+  const { company_number, registration_number, linked_psc_name } = persons_with_significant_control
+  const { date_of_birth_year: year, date_of_birth_month: month } = persons_with_significant_control
+  const meant = pscRulesOf(tx, rules)
+  if (meant.empty) return []
+  const candidates = rules.flatMap(({ kind, value, born }): (SQL | undefined)[] => {
+    const [bornYear = 0, bornMonth = 0] = (born ?? '').split('-').map(Number)
+    if (kind === 'name') return [and(eq(year, bornYear), eq(month, bornMonth)), isNotNull(linked_psc_name)]
+    return kind === 'company' ? [eq(company_number, value), isNotNull(registration_number)] : []
+  })
+  const atOfficers = sql`${company_number} IN (SELECT value FROM json_each(${JSON.stringify(companies)}))`
+  const rows = tx
+    .select()
+    .from(persons_with_significant_control)
+    .where(or(...candidates, atOfficers))
+    .all()
+  return rows.filter((row) => meant.means(row))
+}
+
+/** Deletes records; the list of each company stays known, as it was read. */
+export function deletePscs(tx: Tx, rows: Pick<StoredPsc, 'company_number' | 'psc_id'>[]): void {
+  const { company_number, psc_id } = persons_with_significant_control
+  for (const row of rows) {
+    const its = and(eq(company_number, row.company_number), eq(psc_id, row.psc_id))
+    tx.delete(persons_with_significant_control).where(its).run()
+  }
+}
+
 function factsOf(psc: PscPerson): OfficerFacts {
   const { name, forename, middle_name, surname, country_registered, ...facts } = psc
   const forenames = [forename, middle_name].filter(Boolean).join(' ')
@@ -92,8 +125,7 @@ function factsOf(psc: PscPerson): OfficerFacts {
 }
 
 /** A statement names somebody without a month of birth: whoever bears the name of a rule is meant. */
-function nameRulesAnyBirth(rules: Suppression[]): (name: string) => boolean {
-  const named = rules.flatMap(({ kind, value, born }): NameRule[] => (kind === 'name' && born ? [{ value, born }] : []))
+function namesAnyBirth(named: NameRule[]): (name: string) => boolean {
   const means = nameRules(named)
   const months = [...new Set(named.map(({ born }) => born))]
   return (name) => months.some((born) => means({ name, ...monthOf(born) }))
@@ -112,13 +144,13 @@ function officersAtTheirCompanies(tx: Tx, rules: Suppression[]): (psc: PscPerson
   const hashes = withheldNames(tx, byOfficer)
   const key = databaseKey(tx)
   return (psc) => {
-    if (stored.get(psc.company_number)?.(factsOf(psc))) return true
+    if (stored.get(psc.company_number)?.(psc)) return true
     const own = hashes.get(psc.company_number)
     return own?.has(nameHash(key, askedName(psc)) ?? '') === true
   }
 }
 
-function storedNames(tx: Tx, rules: Suppression[]): Map<string, (person: PersonFacts) => boolean> {
+function storedNames(tx: Tx, rules: Suppression[]): Map<string, (psc: PscPerson) => boolean> {
   const ids = JSON.stringify(rules.map(({ value }) => value))
   const persons = JSON.stringify(rules.flatMap(({ value }) => personPrefix(value) ?? []))
   const rows = tx
@@ -138,7 +170,12 @@ function storedNames(tx: Tx, rules: Suppression[]): Map<string, (person: PersonF
     const born = `${year}-${String(month).padStart(2, '0')}`
     byCompany.set(company_number, [...(byCompany.get(company_number) ?? []), { value, born }])
   }
-  return new Map([...byCompany].map(([company, names]) => [company, nameRules(names)]))
+  return new Map([...byCompany].map(([company, names]) => [company, bearsOne(names)]))
+}
+
+function bearsOne(names: NameRule[]): (psc: PscPerson) => boolean {
+  const [means, anyBirth] = [nameRules(names), namesAnyBirth(names)]
+  return (psc) => means(factsOf(psc)) || (psc.linked_psc_name ? anyBirth(psc.linked_psc_name) : false)
 }
 
 function withheldNames(tx: Tx, rules: Suppression[]): Map<string, Set<string>> {

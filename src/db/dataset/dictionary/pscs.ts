@@ -6,6 +6,7 @@ import {
   chpipe,
   companyNumber,
   from,
+  identityVerification,
   NEW,
   type TableEntry,
   verification,
@@ -60,6 +61,14 @@ const control: Record<string, ColumnEntry> = {
       ...at('natures_of_control', 'ownership-of-shares-75-to-100-percent'),
     },
   ),
+  natures_of_control_words: chpipe.text(
+    'The same in words, separated by semicolons; a code that is new stays as it is',
+    {
+      ...WHOLE,
+      computed: true,
+      example: 'Ownership of shares – 75% or more',
+    },
+  ),
   notified_on: psc.day('Day on which it began, as filed; may be impossibly early', at('notified_on', '2016-04-06')),
   ceased_on: psc.day('Day on which it ended, as filed; empty while it lasts', at('ceased_on')),
   ceased: psc.truth('It ended, where the day is withheld by law', at('ceased')),
@@ -104,6 +113,7 @@ export const personsWithSignificantControl: TableEntry = {
       'Day from which a statement of verification may be given',
       at('identity_verification_details.appointment_verification_statement_date'),
     ),
+    ...identityVerification,
     etag: psc.id('Version of the record; changes with every edit at the register', at('etag')),
     source: chpipe.slug('Where the row came from: `psc-snapshot` the daily file, `stream` the live stream', {
       ...NEW,
