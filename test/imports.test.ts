@@ -30,7 +30,7 @@ const ROOMS: Record<string, Record<string, string[]>> = {
     companies: ['export'],
     officers: [],
     pscs: [],
-    stream: ['companies'],
+    stream: ['companies', 'officers'],
     purchases: [],
     enrich: ['officers', 'purchases'],
     export: ['purchases'],

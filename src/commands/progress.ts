@@ -83,6 +83,7 @@ export function renderProgress(progress: Progress, { db, now }: { db: string; no
       '',
       `${formatNumber(progress.pending)} pending, ${formatNumber(progress.none)} without officers, ${formatNumber(progress.failed)} failed`,
     ],
+    ...staleRows(progress),
     ['rate', `${formatNumber(progress.per_minute)} companies a minute, over the last 10 minutes`],
     ...runRows(progress, now),
     ['ETA', eta(progress, now)],
@@ -98,12 +99,17 @@ export function renderProgress(progress: Progress, { db, now }: { db: string; no
   return [printable(db), '', ...rows.map(([label, value]) => `  ${label.padEnd(15)}${value}`), '', verdict]
 }
 
+function staleRows({ stale = 0 }: Progress): [label: string, value: string][] {
+  if (stale === 0) return []
+  return [['', `${formatNumber(stale)} lists in doubt, to be fetched again: the officers stream has lost events`]]
+}
+
 function eta(
-  { eta_seconds, ready, companies_with_officers, pending, failed, target, runs }: Progress,
+  { eta_seconds, ready, companies_with_officers, pending, failed, stale = 0, target, runs }: Progress,
   now: number,
 ): string {
   if (ready) return 'done'
-  if (companies_with_officers + pending + failed < target) {
+  if (companies_with_officers + pending + failed + stale < target) {
     const candidates = `${formatNumber(pending)} pending${failed > 0 ? ` and ${formatNumber(failed)} failed` : ''}`
     return `${candidates}: the target cannot be reached; load more: chpipe import-companies`
   }

@@ -62,6 +62,12 @@ const SANDBOX_OPTIONS = [
     parse: between(0, MOST_BORN),
     fallback: '0',
   },
+  {
+    flags: '--officer-changes <per minute>',
+    description: 'appointments, resignations, merges and deletions in a minute, told on the officers stream',
+    parse: between(0, MOST_BORN),
+    fallback: '0',
+  },
   { flags: '--quota <count/window>', description: 'the allowance it keeps', parse: quota, fallback: '600/5m' },
   {
     flags: '--page-cap <n>',
@@ -103,7 +109,7 @@ ${faultList(SNOV_FAULTS)}`,
     const { companies = DEFAULT_COMPANIES, seed = DEFAULT_SEED, register } = options
     const world = createWorld({ seed, companies })
     if (register !== undefined) await writeRegister(context, world, register)
-    const { port = DEFAULT_PORT, fault, streamFault, snovFault, pageCap, latency, born } = options
+    const { port = DEFAULT_PORT, fault, streamFault, snovFault, pageCap, latency, born, officerChanges } = options
     await using servers = await startServers({
       world,
       port,
@@ -112,6 +118,7 @@ ${faultList(SNOV_FAULTS)}`,
       streamFaults: streamFault ?? [],
       snovFaults: snovFault ?? [],
       bornPerMinute: born ?? 0,
+      officerChangesPerMinute: officerChanges ?? 0,
       ...(pageCap === undefined ? {} : { pageCap }),
       ...(latency === undefined ? {} : { latencyMs: latency }),
     })
@@ -208,11 +215,13 @@ export interface ServersOptions extends SandboxOptions {
   streamFaults: StreamFaultPlan
   snovFaults: SnovFaultPlan
   bornPerMinute: number
+  officerChangesPerMinute: number
 }
 
 /** Starts them; they end together. Throws `config` when the port cannot be used. */
 async function startServers(options: ServersOptions): Promise<SandboxServers> {
-  const { world, port, streamFaults, snovFaults, bornPerMinute, ...rest } = options
+  const { world, port, streamFaults, snovFaults, bornPerMinute, officerChangesPerMinute, ...rest } = options
+  const happenings = { world, faults: streamFaults, bornPerMinute, officerChangesPerMinute }
   const started: AsyncDisposable[] = []
   const close = async () => {
     await Promise.all(started.splice(0).map((server) => server[Symbol.asyncDispose]()))
@@ -224,9 +233,7 @@ async function startServers(options: ServersOptions): Promise<SandboxServers> {
   try {
     return {
       rest: keep(await startRest({ world, port, ...rest })),
-      stream: keep(
-        await nextTo(port, 1, (own) => startStreamSandbox({ world, port: own, faults: streamFaults, bornPerMinute })),
-      ),
+      stream: keep(await nextTo(port, 1, (own) => startStreamSandbox({ ...happenings, port: own }))),
       snov: keep(await nextTo(port, 2, (own) => startSnovSandbox({ world, port: own, faults: snovFaults }))),
       [Symbol.asyncDispose]: close,
     }

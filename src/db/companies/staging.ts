@@ -245,7 +245,7 @@ function dropEarlier(client: Client, table: string): number {
 function countCompanies(client: Client): number {
   return Number(
     client
-      .prepare("SELECT sum(count) FROM tallies WHERE name IN ('pending', 'complete', 'none', 'failed')")
+      .prepare("SELECT sum(count) FROM tallies WHERE name IN ('pending', 'complete', 'none', 'failed', 'stale')")
       .pluck()
       .get(),
   )

@@ -3,12 +3,15 @@ import { noteErased, noteOfficers } from '../changes.ts'
 import { type Db, prepared } from '../open.ts'
 import { companies, officers } from '../schema.ts'
 import { withholdOfficers } from '../suppress/withheld.ts'
+import { dateList } from './lists.ts'
 
 export type OfficerRow = typeof officers.$inferInsert
 
 export interface OfficerListMeta {
   state: 'complete' | 'none'
   fetchedAt: string
+  /** When it was told, by the clock of Companies House (ISO 8601); left out where nobody knows. */
+  asOf?: string | null
   runId: number
 }
 
@@ -24,7 +27,7 @@ export function saveOfficers(
   db: Db,
   companyNumber: string,
   rows: OfficerRow[],
-  { state, fetchedAt, runId }: OfficerListMeta,
+  { state, fetchedAt, asOf = null, runId }: OfficerListMeta,
 ): OfficerRow[] {
   const { kept, withheld } = withholdOfficers(db, companyNumber, rows, fetchedAt)
   const before = prepared(db, EMPTY).pluck().all(companyNumber) as string[]
@@ -38,6 +41,7 @@ export function saveOfficers(
     .set({ officers_state: state, officers_count: kept.length, officers_fetched_at: fetchedAt })
     .where(eq(companies.company_number, companyNumber))
     .run()
+  dateList(db, companyNumber, asOf)
   return withheld.map(({ row }) => row)
 }
 

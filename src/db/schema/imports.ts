@@ -126,6 +126,17 @@ export const officer_fetches = sqliteTable(
   ],
 )
 
+/** What orders the officer list of a company against the events of the officers stream. */
+export const officer_lists = sqliteTable('officer_lists', {
+  company_number: text()
+    .primaryKey()
+    .references(() => companies.company_number, { onDelete: 'cascade' }),
+  /** When the list was told, by the clock of Companies House, ISO 8601; null where nobody knows. */
+  as_of: text(),
+  /** Counts the events and doubts about the list, so that a fetch which they have overtaken is not stored. */
+  touched: integer().notNull().default(0),
+})
+
 /** What was odd about a stored fact: totals that disagree, members that do not fit the schema. */
 export const notes = sqliteTable(
   'notes',

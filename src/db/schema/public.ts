@@ -143,6 +143,7 @@ export const companies = sqliteTable(
     index('companies_by_change').on(table.change_number),
     index('companies_by_officers_state').on(table.officers_state, table.company_number),
     index('companies_by_officers_fetched_at').on(table.officers_fetched_at),
+    index('companies_stale').on(table.officers_fetched_at).where(sql`officers_state = 'stale'`),
     index('companies_to_ask').on(table.company_number).where(sql`company_status IS NULL AND source = 'register-file'`),
   ],
 )

@@ -1,7 +1,7 @@
 // Officers whom a rule leaves alone are not stored again: in the place of a row stands a hash of its appointment, under a
 // key of the database, so that the company's list counts as known and the appointment is known again. Every function
 // belongs in the transaction that replaces or erases the rows.
-import { eq, inArray } from 'drizzle-orm'
+import { and, eq, inArray } from 'drizzle-orm'
 import { nameWords } from '../../names.ts'
 import { type Db, prepared, type Tx } from '../open.ts'
 import { withheld_officers } from '../schema.ts'
@@ -48,6 +48,25 @@ export function withholdOfficers<Row extends Appointment>(
   prepared(db, REPLACE).run(companyNumber)
   rememberOfficers(db, withheld)
   return { kept: more?.kept ?? parted.kept, withheld }
+}
+
+/**
+ * Says whether a rule withholds one appointment, and remembers it beside those that are withheld already; a rule goes on
+ * under another officer id as in a whole list. `at` is ISO 8601.
+ */
+export function withholdOfficer(db: Db, row: Appointment, at: string): boolean {
+  const withheld = partOfficers(db, row.company_number, [row])?.withheld ?? []
+  for (const { rule } of withheld) addFollower(db, rule, row, at)
+  rememberOfficers(db, withheld)
+  return withheld.length > 0
+}
+
+/** Forgets an appointment that was withheld, as it is not in the register any more; says whether one was. */
+export function forgetWithheld(tx: Tx, appointment: Appointment): boolean {
+  const { company_number } = appointment
+  const hash = appointmentHash(databaseKey(tx), appointment)
+  const where = and(eq(withheld_officers.company_number, company_number), eq(withheld_officers.appointment, hash))
+  return tx.delete(withheld_officers).where(where).run().changes > 0
 }
 
 /** The same parting, without a change; null when there is no rule that could mean anybody. */

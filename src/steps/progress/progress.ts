@@ -17,6 +17,8 @@ export interface Progress extends LiveProgress {
   pending: number
   none: number
   failed: number
+  /** Lists that were complete and are in doubt, since the officers stream lost events; left out when there is none. */
+  stale?: number
   target: number
   /** Of the target, with one decimal, rounded down: 100 means ready. */
   percent: number
@@ -56,19 +58,20 @@ export function readProgress(db: Db, { target, quota, clock }: ProgressOptions):
   try {
     return snapshot(db, (tx) => {
       const now = clock.now()
-      const { complete, officers, pending, none, failed } = readTallies(tx)
+      const { complete, officers, pending, none, failed, stale } = readTallies(tx)
       const perMinute = recentRate(readFetches(tx, now - RECENT_MS, now), now, quota)
       const running = findLiveRuns(tx, clock)
       const importing = running.some(({ command }) => command === 'import-officers')
-      const reachable = complete + pending + failed >= target
+      const reachable = complete + pending + failed + stale >= target
       const freeAt = allowanceFreeAt(db, clock, quota)
       return {
         companies_with_officers: complete,
         officers,
-        companies: complete + pending + none + failed,
+        companies: complete + pending + none + failed + stale,
         pending,
         none,
         failed,
+        ...(stale > 0 ? { stale } : {}),
         target,
         percent: percentOf(complete, target),
         ready: complete >= target,

@@ -11,10 +11,10 @@ import {
 import { enqueueJob } from '../../db/jobs/queue.ts'
 import type { Db, Tx } from '../../db/open.ts'
 import type { Log } from '../../log.ts'
-import type { EventOrigin, RowChanges, StreamKind, StreamName } from './kind.ts'
+import type { EventOrigin, RowChanges, StreamKind } from './kind.ts'
 import { causeOf, NEW, type StreamRules } from './rules.ts'
 
-export const COMPANIES: StreamName = 'companies'
+export const COMPANIES = 'companies'
 
 export interface Match {
   company: CompanyDetails

@@ -74,7 +74,10 @@ function delivered(since: Since | null = null) {
 }
 
 const stored = () => db.$client.prepare('SELECT psc_id FROM persons_with_significant_control ORDER BY 1').pluck().all()
-const fromNow = (): Since => ({ number: numberOfCheckpoint(db, checkpointOf(db)) ?? -1, moment: '2026-01-05T00:00:00.000Z' })
+const fromNow = (): Since => ({
+  number: numberOfCheckpoint(db, checkpointOf(db)) ?? -1,
+  moment: '2026-01-05T00:00:00.000Z',
+})
 
 const RULES: [kind: 'name' | 'officer' | 'company', value: string, born: string | undefined, left: string[]][] = [
   ['name', 'Smithers, Jane', '1970-04', ['paul', 'alpha']],
