@@ -29,8 +29,9 @@ export async function runCommandLine(host: Host, signal: AbortSignal): Promise<A
     const { longRunning = false, examinesSettings = false } = definition
     const context = createContext(host, program.opts<Globals>(), signal, { longRunning, examinesSettings })
     try {
-      const argument = definition.argument ? (received[0] as string | undefined) : undefined
-      answer = await definition.run(context, { argument, options: sub.opts() })
+      const given = definition.argument ? (received[0] as string | string[] | undefined) : undefined
+      const [argument, ...more] = typeof given === 'string' ? [given] : (given ?? [])
+      answer = await definition.run(context, { argument, more, options: sub.opts() })
       context.checkDatabase()
     } catch (error) {
       throw hinted(sqliteError(firstError(error), context.settings.db), sub)

@@ -29,6 +29,7 @@ const ROOMS: Record<string, Record<string, string[]>> = {
   steps: {
     companies: ['export'],
     officers: [],
+    pscs: [],
     stream: ['companies', 'officers'],
     purchases: [],
     enrich: ['officers', 'purchases'],
@@ -39,12 +40,13 @@ const ROOMS: Record<string, Record<string, string[]>> = {
     backup: [],
     doctor: ['backup', 'stream'],
   },
-  'companies-house': { '.': ['register'], register: [], stream: [], bulk: ['register'] },
+  'companies-house': { '.': ['register'], register: [], stream: [], bulk: ['register'], pscs: ['register'] },
   db: {
     '.': ['schema'],
     schema: [],
     companies: [],
     officers: ['suppress'],
+    pscs: ['suppress'],
     stream: [],
     jobs: ['companies'],
     purchases: [],

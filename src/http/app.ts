@@ -26,7 +26,7 @@ import {
   type Walk,
   writeCursor,
 } from './listing.ts'
-import { readCompany, walkChanges, walkCompanies, walkOfficers } from './lists.ts'
+import { readCompany, readPscs, walkChanges, walkCompanies, walkOfficers } from './lists.ts'
 import { answerAgent, MCP_PATH, type Paths } from './mcp.ts'
 import type { NameSearch } from './name-search.ts'
 import { defaultLimit } from './parameters.ts'
@@ -40,6 +40,7 @@ import {
   metricsRoute,
   officersRoute,
   openApiRoute,
+  pscsRoute,
 } from './routes.ts'
 
 export interface AppOptions extends Omit<GuardOptions, 'steady'> {
@@ -165,6 +166,13 @@ function dataEndpoints(options: AppOptions): OpenAPIHono<Env> {
     const company = read(all)
     if (!company) throw noSuchCompany(read(true) !== null)
     return respond(c, { type: JSON_TYPE, text: safeJson(company) })
+  })
+  app.openapi(pscsRoute, async (c) => {
+    accept(c, [JSON_TYPE])
+    const { all = false } = c.req.valid('query')
+    const pscs = readPscs(database.current(), c.req.valid('param').company_number, { all, today: dayAt(clock.now()) })
+    if (!pscs) throw new Problem(404, { detail: 'There is no such company here' })
+    return respond(c, { type: JSON_TYPE, text: safeJson(pscs) })
   })
   return app
 }

@@ -159,6 +159,7 @@ export function knownDays(tx: Tx, span: { incorporatedFrom: string; incorporated
 
 /** Which companies are stored, in eight bytes each: the register has millions. */
 export interface KnownCompanies {
+  count: number
   has(companyNumber: string): boolean
 }
 
@@ -175,7 +176,7 @@ export function readKnownCompanies(db: Db): KnownCompanies {
     }
     return found
   })
-  return { has: (companyNumber) => contains(keys, keyOf(companyNumber)) }
+  return { count: keys.length, has: (companyNumber) => contains(keys, keyOf(companyNumber)) }
 }
 
 /** Eight letters and digits in the order of their text: a whole number below 36 to the power of eight. */

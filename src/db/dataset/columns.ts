@@ -5,7 +5,7 @@ export type Cell = string | number | null
 /** Cells in the order of `datasetColumns`; the first is the company number in every table. */
 export type Row = Cell[]
 
-export const datasetTables = ['companies', 'officers', 'domains', 'emails'] as const
+export const datasetTables = ['companies', 'officers', 'persons_with_significant_control', 'domains', 'emails'] as const
 export type DatasetTable = (typeof datasetTables)[number]
 
 export interface Column {
@@ -45,6 +45,7 @@ export function columnsOf({ columns }: TableEntry): Column[] {
 export const datasetColumns: Record<DatasetTable, Column[]> = {
   companies: columnsOfTable('companies'),
   officers: columnsOfTable('officers'),
+  persons_with_significant_control: columnsOfTable('persons_with_significant_control'),
   domains: columnsOfTable('domains'),
   emails: columnsOfTable('emails'),
 }

@@ -243,7 +243,8 @@ function appointmentHash(key: string, { company_number, appointment_id }: Appoin
   return keyedHash(key, `appointment:${company_number}/${appointment_id}`)
 }
 
-function nameHash(key: string, asked: string): string | null {
+/** The hash under which the name of a withheld person is known again; null where nothing is asked. */
+export function nameHash(key: string, asked: string): string | null {
   const written = nameWords(asked).join('')
   return written === '' ? null : keyedHash(key, `name:${written}`)
 }

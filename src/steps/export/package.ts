@@ -6,7 +6,7 @@ import { basename, dirname, join } from 'node:path'
 import { finished } from 'node:stream/promises'
 import { ZipFile } from 'yazl'
 import type { Column } from '../../db/dataset/columns.ts'
-import { columnsOfTable, type DatasetTable } from '../../db/dataset/columns.ts'
+import { columnsOfTable, type DatasetTable, datasetTables } from '../../db/dataset/columns.ts'
 import type { Page } from '../../db/dataset/dataset.ts'
 import { lookedUpReader } from '../../db/dataset/deliveries.ts'
 import type { DeliveredTable } from '../../db/dataset/dictionary.ts'
@@ -103,7 +103,13 @@ async function exportCounted(
 function onlyTables(page: Page, include: ExportOptions['include']): Page {
   if (!include) return page
   const rows = (table: DatasetTable) => (include.includes(table) ? page[table] : [])
-  return { companies: rows('companies'), officers: rows('officers'), domains: rows('domains'), emails: rows('emails') }
+  return {
+    companies: rows('companies'),
+    officers: rows('officers'),
+    persons_with_significant_control: rows('persons_with_significant_control'),
+    domains: rows('domains'),
+    emails: rows('emails'),
+  }
 }
 
 /** Writes what goes beside the data; a document has no rows. */
@@ -138,15 +144,11 @@ function writeEntry(folder: string, name: string, text: string, rows: number): F
 
 type Filters = Manifest['filters']
 
-/** The tables that a delivery with these filters holds: domains and e-mails that nobody asked for only when there are any. */
-function deliveredTables({ include, since }: Filters, { domains, emails }: ReportCounts['rows']): DeliveredTable[] {
-  const some = include ?? [
-    'companies',
-    'officers',
-    ...(domains > 0 ? ['domains'] : []),
-    ...(emails > 0 ? ['emails'] : []),
-  ]
-  const tables = (['companies', 'officers', 'domains', 'emails'] as const).filter((table) => some.includes(table))
+/** The tables that a delivery with these filters holds: what nobody asked for only when there is any of it. */
+function deliveredTables({ include, since }: Filters, rows: ReportCounts['rows']): DeliveredTable[] {
+  const tables = datasetTables.filter((table) =>
+    include ? include.includes(table) : table === 'companies' || table === 'officers' || rows[table] > 0,
+  )
   return since === undefined ? tables : [...tables, 'deletions']
 }
 

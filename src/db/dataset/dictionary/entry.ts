@@ -2,7 +2,13 @@
 import { VERIFICATIONS } from '../../standing.ts'
 
 /** What a delivery may hold: the public tables, and in a delta the list of what is gone. */
-export type DeliveredTable = 'companies' | 'officers' | 'domains' | 'emails' | 'deletions'
+export type DeliveredTable =
+  | 'companies'
+  | 'officers'
+  | 'persons_with_significant_control'
+  | 'domains'
+  | 'emails'
+  | 'deletions'
 
 /** How the text of a cell is to be read; the same in every format. */
 export type ColumnType =

@@ -2,11 +2,13 @@
 // is suppressed is in neither. Its memory does not grow with the dataset.
 
 import { bestDomains } from '../../../db/dataset/best-domain.ts'
-import { type Cell, type DatasetTable, datasetColumns, datasetTables, type Row } from '../../../db/dataset/columns.ts'
+import { type DatasetTable, datasetTables, type Row } from '../../../db/dataset/columns.ts'
 import type { Page } from '../../../db/dataset/dataset.ts'
 import { holdsOffice, VERIFICATIONS } from '../../../db/standing.ts'
 import { isPersonWanted } from '../../purchases/people.ts'
 import { regionOf, sicSection } from './places.ts'
+import { createPscCounter, type PscCounts } from './pscs.ts'
+import { type Count, cellReader, createTally, NOT_GIVEN, textOf } from './tally.ts'
 
 export interface ReportedOfficers {
   roles: Count[]
@@ -21,6 +23,7 @@ export interface ReportedOfficers {
 
 export interface ReportCounts extends CompanyCounts, ReportedOfficers, ContactCounts {
   rows: Record<DatasetTable, number>
+  pscs: PscCounts
 }
 
 export interface PageCounter {
@@ -31,18 +34,26 @@ export interface PageCounter {
 
 /** A counter that is fed with every page once. */
 export function createPageCounter(): PageCounter {
-  const rows = { companies: 0, officers: 0, domains: 0, emails: 0 }
+  const rows = { companies: 0, officers: 0, persons_with_significant_control: 0, domains: 0, emails: 0 }
   const companies = createCompanyCounter()
   const officers = createOfficerCounter()
+  const pscs = createPscCounter()
   const contacts = createContactCounter()
   return {
     add(page, lookedUp) {
       for (const table of datasetTables) rows[table] += page[table].length
       companies.add(page)
       officers.add(page)
+      pscs.add(page)
       contacts.add(page, lookedUp)
     },
-    counts: () => ({ rows: { ...rows }, ...companies.counts(), ...officers.counts(), ...contacts.counts() }),
+    counts: () => ({
+      rows: { ...rows },
+      ...companies.counts(),
+      ...officers.counts(),
+      pscs: pscs.counts(),
+      ...contacts.counts(),
+    }),
   }
 }
 
@@ -200,51 +211,8 @@ function createContactCounter(): {
   }
 }
 
-/** What stands for a cell that is empty. */
-const NOT_GIVEN = 'not given'
-
-/** Reads a cell by its column's name; undefined for a column that the table does not have. */
-function cellReader(table: DatasetTable): (row: Row, name: string) => Cell | undefined {
-  const places = new Map(datasetColumns[table].map(({ name }, index) => [name, index]))
-  return (row, name) => row[places.get(name) ?? -1]
-}
-
-/** The cell as text; null for an empty one. */
-function textOf(cell: Cell | undefined): string | null {
-  return cell === null || cell === undefined || cell === '' ? null : String(cell)
-}
-
 /** The status of each company on a page, by company number. */
 function companyStatuses(rows: Row[]): Map<string, string | null> {
   const cell = cellReader('companies')
   return new Map(rows.map((row) => [String(row[0]), textOf(cell(row, 'company_status'))]))
-}
-
-/** How often each name came; `distinct` bounds its memory, whatever the data holds. */
-export interface Tally {
-  add(name: string): void
-  /** Most frequent first, then by name. */
-  entries(): Count[]
-}
-
-export interface Count {
-  name: string
-  count: number
-}
-
-const OTHER = 'Others'
-
-/** Counts up to `distinct` names one by one; whatever name comes after that counts as `Others`. */
-export function createTally(distinct = 200): Tally {
-  const counts = new Map<string, number>()
-  return {
-    add(name) {
-      const known = counts.has(name) || counts.size < distinct ? name : OTHER
-      counts.set(known, (counts.get(known) ?? 0) + 1)
-    },
-    entries: () =>
-      [...counts]
-        .map(([name, count]) => ({ name, count }))
-        .sort((a, b) => b.count - a.count || (a.name < b.name ? -1 : a.name > b.name ? 1 : 0)),
-  }
 }

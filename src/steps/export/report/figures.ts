@@ -1,8 +1,9 @@
 import type { DeliveredTable, TableEntry } from '../../../db/dataset/dictionary.ts'
 import { counted, formatNumber } from '../../../text.ts'
 import { bars, columns, meter, share, shortMonth } from './charts.ts'
-import type { Count, ReportCounts } from './count.ts'
+import type { ReportCounts } from './count.ts'
 import { html, type Markup } from './html.ts'
+import type { Count } from './tally.ts'
 
 /** One data file of the package, as the manifest lists it, and what a reader wants to know of it. */
 export interface ReportFile {
