@@ -12,6 +12,7 @@ import {
   datasetColumns,
   datasetTables,
   NOT_GONE,
+  type Page,
   type Row,
 } from './columns.ts'
 import { columnList } from './computed.ts'
@@ -31,12 +32,6 @@ export interface DatasetSelection {
   include?: readonly DatasetTable[] | null
   /** Only appointments whose identity verification stands so, with their companies; null for all. */
   verification?: readonly Verification[] | null
-}
-
-/** Some companies in the order of their numbers, with all that is theirs in key order. */
-export interface Page extends Record<DatasetTable, Row[]> {
-  /** Only in a delta, on pages of their own behind all others; cells in the order of `deletionColumns`. */
-  deletions?: Row[]
 }
 
 export interface Dataset {

@@ -1,8 +1,8 @@
 // Leaves of a dataset only the appointments whose identity verification stands as it is asked for, with their companies.
 import type { Db } from '../open.ts'
 import { type Verification, verificationOn } from '../standing.ts'
+import type { Page } from './columns.ts'
 import { datasetColumns, type Row } from './columns.ts'
-import type { Page } from './dataset.ts'
 
 /** Which appointments are wanted, on which day (`YYYY-MM-DD`). */
 export interface StandingWanted {

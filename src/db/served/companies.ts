@@ -2,9 +2,10 @@
 // what is suppressed. A caller that rests between two windows keeps nobody waiting, however rare what it looks for is.
 
 import type { Since } from '../changes.ts'
+import type { Page } from '../dataset/columns.ts'
 import { type Cell, datasetColumns, type Item, itemOfRow, NOT_GONE, type Row } from '../dataset/columns.ts'
 import { columnList } from '../dataset/computed.ts'
-import { emptyPage, type Page, withoutSuppressed } from '../dataset/dataset.ts'
+import { emptyPage, withoutSuppressed } from '../dataset/dataset.ts'
 import { type Db, prepared, snapshot } from '../open.ts'
 import { type Verification, verificationOn } from '../standing.ts'
 import { pscRules, pscRulesOf } from '../suppress/pscs.ts'

@@ -2,8 +2,8 @@
 // is suppressed is in neither. Its memory does not grow with the dataset.
 
 import { bestDomains } from '../../../db/dataset/best-domain.ts'
+import type { Page } from '../../../db/dataset/columns.ts'
 import { type DatasetTable, datasetTables, type Row } from '../../../db/dataset/columns.ts'
-import type { Page } from '../../../db/dataset/dataset.ts'
 import { holdsOffice, VERIFICATIONS } from '../../../db/standing.ts'
 import { isPersonWanted } from '../../purchases/people.ts'
 import { regionOf, sicSection } from './places.ts'
