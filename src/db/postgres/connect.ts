@@ -1,5 +1,6 @@
 // Connections to a PostgreSQL. The driver is loaded only where one is spoken to.
 import { readFileSync } from 'node:fs'
+import type { Duplex } from 'node:stream'
 import { type ConnectionOptions, checkServerIdentity } from 'node:tls'
 import type { Client, ClientConfig } from 'pg'
 import { ChpipeError, errorMessage, systemReason } from '../../errors.ts'
@@ -34,12 +35,19 @@ export async function connectPostgres(options: ConnectOptions): Promise<Client> 
       await refuseOld(client, options)
       return client
     } catch (error) {
-      client.end().catch(() => {})
+      dropConnection(client)
       const last = index === attempts.length - 1
       if (last || !isAboutTls(error)) throw postgresError(error, options)
     }
   }
   throw new ChpipeError('bug', 'There is no way to connect to PostgreSQL')
+}
+
+/** Leaves a connection at once, also one at whose other end nobody answers any more. */
+export function dropConnection(client: Client): void {
+  client.end().catch(() => {})
+  const { connection } = client as unknown as { connection: { stream: Duplex } }
+  connection.stream.destroy()
 }
 
 function configOf({ address, application, connectTimeoutMs }: ConnectOptions): ClientConfig {
