@@ -2,6 +2,7 @@ import packageJson from '../../package.json' with { type: 'json' }
 import { formatDuration } from '../clock.ts'
 import { ChpipeError } from '../errors.ts'
 import { exposition } from '../metrics.ts'
+import type { QuotaReport } from '../quota/report.ts'
 import type { CapacityReport, CreditsReport, JobsReport, LiveProgress } from '../steps/progress/live.ts'
 import { progressMetrics } from '../steps/progress/metrics.ts'
 import { type Progress, readProgress } from '../steps/progress/progress.ts'
@@ -42,21 +43,23 @@ alongside anything.`,
     { line: 'chpipe progress --json', does: 'for scripts' },
     { line: 'chpipe progress --prometheus > chpipe.prom', does: "for the node exporter's textfile collector" },
   ],
-  async run({ existingDb, settings, clock, signal, host, json, print }, { options }) {
+  async run({ existingDb, settings, clock, signal, host, json, print, sharedUse }, { options }) {
     const { target = settings.target, watch, prometheus = false } = options
     if (prometheus && (json || watch !== undefined)) {
       throw new ChpipeError('usage', `--prometheus and ${json ? '--json' : '--watch'} exclude each other`)
     }
     const db = await existingDb()
     const { quota } = settings
+    const reader = await sharedUse()
+    const read = async () => readProgress(db, { target, quota, clock, shared: await reader?.read() })
     if (prometheus) {
-      const progress = readProgress(db, { target, quota, clock })
+      const progress = await read()
       await print(exposition(progressMetrics(progress, packageJson.version)))
       return 0
     }
     const inPlace = host.stdout.isTTY === true && watch !== undefined && !json
     for (let drawn = 0; ; ) {
-      const progress = readProgress(db, { target, quota, clock })
+      const progress = await read()
       if (json) {
         await print(`${safeJson(progress)}\n`)
       } else {
@@ -86,16 +89,29 @@ export function renderProgress(progress: Progress, { db, now }: { db: string; no
     ['rate', `${formatNumber(progress.per_minute)} companies a minute, over the last 10 minutes`],
     ...runRows(progress, now),
     ['ETA', eta(progress, now)],
-    [
-      'allowance',
-      `${formatNumber(quota.used)} of ${formatNumber(quota.limit)} calls used in ${formatDuration(quota.window_seconds * 1000)}; peak ${formatNumber(quota.peak)}, refused ${formatNumber(quota.rate_limited)}`,
-    ],
+    ...quotaRows(quota),
     ...liveRows(progress, now),
   ]
   const verdict = progress.ready
     ? 'READY FOR STREAMING API'
     : `NOT READY: ${companiesToGo(target - companies_with_officers)} to go`
   return [printable(db), '', ...rows.map(([label, value]) => `  ${label.padEnd(15)}${value}`), '', verdict]
+}
+
+/** How much of the allowance is used; where it is shared, where it is kept and by whom it is used. */
+function quotaRows({ used, limit, window_seconds, peak, rate_limited, store }: QuotaReport): [string, string][] {
+  const span = formatDuration(window_seconds * 1000)
+  const use =
+    used === null || peak === null || rate_limited === null
+      ? `${n(limit)} calls in ${span}; how many are used is unknown`
+      : `${n(used)} of ${n(limit)} calls used in ${span}; peak ${n(peak)}, refused ${n(rate_limited)}`
+  if (!store) return [['allowance', use]]
+  const users = store.users.map(({ host, pid }) => `${host} (process ${pid})`).join(', ')
+  const state = store.away === null ? `used by ${users || 'nobody now'}` : `AWAY: ${store.away}`
+  return [
+    ['allowance', use],
+    ['', `shared at ${store.postgres}; ${state}`],
+  ]
 }
 
 function eta(

@@ -8,7 +8,6 @@ import type { Context } from '../context.ts'
 import { tidyWhenFree, whenFree } from '../db/lock-wait.ts'
 import type { Db } from '../db/open.ts'
 import { beginRun } from '../db/runs.ts'
-import { openAllowance } from '../quota/allowance.ts'
 import { COMPANIES_HOUSE_ALLOWANCE } from '../quota/report.ts'
 import { readLastBackup } from '../steps/backup/backup.ts'
 import { type EnrichedBeside, type EnrichmentBeside, keepEnriching } from '../steps/enrich/beside.ts'
@@ -94,6 +93,7 @@ export async function runStream(context: Context, options: StreamOptions, rules:
   if (options.enrich && !readLastBackup(db, clock)?.fresh) {
     log.warn('the last backup is older than a day, or there is none', { try: 'chpipe backup' })
   }
+  const announce = await announcer(context)
   using current = await whenFree(db, () => beginRun(db, clock, 'stream'))
   const runId = current.id
   const wakeUp = createWakeUp(clock)
@@ -105,7 +105,7 @@ export async function runStream(context: Context, options: StreamOptions, rules:
     : undefined
   const kind = companiesStream({ db, log, rules, all, onMatch: queue, repair })
   const following = followStream(
-    { db, kind, stream, clock, log, timings, runId, signal, announce: announcer(context, db) },
+    { db, kind, stream, clock, log, timings, runId, signal, announce },
     {
       from: options.from,
       maxEvents: options.maxEvents,
@@ -183,12 +183,11 @@ async function prepareEnrichment(
   return (beside) => keepEnriching({ ...beside, companiesHouse, providers, clock, log, timings }, options, counts)
 }
 
-function announcer({ clock, settings, timings }: Context, db: Db): (ms: number) => void {
+async function announcer({ allowance, settings, timings }: Context): Promise<(ms: number) => void> {
   const { requestTimeoutMs, probePatienceMs } = timings
   const { quota } = settings
-  const name = COMPANIES_HOUSE_ALLOWANCE
-  const allowance = openAllowance({ db, clock, name, quota, requestTimeoutMs, probePatienceMs })
-  return allowance.announceConsumer
+  const opened = await allowance({ name: COMPANIES_HOUSE_ALLOWANCE, quota, requestTimeoutMs, probePatienceMs })
+  return opened.announceConsumer
 }
 
 /** The names and their order are what `stream --json` prints. */

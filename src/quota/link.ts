@@ -1,8 +1,7 @@
 // The connection to the PostgreSQL that keeps the log of permits. It may go away at any moment, and is looked for until
 // it is back; nobody waits for a connection that does not answer.
-import type { Client } from 'pg'
 import { type Clock, formatDuration } from '../clock.ts'
-import { connectPostgres, dropConnection, postgresError } from '../db/postgres/connect.ts'
+import { connectPostgres, dropConnection, type PostgresClient, postgresError } from '../db/postgres/connect.ts'
 import type { Log } from '../log.ts'
 import type { PostgresAddress } from '../postgres-url.ts'
 
@@ -19,14 +18,14 @@ export interface LinkOptions {
   clock: Clock
   log: Log
   /** What a new connection begins with. */
-  prepare(client: Client): Promise<void>
+  prepare(client: PostgresClient): Promise<void>
   /** Called when the store is back. */
   back(): void
 }
 
 export interface StoreLink {
   /** Runs `body` on the connection. Rejects when it fails or takes too long: then the store is away. */
-  run<T>(body: (client: Client) => Promise<T>): Promise<T>
+  run<T>(body: (client: PostgresClient) => Promise<T>): Promise<T>
   /** Since when (steady ms); null while it is there. */
   awaySince(): number | null
   close(): Promise<void>
@@ -83,7 +82,7 @@ export async function openLink(options: LinkOptions): Promise<StoreLink> {
   }
 }
 
-async function connect(options: LinkOptions, connectTimeoutMs: number): Promise<Client> {
+async function connect(options: LinkOptions, connectTimeoutMs: number): Promise<PostgresClient> {
   const { address, clock, prepare } = options
   const known = { address, variable: ALLOWANCE_VARIABLE }
   const client = await connectPostgres({ ...known, application: 'chpipe allowance', connectTimeoutMs })

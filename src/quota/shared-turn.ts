@@ -1,8 +1,8 @@
 // One turn at the shared log: reports what this process has done, and takes what may leave.
 import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
-import type { Client } from 'pg'
 import type { Clock } from '../clock.ts'
+import type { PostgresClient } from '../db/postgres/connect.ts'
 import type { AllowanceState, ServerState } from '../db/quota/ledger.ts'
 import { beginTurn, endTurn, type TurnView } from '../db/quota/shared-ledger.ts'
 import type { Quota } from '../settings.ts'
@@ -52,14 +52,14 @@ interface Known {
 }
 
 /** Makes the function that takes one turn on a connection. */
-export function createTurns(options: TurnOptions, taker: TurnTaker): (client: Client) => Promise<TurnResult> {
+export function createTurns(options: TurnOptions, taker: TurnTaker): (client: PostgresClient) => Promise<TurnResult> {
   const { clock, name, quota, requestTimeoutMs, probePatienceMs } = options
   const { member, own, reserve } = taker
   const holdMs = freesAt(0, quota)
   const leaseMs = Math.max(SHORTEST_LEASE_MS, 2 * quota.windowMs)
   let known: Known | null = null
 
-  const begin = async (client: Client, report: CallReport, begunAt: number): Promise<TurnView> => {
+  const begin = async (client: PostgresClient, report: CallReport, begunAt: number): Promise<TurnView> => {
     const bounds = known && {
       earliest: known.now + begunAt - known.readAt,
       latest: known.now + begunAt - known.begunAt,

@@ -6,6 +6,8 @@ import type { Client, ClientConfig } from 'pg'
 import { ChpipeError, errorMessage, systemReason } from '../../errors.ts'
 import type { PostgresAddress } from '../../postgres-url.ts'
 
+export type PostgresClient = Client
+
 export interface ConnectOptions {
   address: PostgresAddress
   /** The variable that holds the address: errors name it. */
@@ -48,6 +50,12 @@ export function dropConnection(client: Client): void {
   client.end().catch(() => {})
   const { connection } = client as unknown as { connection: { stream: Duplex } }
   connection.stream.destroy()
+}
+
+/** Whether what is said on a connection can be read on its way; a Unix socket counts as safe. */
+export function isEncrypted(client: Client): boolean {
+  const { connection } = client as unknown as { connection: { stream: Duplex & { encrypted?: boolean } } }
+  return connection.stream.encrypted === true
 }
 
 function configOf({ address, application, connectTimeoutMs }: ConnectOptions): ClientConfig {

@@ -5,7 +5,7 @@ import { type Db, snapshot } from '../../db/open.ts'
 import { findLiveRuns } from '../../db/runs.ts'
 import { storageError } from '../../db/storage-error.ts'
 import { type Fetches, readFetches, readTallies } from '../../db/tallies.ts'
-import { allowanceFreeAt, type QuotaReport, quotaReport } from '../../quota/report.ts'
+import { type AllowanceUse, allowanceFreeAt, type QuotaReport, quotaReport } from '../../quota/report.ts'
 import type { Quota } from '../../settings.ts'
 import { type LiveProgress, readLiveProgress } from './live.ts'
 
@@ -43,6 +43,8 @@ export interface ProgressOptions {
   target: number
   quota: Quota
   clock: Clock
+  /** How the allowance stands where it is shared, and not in the database. */
+  shared?: AllowanceUse | undefined
 }
 
 /** What counts as the recent past. */
@@ -54,7 +56,7 @@ const SHORTEST_SPAN_MS = 5000
 const MINUTE_MS = 60_000
 
 /** Reads the progress towards the target on one snapshot. Throws a `data` error when the database cannot be read. */
-export function readProgress(db: Db, { target, quota, clock }: ProgressOptions): Progress {
+export function readProgress(db: Db, { target, quota, clock, shared }: ProgressOptions): Progress {
   try {
     return snapshot(db, (tx) => {
       const now = clock.now()
@@ -63,7 +65,7 @@ export function readProgress(db: Db, { target, quota, clock }: ProgressOptions):
       const running = findLiveRuns(tx, clock)
       const importing = running.some(({ command }) => command === 'import-officers')
       const reachable = complete + pending + failed >= target
-      const freeAt = allowanceFreeAt(db, clock, quota)
+      const freeAt = allowanceFreeAt(db, clock, quota, shared)
       return {
         companies_with_officers: complete,
         officers,
@@ -76,10 +78,10 @@ export function readProgress(db: Db, { target, quota, clock }: ProgressOptions):
         ready: complete >= target,
         per_minute: Math.round(perMinute * 10) / 10,
         eta_seconds: complete >= target || (importing && reachable) ? etaSeconds(target - complete, perMinute) : null,
-        quota: quotaReport(db, clock, quota),
+        quota: quotaReport(db, clock, quota, shared),
         ...(running.length > 0 ? { runs: running.map(describeRun) } : {}),
         ...(freeAt === null ? {} : { allowance_free_at: new Date(freeAt).toISOString() }),
-        ...readLiveProgress(db, clock, quota),
+        ...readLiveProgress(db, clock, quota, shared),
       }
     })
   } catch (error) {
