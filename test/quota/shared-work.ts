@@ -18,7 +18,11 @@ export interface Member {
 }
 
 /** A process of its own, as far as the store can see. */
-export async function openMember(url: string, quota: Quota, clock: Clock = systemClock()): Promise<Member> {
+export async function openMember(
+  url: string,
+  quota: Quota,
+  { clock = systemClock(), name = 'companies-house' }: { clock?: Clock; name?: string } = {},
+): Promise<Member> {
   const lines: string[] = []
   const note = (message: string, fields?: object) => void lines.push(`${message} ${JSON.stringify(fields ?? {})}`)
   const log: Log = { info: note, warn: note, error: note }
@@ -26,7 +30,7 @@ export async function openMember(url: string, quota: Quota, clock: Clock = syste
     address: parsePostgresUrl(url, 'CHPIPE_ALLOWANCE_URL'),
     clock,
     log,
-    name: 'companies-house',
+    name,
     quota,
     requestTimeoutMs: 2000,
     probePatienceMs: 500,

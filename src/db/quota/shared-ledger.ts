@@ -83,6 +83,9 @@ const WALL = '(extract(epoch FROM clock_timestamp()) * 1000)::bigint'
 /** A shorter path of a message, or a longer one, is no jump of the server's clock. */
 const JITTER_MS = 200
 
+/** No turn waits longer for the lock. */
+const LONGEST_WAIT_MS = 2000
+
 /** Begins a turn: waits for the lock, writes what has happened, reads what a decision needs. */
 export async function beginTurn(client: Client, turn: TurnStart): Promise<TurnView> {
   const { allowance, member, windowMs, probePatienceMs } = turn
@@ -157,18 +160,18 @@ export async function endTurn(client: Client, end: TurnEnd): Promise<void> {
 }
 
 /**
- * PostgreSQL knows only a wall clock. Where that jumps, time goes on at the pace of the process whose turn it is: not
- * before `earliest`, and not after `latest` unless others have found it to be later, as after this machine slept.
+ * PostgreSQL knows only a wall clock. Where that jumps, time goes on from `earliest`, at the pace of the process whose
+ * turn it is, unless others have found it to be later than it could be here, as after this machine slept.
  */
 function advanceClock(name: string, bounds: TimeBounds | null): string {
   const shown = `${WALL} + shift`
   const waited = `greatest(0, ${WALL} - current_setting('chpipe.asked')::bigint)`
-  const latest = bounds ? `${whole(bounds.latest)} + ${JITTER_MS} + least(${waited}, 10000)` : shown
+  const latest = bounds ? `${whole(bounds.latest)} + ${JITTER_MS} + least(${waited}, ${LONGEST_WAIT_MS})` : shown
   const earliest = bounds ? whole(bounds.earliest) : 'clock'
   return `UPDATE chpipe_allowance.state SET turns = turns + 1, clock = n.later, shift = n.later - n.wall
     FROM (
       SELECT ${WALL} AS wall, greatest(clock, ${earliest}, CASE WHEN ${latest} < clock THEN ${shown}
-        ELSE least(${shown}, ${latest}) END) AS later
+        WHEN ${shown} <= ${latest} THEN ${shown} ELSE ${earliest} END) AS later
       FROM chpipe_allowance.state WHERE allowance = ${name}
     ) n WHERE allowance = ${name}`
 }
