@@ -9,8 +9,8 @@ const SILENT: Log = { info() {}, warn() {}, error() {} }
 
 /** Whether the PostgreSQL that keeps the allowance can be reached, who uses it, and who could read what is sent. */
 export function checkAllowanceStore({ postgres, away, encrypted, users }: StoreReport): Check {
-  const name = 'allowance-store'
-  if (away !== null) return fail(name, away, 'until it is back, imports wait and a stream lives on its reserve')
+  const name = 'store'
+  if (away !== null) return fail(name, away, 'check the server and the network; until it is back, imports wait and a stream lives on its reserve')
   const found = users.map(({ host, pid }) => `${host} (process ${pid})`).join(', ')
   const message = `shared at ${postgres}; used by ${found || 'nobody now'}`
   if (encrypted || /^(?:localhost|127\.|\[::1\]|\/)/.test(postgres)) return ok(name, message)

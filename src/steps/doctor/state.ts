@@ -19,7 +19,7 @@ const DAY_MS = 86_400_000
 /** Calls used, and whether the gate is closed after a refusal. */
 export function checkAllowance({ used, peak, rateLimited, gateForMs }: AllowanceUse, quota: Quota): Check {
   if (used === null || peak === null || rateLimited === null) {
-    return warn('allowance', 'how many calls are used is unknown', 'see `allowance-store`')
+    return warn('allowance', 'how many calls are used is unknown', 'see `store`')
   }
   const use = `${formatNumber(used)} of ${formatNumber(quota.limit)} calls used in ${formatDuration(quota.windowMs)}`
   const message = `${use}; peak ${formatNumber(peak)}, refused ${formatNumber(rateLimited)}`
