@@ -131,17 +131,17 @@ export function createContext(
   const companiesHouse = new Map<string, Promise<CompaniesHouse>>()
   const providers = new Map<string, Promise<Provider[]>>()
 
-  let shared: Promise<SharedAllowances> | undefined
+  let shared: SharedAllowances | undefined
   const allowance =
     (db: () => Promise<Db>): OpenAllowance =>
     async (spec) => {
       const { localAllowances, sharedAllowances } = await import('./quota/open.ts')
       const address = settings.allowanceStore
       if (!address) return localAllowances(db, clock)(spec)
-      await db()
       const { maxOutageMs } = context.timings
-      shared ??= Promise.resolve(sharedAllowances({ address, clock, log: context.log, maxOutageMs }))
-      return (await shared).open(spec)
+      const options = { address, clock, log: context.log, maxOutageMs, db: await db() }
+      shared ??= sharedAllowances(options)
+      return shared.open(spec)
     }
 
   const destination = (option: string, text: string) => {
@@ -206,7 +206,7 @@ export function createContext(
     checkDatabase: () => checkDatabase(),
     async close() {
       watch?.[Symbol.dispose]()
-      await (await shared)?.close()
+      await shared?.close()
       for (const db of opened) db.$client.close()
     },
   }

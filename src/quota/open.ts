@@ -1,6 +1,8 @@
 // Where this process finds its allowances: in its database, or where several machines share them.
 import type { Clock } from '../clock.ts'
 import type { Db } from '../db/open.ts'
+import { databaseKey } from '../db/suppress/suppressions.ts'
+import { keyedHash } from '../db/values.ts'
 import type { Log } from '../log.ts'
 import type { PostgresAddress } from '../postgres-url.ts'
 import type { Quota } from '../settings.ts'
@@ -29,12 +31,15 @@ export function sharedAllowances(options: {
   clock: Clock
   log: Log
   maxOutageMs: number
+  /** The database that this process works on; null for none. */
+  db: Db | null
 }): SharedAllowances {
+  const dataset = options.db && keyedHash(databaseKey(options.db), 'shared allowance').slice(0, 32)
   const stores = new Map<string, Promise<SharedStore>>()
   const opened = new Map<string, Promise<Allowance>>()
   return {
     open(spec) {
-      const store = stores.get(spec.name) ?? openSharedStore({ ...options, ...spec })
+      const store = stores.get(spec.name) ?? openSharedStore({ ...options, dataset, ...spec })
       stores.set(spec.name, store)
       const allowance = opened.get(spec.name) ?? store.then((own) => allowanceOn(own, options.clock))
       opened.set(spec.name, allowance)

@@ -1,8 +1,10 @@
 // The log of permits in PostgreSQL, shared by several machines. One turn at a time brings what has happened here and
 // takes what may leave. While the store is away the background waits, and the stream lives on its reserve.
 import { randomUUID } from 'node:crypto'
+import { hostname } from 'node:os'
 import { formatDuration } from '../clock.ts'
 import { openDb } from '../db/open.ts'
+import type { Member } from '../db/quota/shared-ledger.ts'
 import { deleteMember, prepareSharedLedger } from '../db/quota/shared-schema.ts'
 import { ChpipeError } from '../errors.ts'
 import type { Log } from '../log.ts'
@@ -28,6 +30,8 @@ const ALONE_AFTER_MS = 2000
 export interface SharedStoreOptions extends TurnOptions {
   address: PostgresAddress
   log: Log
+  /** Stands for the database that this process works on; null for none. */
+  dataset: string | null
   /** How long the background waits for a store that is away before it gives up. */
   maxOutageMs: number
 }
@@ -39,8 +43,10 @@ export type SharedStore = PermitStore & {
 
 /** Opens the log of the allowance `name` there. Throws `config` or `upstream` when it cannot be reached or used. */
 export async function openSharedStore(options: SharedStoreOptions): Promise<SharedStore> {
-  const { name, quota } = options
-  const member = randomUUID()
+  const { name, quota, clock, dataset } = options
+  const { steady, now, boot } = clock
+  const id = randomUUID()
+  const member = { id, host: hostname(), pid: process.pid, dataset, boot, zeroAt: now() - steady() }
   let back = () => {}
   const link = await openLink({
     ...options,
@@ -52,7 +58,7 @@ export async function openSharedStore(options: SharedStoreOptions): Promise<Shar
   return store
 }
 
-function storeOn(link: StoreLink, member: string, options: SharedStoreOptions) {
+function storeOn(link: StoreLink, member: Member, options: SharedStoreOptions) {
   const { clock, name, quota, log } = options
   const own = createOwnCalls(quota)
   const reserve = createReserve(clock, quota)
@@ -186,7 +192,7 @@ function storeOn(link: StoreLink, member: string, options: SharedStoreOptions) {
     await running
     reserve.drop()
     await turn()
-    await link.run((client) => deleteMember(client, name, member))
+    await link.run((client) => deleteMember(client, name, member.id))
   }
 
   return { store, report }

@@ -1,10 +1,9 @@
 // One turn at the shared log: reports what this process has done, and takes what may leave.
 import { randomUUID } from 'node:crypto'
-import { hostname } from 'node:os'
 import type { Clock } from '../clock.ts'
 import type { PostgresClient } from '../db/postgres/connect.ts'
 import type { AllowanceState, ServerState } from '../db/quota/ledger.ts'
-import { beginTurn, endTurn, type TurnView } from '../db/quota/shared-ledger.ts'
+import { beginTurn, endTurn, type Member, type TurnView } from '../db/quota/shared-ledger.ts'
 import type { Quota } from '../settings.ts'
 import { applyWords, type CallReport, type OwnCalls } from './own-calls.ts'
 import { NOTHING_HEARD, type Reserve } from './reserve.ts'
@@ -26,7 +25,7 @@ export interface TurnOptions {
 }
 
 export interface TurnTaker {
-  member: string
+  member: Member
   own: OwnCalls
   reserve: Reserve
   ask(): Ask
@@ -67,8 +66,6 @@ export function createTurns(options: TurnOptions, taker: TurnTaker): (client: Po
     return beginTurn(client, {
       allowance: name,
       member,
-      host: hostname(),
-      pid: process.pid,
       windowMs: quota.windowMs,
       holdMs,
       probePatienceMs,
@@ -111,7 +108,7 @@ export function createTurns(options: TurnOptions, taker: TurnTaker): (client: Po
     const kept = [...reserve.numbers(), ...leased]
     await endTurn(client, {
       allowance: name,
-      member,
+      member: member.id,
       now: view.now,
       epoch,
       server,

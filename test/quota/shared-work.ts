@@ -21,7 +21,11 @@ export interface Member {
 export async function openMember(
   url: string,
   quota: Quota,
-  { clock = systemClock(), name = 'companies-house' }: { clock?: Clock; name?: string } = {},
+  {
+    clock = systemClock(),
+    name = 'companies-house',
+    dataset = null,
+  }: { clock?: Clock; name?: string; dataset?: string | null } = {},
 ): Promise<Member> {
   const lines: string[] = []
   const note = (message: string, fields?: object) => void lines.push(`${message} ${JSON.stringify(fields ?? {})}`)
@@ -35,6 +39,7 @@ export async function openMember(
     requestTimeoutMs: 2000,
     probePatienceMs: 500,
     maxOutageMs: 60_000,
+    dataset,
   })
   return { allowance: allowanceOn(store, clock), store, lines }
 }

@@ -1,6 +1,6 @@
 import { Pool } from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { systemClock } from '../../src/clock.ts'
+import { type Clock, systemClock } from '../../src/clock.ts'
 import { type PostgresServer, startPostgres } from '../postgres.ts'
 import type { VirtualClock } from '../virtual-clock.ts'
 import { type CountingServer, countingServer, type WindowKind } from './server.ts'
@@ -94,5 +94,22 @@ describe('three processes with their log in PostgreSQL', () => {
       expect(server.refused()).toBeLessThanOrEqual(1)
       expect(server.accepted()).toBeGreaterThanOrEqual(2 * QUOTA.limit)
     }
+  })
+})
+
+describe('a copy of a database', () => {
+  it('is refused while another machine works on it, and on the same machine it is no copy', async () => {
+    const elsewhere: Clock = { ...clock, boot: 'another', now: () => clock.now() - 86_400_000 }
+    const open = (dataset: string | null, from: Clock) =>
+      openMember(postgres.url, QUOTA, { name: 'copy', dataset, clock: from })
+    const first = await open('one', clock)
+    const others = await Promise.all([open('one', clock), open('two', elsewhere), open(null, elsewhere)])
+    await expect(open('one', elsewhere)).rejects.toMatchObject({
+      kind: 'data',
+      message: expect.stringMatching(/^Another machine works on a copy of this database now: .+ \(process \d+\)$/),
+    })
+    await Promise.all([first, ...others].map(({ store }) => store.close()))
+    const moved = await open('one', elsewhere)
+    await moved.store.close()
   })
 })

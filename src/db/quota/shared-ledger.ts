@@ -4,6 +4,18 @@
 import type { Client, QueryResult } from 'pg'
 import type { AllowanceState, Lane, ServerState } from './ledger.ts'
 
+/** A process that takes part, and how people find it. */
+export interface Member {
+  id: string
+  host: string
+  pid: number
+  /** Stands for its database, which a copy shares; null for none. */
+  dataset: string | null
+  /** Its machine's boot, and the wall time at which its steady clock was zero (ms). */
+  boot: string
+  zeroAt: number
+}
+
 /** A call that was answered, or failed, `ageMs` ago. */
 export interface AnsweredPermit {
   number: number
@@ -23,10 +35,7 @@ export interface TimeBounds {
 
 export interface TurnStart {
   allowance: string
-  /** This process, and how people find it. */
-  member: string
-  host: string
-  pid: number
+  member: Member
   windowMs: number
   /** From an answer until its permit is given back. */
   holdMs: number
@@ -89,21 +98,17 @@ const LONGEST_WAIT_MS = 2000
 /** Begins a turn: waits for the lock, writes what has happened, reads what a decision needs. */
 export async function beginTurn(client: Client, turn: TurnStart): Promise<TurnView> {
   const { allowance, member, windowMs, probePatienceMs } = turn
-  const [name, self] = [text(allowance), text(member)]
+  const [name, self] = [text(allowance), text(member.id)]
   const mine = `allowance = ${name} AND member = ${self}`
   const effective = 'greatest(p.frees_at, CASE WHEN p.reserved THEN m.held_until END)'
   const inFlight = `p.answered_at IS NULL AND p.frees_at - ${whole(windowMs)} > s.clock`
   const results = await exchange(client, [
-    'BEGIN',
-    `SET LOCAL statement_timeout = ${whole(turn.patienceMs)}`,
-    `SET LOCAL idle_in_transaction_session_timeout = ${whole(turn.patienceMs)}`,
+    ...begin(turn.patienceMs),
     'SET LOCAL synchronous_commit = off',
     `SELECT set_config('chpipe.asked', ${WALL}::text, true)`,
     lock(allowance),
     advanceClock(name, turn.bounds),
-    `INSERT INTO chpipe_allowance.members (allowance, member, host, pid, seen_at)
-      SELECT ${name}, ${self}, ${text(turn.host)}, ${whole(turn.pid)}, clock FROM chpipe_allowance.state
-      WHERE allowance = ${name} ON CONFLICT (allowance, member) DO UPDATE SET seen_at = excluded.seen_at`,
+    saveMember(allowance, member, 'clock'),
     ...(turn.answered.length > 0 ? [saveAnswered(name, self, turn)] : []),
     `DELETE FROM chpipe_allowance.permits
       WHERE ${mine} AND answered_at IS NULL AND NOT reserved AND number <> ALL (${list(turn.out)})`,
@@ -176,6 +181,16 @@ function advanceClock(name: string, bounds: TimeBounds | null): string {
     ) n WHERE allowance = ${name}`
 }
 
+/** Says that a process is there; `now` is an expression over the row of the allowance. */
+export function saveMember(allowance: string, member: Member, now: string): string {
+  const { id, host, pid, dataset, boot, zeroAt } = member
+  const shown = dataset === null ? 'NULL' : text(dataset)
+  return `INSERT INTO chpipe_allowance.members (allowance, member, host, pid, dataset, boot, zero_at, seen_at)
+    SELECT allowance, ${text(id)}, ${text(host)}, ${whole(pid)}, ${shown}, ${text(boot)}, ${whole(zeroAt)}, ${now}
+    FROM chpipe_allowance.state WHERE allowance = ${text(allowance)}
+    ON CONFLICT (allowance, member) DO UPDATE SET seen_at = excluded.seen_at`
+}
+
 /** Also what the store has lost, or never knew: calls that were made while it was away. */
 function saveAnswered(name: string, self: string, { answered, holdMs }: TurnStart): string {
   const rows = answered.map(
@@ -234,6 +249,12 @@ function readView(row: Record<string, unknown>, reserved: number): TurnView {
 /** One message to the server and one answer, however many statements. */
 export async function exchange(client: Client, statements: string[]): Promise<QueryResult[]> {
   return (await client.query(statements.join(';\n'))) as unknown as QueryResult[]
+}
+
+/** Begins a transaction that a process which is gone, or waits in vain, does not hold for longer than this. */
+export function begin(patienceMs: number): string[] {
+  const names = ['statement_timeout', 'idle_in_transaction_session_timeout']
+  return ['BEGIN', ...names.map((name) => `SET LOCAL ${name} = ${whole(patienceMs)}`)]
 }
 
 /** Waits for the turns of all others on this allowance; held until the transaction ends. */

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import type { Client } from 'pg'
 import { ChpipeError } from '../../errors.ts'
 import type { Quota } from '../../settings.ts'
-import { exchange, lock, text, whole } from './shared-ledger.ts'
+import { begin, exchange, lock, type Member, saveMember, text, whole } from './shared-ledger.ts'
 
 /** A schema that a newer chpipe has changed is not touched. */
 const VERSION = 1
@@ -19,6 +19,7 @@ const TABLES = `
   );
   CREATE TABLE IF NOT EXISTS chpipe_allowance.members (
     allowance text NOT NULL, member text NOT NULL, host text NOT NULL, pid integer NOT NULL, seen_at bigint NOT NULL,
+    dataset text, boot text NOT NULL, zero_at bigint NOT NULL,
     waits_until bigint, consumer_until bigint, held_until bigint NOT NULL DEFAULT 0,
     PRIMARY KEY (allowance, member)
   );
@@ -33,6 +34,12 @@ const TABLES = `
 /** A process that has not been heard for longer is not there. */
 export const HEARD_WITHIN_MS = 60_000
 
+/** Steady clocks that were zero at one moment are of one machine, whatever its containers call it. */
+const SAME_CLOCK_MS = 10_000
+
+/** The longest that the server waits for a process that begins, and that one for the turns of others. */
+const PREPARE_PATIENCE_MS = 5000
+
 /** How long a process is remembered after its last turn. */
 const FORGOTTEN_AFTER_MS = 86_400_000
 
@@ -40,21 +47,22 @@ const NOW = 'greatest(clock, (extract(epoch FROM clock_timestamp()) * 1000)::big
 
 /**
  * Creates what is missing. Throws `config` where others use the allowance with another quota, or a newer chpipe made the
- * tables; errors of the driver for the rest.
+ * tables, `data` where another machine works on a copy of this database; errors of the driver for the rest.
  */
 export async function prepareSharedLedger(
   client: Client,
-  { allowance, quota, member, variable }: { allowance: string; quota: Quota; member: string; variable: string },
+  { allowance, quota, member, variable }: { allowance: string; quota: Quota; member: Member; variable: string },
 ): Promise<void> {
   const { limit, windowMs } = quota
-  const [name, self] = [text(allowance), text(member)]
+  const [name, self] = [text(allowance), text(member.id)]
   const { rows: found } = await client.query("SELECT to_regclass('chpipe_allowance.permits') AS permits")
   if (found[0]?.permits === null) await exchange(client, ['BEGIN', lock('schema'), TABLES, 'COMMIT'])
   const results = await exchange(client, [
-    'BEGIN',
+    ...begin(PREPARE_PATIENCE_MS),
     lock(allowance),
     `INSERT INTO chpipe_allowance.state (allowance, version, quota_limit, window_ms, epoch, clock)
-      VALUES (${name}, ${VERSION}, ${limit}, ${whole(windowMs)}, ${text(randomUUID())}, (extract(epoch FROM clock_timestamp()) * 1000)::bigint)
+      VALUES (${name}, ${VERSION}, ${limit}, ${whole(windowMs)}, ${text(randomUUID())},
+        (extract(epoch FROM clock_timestamp()) * 1000)::bigint)
       ON CONFLICT DO NOTHING`,
     `DELETE FROM chpipe_allowance.members m USING chpipe_allowance.state s WHERE m.allowance = s.allowance
       AND greatest(m.seen_at, m.held_until) + ${FORGOTTEN_AFTER_MS} < s.clock`,
@@ -62,20 +70,53 @@ export async function prepareSharedLedger(
       AND NOT EXISTS (SELECT 1 FROM chpipe_allowance.members m WHERE m.allowance = s.allowance AND member <> ${self}
         AND m.seen_at + greatest(s.window_ms, ${HEARD_WITHIN_MS}) > ${NOW})`,
     `SELECT version, quota_limit, window_ms FROM chpipe_allowance.state WHERE allowance = ${name}`,
-    'COMMIT',
+    findCopies(name, member),
   ])
-  const row = results.at(-2)?.rows[0] as { version: number; quota_limit: number; window_ms: string }
+  const row = results.at(-2)?.rows[0] as Used
+  const refusal = refusalOf(row, results.at(-1)?.rows[0], { quota, variable })
+  if (refusal) {
+    await client.query('ROLLBACK')
+    throw refusal
+  }
+  await exchange(client, [saveMember(allowance, member, NOW), 'COMMIT'])
+}
+
+interface Used {
+  version: number
+  quota_limit: number
+  window_ms: string
+}
+
+/** Why this process may not use the allowance; null when it may. */
+function refusalOf(
+  row: Used,
+  copy: { host: string; pid: number } | undefined,
+  { quota: { limit, windowMs }, variable }: { quota: Quota; variable: string },
+): ChpipeError | null {
   if (row.version > VERSION) {
-    throw new ChpipeError('config', `The allowance of ${variable} was made by a newer chpipe`, {
+    return new ChpipeError('config', `The allowance of ${variable} was made by a newer chpipe`, {
       hint: 'upgrade chpipe on this machine',
     })
   }
-  if (row.quota_limit === limit && Number(row.window_ms) === windowMs) return
+  if (copy) {
+    const where = `${copy.host} (process ${copy.pid})`
+    return new ChpipeError('data', `Another machine works on a copy of this database now: ${where}`, {
+      hint: 'stop chpipe there, and wait a minute: both would fetch and buy the same',
+    })
+  }
+  if (row.quota_limit === limit && Number(row.window_ms) === windowMs) return null
   const theirs = `${row.quota_limit}/${Number(row.window_ms) / 1000}s`
   const ours = `${limit}/${windowMs / 1000}s`
-  throw new ChpipeError('config', `The allowance of ${variable} is used by others as ${theirs}, and here as ${ours}`, {
+  return new ChpipeError('config', `The allowance of ${variable} is used by others as ${theirs}, and here as ${ours}`, {
     hint: 'set the same quota on all machines, as CHPIPE_CH_QUOTA or CHPIPE_SNOV_QUOTA',
   })
+}
+
+/** Processes of other machines that have been heard of late, with a copy of this one's database. */
+function findCopies(name: string, { dataset, boot, zeroAt }: Member): string {
+  return `SELECT m.host, m.pid FROM chpipe_allowance.members m JOIN chpipe_allowance.state s USING (allowance)
+    WHERE allowance = ${name} AND m.dataset = ${dataset === null ? 'NULL' : text(dataset)} AND m.boot <> ${text(boot)}
+    AND abs(m.zero_at - ${whole(zeroAt)}) > ${SAME_CLOCK_MS} AND m.seen_at + ${HEARD_WITHIN_MS} > ${NOW}`
 }
 
 /** The row of a process that ends. */

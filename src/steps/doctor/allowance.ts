@@ -10,7 +10,12 @@ const SILENT: Log = { info() {}, warn() {}, error() {} }
 /** Whether the PostgreSQL that keeps the allowance can be reached, who uses it, and who could read what is sent. */
 export function checkAllowanceStore({ postgres, away, encrypted, users }: StoreReport): Check {
   const name = 'store'
-  if (away !== null) return fail(name, away, 'check the server and the network; until it is back, imports wait and a stream lives on its reserve')
+  if (away !== null)
+    return fail(
+      name,
+      away,
+      'check the server and the network; until it is back, imports wait and a stream lives on its reserve',
+    )
   const found = users.map(({ host, pid }) => `${host} (process ${pid})`).join(', ')
   const message = `shared at ${postgres}; used by ${found || 'nobody now'}`
   if (encrypted || /^(?:localhost|127\.|\[::1\]|\/)/.test(postgres)) return ok(name, message)
@@ -31,7 +36,8 @@ export async function openForDoctor(
     return localAllowances(async () => db, clock)(spec)
   }
   const address = settings.allowanceStore
-  const shared = address && sharedAllowances({ address, clock, log: SILENT, maxOutageMs: timings.requestTimeoutMs })
+  const shared =
+    address && sharedAllowances({ address, clock, log: SILENT, maxOutageMs: timings.requestTimeoutMs, db: null })
   const own = usable && !shared ? openQuietly(settings.db) : null
   if (own) opened.push(own)
   const first = shared?.open ?? (own ? localAllowances(async () => own, clock) : inMemory)
