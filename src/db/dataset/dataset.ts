@@ -72,7 +72,9 @@ export function openDataset(db: Db, selection: DatasetSelection): Dataset {
     client.exec('BEGIN')
     const suppressions = loadSuppressions(db)
     const deletions = selection.since ? createDelta(db, { ...selection, since: selection.since }) : null
-    const reader = pageReader(db, selection, withoutSuppressed(suppressions, datasetColumns))
+    const among = selection.since ? IN_DELTA : null
+    const keep = withoutSuppressed(suppressions, datasetColumns)
+    const reader = pageReader(db, { all: selection.all, among }, keep)
     const tables = tablesOf(selection, reader)
     return {
       schemaVersion: schemaVersion(db),
@@ -110,17 +112,24 @@ function* deletionPages(rows: Row[]): Generator<Page> {
   }
 }
 
-interface PageReader {
+export interface PageReader {
   /** The page behind a company number, and the last number that it looked at; null behind the last company. */
   after(number: string): { page: Page; last: string } | null
   /** Whether any page has such a row. */
   has(table: 'domains' | 'emails'): boolean
 }
 
-function pageReader(db: Db, { all, since }: DatasetSelection, keep: (page: Page) => Page): PageReader {
+export interface PageSelection {
+  all: boolean
+  /** A condition over `companies` that few of them fulfil; null for every company. */
+  among: string | null
+}
+
+/** Reads the companies that are selected, page by page, with what belongs to them; `keep` takes out what is suppressed. */
+export function pageReader(db: Db, { all, among }: PageSelection, keep: (page: Page) => Page): PageReader {
   const prepare = (sql: string) => db.$client.prepare(sql).raw()
   const complete = all ? '1' : `companies.officers_state = 'complete'`
-  const chosen = since ? `${complete} AND ${IN_DELTA}` : complete
+  const chosen = among ? `${complete} AND ${among}` : complete
   const select = (table: DatasetTable) =>
     `SELECT ${datasetColumns[table].map(({ name }) => `"${name}"`).join(', ')} FROM ${table}`
   const some = prepare(
@@ -128,7 +137,7 @@ function pageReader(db: Db, { all, since }: DatasetSelection, keep: (page: Page)
   )
   const one = prepare(`${select('companies')} WHERE company_number = ?`)
   // A full export reads what lies between two numbers; the companies of a delta may lie far apart.
-  const numbered = since ? 'IN (SELECT value FROM json_each(?))' : 'BETWEEN ? AND ?'
+  const numbered = among ? 'IN (SELECT value FROM json_each(?))' : 'BETWEEN ? AND ?'
   const between = (table: DatasetTable, key: string, and = '') =>
     prepare(`${select(table)} WHERE company_number ${numbered} ${and} ORDER BY company_number, ${key}`)
   const members = {
@@ -139,7 +148,7 @@ function pageReader(db: Db, { all, since }: DatasetSelection, keep: (page: Page)
   const pageOf = (companies: Row[]): Page => {
     const [first, last] = [companies[0]?.[0], companies.at(-1)?.[0]]
     const numbers = new Set(companies.map(([number]) => number))
-    const bounds = since ? [JSON.stringify([...numbers])] : [first, last]
+    const bounds = among ? [JSON.stringify([...numbers])] : [first, last]
     const belonging = (table: keyof typeof members) => {
       const found = members[table].all(...bounds) as Row[]
       return all ? found : found.filter(([number]) => numbers.has(number ?? null))
