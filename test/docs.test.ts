@@ -12,9 +12,14 @@ const TOPICS = 'src/commands/topics'
 
 /** Every page for people, by its path. */
 const pages = new Map(
-  ['README.md', 'deploy/README.md', 'src/README.md', ...markdownIn(TOPICS), ...markdownIn(`${TOPICS}/reference`)].map(
-    (path) => [path, read(path)],
-  ),
+  [
+    'README.md',
+    'deploy/README.md',
+    'deploy/postgres.md',
+    'src/README.md',
+    ...markdownIn(TOPICS),
+    ...markdownIn(`${TOPICS}/reference`),
+  ].map((path) => [path, read(path)]),
 )
 const readme = pages.get('README.md') ?? ''
 

@@ -46,6 +46,7 @@ const ROOMS: Record<string, Record<string, string[]>> = {
     purchases: [],
     enrich: ['officers', 'purchases'],
     export: ['purchases'],
+    publish: [],
     suppress: ['purchases'],
     audit: ['companies', 'officers', 'stream'],
     progress: ['stream'],
