@@ -46,7 +46,7 @@ export interface LineDataset {
   [Symbol.dispose](): void
 }
 
-const ROWS_PER_PIECE = 1000
+const ROWS_PER_PIECE = 500
 const COMPANIES_PER_PIECE = 200
 const TOUCHED = 'companies.company_number IN (SELECT company_number FROM temp.touched)'
 const DELTA = 'SELECT company_number FROM temp.delta'

@@ -68,7 +68,7 @@ export async function openSession(options: SessionOptions): Promise<PostgresSess
     } catch (error) {
       if (codeOf(error) !== '') working -= 1
       if (signal.aborted) throw signal.reason
-      throw sessionError(error, options)
+      throw isFault(error) ? error : sessionError(error, options)
     }
   }
   return {
@@ -96,8 +96,8 @@ interface Patience {
 
 async function copyPieces(client: Client, sql: string, pieces: Iterable<Buffer>, patience: Patience): Promise<number> {
   const { within, stallMs, statementMs } = patience
-  const { from } = await import('pg-copy-streams')
-  const stream = client.query(from(sql))
+  const { default: copyStreams } = await import('pg-copy-streams')
+  const stream = client.query(copyStreams.from(sql))
   const failed = new Promise<never>((_done, reject) => stream.once('error', reject))
   failed.catch(() => {})
   for (const piece of pieces) {
@@ -132,6 +132,11 @@ const FOR_NOW: Record<string, string> = {
   '53': 'has no resources left',
   '55P03': 'kept a lock for another session',
   '57014': 'cancelled a statement',
+}
+
+/** What is wrong with this program, not with the server. */
+function isFault(error: unknown): boolean {
+  return error instanceof TypeError || error instanceof RangeError || error instanceof ReferenceError
 }
 
 const KNOWN_ELSEWHERE = /^(?:08|28|3D|42501|25006|57P)/

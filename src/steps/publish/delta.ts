@@ -9,7 +9,7 @@ import { addColumns, addKey, createIndexes, createTable, nameList, qualified, qu
 import { copyLines, copyTable, type Loading } from './first.ts'
 import type { TableCounts } from './state.ts'
 import { publishedColumns, publishedType } from './types.ts'
-import type { Missing } from './watermark.ts'
+import type { MissingParts } from './watermark.ts'
 
 export interface TableChanges {
   inserted: number
@@ -22,7 +22,7 @@ export type Changes = Partial<Record<DatasetTable, TableChanges>>
 const CHANGED = 'pg_temp.chpipe_changed'
 
 /** Adds what a target lacks. It belongs in a transaction of its own: readers wait while a table gains columns. */
-export async function migrateTarget(session: PostgresSession, schema: string, missing: Missing[]): Promise<void> {
+export async function migrateTarget(session: PostgresSession, schema: string, missing: MissingParts[]): Promise<void> {
   for (const { table, columns } of missing) {
     const statements =
       columns === null

@@ -156,12 +156,12 @@ export function canonicalLine(texts: Texts): string {
 
 const LINE_END = Buffer.from('\n')
 
-/** The bytes that COPY takes for a piece. */
-export function copyBytes(piece: Lines, columns: readonly PublishedColumn[]): Buffer {
+/** The bytes that COPY takes for a piece, in as few parts as need no copying. */
+export function copyBytes(piece: Lines, columns: readonly PublishedColumn[]): Buffer[] {
   const parts: Buffer[] = []
   readPiece(piece, columns, {
     plain: (lines) => parts.push(lines, LINE_END),
     careful: (texts) => parts.push(Buffer.from(`${copyLine(texts)}\n`)),
   })
-  return Buffer.concat(parts)
+  return parts.length > 2 ? [Buffer.concat(parts)] : parts
 }

@@ -80,7 +80,7 @@ function* bytesOf(
 ): Generator<Buffer> {
   let rows = 0
   for (const piece of lines) {
-    yield copyBytes(piece, columns)
+    yield* copyBytes(piece, columns)
     rows += piece.rows
     onRows(rows)
   }

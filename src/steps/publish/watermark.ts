@@ -10,7 +10,7 @@ import type { PublishFilters, TargetState, Watermark } from './state.ts'
 import { publishedColumns } from './types.ts'
 
 /** What a table of the target lacks: the table itself, or columns. */
-export interface Missing {
+export interface MissingParts {
   table: DatasetTable
   /** Null when the table is not there. */
   columns: string[] | null
@@ -20,7 +20,7 @@ export type PublishPlan =
   | { kind: 'first' }
   | { kind: 'delta'; since: Since; watermark: Watermark }
   /** Every row is compared, and those that differ are written. */
-  | { kind: 'everything'; why: string; missing: Missing[]; watermark: Watermark }
+  | { kind: 'everything'; why: string; missing: MissingParts[]; watermark: Watermark }
 
 export interface PublishChoice extends PublishFilters {
   schema: string
@@ -116,8 +116,8 @@ function changeOf(name: DatasetTable, { kind, columns, key }: NonNullable<Return
   return String(key) === String(expected) ? null : `its primary key is not ${expected.join(', ')}`
 }
 
-function missingIn({ tables }: TargetState, published: DatasetTable[]): Missing[] {
-  return published.flatMap((name): Missing[] => {
+function missingIn({ tables }: TargetState, published: DatasetTable[]): MissingParts[] {
+  return published.flatMap((name): MissingParts[] => {
     const table = tables.get(name)
     if (!table) return [{ table: name, columns: null }]
     const columns = publishedColumns(name).flatMap(({ name: column }) => (table.columns.has(column) ? [] : [column]))
