@@ -6,7 +6,7 @@ import { type Db, schemaVersion } from '../../db/open.ts'
 import { databaseKey } from '../../db/suppress/suppressions.ts'
 import { keyedHash } from '../../db/values.ts'
 import { ChpipeError } from '../../errors.ts'
-import type { PublishFilters, TargetState, Watermark } from './state.ts'
+import type { PublishFilters, TargetState, TargetTable, Watermark } from './state.ts'
 import { publishedColumns } from './types.ts'
 
 /** What a table of the target lacks: the table itself, or columns. */
@@ -48,7 +48,7 @@ export function planPublication(db: Db, target: TargetState, choice: PublishChoi
     throw refusal(`The schema ${schema} has a table ${foreign} that chpipe did not publish`, OTHER_SCHEMA)
   }
   refuseForeign(db, watermark, schema)
-  refuseChanged(target, tables, schema)
+  refuseChanged(target, tables, schema, true)
   const missing = missingIn(target, tables)
   const everything = (why: string): PublishPlan => ({ kind: 'everything', why, missing, watermark })
   if (!sameFilters(watermark.filters, choice)) {
@@ -93,11 +93,11 @@ function refuseForeign(db: Db, watermark: Watermark, schema: string): void {
 }
 
 /** Tables whose columns or keys somebody changed: what chpipe writes would fail, or mean something else. */
-function refuseChanged({ tables }: TargetState, published: DatasetTable[], schema: string): void {
+function refuseChanged({ tables }: TargetState, published: DatasetTable[], schema: string, writes: boolean): void {
   for (const name of published) {
     const table = tables.get(name)
     if (!table) continue
-    const change = changeOf(name, table)
+    const change = changeOf(name, table) ?? (writes ? changeOfKey(name, table) : null)
     if (change === null) continue
     throw refusal(
       `The table ${name} in the schema ${schema} is not as chpipe published it: ${change}`,
@@ -106,12 +106,16 @@ function refuseChanged({ tables }: TargetState, published: DatasetTable[], schem
   }
 }
 
-function changeOf(name: DatasetTable, { kind, columns, key }: NonNullable<ReturnType<TargetState['tables']['get']>>) {
+function changeOf(name: DatasetTable, { kind, columns }: TargetTable): string | null {
   if (kind !== 'r' && kind !== 'p') return 'it is no table'
   for (const { name: column, type } of publishedColumns(name)) {
     const told = columns.get(column)
     if (told !== undefined && told !== type.told) return `${column} is ${told}, not ${type.told}`
   }
+  return null
+}
+
+function changeOfKey(name: DatasetTable, { key }: TargetTable): string | null {
   const expected = dataDictionary[name].key
   return String(key) === String(expected) ? null : `its primary key is not ${expected.join(', ')}`
 }
@@ -144,7 +148,7 @@ export function publishedBefore(db: Db, target: TargetState, schema: string): { 
   if (!watermark) throw refusal(`Nothing is published in the schema ${schema}`, 'publish first: chpipe publish')
   refuseForeign(db, watermark, schema)
   const tables = publishedTables(watermark.filters)
-  refuseChanged(target, tables, schema)
+  refuseChanged(target, tables, schema, false)
   if (missingIn(target, tables).length > 0 || gainedColumns(watermark, tables)) {
     throw refusal(`The schema ${schema} lacks columns or tables that this chpipe has`, 'publish first: chpipe publish')
   }
