@@ -78,7 +78,7 @@ export async function openSession(options: SessionOptions): Promise<PostgresSess
         const { rows, rowCount, command } = await within(ms, client.query(sql, [...values]))
         return { rows, rowCount: rowCount ?? 0, command }
       }),
-    copyIn: (sql, pieces) => guarded(() => copyPieces(client, sql, pieces, { within, stallMs, statementMs })),
+    copyIn: (sql, pieces) => guarded(() => copyPieces(client, sql, pieces, { within, stallMs })),
     holdFast: () => signal.removeEventListener('abort', cut),
     async [Symbol.asyncDispose]() {
       signal.removeEventListener('abort', cut)
@@ -91,11 +91,10 @@ export async function openSession(options: SessionOptions): Promise<PostgresSess
 interface Patience {
   within<T>(ms: number, work: Promise<T>): Promise<T>
   stallMs: number
-  statementMs: number
 }
 
 async function copyPieces(client: Client, sql: string, pieces: Iterable<Buffer>, patience: Patience): Promise<number> {
-  const { within, stallMs, statementMs } = patience
+  const { within, stallMs } = patience
   const { default: copyStreams } = await import('pg-copy-streams')
   const stream = client.query(copyStreams.from(sql))
   const failed = new Promise<never>((_done, reject) => stream.once('error', reject))
@@ -106,7 +105,7 @@ async function copyPieces(client: Client, sql: string, pieces: Iterable<Buffer>,
   }
   const finished = once(stream, 'finish')
   stream.end()
-  await within(statementMs, Promise.race([finished, failed]))
+  await within(stallMs, Promise.race([finished, failed]))
   return stream.rowCount
 }
 
