@@ -131,6 +131,24 @@ test('rows that did not change are not touched, though their company did', async
   expect((await versions()).filter(({ appointment_id }) => appointment_id !== 'b0')).toEqual(before)
 })
 
+test('a small delta reads no table as a whole', async () => {
+  fill(world.db, 800, 3)
+  await world.publish()
+  const scans = async () =>
+    (
+      await world.client.query(`SELECT pg_stat_force_next_flush(), relname, seq_scan FROM pg_stat_user_tables
+        WHERE schemaname = '${world.schema}' AND relname IN ('companies', 'officers') ORDER BY 2`)
+    ).rows.map(({ seq_scan }) => Number(seq_scan))
+  await world.client.query('SELECT pg_stat_force_next_flush()')
+  const before = await scans()
+  sql(
+    "UPDATE companies SET company_name = 'X' WHERE company_number < '00000020'; DELETE FROM officers WHERE company_number = '00000007'",
+  )
+  expect((await world.publish()).code).toBe(0)
+  expect(await scans()).toEqual(before)
+  expect(await world.there()).toEqual(world.here())
+})
+
 test('views, grants, indexes, triggers and the tables themselves survive', async () => {
   fill(world.db, 3, 1)
   await world.publish()
