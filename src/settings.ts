@@ -39,6 +39,10 @@ export interface Settings {
   target: number
   /** A token that `serve` takes besides the stored ones. */
   serveToken: string | undefined
+  /** Where `publish` writes; null where only the variables of libpq may name it. */
+  postgres: PostgresAddress | null
+  /** The variables of libpq, `PGHOST` and so on. */
+  postgresVariables: Readonly<Record<string, string>>
   proxies: Proxies
   timeScale: number
 }
@@ -88,9 +92,17 @@ export function readSettings(given: Environment, onFault?: (fault: ChpipeError) 
     quota: read((from) => parseQuota(from.CHPIPE_CH_QUOTA || '600/5m')),
     target: read((from) => readCount(from, 'CHPIPE_TARGET', 10_000)),
     serveToken: secret('CHPIPE_SERVE_TOKEN'),
+    postgres: read(({ CHPIPE_POSTGRES_URL: url }) => (url ? parsePostgresUrl(url, 'CHPIPE_POSTGRES_URL') : null)),
+    postgresVariables: variablesOf(env, /^PG[A-Z]+$/),
     proxies: read(readProxies),
     timeScale: read(readScale),
   }
+}
+
+function variablesOf(env: Environment, names: RegExp): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(env).filter((entry): entry is [string, string] => names.test(entry[0]) && Boolean(entry[1])),
+  )
 }
 
 /** Node itself would obey it: every server could then pass for Companies House, or for Snov, and read the keys. */

@@ -17,6 +17,7 @@ const pages = new Map(
     'README.md',
     'deploy/README.md',
     'deploy/layouts.md',
+    'deploy/postgres.md',
     'src/README.md',
     ...markdownIn(TOPICS),
     ...markdownIn(`${TOPICS}/reference`),

@@ -47,6 +47,7 @@ const ROOMS: Record<string, Record<string, string[]>> = {
     purchases: [],
     enrich: ['officers', 'purchases'],
     export: ['purchases'],
+    publish: [],
     suppress: ['purchases'],
     audit: ['companies', 'officers', 'stream'],
     progress: ['stream'],

@@ -20,7 +20,7 @@ const ours = services.filter((name) => name !== 'chpipe-alert@.service')
 /** What the contract promises; some of it is built beside this. */
 const OPTIONS = ['--prometheus']
 const COMMANDS =
-  'import-companies import-officers progress stream enrich export backup doctor audit suppress serve token sandbox demo'
+  'import-companies import-officers progress stream enrich export publish backup doctor audit suppress serve token sandbox demo'
 
 interface Setting {
   section: string

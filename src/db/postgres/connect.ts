@@ -69,6 +69,8 @@ function configOf({ address, application, connectTimeoutMs }: ConnectOptions): C
     application_name: application,
     connectionTimeoutMillis: connectTimeoutMs,
     keepAlive: true,
+    // Otherwise a network that is gone without a word shows only after two hours.
+    keepAliveInitialDelayMillis: 10_000,
   }
 }
 
