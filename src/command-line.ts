@@ -29,7 +29,7 @@ export async function runCommandLine(host: Host, signal: AbortSignal): Promise<A
     const { longRunning = false, examinesSettings = false } = definition
     const context = createContext(host, program.opts<Globals>(), signal, { longRunning, examinesSettings })
     try {
-      const argument = definition.argument ? (received[0] as string | undefined) : undefined
+      const argument = definition.argument ? argumentText(received[0]) : undefined
       answer = await definition.run(context, { argument, options: sub.opts() })
       context.checkDatabase()
     } catch (error) {
@@ -60,6 +60,11 @@ export async function runCommandLine(host: Host, signal: AbortSignal): Promise<A
     await writeTo(host.stdout, help)
   }
   return answer
+}
+
+/** Several words, as of `<words...>`, are one text. */
+function argumentText(received: unknown): string | undefined {
+  return Array.isArray(received) ? received.join(' ') : (received as string | undefined)
 }
 
 const HINTS: Partial<Record<ErrorKind, string>> = {

@@ -122,6 +122,23 @@ export function widthOf({ columns }: { columns?: number | undefined }, otherwise
   return columns ? Math.max(20, columns) : otherwise
 }
 
+/** Breaks a text at blanks; a word that is longer than a line stays whole. */
+export function wrap(text: string, width: number, first = '', rest = ''): string {
+  const lines: string[] = []
+  let line = first
+  let empty = true
+  for (const word of text.split(/\s+/).filter(Boolean)) {
+    if (!empty && line.length + 1 + word.length > width) {
+      lines.push(line)
+      line = rest
+      empty = true
+    }
+    line += empty ? word : ` ${word}`
+    empty = false
+  }
+  return [...lines, line].join('\n')
+}
+
 /** `Did you mean export?` for `exprot`, or null when none of the words is near enough. */
 export function didYouMean(word: string, known: readonly string[]): string | null {
   const [nearest] = known

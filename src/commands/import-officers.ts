@@ -14,6 +14,7 @@ import { noEmptyRow, type OfficersStep, SUSPICIOUS_ROW } from '../steps/officers
 import { readProgress } from '../steps/progress/progress.ts'
 import { formatNumber, safeJson, widthOf } from '../text.ts'
 import { type Answer, defineCommand, type Input, type OptionSpec, type OptionsOf } from './command.ts'
+import { printFailedFetches } from './officers-failed.ts'
 import { bar, watchStatus } from './output.ts'
 import { between, count, duration, sicCodes, someOf } from './values.ts'
 
@@ -39,6 +40,7 @@ const IMPORT_OPTIONS = [
     parse: someOf(STATUS_SLUGS),
   },
   { flags: '--sic <codes>', description: 'only companies with one of these SIC codes', parse: sicCodes },
+  { flags: '--failed', description: 'list the companies whose officers could not be fetched, and why' },
   {
     flags: '--max-outage <duration>',
     description: 'give up when the API is away for this long',
@@ -63,6 +65,7 @@ left off. Several processes on one database share the work and the allowance.`,
       does: 'a smaller destination, active companies only',
     },
     { line: 'chpipe import-officers --refresh 30d', does: 'bring lists up to date that are a month old' },
+    { line: 'chpipe import-officers --failed', does: 'which companies failed, and why' },
     { line: 'chpipe import-officers --json --quiet', does: 'for cron: only the summary' },
   ],
   longRunning: true,
@@ -75,6 +78,7 @@ function keepHeapSmall(): void {
 }
 
 async function run(context: Context, { options }: Input<Options>): Promise<Answer> {
+  if (options.failed) return listFailures(context, options)
   keepHeapSmall()
   const { clock, log, timings, settings, signal } = context
   const target = options.target ?? settings.target
@@ -127,6 +131,11 @@ async function run(context: Context, { options }: Input<Options>): Promise<Answe
   if (counts.fetched === 0 && counts.failed >= few) throw nothingAnswered(counts.failed)
   if (ended !== 'nothing-left' || options.refresh !== undefined) return 0
   throw ranOut(db, target)
+}
+
+function listFailures(context: Context, { failed: _, ...others }: Options): Promise<Answer> {
+  if (Object.keys(others).length === 0) return printFailedFetches(context)
+  throw new ChpipeError('usage', '--failed lists and fetches nothing: it goes without other options')
 }
 
 /** Fetches officers while the register is asked about companies that its file no longer lists; ends when both have. */

@@ -25,6 +25,16 @@ export const commands: CommandEntry[] = [
     load: async () => (await import('./progress.ts')).progressCommand,
   },
   {
+    name: 'show',
+    summary: 'Show all that is stored of one company',
+    load: async () => (await import('./show.ts')).showCommand,
+  },
+  {
+    name: 'find',
+    summary: 'Find stored companies by words of their names',
+    load: async () => (await import('./find.ts')).findCommand,
+  },
+  {
     name: 'stream',
     summary: 'Follow the live stream of companies, and enrich the new ones',
     load: async () => (await import('./stream.ts')).streamCommand,
