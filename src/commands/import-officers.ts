@@ -1,7 +1,7 @@
 import { setFlagsFromString } from 'node:v8'
 import { formatDuration } from '../clock.ts'
 import type { CompaniesHouse } from '../companies-house/client.ts'
-import { STATUS_SLUGS } from '../companies-house/register/prose.ts'
+import { STATUS_SLUGS, SUBTYPE_SLUGS, TYPE_SLUGS, typeMeant } from '../companies-house/register/prose.ts'
 import type { Context } from '../context.ts'
 import { tidyWhenFree, whenFree } from '../db/lock-wait.ts'
 import { type Db, snapshot } from '../db/open.ts'
@@ -15,8 +15,9 @@ import { readProgress } from '../steps/progress/progress.ts'
 import { formatNumber, safeJson, widthOf } from '../text.ts'
 import { type Answer, defineCommand, type Input, type OptionSpec, type OptionsOf } from './command.ts'
 import { printFailedFetches } from './officers-failed.ts'
+import { fetchOrder, officersFilter, orderOf, tellPlan } from './officers-plan.ts'
 import { bar, watchStatus } from './output.ts'
-import { between, count, duration, sicCodes, someOf } from './values.ts'
+import { between, count, day, duration, postcodes, sicCodes, someOf } from './values.ts'
 
 const DEFAULT_CONCURRENCY = 8
 
@@ -39,7 +40,25 @@ const IMPORT_OPTIONS = [
     description: 'only companies with one of these statuses, such as active',
     parse: someOf(STATUS_SLUGS),
   },
+  {
+    flags: '--type <slugs>',
+    description: 'only companies of one of these types or subtypes, such as ltd,llp',
+    parse: someOf([...TYPE_SLUGS, ...SUBTYPE_SLUGS], typeMeant),
+  },
   { flags: '--sic <codes>', description: 'only companies with one of these SIC codes', parse: sicCodes },
+  {
+    flags: '--postcode <codes>',
+    description: 'only companies whose postcode begins with this, such as N, N1 or SW1A 1',
+    parse: postcodes,
+  },
+  { flags: '--incorporated-from <day>', description: 'only companies formed on this day or later', parse: day },
+  { flags: '--incorporated-to <day>', description: 'only companies formed on this day or earlier', parse: day },
+  {
+    flags: '--order <order>',
+    description: 'which are fetched first: newest, oldest, random, random:<seed> or number',
+    parse: fetchOrder,
+    fallback: 'number',
+  },
   { flags: '--failed', description: 'list the companies whose officers could not be fetched, and why' },
   {
     flags: '--max-outage <duration>',
@@ -64,6 +83,11 @@ left off. Several processes on one database share the work and the allowance.`,
       line: 'chpipe import-officers --target 500 --status active',
       does: 'a smaller destination, active companies only',
     },
+    {
+      line: 'chpipe import-officers --order newest --type ltd,llp --postcode EC1,N1',
+      does: 'the youngest of some kind first',
+    },
+    { line: 'chpipe import-officers --order random:42', does: 'a sample that can be drawn again' },
     { line: 'chpipe import-officers --refresh 30d', does: 'bring lists up to date that are a month old' },
     { line: 'chpipe import-officers --failed', does: 'which companies failed, and why' },
     { line: 'chpipe import-officers --json --quiet', does: 'for cron: only the summary' },
@@ -82,6 +106,11 @@ async function run(context: Context, { options }: Input<Options>): Promise<Answe
   keepHeapSmall()
   const { clock, log, timings, settings, signal } = context
   const target = options.target ?? settings.target
+  const filter = officersFilter(options)
+  const order = orderOf(options.order)
+  if (order !== undefined && options.refresh !== undefined) {
+    throw new ChpipeError('usage', '--refresh takes the oldest lists first: it goes without --order')
+  }
   const maxOutageMs = options.maxOutage === undefined ? undefined : options.maxOutage * settings.timeScale
   const companiesHouse = await context.companiesHouse({ maxOutageMs, create: false })
   const db = await context.db()
@@ -110,14 +139,15 @@ async function run(context: Context, { options }: Input<Options>): Promise<Answe
     summarize(context, { db, companiesHouse, target, counts, asked, ended, startedAt: current.startedAt })
   let ended: Summary['ended'] = 'error'
   try {
+    if (options.refresh === undefined) tellPlan(context, db, { target, limit: shared.limit, filter, order })
     using _redraw = await watchStatus(context, {
       line: () => statusLine(context, { db, companiesHouse, target }),
     })
     const asking = { limit: shared.limit, counts: asked }
     const ending = await besideAsking(step, asking, signal, () =>
       options.refresh === undefined
-        ? importOfficers(step, { ...shared, target, status: options.status, sic: options.sic })
-        : refreshOfficers(step, { ...shared, ageMs: options.refresh }),
+        ? importOfficers(step, { ...shared, ...filter, target, order })
+        : refreshOfficers(step, { ...shared, ...filter, ageMs: options.refresh }),
     )
     throwFailure(signal)
     ended = ending
