@@ -10,6 +10,11 @@ export interface CommandEntry {
 
 export const commands: CommandEntry[] = [
   {
+    name: 'init',
+    summary: 'Ask for the keys, try each, and keep them in .env',
+    load: async () => (await import('./init.ts')).initCommand,
+  },
+  {
     name: 'import-companies',
     summary: 'Load companies from the register file, or from advanced search',
     load: async () => (await import('./import-companies.ts')).importCompaniesCommand,

@@ -22,6 +22,7 @@ const LINES = [
   '--version',
   '--help',
   'help environment',
+  'init',
   'stream --help',
   'import-companies register.csv',
   'import-companies register.csv --json',
