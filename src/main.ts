@@ -69,7 +69,9 @@ function reportError(host: Host, error: unknown): number {
     const { kind, message, hint } = known
     host.stderr.write(`${safeJson({ error: { kind, message, hint } })}\n`)
   } else {
-    host.stderr.write(`error: ${printable(known.message)}\n`)
+    // Whoever interrupts a run knows it, and has its summary: that is no error.
+    const prefix = known.kind === 'interrupted' ? '' : 'error: '
+    host.stderr.write(`${prefix}${printable(known.message)}\n`)
     if (known.hint) host.stderr.write(`try: ${printable(known.hint)}\n`)
     if (known.kind === 'bug' && error instanceof Error) host.stderr.write(`${withoutControls(error.stack ?? '')}\n`)
   }

@@ -12,11 +12,12 @@ import { type AskCounts, type AskOptions, askAboutUnlisted, noAskCounts } from '
 import { type Ending, type FetchCounts, importOfficers, noCounts, refreshOfficers } from '../steps/officers/import.ts'
 import { noEmptyRow, type OfficersStep, SUSPICIOUS_ROW } from '../steps/officers/store.ts'
 import { readProgress } from '../steps/progress/progress.ts'
-import { formatNumber, safeJson, widthOf } from '../text.ts'
+import { formatNumber, safeJson } from '../text.ts'
 import { type Answer, defineCommand, type Input, type OptionSpec, type OptionsOf } from './command.ts'
 import { printFailedFetches } from './officers-failed.ts'
 import { fetchOrder, officersFilter, orderOf, tellPlan } from './officers-plan.ts'
-import { bar, watchStatus } from './output.ts'
+import { officersStatus } from './officers-status.ts'
+import { watchStatus } from './output.ts'
 import { between, count, day, duration, postcodes, sicCodes, someOf } from './values.ts'
 
 const DEFAULT_CONCURRENCY = 8
@@ -141,7 +142,11 @@ async function run(context: Context, { options }: Input<Options>): Promise<Answe
   try {
     if (options.refresh === undefined) tellPlan(context, db, { target, limit: shared.limit, filter, order })
     using _redraw = await watchStatus(context, {
-      line: () => statusLine(context, { db, companiesHouse, target }),
+      line: (columns) => {
+        const progress = readProgress(db, { target, quota: settings.quota, clock })
+        const { rateLimited } = companiesHouse.counts
+        return officersStatus(progress, { now: clock.now(), rateLimited, columns })
+      },
     })
     const asking = { limit: shared.limit, counts: asked }
     const ending = await besideAsking(step, asking, signal, () =>
@@ -213,21 +218,6 @@ interface Watched {
   target: number
 }
 
-/** The status line: how far the target is reached, and what the allowance has left. */
-function statusLine(context: Context, { db, companiesHouse, target }: Watched): string {
-  const progress = readProgress(db, { target, quota: context.settings.quota, clock: context.clock })
-  const { companies_with_officers: done, officers, eta_seconds, quota } = progress
-  const text = [
-    `${formatNumber(done)}/${formatNumber(target)} companies`,
-    `${formatNumber(officers)} officers`,
-    `calls ${formatNumber(quota.used)}/${formatNumber(quota.limit)}`,
-    `429s ${companiesHouse.counts.rateLimited}`,
-    `ETA ${eta_seconds === null ? '-' : formatDuration(eta_seconds * 1000)}`,
-  ].join('  ')
-  const room = widthOf(context.host.stderr) - text.length - 4
-  return room < 4 ? text : `${bar(done / target, Math.min(24, room))} ${text}`
-}
-
 /** The names and their order are what `--json` prints. */
 interface Summary {
   companies_with_officers: number
@@ -282,7 +272,7 @@ const SENTENCES: Record<Summary['ended'], string> = {
   'target-reached': 'The target is reached',
   'nothing-left': 'No candidates are left',
   'limit-reached': 'The limit of this run is reached',
-  interrupted: 'Interrupted; everything fetched is stored',
+  interrupted: 'Stopped; everything fetched is stored',
   error: 'Stopped early; everything fetched is stored',
 }
 

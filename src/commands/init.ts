@@ -6,7 +6,7 @@ import { ChpipeError } from '../errors.ts'
 import { readSettings } from '../settings.ts'
 import type { Check } from '../steps/doctor/check.ts'
 import { type TriedKey, tryKey } from '../steps/doctor/run.ts'
-import { safeJson } from '../text.ts'
+import { printable, safeJson, widthOf, wrap } from '../text.ts'
 import { type Answer, defineCommand } from './command.ts'
 import { holdsVariable, readEnvText, withVariable, writeEnvText } from './init-file.ts'
 import { type Paint, paintFor } from './paint.ts'
@@ -112,7 +112,8 @@ type Kept = { key: KeyEntry; state: 'new' | 'kept' | 'unset'; check: Check | nul
 async function askForKeys(context: Context, file: string): Promise<Answer> {
   const { host, json, print } = context
   const paint = paintFor(context, 'stderr')
-  host.stderr.write(`The keys go into ${file}, for you alone. Nothing that you type is shown; Enter skips.\n`)
+  const intro = `The keys go into ${file}, for you alone. Nothing that you type is shown; Enter skips.`
+  host.stderr.write(`${wrap(intro, widthOf(host.stderr))}\n`)
   const kept: Kept[] = []
   {
     using prompter = openPrompter(context)
@@ -201,6 +202,7 @@ function faultOf(name: string, value: string): ChpipeError | null {
 /** Tries the keys, with these values instead of the stored ones, and says how that went. */
 async function told(context: Context, key: KeyEntry, values: Record<string, string>, paint: Paint): Promise<Check> {
   const { settings, timings, clock, signal, host } = context
+  host.stderr.write('  trying it ... ')
   const read = readSettings(values)
   const given = Object.keys(values).length === 0 ? {} : GIVEN[key.check](read)
   const check = await tryKey(key.check, {
@@ -218,9 +220,8 @@ async function told(context: Context, key: KeyEntry, values: Record<string, stri
     live: false,
   })
   const colour = { ok: paint.good, warn: paint.warn, fail: paint.bad }[check.state]
-  host.stderr.write(
-    `  ${colour(check.state)}: ${check.message}${check.hint === null ? '' : `\n  try: ${check.hint}`}\n`,
-  )
+  host.stderr.write(`${colour(check.state)}: ${printable(check.message)}\n`)
+  if (check.hint !== null) host.stderr.write(`${wrap(`try: ${check.hint}`, widthOf(host.stderr), '  ', '       ')}\n`)
   return check
 }
 

@@ -13,8 +13,23 @@ export interface StatusLine {
 /** Starts the status of a command; nothing is shown when the operator asked for quiet. Dispose it before results. */
 export async function createStatus(context: Context): Promise<StatusLine> {
   if (context.quiet) return { update() {}, [Symbol.dispose]() {} }
-  return context.host.stderr.isTTY ? spinner(context) : plainLines(context)
+  if (!context.host.stderr.isTTY) return plainLines(context)
+  return context.logsToFile ? both(await spinner(context), plainLines(context)) : spinner(context)
 }
+
+/** A terminal is drawn on, and the log file gets its lines as well. */
+function both(drawn: StatusLine, written: StatusLine): StatusLine {
+  return {
+    update(line) {
+      drawn.update(line)
+      written.update(line)
+    },
+    [Symbol.dispose]: () => drawn[Symbol.dispose](),
+  }
+}
+
+/** Drawn for a terminal alone. */
+const DRAWINGS = /[█░]+ ?/g
 
 async function spinner({ host, color, beforeLine }: Context): Promise<StatusLine> {
   const { default: ora } = await import('ora')
@@ -48,14 +63,17 @@ function keepWide(stream: NodeJS.WriteStream): () => void {
   return () => stream.off('resize', widen)
 }
 
-function plainLines({ clock, log }: Context): StatusLine {
+function plainLines({ clock, log }: Context): StatusLine & { refresh(line: () => string | null): void } {
   let due = clock.steady() + PLAIN_INTERVAL_MS
+  const refresh = (line: () => string | null) => {
+    if (clock.steady() < due) return
+    due = clock.steady() + PLAIN_INTERVAL_MS
+    const text = line()
+    if (text !== null) log.info(text.replace(DRAWINGS, ''))
+  }
   return {
-    update(text) {
-      if (clock.steady() < due) return
-      due = clock.steady() + PLAIN_INTERVAL_MS
-      log.info(text)
-    },
+    refresh,
+    update: (text) => refresh(() => text),
     [Symbol.dispose]() {},
   }
 }
@@ -64,24 +82,29 @@ function plainLines({ clock, log }: Context): StatusLine {
 const REDRAW_MS = { terminal: 250, elsewhere: 5000 }
 
 export interface StatusWatch {
-  /** The line as it is now; null leaves the old one. What it throws is logged. */
-  line(): string | null
+  /** The line as it is now, in so many columns; null leaves the old one. What it throws is logged. */
+  line(columns: number): string | null
   /** Draws nothing where there is no terminal. */
   onlyOnTerminal?: boolean
 }
 
-/** Keeps a status line up to date until it is disposed. */
+/** Columns of a terminal that the spinner takes, and one that stays empty. */
+const BESIDE_LINE = 3
+
+/** Keeps a status line up to date until it is disposed; a log file gets it as a line now and then as well. */
 export async function watchStatus(
   context: Context,
   { line, onlyOnTerminal = false }: StatusWatch,
 ): Promise<Disposable> {
   const isTerminal = context.host.stderr.isTTY === true
   if (context.quiet || (onlyOnTerminal && !isTerminal)) return { [Symbol.dispose]() {} }
-  const status = await createStatus(context)
+  const status = isTerminal ? await spinner(context) : plainLines(context)
+  const file = isTerminal && context.logsToFile ? plainLines(context) : null
   const draw = () => {
     try {
-      const text = line()
+      const text = line(isTerminal ? widthOf(context.host.stderr) - BESIDE_LINE : Number.POSITIVE_INFINITY)
       if (text !== null) status.update(text)
+      file?.refresh(() => line(Number.POSITIVE_INFINITY))
     } catch (error) {
       context.log.warn('the status cannot be read', { error: errorMessage(error) })
     }

@@ -6,7 +6,7 @@ import type { CapacityReport, CreditsReport, JobsReport, LiveProgress } from '..
 import { progressMetrics } from '../steps/progress/metrics.ts'
 import { type Progress, readProgress } from '../steps/progress/progress.ts'
 import type { StreamReport } from '../steps/stream/report.ts'
-import { formatNumber, formatNumber as n, printable, safeJson, widthOf } from '../text.ts'
+import { counted, formatNumber, formatNumber as n, printable, safeJson, widthOf } from '../text.ts'
 import { defineCommand, type OptionSpec } from './command.ts'
 import { bar } from './output.ts'
 import { between, count } from './values.ts'
@@ -114,12 +114,21 @@ function eta(
 }
 
 /** What runs now, and until when it waits for the allowance. */
-function runRows({ runs = [], allowance_free_at: freeAt }: Progress, now: number): [label: string, value: string][] {
+function runRows(progress: Progress, now: number): [label: string, value: string][] {
+  const { runs = [], allowance_free_at: freeAt, windows_left: windows } = progress
   const texts = runs.map(
     ({ command, pid, started_at }) => `${command}, process ${pid}, for ${formatDuration(now - Date.parse(started_at))}`,
   )
-  if (freeAt)
-    texts.push(`the allowance is used up until ${freeAt.slice(11, 19)} UTC${runs.length > 0 ? ': waiting' : ''}`)
+  if (runs.length === 0) texts.push('nothing runs on this database now')
+  const waitMs = freeAt ? Date.parse(freeAt) - now : 0
+  if (freeAt && waitMs > 0) {
+    const until = `${formatDuration(waitMs)} (${freeAt.slice(11, 19)} UTC)`
+    texts.push(`allowance used up, ${runs.length > 0 ? 'continues' : 'free again'} in ${until}`)
+  }
+  if (windows)
+    texts.push(
+      `${counted(windows, 'more window')} of ${formatDuration(progress.quota.window_seconds * 1000)} to the target`,
+    )
   return texts.map((text, at) => [at === 0 ? 'running' : '', text])
 }
 

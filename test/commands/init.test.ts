@@ -61,7 +61,7 @@ describe('chpipe init on a terminal', () => {
     )
     expect(modeOf(folder)).toBe(0o600)
     expect(readdirSync(folder.path)).toEqual(['.env'])
-    expect(stderr.match(/ {2}ok: accepted by/g)).toHaveLength(3)
+    expect(stderr.match(/ {2}trying it ... ok: accepted by/g)).toHaveLength(3)
     for (const secret of [rest.apiKey, stream.streamKey, snov.clientId, snov.clientSecret]) {
       expect(stdout + stderr).not.toContain(secret)
     }
