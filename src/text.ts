@@ -149,7 +149,7 @@ export function didYouMean(word: string, known: readonly string[]): string | nul
 }
 
 /** Letters to add, drop, change or swap with their neighbour to get from one word to the other. */
-function editDistance(from: string, to: string): number {
+export function editDistance(from: string, to: string): number {
   let before: number[] = []
   let above = Array.from({ length: to.length + 1 }, (_, column) => column)
   for (let row = 1; row <= from.length; row += 1) {

@@ -7,6 +7,7 @@ import { ChpipeError } from '../errors.ts'
 import { didYouMean, wrap } from '../text.ts'
 import { topicNames } from './help-topics.ts'
 import { commands, type Listed, type ListedOption, listCommands, listGlobalOptions } from './index.ts'
+import { meantCommand } from './meant.ts'
 
 const WIDEST = 100
 
@@ -36,7 +37,11 @@ function describeColumns(): string {
 }
 
 function unknown(word: string): ChpipeError {
-  const known = [...commands.map(({ name }) => name), ...topicNames]
+  const names = commands.map(({ name }) => name)
+  const meant = meantCommand(word, [...names, ...topicNames])
+  if (meant !== null)
+    return new ChpipeError('usage', `Unknown command or topic '${word}'`, { hint: `Did you mean chpipe ${meant}?` })
+  const known = [...names, ...topicNames]
   return new ChpipeError('usage', `Unknown command or topic '${word}'`, {
     hint: didYouMean(word, known) ?? 'chpipe help, which lists both',
   })

@@ -12,7 +12,7 @@ import {
 import type { ImportFilter } from '../steps/companies/read.ts'
 import { formatNumber, safeJson } from '../text.ts'
 import { type Answer, defineCommand, type Input, type OptionSpec, type OptionsOf } from './command.ts'
-import { bar, createStatus, type Fact, facts } from './output.ts'
+import { bar, createStatus, type Fact, facts, terminalWidth } from './output.ts'
 import { count, day, postcodes, sicCodes, someOf } from './values.ts'
 
 const IMPORT_OPTIONS = [
@@ -127,7 +127,7 @@ async function run(context: Context, { argument, options }: Input<Options>): Pro
   if (summary.rejects_file) {
     context.log.warn('Bad rows were skipped', { rows: summary.rejected, file: summary.rejects_file })
   }
-  await context.print(context.json ? `${safeJson(summary)}\n` : render(summary))
+  await context.print(context.json ? `${safeJson(summary)}\n` : render(summary, terminalWidth(context)))
   return 0
 }
 
@@ -181,7 +181,7 @@ function progressLine(progress: ImportCompaniesProgress, elapsedMs: number): str
   return `${bar(share)} ${Math.floor(share * 100)} %  ${read}, ${left} left to read`
 }
 
-function render(summary: ImportCompaniesSummary): string {
+function render(summary: ImportCompaniesSummary, shape: { width?: number }): string {
   const { rows_read, imported, inserted, updated, duplicates, filtered_out, rejected, unknown_prose } = summary
   const rows: Fact[] = [
     ['imported', `${formatNumber(imported)} companies: ${formatNumber(inserted)} new, ${formatNumber(updated)} known`],
@@ -198,7 +198,7 @@ function render(summary: ImportCompaniesSummary): string {
       rows.push([`unknown ${column}`, `${formatNumber(times)} × ${wording}`])
     }
   }
-  return facts(rows)
+  return facts(rows, shape)
 }
 
 function keptNewer({ kept_newer, as_of }: ImportCompaniesSummary): string {

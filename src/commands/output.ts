@@ -1,6 +1,6 @@
 import type { Context } from '../context.ts'
 import { errorMessage } from '../errors.ts'
-import { printable, widthOf } from '../text.ts'
+import { printable, widthOf, wrap } from '../text.ts'
 
 const PLAIN_INTERVAL_MS = 30_000
 
@@ -118,21 +118,18 @@ export async function watchStatus(
   }
 }
 
-export type Fact = [label: string, value: string]
-
-/** A list of facts for people: the labels in a column, a line each. */
-export function facts(rows: readonly Fact[]): string {
-  return rows.map(([label, value]) => `${label.padEnd(16)}${printable(value)}\n`).join('')
+/** The columns of the terminal on stdout, for what is broken to fit; nothing where stdout is none. */
+export function terminalWidth({ host }: Pick<Context, 'host'>): { width?: number } {
+  return host.stdout.isTTY ? { width: widthOf(host.stdout) } : {}
 }
 
-/** Rows of cells in columns as wide as their widest cell; those of `numbers` stand to the right. */
-export function table(rows: readonly string[][], numbers: readonly number[] = []): string {
-  const cells = rows.map((row) => row.map(printable))
-  const width = (column: number) => cells.reduce((widest, row) => Math.max(widest, row[column]?.length ?? 0), 0)
-  const widths = (cells[0] ?? []).map((_cell, column) => width(column))
-  const aligned = (cell: string, column: number) =>
-    numbers.includes(column) ? cell.padStart(widths[column] ?? 0) : cell.padEnd(widths[column] ?? 0)
-  return cells.map((row) => `${row.map(aligned).join('  ').trimEnd()}\n`).join('')
+export type Fact = [label: string, value: string]
+
+/** A list of facts for people: the labels in a column, a line each, or more where they are wider than the terminal. */
+export function facts(rows: readonly Fact[], { width }: { width?: number } = {}): string {
+  const line = (label: string, value: string) =>
+    width === undefined ? `${label}${value}` : wrap(value, width, label, ' '.repeat(label.length))
+  return rows.map(([label, value]) => `${line(label.padEnd(16), printable(value))}\n`).join('')
 }
 
 /** `████░░░░` for a share of 0 to 1. */

@@ -6,9 +6,10 @@ import type { CapacityReport, CreditsReport, JobsReport, LiveProgress } from '..
 import { progressMetrics } from '../steps/progress/metrics.ts'
 import { type Progress, readProgress } from '../steps/progress/progress.ts'
 import type { StreamReport } from '../steps/stream/report.ts'
-import { counted, formatNumber, formatNumber as n, printable, safeJson, widthOf } from '../text.ts'
+import { counted, formatNumber, formatNumber as n, printable, safeJson, widthOf, wrap } from '../text.ts'
 import { defineCommand, type OptionSpec } from './command.ts'
-import { bar } from './output.ts'
+import { bar, terminalWidth } from './output.ts'
+import { type Paint, paintFor, UNPAINTED } from './paint.ts'
 import { between, count } from './values.ts'
 
 const DEFAULT_WATCH_SECONDS = 2
@@ -42,7 +43,8 @@ alongside anything.`,
     { line: 'chpipe progress --json', does: 'for scripts' },
     { line: 'chpipe progress --prometheus > chpipe.prom', does: "for the node exporter's textfile collector" },
   ],
-  async run({ existingDb, settings, clock, signal, host, json, print }, { options }) {
+  async run(context, { options }) {
+    const { existingDb, settings, clock, signal, host, json, print } = context
     const { target = settings.target, watch, prometheus = false } = options
     if (prometheus && (json || watch !== undefined)) {
       throw new ChpipeError('usage', `--prometheus and ${json ? '--json' : '--watch'} exclude each other`)
@@ -60,7 +62,8 @@ alongside anything.`,
       if (json) {
         await print(`${safeJson(progress)}\n`)
       } else {
-        const lines = renderProgress(progress, { db: settings.db, now: clock.now() })
+        const shape = { ...terminalWidth(context), paint: paintFor(context, 'stdout') }
+        const lines = renderProgress(progress, { db: settings.db, now: clock.now(), ...shape })
         await print(inPlace ? redraw(lines, drawn, widthOf(host.stdout)) : `${lines.join('\n')}\n`)
         drawn = lines.length
       }
@@ -71,8 +74,17 @@ alongside anything.`,
   },
 })
 
+interface ProgressShape {
+  db: string
+  /** Wall ms. */
+  now: number
+  /** The columns of the terminal; nothing is broken without it. */
+  width?: number
+  paint?: Paint
+}
+
 /** The report as lines for people; the last one says whether streaming may begin. */
-export function renderProgress(progress: Progress, { db, now }: { db: string; now: number }): string[] {
+export function renderProgress(progress: Progress, { db, now, width, paint = UNPAINTED }: ProgressShape): string[] {
   const { companies_with_officers, target, percent, quota } = progress
   const rows: [label: string, value: string][] = [
     ['with officers', `${formatNumber(companies_with_officers)} of ${formatNumber(target)} companies`],
@@ -95,7 +107,9 @@ export function renderProgress(progress: Progress, { db, now }: { db: string; no
   const verdict = progress.ready
     ? 'READY FOR STREAMING API'
     : `NOT READY: ${companiesToGo(target - companies_with_officers)} to go`
-  return [printable(db), '', ...rows.map(([label, value]) => `  ${label.padEnd(15)}${value}`), '', verdict]
+  const line = ([label, value]: [string, string]) =>
+    wrap(value, width ?? Number.POSITIVE_INFINITY, `  ${label.padEnd(15)}`, ' '.repeat(17)).split('\n')
+  return [printable(db), '', ...rows.flatMap(line), '', (progress.ready ? paint.good : paint.warn)(verdict)]
 }
 
 function eta(
@@ -139,7 +153,7 @@ function companiesToGo(missing: number): string {
 /** Moves up over what was drawn before and writes each line over the old one, so that nothing flickers or scrolls. */
 function redraw(lines: string[], drawn: number, columns: number): string {
   const up = drawn > 0 ? `\x1b[${drawn}A` : ''
-  return `${up}${lines.map((line) => `${line.slice(0, columns)}\x1b[K\n`).join('')}\x1b[J`
+  return `${up}${lines.map((line) => `${line.includes('\x1b') ? line : line.slice(0, columns)}\x1b[K\n`).join('')}\x1b[J`
 }
 
 type Row = [label: string, value: string]
