@@ -1,5 +1,5 @@
 import { ChpipeError } from '../errors.ts'
-import { type Found, findCompanies, numberInWords } from '../steps/show/find.ts'
+import { type FoundByName, findCompanies, numberInWords } from '../steps/show/find.ts'
 import { counted, formatNumber, safeJson, widthOf } from '../text.ts'
 import { defineCommand } from './command.ts'
 import { fitTable } from './table.ts'
@@ -34,7 +34,7 @@ are suppressed are counted, and not shown. It reads only, and ends with 1 when n
   },
 })
 
-function nothingFound(words: string, { suppressed }: Found): ChpipeError {
+function nothingFound(words: string, { suppressed }: FoundByName): ChpipeError {
   const number = numberInWords(words)
   const hidden = suppressed > 0 ? ` that may be shown; ${suppressedSentence(suppressed)}` : ''
   const seen = suppressed > 0 ? 'chpipe suppress list' : 'fewer words, or only their beginnings'
@@ -44,7 +44,7 @@ function nothingFound(words: string, { suppressed }: Found): ChpipeError {
 }
 
 /** A line a company; broken at `width` columns, if there are any. */
-export function renderFound({ companies, total, suppressed }: Found, width?: number): string {
+export function renderFound({ companies, total, suppressed }: FoundByName, width?: number): string {
   const rows = companies.map((company) => [
     company.company_number,
     company.company_name,

@@ -1,7 +1,7 @@
 // Finds companies by their names: one pass over the table, since no index of names is stored.
 import { type Db, prepared } from '../open.ts'
 
-export interface FoundCompany {
+export interface NamedCompany {
   company_number: string
   company_name: string
   company_status: string | null
@@ -20,10 +20,10 @@ const JOINED = `replace(replace(replace(lower(company_name), '''', ''), '.', '')
  * Companies whose name may hold every one of these words, in the order of their numbers. It is a sieve: names with letters
  * beyond ASCII always pass, and a word may stand in the middle of another.
  */
-export function* companiesNamedLike(db: Db, words: string[]): Generator<FoundCompany> {
+export function* companiesNamedLike(db: Db, words: string[]): Generator<NamedCompany> {
   const each = words.map(() => `instr(${JOINED}, ?) > 0`).join(' AND ')
   const sieve = `SELECT company_number, company_name, company_status, type, date_of_creation, locality, postal_code,
     officers_state, officers_count FROM companies
     WHERE (${each}) OR company_name GLOB '*[^ -~]*' ORDER BY company_number`
-  yield* prepared(db, sieve).iterate(...words) as IterableIterator<FoundCompany>
+  yield* prepared(db, sieve).iterate(...words) as IterableIterator<NamedCompany>
 }

@@ -1,14 +1,14 @@
 // Finds stored companies by words of their names, for people. Reads only.
 import { companyNumber } from '../../company-number.ts'
-import { companiesNamedLike, type FoundCompany } from '../../db/companies/find.ts'
+import { companiesNamedLike, type NamedCompany } from '../../db/companies/find.ts'
 import { type Db, snapshot } from '../../db/open.ts'
 import { storageError } from '../../db/storage-error.ts'
 import { loadSuppressions } from '../../db/suppress/suppressions.ts'
 import { nameWords } from '../../names.ts'
 
-export interface Found {
+export interface FoundByName {
   /** The best matches, at most as many as were asked for. */
-  companies: FoundCompany[]
+  companies: NamedCompany[]
   /** How many match in all, without those that are suppressed. */
   total: number
   /** How many more match, and are suppressed. */
@@ -22,9 +22,9 @@ const KEPT = 1000
  * The companies whose name holds every word, as a word or the beginning of one, in any order: names that are equal first,
  * then those that begin so, active ones before others. Throws a `data` error when the database cannot be read.
  */
-export function findCompanies(db: Db, text: string, limit: number): Found {
+export function findCompanies(db: Db, text: string, limit: number): FoundByName {
   const words = nameWords(text)
-  const found: Found = { companies: [], total: 0, suppressed: 0 }
+  const found: FoundByName = { companies: [], total: 0, suppressed: 0 }
   if (words.length === 0) return found
   try {
     return snapshot(db, (tx) => {
@@ -53,12 +53,12 @@ export function numberInWords(text: string): string | null {
 }
 
 interface Ranked {
-  company: FoundCompany
+  company: NamedCompany
   rank: number
 }
 
 /** 0 is best; null for a name that lacks a word. */
-function rankOf({ company_name, company_status }: FoundCompany, words: string[]): number | null {
+function rankOf({ company_name, company_status }: NamedCompany, words: string[]): number | null {
   const name = nameWords(company_name)
   if (!words.every((word) => name.some((own) => own.startsWith(word)))) return null
   const [wanted, own] = [words.join(' '), name.join(' ')]
@@ -72,7 +72,7 @@ function best(ranked: Ranked[], limit: number): Ranked[] {
   return ranked.toSorted(byRank).slice(0, limit)
 }
 
-function order(a: FoundCompany, b: FoundCompany): number {
+function order(a: NamedCompany, b: NamedCompany): number {
   if (a.company_name !== b.company_name) return a.company_name < b.company_name ? -1 : 1
   return a.company_number < b.company_number ? -1 : 1
 }
