@@ -163,7 +163,7 @@ function declareVerbs(sub: Commander, { name, description, verbs }: CommandGroup
   const [, asked] = sub.parent?.args ?? []
   if (asked !== undefined && !asked.startsWith('-') && verbs.every((verb) => verb.name !== asked)) sub.helpOption(false)
   const first = verbs.flatMap(({ examples }) => examples.slice(0, 1))
-  sub.addHelpText('after', () => exampleLines(first, outWidth(sub)))
+  sub.addHelpText('after', () => exampleLines(first, { page: name, width: outWidth(sub) }))
   return verbs.map((verb) => {
     const path = `chpipe ${name} ${verb.name}`
     const leaf = sub
@@ -183,10 +183,11 @@ function hinting(help: string): (error: CommanderError) => never {
 
 function declare(sub: Commander, command: Command, path = `chpipe ${command.name}`): [Commander, Command] {
   const { description, argument, options, examples } = command
+  const [, name = ''] = path.split(' ')
   sub.description(reflow(description)).exitOverride(hinting(`${path} --help`))
   if (argument) sub.argument(argument.name, argument.description)
   for (const spec of options) sub.addOption(toOption(spec, `${path} --help`))
-  sub.addHelpText('after', () => exampleLines(examples, outWidth(sub)))
+  sub.addHelpText('after', () => exampleLines(examples, { page: name, width: outWidth(sub) }))
   return [sub, command]
 }
 
@@ -206,13 +207,13 @@ function outWidth(sub: Commander): number {
   return sub.configureOutput().getOutHelpWidth?.() ?? 100
 }
 
-/** Each example with what it does: beside it where all fit, otherwise below it. */
-function exampleLines(examples: Example[], width: number): string {
+/** Each example with what it does, beside it where all fit, otherwise below it; and the page that says more. */
+function exampleLines(examples: Example[], { page, width }: { page: string; width: number }): string {
   const widest = Math.max(...examples.map(({ line }) => line.length))
   const beside = examples.map(({ line, does }) => `  $ ${line.padEnd(widest)}  # ${does}`)
   const below = examples.flatMap(({ line, does }) => [`  $ ${line}`, wrap(does, width, '      ', '      ')])
   const lines = beside.every((line) => line.length <= width) ? beside : below
-  return `\nExamples:\n${lines.join('\n')}`
+  return `\nExamples:\n${lines.join('\n')}\n\nMore: chpipe help reference ${page}`
 }
 
 /** Joins the lines of a paragraph, which the terminal breaks anew; indented lines stay as they are. */

@@ -1,3 +1,4 @@
+import { DAY_MS } from '../clock.ts'
 import type { Context } from '../context.ts'
 import { ChpipeError, throwFailure } from '../errors.ts'
 import type { StreamRules } from '../steps/stream/rules.ts'
@@ -5,7 +6,6 @@ import { safeJson } from '../text.ts'
 import { type Answer, defineCommand, type Input } from './command.ts'
 import { renderSummary, runStream, STREAM_OPTIONS, type StreamOptions } from './stream-run.ts'
 
-const DAY_MS = 86_400_000
 const DEFAULT_NEW_WITHIN_MS = 14 * DAY_MS
 
 export const streamCommand = defineCommand({
