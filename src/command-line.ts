@@ -4,16 +4,16 @@ import packageJson from '../package.json' with { type: 'json' }
 import type { Answer, Command, CommandGroup, Example, OptionSpec } from './commands/command.ts'
 import { topicNames } from './commands/help-topics.ts'
 import { commands, globalOptions } from './commands/index.ts'
+import { meantCommand } from './commands/meant.ts'
 import { createContext, type Globals, type Host } from './context.ts'
 import { sqliteError } from './db/storage-error.ts'
 import { ChpipeError, type ErrorKind } from './errors.ts'
 import { writeTo } from './print.ts'
-import { widthOf } from './text.ts'
+import { widthOf, wrap } from './text.ts'
 import { versionLine } from './version.ts'
 
 /** Parses the command line and runs its command. Throws a `usage` error before anything runs. */
-export async function runCommandLine(host: Host, signal: AbortSignal): Promise<Answer> {
-  const given = host.argv.slice(2)
+export async function runCommandLine(host: Host, signal: AbortSignal, given = host.argv.slice(2)): Promise<Answer> {
   if (asksForTopic(given)) {
     const { helpOnTopic } = await import('./commands/help.ts')
     await writeTo(host.stdout, await helpOnTopic(given.slice(1), widthOf(host.stdout)))
@@ -57,10 +57,23 @@ export async function runCommandLine(host: Host, signal: AbortSignal): Promise<A
     await program.parseAsync(args, { from: 'user' })
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error
-    if (error.exitCode !== 0) throw usageError(error)
+    if (isBareGroup(error, args)) return runCommandLine(host, signal, [...args, '--help'])
+    if (error.exitCode !== 0) throw usageError(error, error.code === 'commander.help' ? helpOf(args) : undefined)
     await writeTo(host.stdout, help)
   }
   return answer
+}
+
+/** Where nothing but a group of commands is named, its help says more than that of the program. */
+function helpOf(args: string[]): string {
+  const [group = ''] = args.filter((word) => commandNames.includes(word))
+  return ['chpipe', group, '--help'].filter(Boolean).join(' ')
+}
+
+/** `chpipe suppress` alone asks for its help; a script, which reads JSON, has forgotten a verb. */
+function isBareGroup({ code, exitCode }: CommanderError, args: string[]): boolean {
+  const names = args.some((word) => commandNames.includes(word))
+  return code === 'commander.help' && exitCode !== 0 && names && !args.includes('--json')
 }
 
 const HINTS: Partial<Record<ErrorKind, string>> = {
@@ -96,11 +109,22 @@ function helpAsOption(args: string[]): string[] {
   return asked ? [...args.slice(1), '--help'] : refuseUnknown(args)
 }
 
-/** A misspelt command is refused even when its help is asked for. */
+/** A misspelt command is refused even when its help is asked for. Throws `usage` where another program's word was meant. */
 function refuseUnknown(args: string[]): string[] {
   const [name] = args
   const known = name === undefined || name === 'help' || name.startsWith('-') || commands.some((c) => c.name === name)
-  return known ? args : [name]
+  if (known) return args
+  const meant = meantCommand(name, commandNames)
+  if (meant === null) return [name]
+  throw new ChpipeError('usage', `Unknown command '${name}'`, { hint: `Did you mean chpipe ${meant}?` })
+}
+
+const commandNames = commands.map(({ name }) => name)
+
+const START = 'Start with `chpipe demo`: the whole pipeline on a built-in sandbox, without any key.'
+
+function helpWidth({ stdout }: Host): number {
+  return widthOf(stdout, 100)
 }
 
 /** `writeOut` takes the help and the version. */
@@ -111,12 +135,15 @@ function createProgram(host: Host, writeOut: (text: string) => void): Commander 
     .helpOption('-h, --help', 'show this help')
     .helpCommand('help [command]', 'show the help of a command, or of a topic')
     .configureHelp({ showGlobalOptions: true })
-    .addHelpText('after', `\nTopics of \`chpipe help <topic>\`:\n  ${topicNames.join(', ')}`)
-    .addHelpText('after', '\nStart with `chpipe demo`: the whole pipeline on a built-in sandbox, without any key.')
+    .addHelpText(
+      'after',
+      () => `\nTopics of \`chpipe help <topic>\`:\n${wrap(topicNames.join(', '), helpWidth(host), '  ', '  ')}`,
+    )
+    .addHelpText('after', () => `\n${wrap(START, helpWidth(host))}`)
     .configureOutput({
       writeOut,
       writeErr: () => {},
-      getOutHelpWidth: () => widthOf(host.stdout, 100),
+      getOutHelpWidth: () => helpWidth(host),
     })
     .exitOverride()
   for (const spec of globalOptions) program.addOption(toOption(spec, 'chpipe --help'))
@@ -131,13 +158,8 @@ function declareVerbs(sub: Commander, { name, description, verbs }: CommandGroup
     .exitOverride(hinting(`chpipe ${name} --help`))
   const [, asked] = sub.parent?.args ?? []
   if (asked !== undefined && !asked.startsWith('-') && verbs.every((verb) => verb.name !== asked)) sub.helpOption(false)
-  sub.addHelpText(
-    'after',
-    exampleLines(
-      verbs.flatMap(({ examples }) => examples.slice(0, 1)),
-      name,
-    ),
-  )
+  const first = verbs.flatMap(({ examples }) => examples.slice(0, 1))
+  sub.addHelpText('after', () => exampleLines(first, { page: name, width: outWidth(sub) }))
   return verbs.map((verb) => {
     const path = `chpipe ${name} ${verb.name}`
     const leaf = sub
@@ -151,7 +173,7 @@ function declareVerbs(sub: Commander, { name, description, verbs }: CommandGroup
 /** Turns what commander refuses into a usage error whose hint is `help`, unless commander has a better one. */
 function hinting(help: string): (error: CommanderError) => never {
   return (error) => {
-    throw error.exitCode === 0 ? error : usageError(error, help)
+    throw error.exitCode === 0 || error.code === 'commander.help' ? error : usageError(error, help)
   }
 }
 
@@ -161,7 +183,7 @@ function declare(sub: Commander, command: Command, path = `chpipe ${command.name
   sub.description(reflow(description)).exitOverride(hinting(`${path} --help`))
   if (argument) sub.argument(argument.name, argument.description)
   for (const spec of options) sub.addOption(toOption(spec, `${path} --help`))
-  sub.addHelpText('after', exampleLines(examples, name))
+  sub.addHelpText('after', () => exampleLines(examples, { page: name, width: outWidth(sub) }))
   return [sub, command]
 }
 
@@ -176,9 +198,17 @@ function toOption({ flags, description, parse, fallback }: OptionSpec, help: str
   return option
 }
 
-function exampleLines(examples: Example[], page: string): string {
-  const width = Math.max(...examples.map(({ line }) => line.length))
-  const lines = examples.map(({ line, does }) => `  $ ${line.padEnd(width)}  # ${does}`)
+/** The width that was set for the program's help. */
+function outWidth(sub: Commander): number {
+  return sub.configureOutput().getOutHelpWidth?.() ?? 100
+}
+
+/** Each example with what it does, beside it where all fit, otherwise below it; and the page that says more. */
+function exampleLines(examples: Example[], { page, width }: { page: string; width: number }): string {
+  const widest = Math.max(...examples.map(({ line }) => line.length))
+  const beside = examples.map(({ line, does }) => `  $ ${line.padEnd(widest)}  # ${does}`)
+  const below = examples.flatMap(({ line, does }) => [`  $ ${line}`, wrap(does, width, '      ', '      ')])
+  const lines = beside.every((line) => line.length <= width) ? beside : below
   return `\nExamples:\n${lines.join('\n')}\n\nMore: chpipe help reference ${page}`
 }
 

@@ -53,6 +53,8 @@ export interface Context {
   /** Whether a terminal may be shown colours: not when `NO_COLOR` is set to anything. */
   color: boolean
   log: Log
+  /** The log goes to a file, not to stderr. */
+  logsToFile: boolean
   /** Lets a spinner clear its line before a log line is written, and draw itself again after it. */
   beforeLine: { run: () => void }
   /** Writes a result to stdout, waiting while the reader is slow. Rejects when the pipe is closed. */
@@ -164,6 +166,7 @@ export function createContext(
     quiet,
     color: !env.NO_COLOR,
     beforeLine,
+    logsToFile: globals.logFile !== undefined,
     log: createLog({
       format: globals.logFormat ?? 'text',
       quiet,

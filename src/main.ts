@@ -69,11 +69,18 @@ function reportError(host: Host, error: unknown): number {
     const { kind, message, hint } = known
     host.stderr.write(`${safeJson({ error: { kind, message, hint } })}\n`)
   } else {
-    host.stderr.write(`error: ${printable(known.message)}\n`)
+    // Whoever interrupts a run knows it, and has its summary: that is no error.
+    const prefix = known.kind === 'interrupted' ? '' : `${red(host, 'error:')} `
+    host.stderr.write(`${prefix}${printable(known.message)}\n`)
     if (known.hint) host.stderr.write(`try: ${printable(known.hint)}\n`)
     if (known.kind === 'bug' && error instanceof Error) host.stderr.write(`${withoutControls(error.stack ?? '')}\n`)
   }
   return exitCodes[known.kind]
+}
+
+/** Only on a terminal that shows colours. */
+function red({ stderr, env }: Host, text: string): string {
+  return stderr.isTTY === true && !env.NO_COLOR && env.TERM !== 'dumb' ? `\x1b[31m${text}\x1b[39m` : text
 }
 
 function toChpipeError(error: unknown): ChpipeError {

@@ -212,6 +212,12 @@ export function decodeEnvFile(bytes: Buffer, file: string): string {
   throw new ChpipeError('config', `The file .env is not text: ${file}`, { hint: 'save it as UTF-8' })
 }
 
+/** The text of a file that people made: UTF-8 or UTF-16, and where it is neither, Latin-1. */
+export function decodedText(bytes: Buffer): string {
+  const text = decode(bytes)
+  return (text.includes('\uFFFD') ? bytes.toString('latin1') : text).replace(/^\uFEFF/, '')
+}
+
 function decode(bytes: Buffer): string {
   const [first, second] = bytes
   if (first === 0xff && second === 0xfe) return bytes.toString('utf16le')

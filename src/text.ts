@@ -122,6 +122,23 @@ export function widthOf({ columns }: { columns?: number | undefined }, otherwise
   return columns ? Math.max(20, columns) : otherwise
 }
 
+/** Breaks a text at blanks; a word that is longer than a line stays whole. */
+export function wrap(text: string, width: number, first = '', rest = ''): string {
+  const lines: string[] = []
+  let line = first
+  let empty = true
+  for (const word of text.split(/\s+/).filter(Boolean)) {
+    if (!empty && line.length + 1 + word.length > width) {
+      lines.push(line)
+      line = rest
+      empty = true
+    }
+    line += empty ? word : ` ${word}`
+    empty = false
+  }
+  return [...lines, line].join('\n')
+}
+
 /** `Did you mean export?` for `exprot`, or null when none of the words is near enough. */
 export function didYouMean(word: string, known: readonly string[]): string | null {
   const [nearest] = known
@@ -132,7 +149,7 @@ export function didYouMean(word: string, known: readonly string[]): string | nul
 }
 
 /** Letters to add, drop, change or swap with their neighbour to get from one word to the other. */
-function editDistance(from: string, to: string): number {
+export function editDistance(from: string, to: string): number {
   let before: number[] = []
   let above = Array.from({ length: to.length + 1 }, (_, column) => column)
   for (let row = 1; row <= from.length; row += 1) {

@@ -53,6 +53,7 @@ const ROOMS: Record<string, Record<string, string[]>> = {
     progress: ['stream'],
     backup: [],
     doctor: ['backup', 'stream'],
+    show: ['purchases'],
   },
   'companies-house': { '.': ['register'], register: [], stream: [], bulk: ['register'], pscs: ['register'] },
   db: {

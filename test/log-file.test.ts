@@ -1,4 +1,5 @@
 import { mkdirSync, readFileSync, renameSync } from 'node:fs'
+import { PassThrough } from 'node:stream'
 import { expect, it } from 'vitest'
 import { logToFile } from '../src/log.ts'
 import { run, tempFolder } from './host.ts'
@@ -42,3 +43,30 @@ try: name a file in a folder that exists and may be written
 `,
   ])
 })
+
+it('gets on a terminal the status as a line now and then, without drawings', async () => {
+  const { createStatus, watchStatus } = await import('../src/commands/output.ts')
+  const lines: string[] = []
+  let now = 0
+  const context = {
+    host: { stderr: Object.assign(new PassThrough(), { isTTY: true, columns: 80, ...still }), env: { TERM: 'dumb' } },
+    clock: { steady: () => now },
+    log: { info: (line: string) => lines.push(line) },
+    beforeLine: { run() {} },
+    logsToFile: true,
+  } as never
+  {
+    using status = await createStatus(context)
+    status.update('████░░░░ 5 of 10')
+    now = 31_000
+    status.update('██████░░ 7 of 10')
+  }
+  {
+    using _watch = await watchStatus(context, { line: (columns) => `██░░ in ${columns}` })
+    now = 70_000
+    await expect.poll(() => lines.length).toBe(2)
+  }
+  expect(lines).toEqual(['7 of 10', 'in Infinity'])
+})
+
+const still = { cursorTo: () => true, clearLine: () => true, moveCursor: () => true }

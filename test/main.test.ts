@@ -132,7 +132,7 @@ describe('configuration', () => {
       stdout: '',
       stderr:
         'error: COMPANIES_HOUSE_API_KEY is not set\n' +
-        'try: put it in the environment or in a .env file here; `chpipe demo` needs none\n',
+        'try: chpipe init asks for it, or put it in the environment or a .env file here; `chpipe demo` needs none\n',
     })
   })
 

@@ -11,7 +11,8 @@ import { daysBetween } from '../steps/companies/search.ts'
 import { COMPANIES } from '../steps/stream/companies.ts'
 import { counted, formatNumber, printable, safeJson } from '../text.ts'
 import type { Answer, OptionSpec, OptionsOf } from './command.ts'
-import { bar, createStatus, table } from './output.ts'
+import { bar, createStatus, terminalWidth } from './output.ts'
+import { fitTable, type TableShape } from './table.ts'
 import { count, day, postcodes, sicCodes, someOf } from './values.ts'
 
 export const AUDIT_OPTIONS = [
@@ -78,7 +79,9 @@ export async function auditDaysInto(context: Context, options: AuditOptions): Pr
     const facts = { liveSince, from, to, today, repair, ended, requests, rateLimited, elapsedMs }
     const report = summarizeDays(audits, facts)
     current.finish({ ...report, days: report.days.length })
-    await context.print(context.json ? `${safeJson(report)}\n` : renderDays(report, filterFlags(options)))
+    await context.print(
+      context.json ? `${safeJson(report)}\n` : renderDays(report, filterFlags(options), terminalWidth(context)),
+    )
   }
   return audits.every(({ equal, unlisted }) => equal || (repair && unlisted === 0)) ? 0 : 1
 }
@@ -231,8 +234,9 @@ const MOST_SHOWN = 20
  * The report for people: the table, what differs by name, and the verdict. `filterFlags` are the filters as they were
  * typed, each behind a blank, for the commands that it proposes.
  */
-function renderDays(report: DaysReport, filterFlags: string): string {
-  const days = table([HEADINGS, ...report.days.map((day) => cells(day, report.today))], [1, 2, 3, 4])
+function renderDays(report: DaysReport, filterFlags: string, shape: TableShape): string {
+  const rows = report.days.map((day) => cells(day, report.today))
+  const days = fitTable([HEADINGS, ...rows], { ...shape, numbers: [1, 2, 3, 4] })
   const notes = [differing(report.days), verdict(report, filterFlags)].filter((lines) => lines.length > 0)
   return [days, ...notes.map((lines) => `${lines.join('\n')}\n`)].join('\n')
 }

@@ -9,7 +9,7 @@ import { type BackupSummary, backupDatabase } from '../steps/backup/backup.ts'
 import { type BackupDestination, backupDestination, defaultFolder, freeBytes } from '../steps/backup/destination.ts'
 import { formatBytes, formatNumber, safeJson } from '../text.ts'
 import { defineCommand } from './command.ts'
-import { bar, createStatus, type Fact, facts } from './output.ts'
+import { bar, createStatus, type Fact, facts, terminalWidth } from './output.ts'
 import { count } from './values.ts'
 
 export const backupCommand = defineCommand({
@@ -42,7 +42,7 @@ A backup that fails or is interrupted leaves earlier backups untouched.`,
   async run(context, { options }) {
     const { out, keep } = options
     const summary = await backupAndRecord(context, chooseDestination(context, out, keep), keep)
-    await context.print(context.json ? `${safeJson(summary)}\n` : renderBackup(summary))
+    await context.print(context.json ? `${safeJson(summary)}\n` : renderBackup(summary, terminalWidth(context)))
     return 0
   },
 })
@@ -102,7 +102,7 @@ function closing(db: ReturnType<typeof openDb>) {
 const PUBLIC_TABLES: readonly string[] = datasetTables
 
 /** The summary for people; tables without rows are left out, and chpipe's own are one sum. */
-export function renderBackup(summary: BackupSummary): string {
+export function renderBackup(summary: BackupSummary, shape: { width?: number } = {}): string {
   const own = Object.entries(summary.rows).filter(([table]) => !PUBLIC_TABLES.includes(table))
   const tables: [what: string, n: number][] = [
     ...PUBLIC_TABLES.map((table): [string, number] => [table, summary.rows[table] ?? 0]),
@@ -117,5 +117,5 @@ export function renderBackup(summary: BackupSummary): string {
     ...counts.map(([table, n], index): [string, string] => [index === 0 ? 'rows' : '', `${table} ${formatNumber(n)}`]),
     ...summary.removed.map((path, index): [string, string] => [index === 0 ? 'removed' : '', path]),
   ]
-  return facts(rows)
+  return facts(rows, shape)
 }

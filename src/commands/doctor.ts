@@ -5,6 +5,7 @@ import { runDoctor } from '../steps/doctor/run.ts'
 import { printable, safeJson, widthOf } from '../text.ts'
 import { defineCommand } from './command.ts'
 import { createStatus } from './output.ts'
+import { paintFor, UNPAINTED } from './paint.ts'
 
 /** Where messages begin. */
 const INDENT = ' '.repeat(19)
@@ -32,7 +33,8 @@ left alone. The database is neither changed nor migrated; a damaged or missing o
     const { offline = false, live = false } = options
     const checks = await examine(context, { offline, live })
     const { json, host, print } = context
-    await print(json ? `${safeJson(checks)}\n` : renderChecks(checks, widthOf(host.stdout, Number.POSITIVE_INFINITY)))
+    const columns = widthOf(host.stdout, Number.POSITIVE_INFINITY)
+    await print(json ? `${safeJson(checks)}\n` : renderChecks(checks, columns, paintFor(context, 'stdout')))
     return checks.some(({ state }) => state === 'fail') ? 1 : 0
   },
 })
@@ -57,13 +59,17 @@ async function examine(context: Context, { offline, live }: { offline: boolean; 
 }
 
 /** The table for people: a row a check, what to do below it, and the verdict; broken at `columns`, if there are any. */
-export function renderChecks(checks: Check[], columns = Number.POSITIVE_INFINITY): string {
+export function renderChecks(checks: Check[], columns = Number.POSITIVE_INFINITY, paint = UNPAINTED): string {
+  const colours = { ok: paint.good, warn: paint.warn, fail: paint.bad }
   const lines = checks.flatMap(({ check, state, message, hint }) => [
-    ...broken(`${state.padEnd(6)}${check.padEnd(13)}`, message, columns),
+    ...broken(`${state.padEnd(6)}${check.padEnd(13)}`, message, columns).map((line, index) =>
+      index === 0 ? line.replace(state, colours[state]) : line,
+    ),
     ...(hint === null ? [] : broken(`${INDENT}try: `, hint, columns)),
   ])
   const count = (wanted: Check['state']) => checks.filter(({ state }) => state === wanted).length
-  return `${[...lines, '', verdict(count('fail'), count('warn'))].join('\n')}\n`
+  const said = verdict(count('fail'), count('warn'))
+  return `${[...lines, '', count('fail') > 0 ? paint.bad(said) : paint.good(said)].join('\n')}\n`
 }
 
 /** The text behind its head, in lines that fit where its words allow it. */

@@ -10,6 +10,7 @@ import { type CreditLimits, readRunCredits } from '../db/purchases/credits.ts'
 import { listUnconfirmed } from '../db/purchases/requests.ts'
 import { beginRun } from '../db/runs.ts'
 import { ChpipeError, throwFailure } from '../errors.ts'
+import { allowanceFreeAt } from '../quota/report.ts'
 import { ALL_OWNERS, type EnrichCounts, noEnrichCounts } from '../steps/enrich/jobs.ts'
 import { type EnrichPlan, planEnrichment } from '../steps/enrich/plan.ts'
 import { type QueueOptions, type QueueSelection, queueCompanies } from '../steps/enrich/queue.ts'
@@ -33,6 +34,7 @@ import {
   retry,
   settle,
 } from './enrich-lists.ts'
+import { allowanceWait } from './officers-status.ts'
 import { watchStatus } from './output.ts'
 
 /** Below this confidence no addresses are bought unless the operator says otherwise. */
@@ -196,7 +198,10 @@ function reportOf({ clock }: Context, watched: Watched, ended: EnrichReport['end
 }
 
 /** What the status line says while nothing is due: when the next job is, such as officers that are not there yet. */
-function waiting({ clock }: Context, { db, selection }: Watched): string[] {
+function waiting({ clock, settings }: Context, { db, selection }: Watched): string[] {
+  const freeAt = allowanceFreeAt(db, clock, settings.quota)
+  const wait = allowanceWait(freeAt === null ? {} : { allowance_free_at: new Date(freeAt).toISOString() }, clock.now())
+  if (wait !== null) return [wait]
   const nextAt = snapshot(db, (tx) => readFirstDueAt(tx, selection.scope))
   const ms = nextAt === null ? 0 : nextAt - clock.now()
   return ms < 1000 ? [] : [`next try in ${formatDuration(ms)}`]
@@ -251,7 +256,7 @@ const SENTENCES: Record<EnrichReport['ended'], string> = {
   'limit-reached': 'The limit of credits is reached',
   'not-enough-credits': 'Snov has not enough credits; the free work is done',
   away: 'Snov did not answer; the free work is done',
-  interrupted: 'Interrupted; everything answered is stored',
+  interrupted: 'Stopped; everything answered is stored',
   error: 'Stopped early; everything answered is stored',
 }
 

@@ -7,13 +7,20 @@ import { type Package, packageDataset } from '../steps/export/package.ts'
 import { type Difference, type Verification, verifyDelivery } from '../steps/export/verify/verify.ts'
 import { formatNumber, printable, safeJson } from '../text.ts'
 import type { Answer } from './command.ts'
+import { renderDelivery } from './delivery-table.ts'
 import { type ExportInput, noteDelivery, planExport } from './export.ts'
-import { createStatus, table } from './output.ts'
+import { createStatus, terminalWidth } from './output.ts'
+import { fitTable, type TableShape } from './table.ts'
 
 /** What is printed under `--json`: the manifest inside, and the zip around it. */
 export type PackageReport = Package['manifest'] & { package: { path: string; bytes: number; sha256: string } }
 
-/** Packs what was asked for into `file`, reports it on stderr, and notes it for the next delta. */
+/** The finished package for people. */
+export function renderPackage(context: Context, { package: zip, ...manifest }: PackageReport): string {
+  return renderDelivery(manifest, { path: zip.path, zip, ...terminalWidth(context) })
+}
+
+/** Packs what was asked for into `file`, and notes it for the next delta. */
 export async function runPackage(
   context: Context,
   input: ExportInput,
@@ -42,7 +49,6 @@ export async function runPackage(
     onProgress: (companies) => status.update(`packaging: ${companies} companies`),
   })
   status[Symbol.dispose]()
-  context.log.info('packaged', { file: path, files: manifest.files.length + 1, bytes, sha256, as_of: manifest.as_of })
   if (
     !manifest.filters.since &&
     manifest.files.every(({ name, rows }) => rows === 0 || name === 'data-dictionary.csv')
@@ -76,7 +82,7 @@ export async function runVerify(context: Context, options: Record<string, unknow
     })
   const found = await verifyWithStatus(context, file)
   const ok = found.differences.length === 0
-  await context.print(context.json ? `${safeJson({ ok, ...found })}\n` : render(found, file))
+  await context.print(context.json ? `${safeJson({ ok, ...found })}\n` : render(found, file, terminalWidth(context)))
   return ok ? 0 : 1
 }
 
@@ -86,7 +92,7 @@ async function verifyWithStatus(context: Context, file: string): Promise<Verific
   return await verifyDelivery(context.path(file), { signal: context.signal, onFile })
 }
 
-function render({ differences, files, rows, bytes, as_of }: Verification, file: string): string {
+function render({ differences, files, rows, bytes, as_of }: Verification, file: string, shape: TableShape): string {
   const size = `${formatNumber(files)} ${files === 1 ? 'file' : 'files'}, ${formatNumber(rows)} rows, ${formatNumber(bytes)} bytes, as of ${as_of}`
   if (differences.length === 0) return `${printable(file)} is as its manifest says: ${size}\n`
   const rest = differences.length - MOST_LINES
@@ -94,7 +100,7 @@ function render({ differences, files, rows, bytes, as_of }: Verification, file: 
   return [
     `${printable(file)} is NOT as its manifest says: ${wrong === 1 ? 'one file differs' : `${formatNumber(wrong)} files differ`}`,
     '',
-    table([HEADINGS, ...differences.slice(0, MOST_LINES).map(cells)]).trimEnd(),
+    fitTable([HEADINGS, ...differences.slice(0, MOST_LINES).map(cells)], shape).trimEnd(),
     ...(rest > 0 ? [`and ${formatNumber(rest)} more`] : []),
   ]
     .map((line) => `${line}\n`)

@@ -1,4 +1,4 @@
-import { join, sep } from 'node:path'
+import { sep } from 'node:path'
 import packageJson from '../../package.json' with { type: 'json' }
 import type { Context } from '../context.ts'
 import { changesSince, numberOfCheckpoint, type Since } from '../db/changes.ts'
@@ -19,8 +19,9 @@ import { type ExportOptions, exportDataset } from '../steps/export/run.ts'
 import { deliveredCheckpoint } from '../steps/export/verify/verify.ts'
 import { safeJson } from '../text.ts'
 import { defineCommand, type OptionSpec, type OptionsOf } from './command.ts'
+import { renderDelivery } from './delivery-table.ts'
 import { momentOf, tableNames, verifications } from './export-values.ts'
-import { createStatus } from './output.ts'
+import { createStatus, terminalWidth } from './output.ts'
 import { count, oneOf } from './values.ts'
 
 const EXPORT_OPTIONS = [
@@ -99,9 +100,9 @@ An export that fails or is interrupted leaves an earlier one untouched.`,
     const { package: zip, verify, target, ...input } = options
     if (verify !== undefined) return await (await import('./export-package.ts')).runVerify(context, options, verify)
     if (zip !== undefined) {
-      const { runPackage } = await import('./export-package.ts')
+      const { renderPackage, runPackage } = await import('./export-package.ts')
       const report = await runPackage(context, input, { file: zip, target })
-      if (context.json) await context.print(`${safeJson(report)}\n`)
+      await context.print(context.json ? `${safeJson(report)}\n` : renderPackage(context, report))
       return 0
     }
     if (target !== undefined) {
@@ -111,7 +112,10 @@ An export that fails or is interrupted leaves an earlier one untouched.`,
     }
     const plan = await planExport(context, input)
     const manifest = await runExport(context, plan)
-    if (context.json && plan.destination.kind !== 'stream') await context.print(`${safeJson(manifest)}\n`)
+    if (plan.destination.kind === 'stream') return 0
+    const { path = plan.destination.path } = manifest
+    const place = { path, ...terminalWidth(context) }
+    await context.print(context.json ? `${safeJson(manifest)}\n` : renderDelivery(manifest, place))
     return 0
   },
 })
@@ -251,8 +255,8 @@ async function refuseNewer(db: Db, path: string): Promise<void> {
 }
 
 /**
- * Writes what was planned, reports it on stderr, and notes it for the next delta. A delta goes to a place of its own,
- * which is returned as `path`.
+ * Writes what was planned, reports it on stderr when it goes to stdout, and notes it for the next delta. A delta goes to a
+ * place of its own, which is returned as `path`.
  */
 async function runExport(context: Context, plan: ExportPlan): Promise<Manifest & { path?: string }> {
   const { options, destination: counted } = plan
@@ -297,14 +301,8 @@ export async function noteDelivery(
 }
 
 function report({ log }: Context, { as_of, filters, files }: Manifest, destination: Destination): void {
-  for (const { name, rows, bytes } of files) {
-    const file =
-      destination.kind === 'stream'
-        ? 'stdout'
-        : destination.kind === 'file'
-          ? destination.path
-          : join(destination.path, name)
-    log.info('exported', { file, rows, bytes, as_of })
+  if (destination.kind === 'stream') {
+    for (const { rows, bytes } of files) log.info('exported', { file: 'stdout', rows, bytes, as_of })
   }
   if (filters.since || files[0]?.rows !== 0) return
   log.warn(

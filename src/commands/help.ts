@@ -4,9 +4,10 @@ import { fileURLToPath } from 'node:url'
 import packageJson from '../../package.json' with { type: 'json' }
 import { dataDictionary } from '../db/dataset/dictionary.ts'
 import { ChpipeError } from '../errors.ts'
-import { didYouMean } from '../text.ts'
+import { didYouMean, wrap } from '../text.ts'
 import { topicNames } from './help-topics.ts'
 import { commands, type Listed, type ListedOption, listCommands, listGlobalOptions } from './index.ts'
+import { meantCommand } from './meant.ts'
 
 const WIDEST = 100
 
@@ -36,7 +37,11 @@ function describeColumns(): string {
 }
 
 function unknown(word: string): ChpipeError {
-  const known = [...commands.map(({ name }) => name), ...topicNames]
+  const names = commands.map(({ name }) => name)
+  const meant = meantCommand(word, [...names, ...topicNames])
+  if (meant !== null)
+    return new ChpipeError('usage', `Unknown command or topic '${word}'`, { hint: `Did you mean chpipe ${meant}?` })
+  const known = [...names, ...topicNames]
   return new ChpipeError('usage', `Unknown command or topic '${word}'`, {
     hint: didYouMean(word, known) ?? 'chpipe help, which lists both',
   })
@@ -159,23 +164,6 @@ function plain(text: string): string {
     .replace(/\[([^\]]+)\]\(([^)]+)\)/g, '$1 ($2)')
     .replace(/\*\*([^*]+)\*\*/g, '$1')
     .replaceAll('`', '')
-}
-
-/** Breaks a text at blanks; a word that is longer than a line stays whole. */
-export function wrap(text: string, width: number, first = '', rest = ''): string {
-  const lines: string[] = []
-  let line = first
-  let empty = true
-  for (const word of text.split(/\s+/).filter(Boolean)) {
-    if (!empty && line.length + 1 + word.length > width) {
-      lines.push(line)
-      line = rest
-      empty = true
-    }
-    line += empty ? word : ` ${word}`
-    empty = false
-  }
-  return [...lines, line].join('\n')
 }
 
 const WIDTH = 72

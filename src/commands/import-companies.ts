@@ -12,7 +12,7 @@ import {
 import type { ImportFilter } from '../steps/companies/read.ts'
 import { formatNumber, safeJson } from '../text.ts'
 import { type Answer, defineCommand, type Input, type OptionSpec, type OptionsOf } from './command.ts'
-import { bar, createStatus, type Fact, facts } from './output.ts'
+import { bar, createStatus, type Fact, facts, terminalWidth } from './output.ts'
 import { count, day, postcodes, sicCodes, someOf } from './values.ts'
 
 const IMPORT_OPTIONS = [
@@ -34,6 +34,11 @@ const IMPORT_OPTIONS = [
     flags: '--postcode <codes>',
     description: 'only companies whose postcode begins with this: an area (N), a district (N1, SW1A) or more (SW1A 1)',
     parse: postcodes,
+  },
+  {
+    flags: '--companies <file>',
+    description:
+      'instead, the companies of this list: numbers in any spelling, one a line or in a column of a CSV file',
   },
   { flags: '--location <words>', description: 'with --search: only companies with these words in their address' },
   {
@@ -69,6 +74,9 @@ the API or a later file reported after the day of the file are kept, too; that d
 with --as-of. A company that a complete newer file no longer lists loses its status until import-officers has asked about
 it.
 
+With --companies only the companies of a list are added: those of the register file, if one is named, and the others by
+their profiles, a call each. It says which do not exist, and ends with 1 unless all are stored then.
+
 With --search it asks advanced search instead, day by day from --incorporated-from, so that no day exceeds the 10,000 hits
 that a search shows. That needs a key, and a call or more for each day. Once --limit is reached, the remaining days are
 read only to update companies that are already stored.`,
@@ -79,6 +87,10 @@ read only to update companies that are already stored.`,
     { line: 'chpipe import-companies BasicCompanyData.csv --sic 62012,62020 --limit 20000', does: 'some of one trade' },
     { line: 'curl -s "$URL" | chpipe import-companies - --postcode EC1,N1', does: 'straight from the download' },
     {
+      line: 'chpipe import-companies BasicCompanyData.zip --companies customer.csv',
+      does: "a customer's own list, and no others",
+    },
+    {
       line: 'chpipe import-companies --search --incorporated-from 2026-01-01',
       does: 'no file: this year from the API',
     },
@@ -88,6 +100,11 @@ read only to update companies that are already stored.`,
 
 async function run(context: Context, { argument, options }: Input<Options>): Promise<Answer> {
   const { incorporatedFrom: from, incorporatedTo: to } = options
+  if (options.companies !== undefined) {
+    const { importListed } = await import('./import-list.ts')
+    const importFrom = (numbers: ReadonlySet<string>) => importFile(context, argument ?? '', { ...options, numbers })
+    return importListed(context, { file: argument, options, importFrom })
+  }
   if (options.search) {
     if (argument !== undefined)
       throw new ChpipeError('usage', `--search takes no file, got: ${argument}`, {
@@ -127,11 +144,15 @@ async function run(context: Context, { argument, options }: Input<Options>): Pro
   if (summary.rejects_file) {
     context.log.warn('Bad rows were skipped', { rows: summary.rejected, file: summary.rejects_file })
   }
-  await context.print(context.json ? `${safeJson(summary)}\n` : render(summary))
+  await context.print(context.json ? `${safeJson(summary)}\n` : render(summary, terminalWidth(context)))
   return 0
 }
 
-async function importFile(context: Context, argument: string, options: Options): Promise<ImportCompaniesSummary> {
+async function importFile(
+  context: Context,
+  argument: string,
+  options: Options & Pick<ImportFilter, 'numbers'>,
+): Promise<ImportCompaniesSummary> {
   const { clock, signal, host, settings, path, destination } = context
   const input: RegisterInput = argument === '-' ? { stream: host.stdin, name: 'stdin' } : { path: path(argument) }
   const inputName = 'path' in input ? basename(input.path) : input.name
@@ -153,7 +174,7 @@ async function importFile(context: Context, argument: string, options: Options):
       {
         source,
         asOf: options.asOf,
-        filter: filterOf(options),
+        filter: { ...filterOf(options), ...(options.numbers ? { numbers: options.numbers } : {}) },
         limit: options.limit,
         rejectsFile,
         onProgress: (progress) => status.update(progressLine(progress, clock.steady() - begun)),
@@ -181,7 +202,7 @@ function progressLine(progress: ImportCompaniesProgress, elapsedMs: number): str
   return `${bar(share)} ${Math.floor(share * 100)} %  ${read}, ${left} left to read`
 }
 
-function render(summary: ImportCompaniesSummary): string {
+function render(summary: ImportCompaniesSummary, shape: { width?: number }): string {
   const { rows_read, imported, inserted, updated, duplicates, filtered_out, rejected, unknown_prose } = summary
   const rows: Fact[] = [
     ['imported', `${formatNumber(imported)} companies: ${formatNumber(inserted)} new, ${formatNumber(updated)} known`],
@@ -201,7 +222,7 @@ function render(summary: ImportCompaniesSummary): string {
   for (const [column, times] of Object.entries(summary.odd_cells ?? {})) {
     rows.push(['left out', `${formatNumber(times)} × ${column}: the cell cannot be right`])
   }
-  return facts(rows)
+  return facts(rows, shape)
 }
 
 function keptNewer({ kept_newer, as_of }: ImportCompaniesSummary): string {

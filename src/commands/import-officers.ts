@@ -1,22 +1,24 @@
 import { setFlagsFromString } from 'node:v8'
 import { formatDuration } from '../clock.ts'
 import type { CompaniesHouse } from '../companies-house/client.ts'
-import { STATUS_SLUGS } from '../companies-house/register/prose.ts'
+import { STATUS_SLUGS, SUBTYPE_SLUGS, TYPE_SLUGS, typeMeant } from '../companies-house/register/prose.ts'
 import type { Context } from '../context.ts'
 import { tidyWhenFree, whenFree } from '../db/lock-wait.ts'
 import { type Db, snapshot } from '../db/open.ts'
 import { beginRun } from '../db/runs.ts'
 import { readTallies } from '../db/tallies.ts'
 import { ChpipeError, throwFailure } from '../errors.ts'
-import type { UseReader } from '../quota/shared-use.ts'
 import { type AskCounts, type AskOptions, askAboutUnlisted, noAskCounts } from '../steps/companies/unlisted.ts'
 import { type Ending, type FetchCounts, importOfficers, noCounts, refreshOfficers } from '../steps/officers/import.ts'
 import { noEmptyRow, type OfficersStep, SUSPICIOUS_ROW } from '../steps/officers/store.ts'
 import { readProgress } from '../steps/progress/progress.ts'
-import { formatNumber, safeJson, widthOf } from '../text.ts'
+import { formatNumber, safeJson } from '../text.ts'
 import { type Answer, defineCommand, type Input, type OptionSpec, type OptionsOf } from './command.ts'
-import { bar, watchStatus } from './output.ts'
-import { between, count, duration, sicCodes, someOf } from './values.ts'
+import { printFailedFetches } from './officers-failed.ts'
+import { fetchOrder, officersFilter, orderOf, tellPlan } from './officers-plan.ts'
+import { officersStatus } from './officers-status.ts'
+import { watchStatus } from './output.ts'
+import { between, count, day, duration, postcodes, sicCodes, someOf } from './values.ts'
 
 const DEFAULT_CONCURRENCY = 8
 
@@ -39,6 +41,11 @@ const IMPORT_OPTIONS = [
     description: 'only companies with one of these statuses, such as active',
     parse: someOf(STATUS_SLUGS),
   },
+  {
+    flags: '--type <slugs>',
+    description: 'only companies of one of these types or subtypes, such as ltd,llp',
+    parse: someOf([...TYPE_SLUGS, ...SUBTYPE_SLUGS], typeMeant),
+  },
   { flags: '--sic <codes>', description: 'only companies with one of these SIC codes', parse: sicCodes },
   {
     flags: '--file <parts...>',
@@ -48,6 +55,20 @@ const IMPORT_OPTIONS = [
     flags: '--updates <files...>',
     description: 'instead, apply daily bulk updates (product 198) to the lists that are stored',
   },
+  {
+    flags: '--postcode <codes>',
+    description: 'only companies whose postcode begins with this, such as N, N1 or SW1A 1',
+    parse: postcodes,
+  },
+  { flags: '--incorporated-from <day>', description: 'only companies formed on this day or later', parse: day },
+  { flags: '--incorporated-to <day>', description: 'only companies formed on this day or earlier', parse: day },
+  {
+    flags: '--order <order>',
+    description: 'which are fetched first: newest, oldest, random, random:<seed> or number',
+    parse: fetchOrder,
+    fallback: 'number',
+  },
+  { flags: '--failed', description: 'list the companies whose officers could not be fetched, and why' },
   {
     flags: '--max-outage <duration>',
     description: 'give up when the API is away for this long',
@@ -76,12 +97,18 @@ Ids and identity verification are not in the files: --refresh brings them later.
       line: 'chpipe import-officers --target 500 --status active',
       does: 'a smaller destination, active companies only',
     },
+    {
+      line: 'chpipe import-officers --order newest --type ltd,llp --postcode EC1,N1',
+      does: 'the youngest of some kind first',
+    },
+    { line: 'chpipe import-officers --order random:42', does: 'a sample that can be drawn again' },
     { line: 'chpipe import-officers --refresh 30d', does: 'bring lists up to date that are a month old' },
     {
       line: 'chpipe import-officers --file Prod216_4257_*.dat',
       does: 'the parts of a bulk snapshot: minutes, and no call',
     },
     { line: 'chpipe import-officers --updates Prod198_*.txt', does: 'the daily updates since then' },
+    { line: 'chpipe import-officers --failed', does: 'which companies failed, and why' },
     { line: 'chpipe import-officers --json --quiet', does: 'for cron: only the summary' },
   ],
   longRunning: true,
@@ -95,6 +122,8 @@ function keepHeapSmall(): void {
 
 /** Each way of importing is a step of its own. */
 async function run(context: Context, input: Input<ImportOfficersInput>): Promise<Answer> {
+  if (input.options.failed) return listFailures(context, input.options)
+  if (input.options.failed) return listFailures(context, input.options)
   keepHeapSmall()
   const { file, updates } = input.options
   if (file === undefined && updates === undefined) return fetchLists(context, input)
@@ -105,6 +134,11 @@ async function run(context: Context, input: Input<ImportOfficersInput>): Promise
 async function fetchLists(context: Context, { options }: Input<ImportOfficersInput>): Promise<Answer> {
   const { clock, log, timings, settings, signal } = context
   const target = options.target ?? settings.target
+  const filter = officersFilter(options)
+  const order = orderOf(options.order)
+  if (order !== undefined && options.refresh !== undefined) {
+    throw new ChpipeError('usage', '--refresh takes the oldest lists first: it goes without --order')
+  }
   const maxOutageMs = options.maxOutage === undefined ? undefined : options.maxOutage * settings.timeScale
   const companiesHouse = await context.companiesHouse({ maxOutageMs, create: false })
   const db = await context.db()
@@ -134,14 +168,19 @@ async function fetchLists(context: Context, { options }: Input<ImportOfficersInp
     summarize(context, { db, companiesHouse, target, counts, asked, ended, startedAt: current.startedAt })
   let ended: Summary['ended'] = 'error'
   try {
+    if (options.refresh === undefined) tellPlan(context, db, { target, limit: shared.limit, filter, order })
     using _redraw = await watchStatus(context, {
-      line: () => statusLine(context, { db, companiesHouse, target, reader }),
+      line: (columns) => {
+        const progress = readProgress(db, { target, quota: settings.quota, clock, shared: reader?.latest() })
+        const { rateLimited } = companiesHouse.counts
+        return officersStatus(progress, { now: clock.now(), rateLimited, columns })
+      },
     })
     const asking = { limit: shared.limit, counts: asked }
     const ending = await besideAsking(step, asking, signal, () =>
       options.refresh === undefined
-        ? importOfficers(step, { ...shared, target, status: options.status, sic: options.sic })
-        : refreshOfficers(step, { ...shared, ageMs: options.refresh }),
+        ? importOfficers(step, { ...shared, ...filter, target, order })
+        : refreshOfficers(step, { ...shared, ...filter, ageMs: options.refresh }),
     )
     throwFailure(signal)
     ended = ending
@@ -155,6 +194,11 @@ async function fetchLists(context: Context, { options }: Input<ImportOfficersInp
   if (counts.fetched === 0 && counts.failed >= few) throw nothingAnswered(counts.failed)
   if (ended !== 'nothing-left' || options.refresh !== undefined) return 0
   throw ranOut(db, target)
+}
+
+function listFailures(context: Context, { failed: _, ...others }: ImportOfficersInput): Promise<Answer> {
+  if (Object.keys(others).length === 0) return printFailedFetches(context)
+  throw new ChpipeError('usage', '--failed lists and fetches nothing: it goes without other options')
 }
 
 /** Fetches officers while the register is asked about companies that its file no longer lists; ends when both have. */
@@ -200,29 +244,6 @@ interface Watched {
   db: Db
   companiesHouse: CompaniesHouse
   target: number
-}
-
-/** The status line: how far the target is reached, and what the allowance has left. */
-function statusLine(
-  context: Context,
-  { db, companiesHouse, target, reader }: Watched & { reader: UseReader | null },
-): string {
-  const progress = readProgress(db, {
-    target,
-    quota: context.settings.quota,
-    clock: context.clock,
-    shared: reader?.latest(),
-  })
-  const { companies_with_officers: done, officers, eta_seconds, quota } = progress
-  const text = [
-    `${formatNumber(done)}/${formatNumber(target)} companies`,
-    `${formatNumber(officers)} officers`,
-    `calls ${quota.used === null ? '?' : formatNumber(quota.used)}/${formatNumber(quota.limit)}`,
-    `429s ${companiesHouse.counts.rateLimited}`,
-    `ETA ${eta_seconds === null ? '-' : formatDuration(eta_seconds * 1000)}`,
-  ].join('  ')
-  const room = widthOf(context.host.stderr) - text.length - 4
-  return room < 4 ? text : `${bar(done / target, Math.min(24, room))} ${text}`
 }
 
 /** The names and their order are what `--json` prints. */
@@ -279,7 +300,7 @@ const SENTENCES: Record<Summary['ended'], string> = {
   'target-reached': 'The target is reached',
   'nothing-left': 'No candidates are left',
   'limit-reached': 'The limit of this run is reached',
-  interrupted: 'Interrupted; everything fetched is stored',
+  interrupted: 'Stopped; everything fetched is stored',
   error: 'Stopped early; everything fetched is stored',
 }
 

@@ -5,7 +5,7 @@ import { ChpipeError } from '../errors.ts'
 import type { ImportFilter } from '../steps/companies/read.ts'
 import { type ImportFoundSummary, importFoundCompanies, type SearchProgress } from '../steps/companies/search.ts'
 import { formatNumber, safeJson } from '../text.ts'
-import { bar, createStatus, type Fact, facts } from './output.ts'
+import { bar, createStatus, type Fact, facts, terminalWidth } from './output.ts'
 
 export interface SearchOptions extends ImportFilter {
   location?: string
@@ -47,7 +47,7 @@ export async function searchCompaniesInto(context: Context, options: SearchOptio
   )
   const { requests, rateLimited } = companiesHouse.counts
   const told = { ...summary, requests, rate_limited: rateLimited }
-  await context.print(context.json ? `${safeJson(told)}\n` : render(summary, requests))
+  await context.print(context.json ? `${safeJson(told)}\n` : render(summary, requests, terminalWidth(context)))
 }
 
 async function withStatus<T>(
@@ -63,7 +63,7 @@ async function withStatus<T>(
   })
 }
 
-function render(summary: ImportFoundSummary, requests: number): string {
+function render(summary: ImportFoundSummary, requests: number, shape: { width?: number }): string {
   const { days, imported, inserted, updated, filtered_out, odd, missed, elapsed_seconds } = summary
   const rows: Fact[] = [
     ['imported', `${formatNumber(imported)} companies: ${formatNumber(inserted)} new, ${formatNumber(updated)} known`],
@@ -75,5 +75,5 @@ function render(summary: ImportFoundSummary, requests: number): string {
   if (filtered_out > 0) rows.push(['filtered out', formatNumber(filtered_out)])
   if (odd > 0) rows.push(['unreadable', `${formatNumber(odd)} search items`])
   if (missed > 0) rows.push(['missed', `${formatNumber(missed)} companies that the register counted but did not show`])
-  return facts(rows)
+  return facts(rows, shape)
 }

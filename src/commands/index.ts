@@ -10,6 +10,11 @@ export interface CommandEntry {
 
 export const commands: CommandEntry[] = [
   {
+    name: 'init',
+    summary: 'Ask for the keys, try each, and keep them in .env',
+    load: async () => (await import('./init.ts')).initCommand,
+  },
+  {
     name: 'import-companies',
     summary: 'Load companies from the register file, or from advanced search',
     load: async () => (await import('./import-companies.ts')).importCompaniesCommand,
@@ -28,6 +33,16 @@ export const commands: CommandEntry[] = [
     name: 'progress',
     summary: 'How far, how fast, when done, ready for streaming?',
     load: async () => (await import('./progress.ts')).progressCommand,
+  },
+  {
+    name: 'show',
+    summary: 'Show all that is stored of one company',
+    load: async () => (await import('./show.ts')).showCommand,
+  },
+  {
+    name: 'find',
+    summary: 'Find stored companies by words of their names',
+    load: async () => (await import('./find.ts')).findCommand,
   },
   {
     name: 'stream',

@@ -1,6 +1,6 @@
 import type { Context } from '../context.ts'
 import { errorMessage } from '../errors.ts'
-import { printable, widthOf } from '../text.ts'
+import { printable, widthOf, wrap } from '../text.ts'
 
 const PLAIN_INTERVAL_MS = 30_000
 
@@ -13,8 +13,23 @@ export interface StatusLine {
 /** Starts the status of a command; nothing is shown when the operator asked for quiet. Dispose it before results. */
 export async function createStatus(context: Context): Promise<StatusLine> {
   if (context.quiet) return { update() {}, [Symbol.dispose]() {} }
-  return context.host.stderr.isTTY ? spinner(context) : plainLines(context)
+  if (!context.host.stderr.isTTY) return plainLines(context)
+  return context.logsToFile ? both(await spinner(context), plainLines(context)) : spinner(context)
 }
+
+/** A terminal is drawn on, and the log file gets its lines as well. */
+function both(drawn: StatusLine, written: StatusLine): StatusLine {
+  return {
+    update(line) {
+      drawn.update(line)
+      written.update(line)
+    },
+    [Symbol.dispose]: () => drawn[Symbol.dispose](),
+  }
+}
+
+/** Drawn for a terminal alone. */
+const DRAWINGS = /[█░]+ ?/g
 
 async function spinner({ host, color, beforeLine }: Context): Promise<StatusLine> {
   const { default: ora } = await import('ora')
@@ -48,14 +63,17 @@ function keepWide(stream: NodeJS.WriteStream): () => void {
   return () => stream.off('resize', widen)
 }
 
-function plainLines({ clock, log }: Context): StatusLine {
+function plainLines({ clock, log }: Context): StatusLine & { refresh(line: () => string | null): void } {
   let due = clock.steady() + PLAIN_INTERVAL_MS
+  const refresh = (line: () => string | null) => {
+    if (clock.steady() < due) return
+    due = clock.steady() + PLAIN_INTERVAL_MS
+    const text = line()
+    if (text !== null) log.info(text.replace(DRAWINGS, ''))
+  }
   return {
-    update(text) {
-      if (clock.steady() < due) return
-      due = clock.steady() + PLAIN_INTERVAL_MS
-      log.info(text)
-    },
+    refresh,
+    update: (text) => refresh(() => text),
     [Symbol.dispose]() {},
   }
 }
@@ -64,24 +82,29 @@ function plainLines({ clock, log }: Context): StatusLine {
 const REDRAW_MS = { terminal: 250, elsewhere: 5000 }
 
 export interface StatusWatch {
-  /** The line as it is now; null leaves the old one. What it throws is logged. */
-  line(): string | null
+  /** The line as it is now, in so many columns; null leaves the old one. What it throws is logged. */
+  line(columns: number): string | null
   /** Draws nothing where there is no terminal. */
   onlyOnTerminal?: boolean
 }
 
-/** Keeps a status line up to date until it is disposed. */
+/** Columns of a terminal that the spinner takes, and one that stays empty. */
+const BESIDE_LINE = 3
+
+/** Keeps a status line up to date until it is disposed; a log file gets it as a line now and then as well. */
 export async function watchStatus(
   context: Context,
   { line, onlyOnTerminal = false }: StatusWatch,
 ): Promise<Disposable> {
   const isTerminal = context.host.stderr.isTTY === true
   if (context.quiet || (onlyOnTerminal && !isTerminal)) return { [Symbol.dispose]() {} }
-  const status = await createStatus(context)
+  const status = isTerminal ? await spinner(context) : plainLines(context)
+  const file = isTerminal && context.logsToFile ? plainLines(context) : null
   const draw = () => {
     try {
-      const text = line()
+      const text = line(isTerminal ? widthOf(context.host.stderr) - BESIDE_LINE : Number.POSITIVE_INFINITY)
       if (text !== null) status.update(text)
+      file?.refresh(() => line(Number.POSITIVE_INFINITY))
     } catch (error) {
       context.log.warn('the status cannot be read', { error: errorMessage(error) })
     }
@@ -95,21 +118,18 @@ export async function watchStatus(
   }
 }
 
-export type Fact = [label: string, value: string]
-
-/** A list of facts for people: the labels in a column, a line each. */
-export function facts(rows: readonly Fact[]): string {
-  return rows.map(([label, value]) => `${label.padEnd(16)}${printable(value)}\n`).join('')
+/** The columns of the terminal on stdout, for what is broken to fit; nothing where stdout is none. */
+export function terminalWidth({ host }: Pick<Context, 'host'>): { width?: number } {
+  return host.stdout.isTTY ? { width: widthOf(host.stdout) } : {}
 }
 
-/** Rows of cells in columns as wide as their widest cell; those of `numbers` stand to the right. */
-export function table(rows: readonly string[][], numbers: readonly number[] = []): string {
-  const cells = rows.map((row) => row.map(printable))
-  const width = (column: number) => cells.reduce((widest, row) => Math.max(widest, row[column]?.length ?? 0), 0)
-  const widths = (cells[0] ?? []).map((_cell, column) => width(column))
-  const aligned = (cell: string, column: number) =>
-    numbers.includes(column) ? cell.padStart(widths[column] ?? 0) : cell.padEnd(widths[column] ?? 0)
-  return cells.map((row) => `${row.map(aligned).join('  ').trimEnd()}\n`).join('')
+export type Fact = [label: string, value: string]
+
+/** A list of facts for people: the labels in a column, a line each, or more where they are wider than the terminal. */
+export function facts(rows: readonly Fact[], { width }: { width?: number } = {}): string {
+  const line = (label: string, value: string) =>
+    width === undefined ? `${label}${value}` : wrap(value, width, label, ' '.repeat(label.length))
+  return rows.map(([label, value]) => `${line(label.padEnd(16), printable(value))}\n`).join('')
 }
 
 /** `████░░░░` for a share of 0 to 1. */

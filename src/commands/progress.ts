@@ -8,9 +8,10 @@ import { progressMetrics } from '../steps/progress/metrics.ts'
 import { type Progress, readProgress } from '../steps/progress/progress.ts'
 import { type ProvenBy, readProvenBy } from '../steps/progress/proven.ts'
 import type { StreamReport } from '../steps/stream/report.ts'
-import { formatNumber, formatNumber as n, printable, safeJson, widthOf } from '../text.ts'
+import { counted, formatNumber, formatNumber as n, printable, safeJson, widthOf, wrap } from '../text.ts'
 import { defineCommand, type OptionSpec } from './command.ts'
-import { bar } from './output.ts'
+import { bar, terminalWidth } from './output.ts'
+import { type Paint, paintFor, UNPAINTED } from './paint.ts'
 import { between, count } from './values.ts'
 
 const DEFAULT_WATCH_SECONDS = 2
@@ -44,7 +45,8 @@ alongside anything.`,
     { line: 'chpipe progress --json', does: 'for scripts' },
     { line: 'chpipe progress --prometheus > chpipe.prom', does: "for the node exporter's textfile collector" },
   ],
-  async run({ existingDb, settings, clock, signal, host, json, print, sharedUse }, { options }) {
+  async run(context, { options }) {
+    const { existingDb, settings, clock, signal, host, json, print, sharedUse } = context
     const { target = settings.target, watch, prometheus = false } = options
     if (prometheus && (json || watch !== undefined)) {
       throw new ChpipeError('usage', `--prometheus and ${json ? '--json' : '--watch'} exclude each other`)
@@ -65,7 +67,8 @@ alongside anything.`,
       if (json) {
         await print(`${safeJson({ ...progress, ...(proven.length > 0 ? { lists_proven_by: proven } : {}) })}\n`)
       } else {
-        const lines = renderProgress(progress, { db: settings.db, now: clock.now(), proven })
+        const shape = { ...terminalWidth(context), paint: paintFor(context, 'stdout') }
+        const lines = renderProgress(progress, { db: settings.db, now: clock.now(), proven, ...shape })
         await print(inPlace ? redraw(lines, drawn, widthOf(host.stdout)) : `${lines.join('\n')}\n`)
         drawn = lines.length
       }
@@ -76,10 +79,20 @@ alongside anything.`,
   },
 })
 
+interface ProgressShape {
+  db: string
+  /** Wall ms. */
+  now: number
+  proven?: ProvenBy[]
+  /** The columns of the terminal; nothing is broken without it. */
+  width?: number
+  paint?: Paint
+}
+
 /** The report as lines for people; the last one says whether streaming may begin. */
 export function renderProgress(
   progress: Progress,
-  { db, now, proven = [] }: { db: string; now: number; proven?: ProvenBy[] },
+  { db, now, proven = [], width, paint = UNPAINTED }: ProgressShape,
 ): string[] {
   const { companies_with_officers, target, percent, quota } = progress
   const rows: [label: string, value: string][] = [
@@ -103,7 +116,9 @@ export function renderProgress(
   const verdict = progress.ready
     ? 'READY FOR STREAMING API'
     : `NOT READY: ${companiesToGo(target - companies_with_officers)} to go`
-  return [printable(db), '', ...rows.map(([label, value]) => `  ${label.padEnd(15)}${value}`), '', verdict]
+  const line = ([label, value]: [string, string]) =>
+    wrap(value, width ?? Number.POSITIVE_INFINITY, `  ${label.padEnd(15)}`, ' '.repeat(17)).split('\n')
+  return [printable(db), '', ...rows.flatMap(line), '', (progress.ready ? paint.good : paint.warn)(verdict)]
 }
 
 /** How the identities of the officers stand, while anything is published of any. */
@@ -160,12 +175,21 @@ function eta(
 }
 
 /** What runs now, and until when it waits for the allowance. */
-function runRows({ runs = [], allowance_free_at: freeAt }: Progress, now: number): [label: string, value: string][] {
+function runRows(progress: Progress, now: number): [label: string, value: string][] {
+  const { runs = [], allowance_free_at: freeAt, windows_left: windows } = progress
   const texts = runs.map(
     ({ command, pid, started_at }) => `${command}, process ${pid}, for ${formatDuration(now - Date.parse(started_at))}`,
   )
-  if (freeAt)
-    texts.push(`the allowance is used up until ${freeAt.slice(11, 19)} UTC${runs.length > 0 ? ': waiting' : ''}`)
+  if (runs.length === 0) texts.push('nothing runs on this database now')
+  const waitMs = freeAt ? Date.parse(freeAt) - now : 0
+  if (freeAt && waitMs > 0) {
+    const until = `${formatDuration(waitMs)} (${freeAt.slice(11, 19)} UTC)`
+    texts.push(`allowance used up, ${runs.length > 0 ? 'continues' : 'free again'} in ${until}`)
+  }
+  if (windows)
+    texts.push(
+      `${counted(windows, 'more window')} of ${formatDuration(progress.quota.window_seconds * 1000)} to the target`,
+    )
   return texts.map((text, at) => [at === 0 ? 'running' : '', text])
 }
 
@@ -176,7 +200,7 @@ function companiesToGo(missing: number): string {
 /** Moves up over what was drawn before and writes each line over the old one, so that nothing flickers or scrolls. */
 function redraw(lines: string[], drawn: number, columns: number): string {
   const up = drawn > 0 ? `\x1b[${drawn}A` : ''
-  return `${up}${lines.map((line) => `${line.slice(0, columns)}\x1b[K\n`).join('')}\x1b[J`
+  return `${up}${lines.map((line) => `${line.includes('\x1b') ? line : line.slice(0, columns)}\x1b[K\n`).join('')}\x1b[J`
 }
 
 type Row = [label: string, value: string]

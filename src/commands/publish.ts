@@ -11,7 +11,8 @@ import { type PublishedVerification, verifyPublished } from '../steps/publish/ve
 import { publishedTables } from '../steps/publish/watermark.ts'
 import { counted, formatNumber, safeJson } from '../text.ts'
 import { defineCommand, type OptionSpec, type OptionsOf } from './command.ts'
-import { createStatus, type Fact, facts, table } from './output.ts'
+import { createStatus, type Fact, facts } from './output.ts'
+import { fitTable } from './table.ts'
 import { duration, someOf } from './values.ts'
 
 const PUBLISH_OPTIONS = [
@@ -192,7 +193,7 @@ export function renderPublication(summary: PublishSummary): string {
     const counts = change ? [n(change.inserted), n(change.updated), n(change.deleted)] : []
     return [name, n(summary.rows[name] ?? 0), ...counts]
   })
-  return `${facts(heading)}\n${table([head, ...rows], [1, 2, 3, 4])}`
+  return `${facts(heading)}\n${fitTable([head, ...rows], { numbers: [1, 2, 3, 4] })}`
 }
 
 const MOST_SHOWN = 20
@@ -220,8 +221,12 @@ export function renderVerification(result: PublishedVerification): string {
   const shown = differences
     .slice(0, MOST_SHOWN)
     .map(({ table: name, bucket, rows_here, rows_there }) => [name, `${bucket}*`, n(rows_here), n(rows_there)])
-  const parts = [facts(heading), table([['table', 'rows here', 'rows there', 'buckets'], ...compared], [1, 2, 3])]
-  if (shown.length > 0) parts.push(table([['differs', 'numbers', 'rows here', 'rows there'], ...shown], [2, 3]))
+  const parts = [
+    facts(heading),
+    fitTable([['table', 'rows here', 'rows there', 'buckets'], ...compared], { numbers: [1, 2, 3] }),
+  ]
+  if (shown.length > 0)
+    parts.push(fitTable([['differs', 'numbers', 'rows here', 'rows there'], ...shown], { numbers: [2, 3] }))
   if (differences.length > MOST_SHOWN) parts.push(`... and ${n(differences.length - MOST_SHOWN)} more: --json\n`)
   return parts.join('\n')
 }

@@ -20,7 +20,8 @@ import {
   type OptionSpec,
   type OptionsOf,
 } from './command.ts'
-import { table } from './output.ts'
+import { terminalWidth } from './output.ts'
+import { fitTable } from './table.ts'
 
 const ADD_OPTIONS = [
   { flags: '--email <address>', description: 'this address; only a keyed hash is kept' },
@@ -144,7 +145,8 @@ const listVerb = defineCommand({
     { line: 'chpipe suppress list', does: 'who is suppressed, with the ids for `remove`' },
     { line: 'chpipe suppress list --json', does: 'the same for scripts, as an array' },
   ],
-  async run({ existingDb, json, print }) {
+  async run(context) {
+    const { existingDb, json, print } = context
     const rules = listSuppressions(await existingDb()).map(shownRule)
     if (json) {
       await print(`${safeJson(rules)}\n`)
@@ -158,7 +160,7 @@ const listVerb = defineCommand({
       added_at.slice(0, 10),
       reason ?? '',
     ])
-    await print(rows.length === 0 ? 'nobody is suppressed\n' : table([HEADINGS, ...rows]))
+    await print(rows.length === 0 ? 'nobody is suppressed\n' : fitTable([HEADINGS, ...rows], terminalWidth(context)))
     return 0
   },
 })

@@ -4,7 +4,8 @@ import { addToken, deleteToken, findToken, listTokens, revokeToken, tokenHash } 
 import { ChpipeError } from '../errors.ts'
 import { safeJson } from '../text.ts'
 import { type CommandGroup, defineCommand } from './command.ts'
-import { table } from './output.ts'
+import { terminalWidth } from './output.ts'
+import { fitTable } from './table.ts'
 
 /** Lets secret scanners, and people, see what they have found. */
 const PREFIX = 'chp_'
@@ -59,7 +60,8 @@ const listVerb = defineCommand({
     { line: 'chpipe token list', does: 'names, ids and dates' },
     { line: 'chpipe token list --json', does: 'the same for scripts, as an array' },
   ],
-  async run({ existingDb, json, print }) {
+  async run(context) {
+    const { existingDb, json, print } = context
     const tokens = listTokens(await existingDb())
     if (json) {
       await print(`${safeJson(tokens)}\n`)
@@ -72,9 +74,8 @@ const listVerb = defineCommand({
       added_at.slice(0, 10),
       revoked_at?.slice(0, 10) ?? '',
     ])
-    await print(
-      rows.length === 0 ? 'there are no tokens\n' : table([['id', 'name', 'for', 'added', 'revoked'], ...rows]),
-    )
+    const listed = fitTable([['id', 'name', 'for', 'added', 'revoked'], ...rows], terminalWidth(context))
+    await print(rows.length === 0 ? 'there are no tokens\n' : listed)
     return 0
   },
 })

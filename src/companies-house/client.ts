@@ -277,7 +277,7 @@ export async function connect(options: ConnectOptions, maxOutageMs?: number): Pr
   const apiKey = settings.companiesHouseApiKey
   if (!apiKey) {
     throw new ChpipeError('config', 'COMPANIES_HOUSE_API_KEY is not set', {
-      hint: 'put it in the environment or in a .env file here; `chpipe demo` needs none',
+      hint: 'chpipe init asks for it, or put it in the environment or a .env file here; `chpipe demo` needs none',
     })
   }
   const allowance = await options.allowance({

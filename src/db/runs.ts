@@ -96,6 +96,11 @@ export function findLiveRuns(db: Tx, clock: Clock): (typeof runs.$inferSelect)[]
   return unfinished.filter((run) => isAlive(run, clock))
 }
 
+/** These runs, in the order in which they began. */
+export function findRuns(db: Tx, ids: number[]): (typeof runs.$inferSelect)[] {
+  return db.select().from(runs).where(inArray(runs.id, ids)).orderBy(asc(runs.id)).all()
+}
+
 /** When the newest run of the command that came to its end did so (ms), with its summary as JSON; null when none did. */
 export function findLastFinished(db: Tx, command: string): { finishedAt: number; summary: string } | null {
   const last = db

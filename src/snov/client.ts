@@ -251,7 +251,7 @@ export async function connectSnov({ allowance: open, clock, timings, settings }:
   const { snovClientId: clientId, snovClientSecret: clientSecret, snovApiUrl: baseUrl, snovQuota: quota } = settings
   if (!clientId || !clientSecret) {
     throw new ChpipeError('config', 'SNOV_CLIENT_ID and SNOV_CLIENT_SECRET are not both set', {
-      hint: 'put them in the environment or in a .env file here; `chpipe demo` needs none',
+      hint: 'chpipe init asks for them, or put them in the environment or a .env file here; `chpipe demo` needs none',
     })
   }
   const { snovTimeoutMs: requestTimeoutMs, probePatienceMs } = timings

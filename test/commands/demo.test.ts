@@ -82,7 +82,7 @@ describe('chpipe demo', () => {
     expect(await running).toEqual({
       code: 130,
       stdout: '',
-      stderr: 'error: The demo was interrupted\ntry: chpipe demo starts it afresh\n',
+      stderr: 'The demo was interrupted\ntry: chpipe demo starts it afresh\n',
     })
     expect(processesIn(folder.file('chpipe-demo'))).toEqual([])
   })

@@ -157,8 +157,8 @@ test.each([
 
 test('what --gzip compresses is named so', async () => {
   using folder = folderWith(1)
-  const { code, stderr } = await run(['export', '--gzip', '--out', 'flat.csv'], { cwd: folder.path })
-  expect([code, stderr, existsSync(folder.file('flat.csv'))]).toEqual([
+  const { code, stdout } = await run(['export', '--gzip', '--out', 'flat.csv'], { cwd: folder.path })
+  expect([code, stdout, existsSync(folder.file('flat.csv'))]).toEqual([
     0,
     expect.stringContaining('flat.csv.gz'),
     false,

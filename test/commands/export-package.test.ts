@@ -18,8 +18,10 @@ test('--package makes a zip that --verify finds right, and counts against the ta
   using folder = folderWith(2)
   const options = { cwd: folder.path, env: { CHPIPE_TARGET: '2' } }
   const made = await run(['export', '--package', 'a.zip'], options)
-  expect([made.code, made.stdout]).toEqual([0, ''])
-  expect(made.stderr).toMatch(/^\S+ info {2}packaged file=\S+a\.zip files=5 bytes=\d+ sha256=[0-9a-f]{64} as_of=\S+\n$/)
+  expect([made.code, made.stderr]).toEqual([0, ''])
+  expect(made.stdout).toMatch(/^\/\S+a\.zip: complete, as of \S+Z\n\nfile +rows +size +sha256\nreport\.html +0 /)
+  expect(made.stdout).toMatch(/\ncompanies\.csv +2 +[\d.]+ (?:kB|bytes) {2}[0-9a-f]{12}…\n/)
+  expect(made.stdout).toMatch(/\n5 files with the manifest, packed [\d.]+ kB\nsha256 {2}[0-9a-f]{64}\n$/)
   expect(String((await unzipped(folder.file('a.zip'))).get('report.html'))).toContain('The target is reached')
 
   const verified = await run(['export', '--verify', 'a.zip', '--db', 'none.db'], options)

@@ -12,6 +12,26 @@ function folderWith(companies: number): TempFolder {
   return folder
 }
 
+test('ends a folder and a file with a table on stdout, and says nothing else', async () => {
+  using folder = folderWith(2)
+  const made = await run(['export', '--out', 'delivery/'], { cwd: folder.path })
+  expect([made.code, made.stderr]).toEqual([0, ''])
+  const { as_of, files } = JSON.parse(readFileSync(folder.file('delivery/manifest.json'), 'utf8'))
+  const sum = (name: string) => files.find((file: { name: string }) => file.name === name).sha256.slice(0, 12)
+  expect(made.stdout.split('\n')).toEqual([
+    `${folder.file('delivery')}: complete, as of ${as_of}`,
+    '',
+    expect.stringMatching(/^file +rows +size +sha256$/),
+    expect.stringMatching(new RegExp(`^companies.csv +2 +[\\d.]+ (?:kB|bytes) {2}${sum('companies.csv')}…$`)),
+    expect.stringMatching(new RegExp(`^officers.csv +2 +[\\d.]+ (?:kB|bytes) {2}${sum('officers.csv')}…$`)),
+    '',
+    expect.stringMatching(/^2 files, [\d.]+ (?:kB|bytes)$/),
+    '',
+  ])
+  const one = await run(['export', '--format', 'ndjson', '--out', 'one.ndjson'], { cwd: folder.path })
+  expect(one.stdout).toContain(`${folder.file('one.ndjson')}: complete, as of `)
+})
+
 test('writes the flat table to stdout, and what it did to stderr', async () => {
   using folder = folderWith(2)
   const { code, stdout, stderr } = await run(['export'], { cwd: folder.path })

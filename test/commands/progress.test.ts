@@ -100,6 +100,7 @@ test('the report reads well', () => {
     quota: { limit: 600, window_seconds: 300, used: 412, peak: 600, rate_limited: 0 },
     runs: [{ command: 'import-officers', pid: 7, host: 'a', started_at: '2026-01-05T11:55:00.000Z' }],
     allowance_free_at: '2026-01-05T12:01:30.000Z',
+    windows_left: 4,
   }
   expect(renderProgress(progress, { db: '/data/companies.db', now: Date.UTC(2026, 0, 5, 12) })).toEqual([
     '/data/companies.db',
@@ -111,7 +112,8 @@ test('the report reads well', () => {
     '                 44,232 pending, 210 without officers, 3 failed',
     '  rate           118.4 companies a minute, over the last 10 minutes',
     '  running        import-officers, process 7, for 5m',
-    '                 the allowance is used up until 12:01:30 UTC: waiting',
+    '                 allowance used up, continues in 1m 30s (12:01:30 UTC)',
+    '                 4 more windows of 5m to the target',
     '  ETA            19m 49s (2026-01-05 12:19 UTC)',
     '  allowance      412 of 600 calls used in 5m; peak 600, refused 0',
     '',
@@ -133,6 +135,14 @@ test('the report reads well', () => {
   ])
   const etaOf = (more: Partial<typeof progress>) =>
     renderProgress({ ...progress, ...more }, { db: 'a.db', now: 0 }).find((line) => line.startsWith('  ETA'))
+  const nothingRuns = renderProgress(
+    { ...progress, runs: [], windows_left: 0 },
+    { db: 'a.db', now: Date.UTC(2026, 0, 5, 12) },
+  )
+  expect(nothingRuns.slice(8, 10)).toEqual([
+    '  running        nothing runs on this database now',
+    '                 allowance used up, free again in 1m 30s (12:01:30 UTC)',
+  ])
   expect(etaOf({ runs: [] })).toBe('  ETA            none: chpipe import-officers does not run')
   expect(etaOf({ pending: 741, failed: 0, eta_seconds: 60 })).toBe(
     '  ETA            741 pending: the target cannot be reached; load more: chpipe import-companies',

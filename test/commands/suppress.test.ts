@@ -123,7 +123,6 @@ test('an empty list is no failure', async () => {
 })
 
 test.each([
-  [[], 2, 'No command is named\ntry: chpipe suppress --help'],
   [['ad'], 2, "Unknown command 'ad'\ntry: Did you mean add?"],
   [['ad', '--help'], 2, "Unknown command 'ad'\ntry: Did you mean add?"],
   [['everything'], 2, "Unknown command 'everything'\ntry: chpipe suppress --help"],

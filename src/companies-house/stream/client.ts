@@ -113,7 +113,7 @@ export function streamClient(stream: string, { clock, log, timings, settings }: 
   const { companiesHouseStreamKey: key, companiesHouseStreamUrl: baseUrl, proxies } = settings
   if (!key) {
     throw new ChpipeError('config', 'COMPANIES_HOUSE_STREAM_KEY is not set', {
-      hint: 'put a stream key (not a REST key) in the environment or in a .env file here; `chpipe demo` needs none',
+      hint: 'chpipe init asks for a stream key (not a REST key), or put it in the environment or a .env file here; `chpipe demo` needs none',
     })
   }
   return createStreamClient({ baseUrl, stream, key, clock, log, timings, proxies })

@@ -21,14 +21,15 @@ import type { Tx } from '../open.ts'
 import { deadRuns } from '../runs.ts'
 import { companies, officer_fetches } from '../schema.ts'
 import { readTallies } from '../tallies.ts'
+import { filterConditions, type OfficersFilter } from './filter.ts'
 
-export interface ClaimQuery {
+export interface ClaimQuery extends OfficersFilter {
   runId: number
   /** Companies that failed before this moment are tried again, after all pending ones. */
   runStartedAt: number
   target: number
-  status: string[] | undefined
-  sic: string[] | undefined
+  /** Gives the next pending company of another order than that of the numbers, while there is one. */
+  next?: ((now: number) => Pending | undefined) | undefined
   /** Look behind this company number first: with filters, what lies before it was passed over already. */
   after: string
 }
@@ -72,6 +73,7 @@ export function claimCompany(tx: Tx, query: ClaimQuery, clock: Clock): Claim {
 
   const now = clock.now()
   const next =
+    query.next?.(now) ??
     nextPending(tx, query, query.after, now) ??
     (query.after === '' ? undefined : nextPending(tx, query, '', now)) ??
     nextDueNone(tx, query, now) ??
@@ -131,7 +133,7 @@ export function roomBelow(tx: Tx, target: number, runId: number, clock: Clock): 
   return target - complete - stale - countClaims(tx, ['complete', 'stale'])
 }
 
-export interface StaleQuery {
+export interface StaleQuery extends OfficersFilter {
   runId: number
   runStartedAt: number
   /** Lists fetched before this moment (ISO) are stale. */
@@ -142,10 +144,12 @@ export interface StaleQuery {
  * Claims the company whose list is oldest, empty lists among them, if it is in doubt or older than `before` and has not
  * failed in this run already.
  */
-export function claimStale(tx: Tx, { runId, runStartedAt, before }: StaleQuery, clock: Clock): Claim {
+export function claimStale(tx: Tx, query: StaleQuery, clock: Clock): Claim {
+  const { runId, runStartedAt, before } = query
   freeDeadClaims(tx, runId, clock)
   const isOld = and(inArray(companies.officers_state, ['complete', 'none']), lt(companies.officers_fetched_at, before))
-  const stale = and(or(STALE, isOld), isNull(companies.deleted_at), notYetFailed(runStartedAt))
+  const old = and(isOld, ...filterConditions(query))
+  const stale = and(or(STALE, old), isNull(companies.deleted_at), notYetFailed(runStartedAt))
   const from = (columns: typeof selection) =>
     tx
       .select(columns)
@@ -178,7 +182,8 @@ const selection = {
   state: companies.officers_state,
 }
 
-interface Selected {
+/** A company whose officers may be fetched, as it is stored. */
+export interface Pending {
   company: string
   created: string | null
   officers: number
@@ -186,7 +191,7 @@ interface Selected {
 }
 
 /** A complete list may hold nobody but those whom a rule withholds; one in doubt may have been empty. */
-function claimed({ company, created, officers, state }: Selected): ClaimedCompany {
+function claimed({ company, created, officers, state }: Pending): ClaimedCompany {
   return { company, created, known: officers > 0 || state === 'complete' }
 }
 
@@ -202,7 +207,13 @@ function nextPending(tx: Tx, query: ClaimQuery, after: string, now: number) {
     .from(companies)
     .leftJoin(officer_fetches, eq(officer_fetches.company_number, companies.company_number))
     .where(
-      and(eq(companies.officers_state, 'pending'), isNull(companies.deleted_at), behind, free(now), ...filters(query)),
+      and(
+        eq(companies.officers_state, 'pending'),
+        isNull(companies.deleted_at),
+        behind,
+        free(now),
+        ...filterConditions(query),
+      ),
     )
     .orderBy(asc(companies.company_number))
     .limit(1)
@@ -216,12 +227,12 @@ function nextDueNone(tx: Tx, query: ClaimQuery, now: number) {
     lte(officer_fetches.retry_at, now),
     lt(companies.officers_fetched_at, new Date(startedAt).toISOString()),
     sql`coalesce(${officer_fetches.failed_at} < ${startedAt}, TRUE)`,
-    ...filters(query),
+    ...filterConditions(query),
   ])
 }
 
 function nextFailed(tx: Tx, query: ClaimQuery) {
-  return nextNoted(tx, 'failed', [lt(officer_fetches.failed_at, query.runStartedAt), ...filters(query)])
+  return nextNoted(tx, 'failed', [lt(officer_fetches.failed_at, query.runStartedAt), ...filterConditions(query)])
 }
 
 /** The first company in this state of whose fetch something is noted, and which nobody is fetching. */
@@ -250,7 +261,10 @@ function nextRetryAt(tx: Tx, query: ClaimQuery): number | null {
     .from(officer_fetches)
     .innerJoin(companies, eq(officer_fetches.company_number, companies.company_number))
     .where(
-      and(or(STALE, and(eq(companies.officers_state, 'pending'), ...filters(query))), isNull(companies.deleted_at)),
+      and(
+        or(STALE, and(eq(companies.officers_state, 'pending'), ...filterConditions(query))),
+        isNull(companies.deleted_at),
+      ),
     )
     .get()
   return row?.at ?? null
@@ -259,19 +273,6 @@ function nextRetryAt(tx: Tx, query: ClaimQuery): number | null {
 function free(now: number): SQL {
   return sql`(${officer_fetches.company_number} IS NULL OR (${officer_fetches.claimed_by} IS NULL
     AND coalesce(${officer_fetches.retry_at}, 0) <= ${now}))`
-}
-
-function filters({ status, sic }: ClaimQuery): SQL[] {
-  const wanted: SQL[] = []
-  if (status) wanted.push(inArray(companies.company_status, status))
-  if (sic)
-    wanted.push(
-      sql`(${sql.join(
-        sic.map((code) => sql`instr(',' || ${companies.sic_codes} || ',', ${`,${code},`}) > 0`),
-        sql` OR `,
-      )})`,
-    )
-  return wanted
 }
 
 type OfficersState = (typeof companies.$inferSelect)['officers_state']

@@ -228,13 +228,17 @@ export interface ImportFilter {
   incorporatedTo?: string | undefined
   /** Beginnings of postcodes, any one of them. */
   postcode?: string[] | undefined
+  /** Company numbers, any one of them. */
+  numbers?: ReadonlySet<string> | undefined
 }
 
 type Test = (company: SearchedFacts) => boolean
 
 /** A test that says whether a company passes all of the filter. */
-export function companyTest({ status, type, sic, incorporatedFrom, incorporatedTo, postcode }: ImportFilter): Test {
+export function companyTest({ status, type, sic, incorporatedFrom, incorporatedTo, ...more }: ImportFilter): Test {
+  const { postcode, numbers } = more
   const tests: Test[] = []
+  if (numbers) tests.push(({ company_number }) => numbers.has(company_number))
   if (status) tests.push(({ company_status }) => includes(status, company_status))
   if (type) tests.push((company) => includes(type, company.type) || includes(type, company.subtype))
   if (sic) tests.push(({ sic_codes }) => sic_codes?.split(',').some((code) => sic.includes(code)) === true)

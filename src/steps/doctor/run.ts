@@ -11,7 +11,7 @@ import { readLastBackup } from '../backup/backup.ts'
 import { STREAM_NAMES } from '../stream/kinds.ts'
 import { readStreamReports } from '../stream/report.ts'
 import { checkAllowanceStore, openForDoctor } from './allowance.ts'
-import { type Check, type DoctorOptions, type DoctorStep, guarded } from './check.ts'
+import { type Check, type DoctorOptions, type DoctorStep, fail, guarded } from './check.ts'
 import { checkBackup, checkIntegrity, type ExaminedDatabase, examineDatabase } from './database.ts'
 import {
   checkAddresses,
@@ -80,8 +80,22 @@ function checkSoundness({ settings, clock, signal }: DoctorOptions, db: Db | nul
   )
 }
 
-/** All keys at once: the stream's may take half a minute. */
-async function checkServices(options: DoctorOptions, db: Db | null): Promise<Check[]> {
+/** The keys that can be tried, as their checks are called. */
+export type TriedKey = 'rest-key' | 'stream-key' | 'snov'
+
+/** Tries the keys of one service, as they stand in the settings, with a free call (Snov: two), and says how that went. */
+export async function tryKey(key: TriedKey, options: DoctorOptions): Promise<Check> {
+  const { db } = attempted(() => examineDatabase(options.settings.db)) ?? { db: null }
+  try {
+    const checks = await checkServices(options, db, (name) => name === key)
+    return checks.find(({ check }) => check === key) ?? fail(key, 'it cannot be tried', 'chpipe doctor')
+  } finally {
+    db?.$client.close()
+  }
+}
+
+/** All keys at once, or those that are chosen: the stream's may take half a minute. */
+async function checkServices(options: DoctorOptions, db: Db | null, chosen = (_key: string) => true): Promise<Check[]> {
   const { clock, signal, timings, offline } = options
   const rest = listen(clock)
   const paid = PROVIDER_CHECKS.map((one) => ({ ...one, answers: listen(clock) }))
@@ -94,18 +108,22 @@ async function checkServices(options: DoctorOptions, db: Db | null): Promise<Che
       openForDoctor(options, db !== null, (step) => body(step, own)),
     )
   const checks = await Promise.all([
-    counted('rest-key', (step, own) =>
-      checkRestKey(step, rest, { companyNumber, signal: AbortSignal.any([own, AbortSignal.timeout(limitMs)]) }),
-    ),
-    guarded('stream-key', { limitMs: 2 * timings.streamHeadersMs, signal }, (own) =>
-      checkStreamKey(options, { name: STREAM_NAMES[0], followedBy }, own),
-    ),
-    ...paid.map(({ name, check, answers }) =>
-      counted(name, (step, own) => check(step, answers, AbortSignal.any([own, AbortSignal.timeout(limitMs)]))),
+    chosen('rest-key') &&
+      counted('rest-key', (step, own) =>
+        checkRestKey(step, rest, { companyNumber, signal: AbortSignal.any([own, AbortSignal.timeout(limitMs)]) }),
+      ),
+    chosen('stream-key') &&
+      guarded('stream-key', { limitMs: 2 * timings.streamHeadersMs, signal }, (own) =>
+        checkStreamKey(options, { name: STREAM_NAMES[0], followedBy }, own),
+      ),
+    ...paid.map(
+      ({ name, check, answers }) =>
+        chosen(name) &&
+        counted(name, (step, own) => check(step, answers, AbortSignal.any([own, AbortSignal.timeout(limitMs)]))),
     ),
   ])
   return [
-    ...checks,
+    ...checks.filter((check) => check !== false),
     checkClock(
       [rest, ...paid.map(({ answers }) => answers)].flatMap(({ aheadMs }) => aheadMs),
       offline,

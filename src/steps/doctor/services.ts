@@ -9,7 +9,7 @@ import { createSnov, SNOV_ALLOWANCE } from '../../snov/client.ts'
 import { type Check, type DoctorOptions, type DoctorStep, fail, ok, warn } from './check.ts'
 
 const OFFLINE = 'set; not tried (--offline)'
-const IN_ENV = 'put it in the environment or in a .env file here'
+const IN_ENV = 'chpipe init asks for it; or put it in the environment or in a .env file here'
 const UNREACHABLE = 'check the network, the proxy and the address'
 
 /** What is asked for without a company to ask about. */

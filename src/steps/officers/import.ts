@@ -6,15 +6,17 @@ import { setMaxListeners } from 'node:events'
 import pLimit from 'p-limit'
 import { whenFree } from '../../db/lock-wait.ts'
 import { type Claim, type ClaimedCompany, claimCompany, claimDoubtful, claimStale } from '../../db/officers/claims.ts'
+import { definePostcodeTest, isFiltering, type OfficersFilter } from '../../db/officers/filter.ts'
+import { drawUpOrder, type FetchOrder } from '../../db/officers/order.ts'
 import { writeSoon } from '../../db/open.ts'
 import { type OfficersStep, type StoreOutcome, storeOfficers } from './store.ts'
 
-export interface ImportOfficersOptions {
+export interface ImportOfficersOptions extends OfficersFilter {
   target: number
   limit: number
   concurrency: number
-  status: string[] | undefined
-  sic: string[] | undefined
+  /** In the order of the numbers unless it is given. */
+  order?: FetchOrder | undefined
   runStartedAt: number
   counts: FetchCounts
   signal: AbortSignal
@@ -22,8 +24,11 @@ export interface ImportOfficersOptions {
 
 /** Runs until the target, the limit, the end of the candidates or an interrupt; the target is never passed. */
 export function importOfficers(step: OfficersStep, options: ImportOfficersOptions): Promise<Ending> {
-  const query = { ...options, runId: step.runId, after: '' }
-  const filtered = options.status !== undefined || options.sic !== undefined
+  const { order } = options
+  definePostcodeTest(step.db, options)
+  const ordered = order === undefined ? undefined : drawUpOrder(step.db, order, options)
+  const query = { ...options, next: ordered, runId: step.runId, after: '' }
+  const filtered = isFiltering(options)
   const next = async () => {
     const take = () => claimCompany(step.db, query, step.clock)
     const claim = await whenFree(step.db, () => writeSoon(step.db, take))
@@ -36,7 +41,7 @@ export function importOfficers(step: OfficersStep, options: ImportOfficersOption
 // Fetches lists again that were stored too long ago, the oldest first, and replaces each in one transaction. A list that
 // cannot be fetched stays as it is.
 
-export interface RefreshOfficersOptions {
+export interface RefreshOfficersOptions extends OfficersFilter {
   /** Lists older than this are fetched again. */
   ageMs: number
   limit: number
@@ -49,7 +54,8 @@ export interface RefreshOfficersOptions {
 /** Runs until no list is older than `ageMs` at the start, the limit, or an interrupt. */
 export function refreshOfficers(step: OfficersStep, options: RefreshOfficersOptions): Promise<Ending> {
   const { ageMs, runStartedAt } = options
-  const query = { runId: step.runId, runStartedAt, before: new Date(runStartedAt - ageMs).toISOString() }
+  definePostcodeTest(step.db, options)
+  const query = { ...options, runId: step.runId, before: new Date(runStartedAt - ageMs).toISOString() }
   const take = () => writeSoon(step.db, () => claimStale(step.db, query, step.clock))
   return fetchClaims(step, { ...options, next: () => whenFree(step.db, take) })
 }

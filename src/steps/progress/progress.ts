@@ -1,11 +1,12 @@
 // How far the import of officers is, how fast it goes and when it will be done, and how the stream stands. Reads only, at
 // a cost that does not grow with companies and officers; only verifications are counted, along two indexes.
 import { type Clock, MINUTE_MS } from '../../clock.ts'
-import { type Db, snapshot } from '../../db/open.ts'
+import { type Db, snapshot, type Tx } from '../../db/open.ts'
 import { findLiveRuns } from '../../db/runs.ts'
 import { countVerifications, dayAt, type VerificationCounts } from '../../db/standing.ts'
 import { storageError } from '../../db/storage-error.ts'
 import { type Fetches, readFetches, readTallies } from '../../db/tallies.ts'
+import { forecastCalls } from '../../quota/forecast.ts'
 import { type AllowanceUse, allowanceFreeAt, type QuotaReport, quotaReport } from '../../quota/report.ts'
 import type { Quota } from '../../settings.ts'
 import { type LiveProgress, readLiveProgress } from './live.ts'
@@ -35,6 +36,8 @@ export interface Progress extends LiveProgress {
   verification?: VerificationCounts
   /** When calls may go out again, while the allowance is used up or closed; left out otherwise. */
   allowance_free_at?: string
+  /** How often the allowance must fill up again before the target is reached; left out while it is not what limits. */
+  windows_left?: number
 }
 
 export interface RunningCommand {
@@ -70,6 +73,11 @@ export function readProgress(db: Db, { target, quota, clock, shared }: ProgressO
       const reachable = complete + pending + failed + stale >= target
       const verification = countVerifications(db, dayAt(now), officers)
       const freeAt = allowanceFreeAt(db, clock, quota, shared)
+      const missing = target - complete
+      const expected =
+        importing && reachable && missing > 0
+          ? expectTarget(tx, db, { missing, perMinute, quota, clock, isShared: shared !== undefined })
+          : null
       return {
         companies_with_officers: complete,
         officers,
@@ -82,10 +90,11 @@ export function readProgress(db: Db, { target, quota, clock, shared }: ProgressO
         percent: percentOf(complete, target),
         ready: complete >= target,
         per_minute: Math.round(perMinute * 10) / 10,
-        eta_seconds: complete >= target || (importing && reachable) ? etaSeconds(target - complete, perMinute) : null,
+        eta_seconds: missing <= 0 ? 0 : (expected?.seconds ?? null),
         quota: quotaReport(db, clock, quota, shared),
         ...(running.length > 0 ? { runs: running.map(describeRun) } : {}),
         ...(freeAt === null ? {} : { allowance_free_at: new Date(freeAt).toISOString() }),
+        ...(expected?.windows ? { windows_left: expected.windows } : {}),
         ...(verification.none < officers ? { verification } : {}),
         ...readLiveProgress(db, clock, quota, shared),
       }
@@ -98,6 +107,45 @@ export function readProgress(db: Db, { target, quota, clock, shared }: ProgressO
 function describeRun({ command, pid, host, started_at }: ReturnType<typeof findLiveRuns>[number]): RunningCommand {
   return { command, pid, host, started_at: new Date(started_at).toISOString() }
 }
+
+interface Pace {
+  missing: number
+  perMinute: number
+  quota: Quota
+  clock: Clock
+  /** The permits are not in this database, so that nothing is known of when they come back. */
+  isShared: boolean
+}
+
+/** So much of the allowance must be used before it is what limits the import. */
+const LIMITING_SHARE = 0.8
+/** The speed of a burst is measured over this. */
+const BURST_MS = 20_000
+
+/**
+ * How long the missing companies take. Where the allowance limits the import, its windows say so, and the answer counts
+ * down while the import waits; otherwise the recent rate does. Null where nothing moves.
+ */
+function expectTarget(
+  tx: Tx,
+  db: Db,
+  { missing, perMinute, quota, clock, isShared }: Pace,
+): { seconds: number | null; windows: number } {
+  const now = clock.now()
+  const bySpeed = { seconds: etaSeconds(missing, perMinute), windows: 0 }
+  const { used } = isShared ? { used: null } : quotaReport(db, clock, quota)
+  if (used === null || used < LIMITING_SHARE * quota.limit) return bySpeed
+  const answered = readFetches(tx, now - quota.windowMs, now).count
+  const callsEach = answered > 0 ? Math.min(MOST_CALLS_EACH, Math.max(1, used / answered)) : 1
+  const { ms, windows } = forecastCalls(db, clock, quota, Math.ceil(missing * callsEach))
+  if (windows > 0) return { seconds: Math.ceil(ms / 1000), windows }
+  const burst = readFetches(tx, now - BURST_MS, now).count
+  const atOnce = burst > 0 ? Math.ceil((missing / burst) * (BURST_MS / 1000)) : bySpeed.seconds
+  return { seconds: atOnce === null ? null : Math.ceil(ms / 1000) + atOnce, windows }
+}
+
+/** More calls for a company than this are somebody else's. */
+const MOST_CALLS_EACH = 5
 
 /**
  * Companies per minute: those of the recent past over the time since the first of them. A run that has just begun is
