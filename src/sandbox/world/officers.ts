@@ -25,6 +25,8 @@ export interface OfficersDraw {
   /** The day the company was formed, also when its profile does not tell. */
   formedDay: number
   today: number
+  /** The day around which verifications stand. */
+  verificationsOn: number
   count: number
 }
 
@@ -136,7 +138,7 @@ function drawItem(
     ...(secretary ? {} : { occupation }),
     ...traits,
     ...drawRoleDetails(apart, role),
-    ...(role.corporate ? {} : drawVerification(apart, draw.today, tenure)),
+    ...(role.corporate ? {} : drawVerification(apart, draw.verificationsOn, tenure)),
     etag: random.hex(40),
     links,
     name: person.listName,
