@@ -1,6 +1,5 @@
 // Turns what is asked of `export` into values. Each throws a `usage` error whose sentence says what was expected.
 import { type DatasetTable, datasetTables } from '../db/dataset/columns.ts'
-import { VERIFICATIONS, type Verification } from '../db/standing.ts'
 import { ChpipeError } from '../errors.ts'
 import { words } from './values.ts'
 
@@ -10,14 +9,6 @@ export function tableNames(text: string): DatasetTable[] {
   const unknown = names.find((name) => !datasetTables.some((table) => table === name))
   if (unknown === undefined) return datasetTables.filter((table) => names.includes(table))
   throw new ChpipeError('usage', `Expected ${datasetTables.join(', ')}, got: ${unknown}`)
-}
-
-/** States of a verification separated by commas, each once. */
-export function verifications(text: string): Verification[] {
-  const states = words(text)
-  const unknown = states.find((state) => !VERIFICATIONS.some((known) => known === state))
-  if (unknown === undefined) return VERIFICATIONS.filter((state) => states.includes(state))
-  throw new ChpipeError('usage', `Expected ${VERIFICATIONS.join(', ')}, got: ${unknown}`)
 }
 
 const DAY = /^\d{4}-\d{2}-\d{2}$/

@@ -19,9 +19,9 @@ import { type ExportOptions, exportDataset } from '../steps/export/run.ts'
 import { deliveredCheckpoint } from '../steps/export/verify/verify.ts'
 import { safeJson } from '../text.ts'
 import { defineCommand, type OptionSpec, type OptionsOf } from './command.ts'
-import { momentOf, tableNames, verifications } from './export-values.ts'
+import { momentOf, tableNames } from './export-values.ts'
 import { createStatus } from './output.ts'
-import { count, oneOf } from './values.ts'
+import { count, oneOf, someOf } from './values.ts'
 
 const EXPORT_OPTIONS = [
   { flags: '--format <format>', description: formatNames.join(', '), parse: oneOf(formatNames), fallback: 'csv' },
@@ -34,8 +34,8 @@ const EXPORT_OPTIONS = [
   },
   {
     flags: '--verification <states>',
-    description: `only officers whose identity verification is so today, and their companies: ${VERIFICATIONS.join(', ')}`,
-    parse: verifications,
+    description: `only officers whose identity verification stands so today, with their companies: ${VERIFICATIONS.join(', ')}`,
+    parse: someOf(VERIFICATIONS),
   },
   {
     flags: '--since <day|last>',
