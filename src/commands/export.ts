@@ -19,7 +19,7 @@ import { type ExportOptions, exportDataset } from '../steps/export/run.ts'
 import { deliveredCheckpoint } from '../steps/export/verify/verify.ts'
 import { safeJson } from '../text.ts'
 import { defineCommand, type OptionSpec, type OptionsOf } from './command.ts'
-import { momentOf, tableNames } from './export-values.ts'
+import { sinceMoment, tableNames } from './export-values.ts'
 import { createStatus } from './output.ts'
 import { count, oneOf, someOf } from './values.ts'
 
@@ -186,7 +186,7 @@ export async function planExport(context: Context, input: ExportInput): Promise<
   refuseMisplaced(input)
   const destination = namedDestination(chooseDestination(context, input.out), input)
   refuseDestination(input, destination, { isTerminal: context.host.stdout.isTTY === true, json: context.json })
-  const since = input.since === undefined || input.since === 'last' ? null : momentOf(input.since, context.clock.now())
+  const since = input.since === undefined || input.since === 'last' ? null : sinceMoment(input.since, context.clock.now())
   const {
     format = 'csv',
     all = false,

@@ -1,12 +1,11 @@
 // Leaves of a dataset only the appointments whose identity verification stands as it is asked for, with their companies.
 import type { Db } from '../open.ts'
-import { type Verification, verificationOn } from '../standing.ts'
-import { datasetColumns, type Row } from './columns.ts'
-import type { Page } from './dataset.ts'
+import { type VerificationState, verificationOn } from '../standing.ts'
+import { type DatasetTable, datasetColumns, type Row } from './columns.ts'
 
 /** Which appointments are wanted, on which day (`YYYY-MM-DD`). */
 export interface StandingWanted {
-  verification: readonly Verification[]
+  verification: readonly VerificationState[]
   today: string
 }
 
@@ -18,7 +17,9 @@ const APPOINTMENT = { officers: place('officers', 'appointment_id'), emails: pla
 const COUNT = place('companies', 'officers_count')
 
 /** A function that leaves these appointments of a page, the companies that have one, and what belongs to them. */
-export function withStanding({ verification }: StandingWanted): (page: Page) => Page {
+export function withStanding({
+  verification,
+}: StandingWanted): <Page extends Record<DatasetTable, Row[]>>(page: Page) => Page {
   return (page) => {
     const officers = page.officers.filter((row) => verification.some((state) => state === row[STATE]))
     const counts = new Map<Row[0] | undefined, number>()

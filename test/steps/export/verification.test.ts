@@ -5,7 +5,7 @@ import { datasetColumns } from '../../../src/db/dataset/columns.ts'
 import type { Page } from '../../../src/db/dataset/dataset.ts'
 import { openDataset } from '../../../src/db/dataset/dataset.ts'
 import type { Db } from '../../../src/db/open.ts'
-import type { Verification } from '../../../src/db/standing.ts'
+import type { VerificationState } from '../../../src/db/standing.ts'
 import { type TempFolder, tempFolder } from '../../host.ts'
 import { suppressOne } from '../suppress/suppress-world.ts'
 import { addCompany, addDomain, addEmail, addOfficer, collected, exportWorld, newDatabase } from './export-world.ts'
@@ -37,7 +37,7 @@ afterEach(() => {
 })
 
 interface Wanted {
-  verification?: readonly Verification[] | null
+  verification?: readonly VerificationState[] | null
   since?: Since | null
 }
 
