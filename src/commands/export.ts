@@ -186,7 +186,8 @@ export async function planExport(context: Context, input: ExportInput): Promise<
   refuseMisplaced(input)
   const destination = namedDestination(chooseDestination(context, input.out), input)
   refuseDestination(input, destination, { isTerminal: context.host.stdout.isTTY === true, json: context.json })
-  const since = input.since === undefined || input.since === 'last' ? null : sinceMoment(input.since, context.clock.now())
+  const since =
+    input.since === undefined || input.since === 'last' ? null : sinceMoment(input.since, context.clock.now())
   const {
     format = 'csv',
     all = false,

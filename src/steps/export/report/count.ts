@@ -56,7 +56,7 @@ function createOfficerCounter(): { add(page: Page): void; counts(): ReportedOffi
         roles.add(textOf(cell(row, 'officer_role')) ?? NOT_GIVEN)
         const state = textOf(cell(row, 'identity_verification')) ?? 'none'
         verifications.set(state, (verifications.get(state) ?? 0) + 1)
-        if (!holdsOffice(textOf(cell(row, 'resigned_on')), statusOf.get(String(row[0])) ?? null)) continue
+        if (!isActive(cell, row, statusOf)) continue
         activeOfficers += 1
         if (state === 'overdue') activeOverdue += 1
       }
@@ -183,7 +183,7 @@ function createContactCounter(): {
       const statusOf = companyStatuses(companies)
       for (const row of officers) {
         const [role, resigned] = [textOf(officer(row, 'officer_role')), textOf(officer(row, 'resigned_on'))]
-        const active = holdsOffice(resigned, statusOf.get(String(row[0])) ?? null)
+        const active = isActive(officer, row, statusOf)
         if (!domainOf.has(String(row[0])) || !active || !isPersonWanted({ officer_role: role, resigned_on: resigned }))
           continue
         sums.wanted += 1
@@ -215,6 +215,18 @@ function bestDomains(rows: Row[]): Map<string, string> {
   const confidence = (row: Row) => Number(cell(row, 'confidence') ?? -1)
   const best = rows.toSorted((a, b) => confidence(a) - confidence(b))
   return new Map(best.map((row) => [String(row[0]), String(cell(row, 'domain'))]))
+}
+
+/** Whether an officer holds the office: as the row says, which also knows of a company that is not on the page. */
+function isActive(
+  cell: ReturnType<typeof cellReader>,
+  row: Row,
+  statusOf: ReturnType<typeof companyStatuses>,
+): boolean {
+  const told = cell(row, 'is_active') ?? null
+  return told === null
+    ? holdsOffice(textOf(cell(row, 'resigned_on')), statusOf.get(String(row[0])) ?? null)
+    : Number(told) === 1
 }
 
 /** The status of each company on a page, by company number. */
