@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Context } from '../context.ts'
+import { listComplete } from '../db/officers/officers.ts'
 import { type Db, openDb } from '../db/open.ts'
 import { dayAt } from '../db/standing.ts'
 import { ChpipeError } from '../errors.ts'
@@ -109,9 +110,12 @@ Everything happens in ./${FOLDER}/.`)
 
   stage.tell(`
 Now the live half: ${BORN} companies are formed, told of by a stream and looked up at
-a stand-in for Snov.io, where an answer costs a credit. Waits of minutes become
-seconds here. Log lines go to stream.log.`)
-  await streamAndEnrich(context, live, { stream, born: BORN, everyMs: BORN_EVERY_MS, target: TARGET })
+a stand-in for Snov.io, where an answer costs a credit. A second stream tells of
+officers: somebody is appointed at a company whose list is complete. Waits of
+minutes become seconds here. Log lines go to stream.log.`)
+  const appointAt = read(join(folder, DATABASE), (db) => [...listComplete(db)][0] ?? '')
+  const living = { stream, born: BORN, everyMs: BORN_EVERY_MS, target: TARGET, appointAt }
+  const appointed = await streamAndEnrich(context, live, living)
   stage.tell(`\nThat was Ctrl-C again (exit code 0: a stream is stopped, not broken off).`)
   await stage.play(['progress', '--target', String(TARGET)], 0)
   await stage.play(['export', '--out', `${DELIVERY}/`], 0)
@@ -128,13 +132,17 @@ seconds here. Log lines go to stream.log.`)
       compared,
       streamed,
       verification,
+      appointed,
       equal_to_truth: compared.differences.length + streamed.differences.length === 0,
     }
   })
   return { ...first, ...second, elapsed_seconds: Math.round((context.clock.steady() - startedAt) / 100) / 10 }
 }
 
-type ImportFacts = Omit<DemoFacts, 'elapsed_seconds' | 'compared' | 'streamed' | 'verification' | 'equal_to_truth'>
+type ImportFacts = Omit<
+  DemoFacts,
+  'elapsed_seconds' | 'compared' | 'streamed' | 'verification' | 'appointed' | 'equal_to_truth'
+>
 
 function importFacts(folder: string, sandbox: Sandbox, progress: Progress, interruptedAt: number | null): ImportFacts {
   const { counted, rateLimited, windowPeak } = sandbox.requests

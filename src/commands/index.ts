@@ -20,6 +20,11 @@ export const commands: CommandEntry[] = [
     load: async () => (await import('./import-officers.ts')).importOfficersCommand,
   },
   {
+    name: 'import-pscs',
+    summary: 'Load who controls the stored companies, from the daily snapshot',
+    load: async () => (await import('./import-pscs.ts')).importPscsCommand,
+  },
+  {
     name: 'progress',
     summary: 'How far, how fast, when done, ready for streaming?',
     load: async () => (await import('./progress.ts')).progressCommand,

@@ -1,10 +1,11 @@
 import packageJson from '../../package.json' with { type: 'json' }
-import { formatDuration } from '../clock.ts'
+import { DAY_MS, formatDuration } from '../clock.ts'
 import { ChpipeError } from '../errors.ts'
 import { exposition } from '../metrics.ts'
 import type { CapacityReport, CreditsReport, JobsReport, LiveProgress } from '../steps/progress/live.ts'
 import { progressMetrics } from '../steps/progress/metrics.ts'
 import { type Progress, readProgress } from '../steps/progress/progress.ts'
+import { type ProvenBy, readProvenBy } from '../steps/progress/proven.ts'
 import type { StreamReport } from '../steps/stream/report.ts'
 import { formatNumber, formatNumber as n, printable, safeJson, widthOf } from '../text.ts'
 import { defineCommand, type OptionSpec } from './command.ts'
@@ -57,10 +58,11 @@ alongside anything.`,
     const inPlace = host.stdout.isTTY === true && watch !== undefined && !json
     for (let drawn = 0; ; ) {
       const progress = readProgress(db, { target, quota, clock })
+      const proven = readProvenBy(db)
       if (json) {
-        await print(`${safeJson(progress)}\n`)
+        await print(`${safeJson({ ...progress, ...(proven.length > 0 ? { lists_proven_by: proven } : {}) })}\n`)
       } else {
-        const lines = renderProgress(progress, { db: settings.db, now: clock.now() })
+        const lines = renderProgress(progress, { db: settings.db, now: clock.now(), proven })
         await print(inPlace ? redraw(lines, drawn, widthOf(host.stdout)) : `${lines.join('\n')}\n`)
         drawn = lines.length
       }
@@ -72,11 +74,15 @@ alongside anything.`,
 })
 
 /** The report as lines for people; the last one says whether streaming may begin. */
-export function renderProgress(progress: Progress, { db, now }: { db: string; now: number }): string[] {
+export function renderProgress(
+  progress: Progress,
+  { db, now, proven = [] }: { db: string; now: number; proven?: ProvenBy[] },
+): string[] {
   const { companies_with_officers, target, percent, quota } = progress
   const rows: [label: string, value: string][] = [
     ['with officers', `${formatNumber(companies_with_officers)} of ${formatNumber(target)} companies`],
     ['', `${bar(percent / 100, 32)} ${percent.toFixed(1)} %`],
+    ...provenRows(proven),
     ['officers', formatNumber(progress.officers)],
     ...verificationRows(progress),
     ['companies', `${formatNumber(progress.companies)} known`],
@@ -84,6 +90,7 @@ export function renderProgress(progress: Progress, { db, now }: { db: string; no
       '',
       `${formatNumber(progress.pending)} pending, ${formatNumber(progress.none)} without officers, ${formatNumber(progress.failed)} failed`,
     ],
+    ...staleRows(progress),
     ['rate', `${formatNumber(progress.per_minute)} companies a minute, over the last 10 minutes`],
     ...runRows(progress, now),
     ['ETA', eta(progress, now)],
@@ -108,12 +115,25 @@ function verificationRows({ verification }: Progress): Row[] {
   return [['verification', parts.join(', ')]]
 }
 
+function staleRows({ stale = 0 }: Progress): [label: string, value: string][] {
+  if (stale === 0) return []
+  return [['', `${formatNumber(stale)} lists in doubt, to be fetched again: the officers stream has lost events`]]
+}
+
+/** Which source has proved the lists; nothing where there is but one. */
+function provenRows(proven: ProvenBy[]): [label: string, value: string][] {
+  return proven.map(({ source, companies, newest_on: day }, at) => {
+    const by = day === null ? 'the API and the stream' : `${source}, to ${day}`
+    return [at === 0 ? 'proven' : '', `${formatNumber(companies)} by ${by}`]
+  })
+}
+
 function eta(
-  { eta_seconds, ready, companies_with_officers, pending, failed, target, runs }: Progress,
+  { eta_seconds, ready, companies_with_officers, pending, failed, stale = 0, target, runs }: Progress,
   now: number,
 ): string {
   if (ready) return 'done'
-  if (companies_with_officers + pending + failed < target) {
+  if (companies_with_officers + pending + failed + stale < target) {
     const candidates = `${formatNumber(pending)} pending${failed > 0 ? ` and ${formatNumber(failed)} failed` : ''}`
     return `${candidates}: the target cannot be reached; load more: chpipe import-companies`
   }
@@ -146,7 +166,6 @@ function redraw(lines: string[], drawn: number, columns: number): string {
 type Row = [label: string, value: string]
 
 /** What was out of place longer ago is history. */
-const DAY_MS = 86_400_000
 
 /** The stream and the enrichment for people: a row or two for each of which there is something to say. */
 export function liveRows(

@@ -25,6 +25,12 @@ export interface RestReply {
   body: unknown
 }
 
+/** A reply, and when it was given by the service's own clock, in milliseconds; null where it does not say. */
+export interface DatedReply {
+  reply: RestReply
+  repliedAt: number | null
+}
+
 export interface RestExchangeOptions {
   baseUrl: string
   apiKey: string
@@ -50,13 +56,15 @@ export function createRestExchange(options: RestExchangeOptions) {
     'accept-encoding': ACCEPT_ENCODING,
   }
   const wire = createWire(baseUrl, { headers, proxies, keepAlive: true, connectTimeoutMs })
-  return async (path: string, lane: Lane, signal: AbortSignal): Promise<RestReply | 'limited'> => {
+  return async (path: string, lane: Lane, signal: AbortSignal): Promise<DatedReply | 'limited'> => {
     const permit = await options.allowance.acquire(lane, signal)
     options.counts.requests += 1
     using deadline = startDeadline(options.requestTimeoutMs, signal)
     try {
       const response = await send(wire, path, permit, options, deadline.signal)
-      return await read(response, path, options)
+      const reply = await read(response, path, options)
+      const repliedAt = Date.parse(response.headers.get('date') ?? '')
+      return reply === 'limited' ? reply : { reply, repliedAt: Number.isNaN(repliedAt) ? null : repliedAt }
     } catch (error) {
       throw explain(error, path, deadline, signal)
     }

@@ -21,8 +21,11 @@ const MANY_FAILING = 10
 /** Asked when nothing has succeeded yet: an unknown company has an empty officer list (facts 1.5). */
 const NEUTRAL_PATH = '/company/00000000/officers'
 
-/** Takes from a reply what was asked for. Throws an `UpstreamError` for a reply that does not hold it. */
-export type ReadReply<T> = (reply: RestReply) => T
+/**
+ * Takes from a reply what was asked for; `repliedAt` is when it was given by the service's own clock, in milliseconds.
+ * Throws an `UpstreamError` for a reply that does not hold it.
+ */
+export type ReadReply<T> = (reply: RestReply, repliedAt: number | null) => T
 
 export interface GetOptions<T> {
   lane: Lane
@@ -65,8 +68,8 @@ export function createCompaniesHouse(options: ClientOptions): CompaniesHouse {
   const unlimited = async <T>(path: string, { lane, signal, read }: GetOptions<T>): Promise<T> => {
     const began = clock.steady()
     for (let refusals = 1; ; refusals += 1) {
-      const reply = await attempt(path, lane, signal)
-      if (reply !== 'limited') return read(reply)
+      const answer = await attempt(path, lane, signal)
+      if (answer !== 'limited') return read(answer.reply, answer.repliedAt)
       if (refusals > 3 && clock.steady() - began > maxOutageMs) throw refused(clock.steady() - began)
     }
   }

@@ -8,18 +8,20 @@ export interface Tallies {
   complete: number
   none: number
   failed: number
+  /** Lists in doubt. */
+  stale: number
   officers: number
 }
 
 /** Reads the counts: a row each, whatever the size of the database. */
 export function readTallies(db: Tx): Tallies {
-  const { pending, complete, none, failed, officers } = readCounts(db)
-  return { pending, complete, none, failed, officers }
+  const { pending, complete, none, failed, stale, officers } = readCounts(db)
+  return { pending, complete, none, failed, stale, officers }
 }
 
 /** All counts that triggers keep, by their names; a name that is not there counts nothing. */
 function readCounts(db: Tx): Tallies & Record<string, number> {
-  const none: Tallies = { pending: 0, complete: 0, none: 0, failed: 0, officers: 0 }
+  const none: Tallies = { pending: 0, complete: 0, none: 0, failed: 0, stale: 0, officers: 0 }
   const rows = db.select().from(tallies).all()
   return { ...none, ...Object.fromEntries(rows.map(({ name, count }) => [name, count])) }
 }

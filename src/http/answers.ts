@@ -6,6 +6,7 @@ import type { ServedCompany } from '../db/served/companies.ts'
 
 const companyColumns = rowSchema(dataDictionary.companies).openapi('Company')
 const officerColumns = rowSchema(dataDictionary.officers).openapi('Officer')
+const pscColumns = rowSchema(dataDictionary.persons_with_significant_control).openapi('PersonWithSignificantControl')
 const domainColumns = rowSchema(dataDictionary.domains).openapi('Domain')
 const emailColumns = rowSchema(dataDictionary.emails).openapi('Email')
 
@@ -45,6 +46,9 @@ const officerWithEmails = z
   .openapi('OfficerWithEmails')
 
 const officers = z.array(officerWithEmails).openapi({ description: 'All appointments, by appointment_id' })
+const persons_with_significant_control = z
+  .array(pscColumns)
+  .openapi({ description: 'All persons with significant control, statements and exemptions, by psc_id' })
 const domains = z.array(domainColumns).openapi({ description: 'All domains, by name' })
 const otherEmails = z
   .array(emailColumns)
@@ -52,13 +56,14 @@ const otherEmails = z
   .openapi({ description: 'Addresses that belong to none of the officers here; absent when there are none' })
 
 export const companyWithMembers = z
-  .object({ ...companyColumns.shape, officers, domains, emails: otherEmails })
+  .object({ ...companyColumns.shape, officers, persons_with_significant_control, domains, emails: otherEmails })
   .openapi('CompanyWithMembers')
 
 const listedCompany = z
   .object({
     ...companyColumns.shape,
     officers: officers.optional(),
+    persons_with_significant_control: persons_with_significant_control.optional(),
     domains: domains.optional(),
     emails: otherEmails,
   })
@@ -86,6 +91,13 @@ const next = z.string().nullable().openapi({
 
 export const companyList = z.object({ items: z.array(listedCompany), next }).openapi('CompanyList')
 export const officerList = z.object({ items: z.array(officerWithEmails), next }).openapi('OfficerList')
+export const pscList = z
+  .object({
+    pscs_state: companyColumns.shape.pscs_state ?? z.string(),
+    pscs_fetched_at: companyColumns.shape.pscs_fetched_at ?? z.string(),
+    items: persons_with_significant_control,
+  })
+  .openapi('PersonsWithSignificantControl')
 export const changeList = z
   .object({
     items: z.array(change),
@@ -114,15 +126,19 @@ export const problemSchema = z
   })
   .openapi('Problem')
 
-export const MEMBERS = ['officers', 'domains', 'emails'] as const
+export const MEMBERS = ['officers', 'persons_with_significant_control', 'domains', 'emails'] as const
 export type Member = (typeof MEMBERS)[number]
 
 /** A company with the members that are asked for inside, as the exports nest them. */
-export function nestedCompany({ company, officers, domains, emails }: ServedCompany, include: readonly Member[]): Item {
+export function nestedCompany(found: ServedCompany, include: readonly Member[]): Item {
+  const { company, officers, domains, emails } = found
   const nested: Item = { ...company }
   const withEmails = include.includes('emails')
   if (include.includes('officers'))
     nested.officers = officers.map((officer) => nestedOfficer(officer, withEmails ? emails : []))
+  if (include.includes('persons_with_significant_control')) {
+    nested.persons_with_significant_control = found.persons_with_significant_control
+  }
   if (include.includes('domains')) nested.domains = domains
   if (!withEmails) return nested
   const known = new Set(include.includes('officers') ? officers.map(({ appointment_id }) => appointment_id) : [])

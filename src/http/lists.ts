@@ -60,6 +60,15 @@ export function readCompany(db: Db, typed: string, { all, today }: { all: boolea
   return found ? nestedCompany(found, MEMBERS) : null
 }
 
+/** Who controls a company; null where `readCompany` finds none. */
+export function readPscs(db: Db, typed: string, { all, today }: { all: boolean; today: string }): object | null {
+  const source = oneSource(db, { all }, canonical(typed))
+  const [found] = readWindow(db, source, { after: '', limit: 1, members: true, today }).companies
+  if (!found) return null
+  const { pscs_state, pscs_fetched_at } = found.company
+  return { pscs_state, pscs_fetched_at, items: found.persons_with_significant_control }
+}
+
 export interface OfficersWanted {
   all: boolean
   company?: string | undefined

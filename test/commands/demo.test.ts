@@ -30,6 +30,7 @@ describe('chpipe demo', () => {
       equal_to_truth: true,
       compared: { companies: 330, differences: [] },
       streamed: { companies: 30, bought_twice: 0, snov_rate_limited: 0, differences: [] },
+      appointed: { name: 'AARDVARK, Zebedee' },
       folder: folder.file('chpipe-demo'),
       database: folder.file('chpipe-demo/companies.db'),
       csv: ['companies', 'officers', 'domains', 'emails'].map((name) =>
@@ -64,6 +65,9 @@ describe('chpipe demo', () => {
 
     const db = new Database(facts.database, { readonly: true })
     const seedCheck = db.prepare('SELECT COUNT(DISTINCT company_number) FROM officers').pluck().get()
+    const appointed = db.prepare('SELECT source FROM officers WHERE company_number = ? AND appointment_id = ?').pluck()
+    const { company_number, appointment_id } = facts.appointed ?? {}
+    expect(appointed.get(company_number, appointment_id)).toBe('stream')
     db.close()
     expect(seedCheck).toBeGreaterThan(200)
     expect(

@@ -1,6 +1,7 @@
 import { basename, dirname, relative } from 'node:path'
 import Table from 'cli-table3'
 import type { LiveComparison } from './compare.ts'
+import type { Appointed } from './runs.ts'
 import type { Standings } from './standings.ts'
 
 /** What `demo --json` prints, under these names. */
@@ -22,6 +23,8 @@ export interface DemoFacts {
   streamed: LiveComparison
   /** How the identities stand, by today. */
   verification: Standings
+  /** Who was appointed meanwhile at a company whose list was complete: the officers stream told of it. */
+  appointed?: Appointed | null
   equal_to_truth: boolean
   folder: string
   database: string
@@ -67,7 +70,7 @@ With a key of your own (developer.company-information.service.gov.uk):
 }
 
 function rows(facts: DemoFacts): [label: string, value: string][] {
-  const { quota, compared, streamed, interrupted_at: stoppedAt } = facts
+  const { quota, compared, streamed, appointed, interrupted_at: stoppedAt } = facts
   const n = (value: number) => value.toLocaleString('en-GB')
   const short = (path: string) => `./${basename(facts.folder)}/${relative(facts.folder, path)}`
   return [
@@ -90,6 +93,7 @@ function rows(facts: DemoFacts): [label: string, value: string][] {
         : `after ${n(stoppedAt)} companies, then started again: ${n(facts.companies_with_officers - stoppedAt)} more`,
     ],
     ['streamed', `${n(streamed.companies)} new companies, enriched as they came`],
+    ...(appointed ? [appointedRow(appointed)] : []),
     ['domains', `${n(streamed.domains)} found, for ${n(streamed.companies)} companies`],
     ['e-mails', `${n(streamed.emails)} found, of ${n(streamed.people)} officers`],
     ['credits', credits(streamed)],
@@ -102,6 +106,10 @@ function rows(facts: DemoFacts): [label: string, value: string][] {
     ],
     ['took', `${facts.elapsed_seconds} s`],
   ]
+}
+
+function appointedRow({ company_number, name }: Appointed): [label: string, value: string] {
+  return ['appointed', `${name}, at ${company_number}: told by the officers stream, without a call`]
 }
 
 function checked({ companies, officers, differences }: DemoFacts['compared']): string {

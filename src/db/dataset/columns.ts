@@ -5,7 +5,7 @@ export type Cell = string | number | null
 /** Cells in the order of `datasetColumns`; the first is the company number in every table. */
 export type Row = Cell[]
 
-export const datasetTables = ['companies', 'officers', 'domains', 'emails'] as const
+export const datasetTables = ['companies', 'officers', 'persons_with_significant_control', 'domains', 'emails'] as const
 export type DatasetTable = (typeof datasetTables)[number]
 
 export interface Column {
@@ -45,6 +45,7 @@ export function columnsOf({ columns }: TableEntry): Column[] {
 export const datasetColumns: Record<DatasetTable, Column[]> = {
   companies: columnsOfTable('companies'),
   officers: columnsOfTable('officers'),
+  persons_with_significant_control: columnsOfTable('persons_with_significant_control'),
   domains: columnsOfTable('domains'),
   emails: columnsOfTable('emails'),
 }
@@ -93,3 +94,9 @@ export function parsedJson(text: string): unknown {
  */
 export const NOT_GONE = `AND NOT EXISTS (SELECT 1 FROM deletions WHERE deletions.kind = 'officer'
   AND deletions.company_number = emails.company_number AND deletions.key = emails.appointment_id)`
+
+/** Some companies in the order of their numbers, with all that is theirs in key order. */
+export interface Page extends Record<DatasetTable, Row[]> {
+  /** Only in a delta, on pages of their own behind all others; cells in the order of `deletionColumns`. */
+  deletions?: Row[]
+}

@@ -7,6 +7,10 @@ const EXPRESSIONS: Partial<Record<DatasetTable, Record<string, (day: string) => 
     identity_verification: (day) => verificationOn(day, 'officers'),
     is_active: () => HOLDS_OFFICE,
   },
+  persons_with_significant_control: {
+    identity_verification: (day) => verificationOn(day, 'persons_with_significant_control'),
+    natures_of_control_words: () => 'natures_in_words(natures_of_control)',
+  },
 }
 
 /** All columns of a public table for a SELECT from it, as they are on a day (`YYYY-MM-DD`). */

@@ -3,6 +3,7 @@ import { checkpointOf, type Since } from '../changes.ts'
 import { type Db, schemaVersion } from '../open.ts'
 import type { VerificationState } from '../standing.ts'
 import { storageError } from '../storage-error.ts'
+import { PSC_PERSON_COLUMNS, type PscRules, pscRules } from '../suppress/pscs.ts'
 import { FACT_COLUMNS, loadSuppressions, type OfficerFacts, type Suppressions } from '../suppress/suppressions.ts'
 import {
   type Cell,
@@ -11,6 +12,7 @@ import {
   datasetColumns,
   datasetTables,
   NOT_GONE,
+  type Page,
   type Row,
 } from './columns.ts'
 import { columnList } from './computed.ts'
@@ -30,12 +32,6 @@ export interface DatasetSelection {
   include?: readonly DatasetTable[] | null
   /** Only appointments whose identity verification stands so, with their companies; null for all. */
   verification?: readonly VerificationState[] | null
-}
-
-/** Some companies in the order of their numbers, with all their officers, domains and e-mails in key order. */
-export interface Page extends Record<DatasetTable, Row[]> {
-  /** Only in a delta, on pages of their own behind all others; cells in the order of `deletionColumns`. */
-  deletions?: Row[]
 }
 
 export interface Dataset {
@@ -80,7 +76,7 @@ export function openDataset(db: Db, selection: DatasetSelection): Dataset {
     const suppressions = loadSuppressions(db)
     const deletions = selection.since ? createDelta(db, { ...selection, since: selection.since }) : null
     const { verification, today } = selection
-    const visible = withoutSuppressed(suppressions, datasetColumns)
+    const visible = withoutSuppressed({ suppressions, pscs: pscRules(db) }, datasetColumns)
     const standing = verification ? withStanding({ verification, today }) : null
     const reader = pageReader(db, selection, standing ? (page) => standing(visible(page)) : visible)
     const tables = tablesOf(selection, reader)
@@ -110,21 +106,20 @@ function tablesOf({ include, since }: DatasetSelection, reader: PageReader): Del
 
 function* deletionPages(rows: Row[]): Generator<Page> {
   for (let start = 0; start < rows.length; start += DELETIONS_PER_PAGE) {
-    yield {
-      companies: [],
-      officers: [],
-      domains: [],
-      emails: [],
-      deletions: rows.slice(start, start + DELETIONS_PER_PAGE),
-    }
+    yield { ...emptyPage(), deletions: rows.slice(start, start + DELETIONS_PER_PAGE) }
   }
+}
+
+/** A page without any row. */
+export function emptyPage(): Page {
+  return { companies: [], officers: [], persons_with_significant_control: [], domains: [], emails: [] }
 }
 
 interface PageReader {
   /** The page behind a company number, and the last number that it looked at; null behind the last company. */
   after(number: string): { page: Page; last: string } | null
   /** Whether any page has such a row. */
-  has(table: 'domains' | 'emails'): boolean
+  has(table: 'persons_with_significant_control' | 'domains' | 'emails'): boolean
 }
 
 function pageReader(db: Db, { all, today, since }: DatasetSelection, keep: (page: Page) => Page): PageReader {
@@ -142,6 +137,7 @@ function pageReader(db: Db, { all, today, since }: DatasetSelection, keep: (page
     prepare(`${select(table)} WHERE company_number ${numbered} ${and} ORDER BY company_number, ${key}`)
   const members = {
     officers: between('officers', 'appointment_id'),
+    persons_with_significant_control: between('persons_with_significant_control', 'psc_id'),
     domains: between('domains', 'domain'),
     emails: between('emails', 'appointment_id, email', NOT_GONE),
   }
@@ -156,6 +152,7 @@ function pageReader(db: Db, { all, today, since }: DatasetSelection, keep: (page
     return keep({
       companies,
       officers: belonging('officers'),
+      persons_with_significant_control: belonging('persons_with_significant_control'),
       domains: belonging('domains'),
       emails: belonging('emails'),
     })
@@ -185,19 +182,30 @@ function cutAtOfficers(rows: Row[]): Row[] {
   return end === -1 ? rows : rows.slice(0, end + 1)
 }
 
+/** The rules that a page is read by. */
+export interface PageRules {
+  suppressions: Suppressions
+  pscs: PscRules
+}
+
 /**
  * A function that leaves out of a page whatever is suppressed: companies with all that is theirs, officers with their
- * e-mails, domains with their addresses, single addresses. `officers_count` counts the officers that stay. While any
+ * e-mails, persons with significant control, domains with their addresses, single addresses. `officers_count` counts the officers that stay. While any
  * person is suppressed, an e-mail whose officer is not stored is left out too: nobody can tell whose it is.
  */
 export function withoutSuppressed(
-  suppressions: Suppressions,
+  { suppressions, pscs }: PageRules,
   columns: Record<DatasetTable, Column[]>,
 ): (page: Page) => Page {
   if (suppressions.empty) return (page) => page
   const place = (table: DatasetTable, name: string) => columns[table].findIndex((column) => column.name === name)
   const facts = FACT_COLUMNS.map((name) => [name, place('officers', name)] as const)
   const factsOf = (row: Row) => Object.fromEntries(facts.map(([name, at]) => [name, row[at]])) as OfficerFacts
+  const persons = PSC_PERSON_COLUMNS.map((name) => [name, place('persons_with_significant_control', name)] as const)
+  const personOf = (row: Row) => ({
+    company_number: String(row[0]),
+    ...Object.fromEntries(persons.map(([name, at]) => [name, row[at]])),
+  })
   const appointment = { officers: place('officers', 'appointment_id'), emails: place('emails', 'appointment_id') }
   const [count, domain, email] = [
     place('companies', 'officers_count'),
@@ -220,6 +228,9 @@ export function withoutSuppressed(
         .filter(ofKept)
         .map((row) => row.with(count, Number(row[count]) - (left.get(row[0] ?? null) ?? 0))),
       officers,
+      persons_with_significant_control: page.persons_with_significant_control.filter(
+        (row) => ofKept(row) && !pscs.means(personOf(row)),
+      ),
       domains: page.domains.filter((row) => ofKept(row) && !suppressions.domain(String(row[domain]))),
       emails: page.emails.filter((row) => ofKept(row) && mayHave(row) && !suppressions.email(String(row[email]))),
     }

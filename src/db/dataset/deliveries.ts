@@ -7,6 +7,7 @@ import { numberOfCheckpoint, type Since } from '../changes.ts'
 import { type Db, snapshot, write } from '../open.ts'
 import { beginRun } from '../runs.ts'
 import { deliveries } from '../schema.ts'
+import { datasetTables } from './columns.ts'
 
 /** What a delivery holds, as its manifest says. */
 export interface DeliveryFilters {
@@ -76,7 +77,7 @@ function sameWords(one: readonly string[] | null | undefined, other: readonly st
   return String(one?.toSorted()) === String(other?.toSorted())
 }
 
-const TABLES = ['companies', 'officers', 'domains', 'emails', 'deletions']
+const TABLES = [...datasetTables, 'deletions']
 
 /**
  * Rows in all tables of a delivered database. It may come from anywhere: nothing of its schema is run, a view or virtual

@@ -77,6 +77,9 @@ function changed(table: string, time: string): string {
  * The time of a company that left the register, that has no complete list any more, and of rows that vanished. Only
  * what has been a customer's can be gone, so a company counts as left behind when officers of it vanished.
  */
+/** What the customer calls the table of a deletion. */
+const TABLE_OF_KIND = `CASE kind WHEN 'psc' THEN 'persons_with_significant_control' ELSE kind || 's' END`
+
 const GONE = (complete: string) => `
   SELECT 'companies' AS "table", company_number, '' AS key, deleted_at FROM companies
     WHERE deleted_at IS NOT NULL AND ${IN_DELTA} AND ${complete}
@@ -84,7 +87,7 @@ const GONE = (complete: string) => `
   SELECT 'companies', company_number, '', max(deletions.deleted_at) FROM deletions JOIN companies USING (company_number)
     WHERE kind = 'officer' AND ${changed('deletions', 'deletions.deleted_at')} AND NOT (${complete}) GROUP BY company_number
   UNION ALL
-  SELECT kind || 's', company_number, key, deletions.deleted_at FROM deletions JOIN companies USING (company_number)
+  SELECT ${TABLE_OF_KIND}, company_number, key, deletions.deleted_at FROM deletions JOIN companies USING (company_number)
     WHERE ${changed('deletions', 'deletions.deleted_at')} AND ${complete}`
 
 function readDeletions(db: Db, { since, all, hidden, standing }: DeltaFacts, tables: readonly string[]): Row[] {

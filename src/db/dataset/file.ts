@@ -14,6 +14,7 @@ const APPLICATION_ID = 0x43484453
 const KEYS: Record<DeliveredTable, string[]> = {
   companies: ['company_number'],
   officers: ['company_number', 'appointment_id'],
+  persons_with_significant_control: ['company_number', 'psc_id'],
   domains: ['company_number', 'domain'],
   emails: ['company_number', 'appointment_id', 'email'],
   deletions: ['table', 'company_number', 'key'],
@@ -22,6 +23,7 @@ const KEYS: Record<DeliveredTable, string[]> = {
 const INDEXES: Record<DeliveredTable, string[]> = {
   companies: ['company_name', 'date_of_creation', 'postal_code'],
   officers: ['officer_id', 'surname'],
+  persons_with_significant_control: ['surname'],
   domains: ['domain'],
   emails: ['email'],
   deletions: [],

@@ -1,7 +1,7 @@
 // Leaves of a dataset only the appointments whose identity verification stands as it is asked for, with their companies.
 import type { Db } from '../open.ts'
 import { type VerificationState, verificationOn } from '../standing.ts'
-import { type DatasetTable, datasetColumns, type Row } from './columns.ts'
+import { datasetColumns, type Page, type Row } from './columns.ts'
 
 /** Which appointments are wanted, on which day (`YYYY-MM-DD`). */
 export interface StandingWanted {
@@ -17,14 +17,13 @@ const APPOINTMENT = { officers: place('officers', 'appointment_id'), emails: pla
 const COUNT = place('companies', 'officers_count')
 
 /** A function that leaves these appointments of a page, the companies that have one, and what belongs to them. */
-export function withStanding({
-  verification,
-}: StandingWanted): <Page extends Record<DatasetTable, Row[]>>(page: Page) => Page {
+export function withStanding({ verification }: StandingWanted): (page: Page) => Page {
   return (page) => {
     const officers = page.officers.filter((row) => verification.some((state) => state === row[STATE]))
     const counts = new Map<Row[0] | undefined, number>()
     for (const [number] of officers) counts.set(number, (counts.get(number) ?? 0) + 1)
     const kept = new Set(officers.map((row) => `${row[0]}/${row[APPOINTMENT.officers]}`))
+    const ofKept = ([number]: Row) => counts.has(number)
     return {
       ...page,
       companies: page.companies.flatMap((row) => {
@@ -32,7 +31,8 @@ export function withStanding({
         return count === undefined ? [] : [row.with(COUNT, count)]
       }),
       officers,
-      domains: page.domains.filter(([number]) => counts.has(number)),
+      persons_with_significant_control: page.persons_with_significant_control.filter(ofKept),
+      domains: page.domains.filter(ofKept),
       emails: page.emails.filter((row) => kept.has(`${row[0]}/${row[APPOINTMENT.emails]}`)),
     }
   }

@@ -2,8 +2,8 @@
 // a suppression, or by the calendar. Few changes are found by the index on their numbers; after many, or with a new rule, a reader looks at
 // every company of its scope once, in bounded windows.
 import { changesSince, dayOfSince, isCheckpoint, type Since, sinceCheckpoint } from '../changes.ts'
-import { datasetColumns, type Row } from '../dataset/columns.ts'
-import type { Page } from '../dataset/dataset.ts'
+import type { Page } from '../dataset/columns.ts'
+import { datasetColumns, datasetTables, type Row } from '../dataset/columns.ts'
 import { type Db, prepared, snapshot } from '../open.ts'
 import { verificationChanged } from '../standing.ts'
 import {
@@ -86,7 +86,8 @@ const newest = (table: string, column: string) =>
   `coalesce((SELECT max(${column}) FROM ${table} WHERE ${table}.company_number = companies.company_number), '')`
 
 const NEWEST_TIME = `max(companies.fetched_at, coalesce(officers_fetched_at, ''), coalesce(companies.deleted_at, ''),
-  ${newest('domains', 'found_at')}, ${newest('emails', 'found_at')}, ${newest('deletions', 'deleted_at')})`
+  ${newest('persons_with_significant_control', 'fetched_at')}, ${newest('domains', 'found_at')},
+  ${newest('emails', 'found_at')}, ${newest('deletions', 'deleted_at')})`
 
 const ROWS = `SELECT ${COMPANY_COLUMNS}, ${NEWEST_TIME}`
 
@@ -136,7 +137,7 @@ function fewChanged(db: Db, since: Since, today: string): string[] | null {
 function touchedBy(whole: Page, left: Page): Set<string> {
   const counts = new Map<string, number>()
   const add = (page: Page, step: number) => {
-    for (const row of [...page.companies, ...page.officers, ...page.domains, ...page.emails]) {
+    for (const row of datasetTables.flatMap((table) => page[table])) {
       const number = numberOf(row)
       counts.set(number, (counts.get(number) ?? 0) + step)
     }

@@ -2,19 +2,28 @@
 // what is suppressed. A caller that rests between two windows keeps nobody waiting, however rare what it looks for is.
 
 import type { Since } from '../changes.ts'
+import type { Page } from '../dataset/columns.ts'
 import { type Cell, datasetColumns, type Item, itemOfRow, NOT_GONE, type Row } from '../dataset/columns.ts'
 import { columnList } from '../dataset/computed.ts'
-import { type Page, withoutSuppressed } from '../dataset/dataset.ts'
+import { emptyPage, withoutSuppressed } from '../dataset/dataset.ts'
 import { type Db, prepared, snapshot } from '../open.ts'
 import { type VerificationState, verificationOn } from '../standing.ts'
+import { pscRules, pscRulesOf } from '../suppress/pscs.ts'
 import { rulesSince } from '../suppress/since.ts'
-import { databaseKey, loadSuppressions, type Suppressions, suppressionsOf } from '../suppress/suppressions.ts'
+import {
+  databaseKey,
+  loadSuppressions,
+  rulesVersion,
+  type Suppressions,
+  suppressionsOf,
+} from '../suppress/suppressions.ts'
 
 /** A company with all that is its own, in key order. */
 export interface ServedCompany {
   number: string
   company: Item
   officers: Item[]
+  persons_with_significant_control: Item[]
   domains: Item[]
   emails: Item[]
 }
@@ -38,7 +47,12 @@ const SCANNED = 4000
 /** A window is cut behind the company that brings it to this many officers. */
 const OFFICERS_PER_WINDOW = 2000
 
-const MEMBERS = { officers: 'appointment_id', domains: 'domain', emails: 'appointment_id, email' } as const
+const MEMBERS = {
+  officers: 'appointment_id',
+  persons_with_significant_control: 'psc_id',
+  domains: 'domain',
+  emails: 'appointment_id, email',
+} as const
 type MemberTable = keyof typeof MEMBERS
 
 const OFFICERS_COUNT = datasetColumns.companies.findIndex(({ name }) => name === 'officers_count')
@@ -133,8 +147,14 @@ export function pageOf(db: Db, companies: Row[], members: boolean, today: string
     )
       .raw()
       .all(numbers) as Row[]
-  if (!members || companies.length === 0) return { companies, officers: [], domains: [], emails: [] }
-  return { companies, officers: belonging('officers'), domains: belonging('domains'), emails: belonging('emails') }
+  if (!members || companies.length === 0) return { ...emptyPage(), companies }
+  return {
+    companies,
+    officers: belonging('officers'),
+    persons_with_significant_control: belonging('persons_with_significant_control'),
+    domains: belonging('domains'),
+    emails: belonging('emails'),
+  }
 }
 
 /** Bounds a window by its officers: companies with thousands of them exist. */
@@ -156,9 +176,16 @@ export function servedCompanies(page: Page): ServedCompany[] {
   for (const row of page.companies) {
     const company = itemOfRow(datasetColumns.companies, row)
     const number = numberOf(row)
-    companies.set(number, { number, company, officers: [], domains: [], emails: [] })
+    companies.set(number, {
+      number,
+      company,
+      officers: [],
+      persons_with_significant_control: [],
+      domains: [],
+      emails: [],
+    })
   }
-  for (const table of ['officers', 'domains', 'emails'] as const) {
+  for (const table of ['officers', 'persons_with_significant_control', 'domains', 'emails'] as const) {
     for (const row of page[table]) companies.get(row[0] ?? null)?.[table].push(itemOfRow(datasetColumns[table], row))
   }
   return [...companies.values()]
@@ -249,17 +276,18 @@ const known = new WeakMap<Db, { version: string; rules: ServedRules }>()
  * and the highest id tell.
  */
 export function readServedRules(db: Db): ServedRules {
-  const version = JSON.stringify(prepared(db, 'SELECT count(*) AS n, max(id) AS top FROM suppressions').get())
+  const version = rulesVersion(db)
   const cached = known.get(db)
   if (cached?.version === version) return cached.rules
   const suppressions = loadSuppressions(db)
-  const rules = { suppressions, clean: withoutSuppressed(suppressions, datasetColumns) }
+  const rules = { suppressions, clean: withoutSuppressed({ suppressions, pscs: pscRules(db) }, datasetColumns) }
   known.set(db, { version, rules })
   return rules
 }
 
 /** The rules alone that were added since. */
 export function readRulesSince(db: Db, since: Since): ServedRules {
-  const suppressions = suppressionsOf(rulesSince(db, since), databaseKey(db))
-  return { suppressions, clean: withoutSuppressed(suppressions, datasetColumns) }
+  const rules = rulesSince(db, since)
+  const suppressions = suppressionsOf(rules, databaseKey(db))
+  return { suppressions, clean: withoutSuppressed({ suppressions, pscs: pscRulesOf(db, rules) }, datasetColumns) }
 }

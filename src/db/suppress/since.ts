@@ -3,6 +3,7 @@ import { and, eq, gt, gte, or } from 'drizzle-orm'
 import { type Since, touchCompanies } from '../changes.ts'
 import type { Db } from '../open.ts'
 import { suppressions as rules } from '../schema.ts'
+import { PSC_PERSON_COLUMNS, type PscPerson, pscRulesOf } from './pscs.ts'
 import {
   databaseKey,
   FACT_COLUMNS,
@@ -12,11 +13,13 @@ import {
   suppressionsOf,
 } from './suppressions.ts'
 
+export type HiddenTable = 'officers' | 'persons_with_significant_control' | 'domains' | 'emails'
+
 export interface HiddenRows {
   /** Companies that are suppressed as a whole, stored or not. */
   companies: { company_number: string; at: string }[]
   /** Tables of which some rows of a company are hidden. They are not named: their keys may name people whom nobody may see. */
-  rows: { table: 'officers' | 'domains' | 'emails'; company_number: string; at: string }[]
+  rows: { table: HiddenTable; company_number: string; at: string }[]
 }
 
 /** Looks for everything that rules added since hide; the time told is that of the latest rule. */
@@ -42,10 +45,13 @@ function hiddenBy(db: Db, added: Suppression[]): HiddenRows {
   const suppressions = suppressionsOf(added, databaseKey(db))
   const kinds = new Set(added.map(({ kind }) => kind))
   const hidden = new Map<string, HiddenRows['rows'][number]>()
-  const hide = (table: HiddenRows['rows'][number]['table'], company_number: string) =>
+  const hide = (table: HiddenTable, company_number: string) =>
     hidden.set(`${table} ${company_number}`, { table, company_number, at })
 
-  if (kinds.has('officer') || kinds.has('name') || kinds.has('company')) hideOfficers(db, suppressions, hide)
+  if (kinds.has('officer') || kinds.has('name') || kinds.has('company')) {
+    hideOfficers(db, suppressions, hide)
+    hidePscs(db, added, hide)
+  }
   if (kinds.has('domain')) {
     for (const { company_number, domain } of iterate<{ company_number: string; domain: string }>(db, DOMAINS)) {
       if (suppressions.domain(domain)) hide('domains', company_number)
@@ -71,6 +77,19 @@ const EMAILS_OF_NOBODY = `
   SELECT DISTINCT company_number FROM emails WHERE NOT EXISTS (
     SELECT 1 FROM officers
     WHERE officers.company_number = emails.company_number AND officers.appointment_id = emails.appointment_id)`
+
+const PSCS = `SELECT company_number, ${PSC_PERSON_COLUMNS.join(', ')} FROM persons_with_significant_control`
+
+function hidePscs(
+  db: Db,
+  added: Suppression[],
+  hide: (table: 'persons_with_significant_control', companyNumber: string) => void,
+): void {
+  const rules = pscRulesOf(db, added)
+  for (const psc of iterate<PscPerson>(db, PSCS)) {
+    if (rules.means(psc)) hide('persons_with_significant_control', psc.company_number)
+  }
+}
 
 type Officer = OfficerFacts & { company_number: string; appointment_id: string }
 

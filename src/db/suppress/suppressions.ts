@@ -2,7 +2,7 @@
 // bought later falls under it too.
 import { and, asc, eq, inArray, or } from 'drizzle-orm'
 import { companyNumber } from '../../company-number.ts'
-import type { Tx } from '../open.ts'
+import { type Db, prepared, type Tx } from '../open.ts'
 import { database_keys, officer_fetches, suppressions, withheld_officers } from '../schema.ts'
 import { type BodyFacts, emailHash, keyedEmail, normalDomain, personPrefix, ukBodyNumber } from '../values.ts'
 import { type NameRule, nameRules, type PersonFacts } from './names.ts'
@@ -69,6 +69,14 @@ export function suppressEmail(tx: Tx, address: string, { reason, addedAt }: { re
 /** All rules in the order in which they were added. */
 export function listSuppressions(tx: Tx): Suppression[] {
   return tx.select().from(suppressions).orderBy(asc(suppressions.id)).all()
+}
+
+const VERSION = `SELECT count(*) AS n, max(id) AS top, max(added_at) AS newest,
+  (SELECT count(*) FROM withheld_officers) AS withheld FROM suppressions`
+
+/** Another text whenever rules, or those whom they withhold, have changed. */
+export function rulesVersion(db: Db): string {
+  return JSON.stringify(prepared(db, VERSION).get())
 }
 
 /** The key of this database, 64 hexadecimal digits: hashes under it can be neither tried nor compared elsewhere. */

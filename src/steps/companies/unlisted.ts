@@ -1,10 +1,12 @@
 // What it means that a company is not in the register file. The file has live companies only, so that one which a newer
 // whole file lacks was probably dissolved; but a file that is cut, narrowed or a part proves nothing.
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import type { Clock } from '../../clock.ts'
+import { type Clock, DAY_MS } from '../../clock.ts'
 import { UpstreamError } from '../../companies-house/call.ts'
 import type { CompaniesHouse } from '../../companies-house/client.ts'
 import { fetchProfile } from '../../companies-house/profile.ts'
+import { oddMemberNotes } from '../../companies-house/profile-members.ts'
+import { companyNumber } from '../../company-number.ts'
 import { updateCompany } from '../../db/companies/companies.ts'
 import {
   findEarlierDay,
@@ -19,7 +21,8 @@ import {
 } from '../../db/companies/register-files.ts'
 import type { Reject } from '../../db/companies/staging.ts'
 import { whenFree } from '../../db/lock-wait.ts'
-import { type Db, snapshot, write } from '../../db/open.ts'
+import { saveNotes } from '../../db/officers/fetches.ts'
+import { type Db, snapshot, type Tx, write } from '../../db/open.ts'
 import { ENDED_STATUSES } from '../../db/standing.ts'
 import { errorMessage } from '../../errors.ts'
 import type { Log } from '../../log.ts'
@@ -53,7 +56,7 @@ const FEW = 10
 const USUAL_SHARE = 0.05
 const SHARE_PER_MONTH = 0.02
 const SHARE_WITHOUT_DAYS = 0.1
-const MONTH_MS = 30 * 86_400_000
+const MONTH_MS = 30 * DAY_MS
 const MOST_LISTED = 1000
 const COMPANIES_PER_WRITE = 2000
 
@@ -101,7 +104,9 @@ function numbersIn(rejects: Iterable<Reject>): Set<string> {
   const numbers = new Set<string>()
   for (const { row } of rejects) {
     for (const [word] of row.toUpperCase().matchAll(/[A-Z0-9]+/g)) {
-      if (word.length <= 8) numbers.add(word.padStart(8, '0'))
+      numbers.add(word)
+      const number = companyNumber(word)
+      if (number !== null) numbers.add(number)
     }
   }
   return numbers
@@ -166,10 +171,12 @@ async function askAbout(
   try {
     const fetched = await fetchProfile(companiesHouse, companyNumber, { lane: 'background', signal })
     if (!fetched) throw new UpstreamError('the answer is 404', { retryable: false })
-    const { details } = fetched
+    const { details, odd } = fetched
     const origin = { source: 'rest', fetchedAt: new Date(clock.now()).toISOString(), runId }
-    const save = () => {
-      if (isToAsk(db, companyNumber)) updateCompany(db, details, origin)
+    const save = (tx: Tx) => {
+      if (!isToAsk(db, companyNumber)) return
+      updateCompany(db, details, origin)
+      saveNotes(tx, oddMemberNotes(companyNumber, odd), { notedAt: Date.parse(origin.fetchedAt), runId })
     }
     await whenFree(db, () => write(db, save))
     if (ENDED_STATUSES.includes(details.company_status ?? '')) counts.ended += 1

@@ -1,28 +1,18 @@
 // One zip that a customer receives: the data, a report, a dictionary and a manifest, all of one moment. Everything is
 // written aside first, so whatever goes wrong leaves an earlier package as it was.
 import { createHash, randomBytes } from 'node:crypto'
-import {
-  createReadStream,
-  createWriteStream,
-  existsSync,
-  readdirSync,
-  realpathSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs'
+import { createWriteStream, existsSync, readdirSync, realpathSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import { finished, pipeline } from 'node:stream/promises'
+import { finished } from 'node:stream/promises'
 import { ZipFile } from 'yazl'
-import type { Column } from '../../db/dataset/columns.ts'
-import { columnsOfTable, type DatasetTable } from '../../db/dataset/columns.ts'
-import type { Page } from '../../db/dataset/dataset.ts'
+import type { Column, Page } from '../../db/dataset/columns.ts'
+import { columnsOfTable, type DatasetTable, datasetTables } from '../../db/dataset/columns.ts'
 import { lookedUpReader } from '../../db/dataset/deliveries.ts'
 import type { DeliveredTable } from '../../db/dataset/dictionary.ts'
 import { dataDictionary, type TableEntry } from '../../db/dataset/dictionary.ts'
 import type { Db } from '../../db/open.ts'
 import { ChpipeError } from '../../errors.ts'
-import { makeFolder, syncFolder } from '../../files.ts'
+import { makeFolder, sha256OfFile, syncFolder } from '../../files.ts'
 import { safeJson } from '../../text.ts'
 import type { Manifest } from './destination.ts'
 import { csvHeader, csvLines, LINE_END } from './formats/csv.ts'
@@ -69,7 +59,7 @@ export async function packageDataset(db: Db, options: PackageOptions): Promise<P
     const aside = join(stage.folder, temporaryName('package'))
     const parts = names.map((name) => ({ name, path: join(stage.folder, name) }))
     await writeZip(aside, parts, new Date(manifest.as_of), signal)
-    const written = { manifest, bytes: statSync(aside).size, sha256: await sha256Of(aside, signal) }
+    const written = { manifest, bytes: statSync(aside).size, sha256: await sha256OfFile(aside, signal) }
     if (options.isNew) placeNew(aside, path)
     else replaceAll([{ from: aside, to: path }], [])
     await syncFolder(dirname(path))
@@ -112,7 +102,13 @@ async function exportCounted(
 function onlyTables(page: Page, include: ExportOptions['include']): Page {
   if (!include) return page
   const rows = (table: DatasetTable) => (include.includes(table) ? page[table] : [])
-  return { companies: rows('companies'), officers: rows('officers'), domains: rows('domains'), emails: rows('emails') }
+  return {
+    companies: rows('companies'),
+    officers: rows('officers'),
+    persons_with_significant_control: rows('persons_with_significant_control'),
+    domains: rows('domains'),
+    emails: rows('emails'),
+  }
 }
 
 /** Writes what goes beside the data; a document has no rows. */
@@ -145,23 +141,13 @@ function writeEntry(folder: string, name: string, text: string, rows: number): F
   return { name, rows, bytes: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') }
 }
 
-async function sha256Of(path: string, signal: AbortSignal): Promise<string> {
-  const hash = createHash('sha256')
-  await pipeline(createReadStream(path), hash, { signal })
-  return hash.digest('hex')
-}
-
 type Filters = Manifest['filters']
 
-/** The tables that a delivery with these filters holds: domains and e-mails that nobody asked for only when there are any. */
-function deliveredTables({ include, since }: Filters, { domains, emails }: ReportCounts['rows']): DeliveredTable[] {
-  const some = include ?? [
-    'companies',
-    'officers',
-    ...(domains > 0 ? ['domains'] : []),
-    ...(emails > 0 ? ['emails'] : []),
-  ]
-  const tables = (['companies', 'officers', 'domains', 'emails'] as const).filter((table) => some.includes(table))
+/** The tables that a delivery with these filters holds: what nobody asked for only when there is any of it. */
+function deliveredTables({ include, since }: Filters, rows: ReportCounts['rows']): DeliveredTable[] {
+  const tables = datasetTables.filter((table) =>
+    include ? include.includes(table) : table === 'companies' || table === 'officers' || rows[table] > 0,
+  )
   return since === undefined ? tables : [...tables, 'deletions']
 }
 

@@ -5,7 +5,7 @@
 import { setMaxListeners } from 'node:events'
 import pLimit from 'p-limit'
 import { whenFree } from '../../db/lock-wait.ts'
-import { type Claim, type ClaimedCompany, claimCompany, claimStale } from '../../db/officers/claims.ts'
+import { type Claim, type ClaimedCompany, claimCompany, claimDoubtful, claimStale } from '../../db/officers/claims.ts'
 import { writeSoon } from '../../db/open.ts'
 import { type OfficersStep, type StoreOutcome, storeOfficers } from './store.ts'
 
@@ -51,6 +51,13 @@ export function refreshOfficers(step: OfficersStep, options: RefreshOfficersOpti
   const { ageMs, runStartedAt } = options
   const query = { runId: step.runId, runStartedAt, before: new Date(runStartedAt - ageMs).toISOString() }
   const take = () => writeSoon(step.db, () => claimStale(step.db, query, step.clock))
+  return fetchClaims(step, { ...options, next: () => whenFree(step.db, take) })
+}
+
+/** Fetches lists in doubt, the oldest first, until none is free or the limit; the others stay as they are. */
+export function refreshDoubtful(step: OfficersStep, options: Omit<RefreshOfficersOptions, 'ageMs'>): Promise<Ending> {
+  const query = { runId: step.runId, runStartedAt: options.runStartedAt }
+  const take = () => writeSoon(step.db, () => claimDoubtful(step.db, query, step.clock)) ?? 'nothing-left'
   return fetchClaims(step, { ...options, next: () => whenFree(step.db, take) })
 }
 

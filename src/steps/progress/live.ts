@@ -6,6 +6,7 @@ import { readUse, viewClock } from '../../db/quota/ledger.ts'
 import { type FoundCounts, findBalanceBefore, type JobCount, readLiveCounts } from '../../db/tallies.ts'
 import { COMPANIES_HOUSE_ALLOWANCE } from '../../quota/report.ts'
 import type { Quota } from '../../settings.ts'
+import { STREAM_NAMES } from '../stream/kinds.ts'
 import { readStreamReports, type StreamReport } from '../stream/report.ts'
 
 export interface JobsReport {
@@ -60,7 +61,7 @@ export interface CapacityReport {
 export interface LiveProgress {
   /** The first of the streams. */
   stream?: StreamReport
-  /** All of them, where there are several. */
+  /** All that were ever followed, where there is more than the first. */
   streams?: StreamReport[]
   jobs?: JobsReport
   domains?: DomainsReport
@@ -72,19 +73,19 @@ export interface LiveProgress {
 /** Reads it within the caller's snapshot; empty before anything was streamed or queued. */
 export function readLiveProgress(db: Db, clock: Clock, quota: Quota): LiveProgress {
   const streams = readStreamReports(db, clock)
-  const [stream] = streams
+  const stream = streams.find((report) => report.stream === STREAM_NAMES[0])
   const { jobs: counts, dueForEnrich, found } = readLiveCounts(db)
-  if (!stream && counts.length === 0) return {}
+  if (streams.length === 0 && counts.length === 0) return {}
   const credits = creditsReport(db)
   const asked = counts.filter(hasDomainAnswer).reduce((sum, { count }) => sum + count, 0)
   return {
     ...(stream ? { stream } : {}),
-    ...(streams.length > 1 ? { streams } : {}),
+    ...(streams.length > (stream ? 1 : 0) ? { streams } : {}),
     ...(counts.length > 0 ? { jobs: jobsReport(counts, dueForEnrich) } : {}),
     ...(asked + found.domains > 0 ? { domains: domainsReport(found, asked) } : {}),
     ...(found.peopleAsked + found.emails > 0 ? { emails: emailsReport(found) } : {}),
     ...(credits.spent + credits.reserved > 0 || credits.left !== null ? { credits } : {}),
-    ...(stream ? { capacity: capacityReport(db, clock, quota) } : {}),
+    ...(streams.length > 0 ? { capacity: capacityReport(db, clock, quota) } : {}),
   }
 }
 

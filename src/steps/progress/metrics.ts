@@ -7,7 +7,7 @@ import type { Progress } from './progress.ts'
 
 /** Everything that `progress --json` prints, in seconds and plain counts; what there is nothing to say about is left out. */
 export function progressMetrics(progress: Progress, version: string): Metric[] {
-  const { companies_with_officers: complete, pending, none, failed, quota, verification } = progress
+  const { companies_with_officers: complete, pending, none, failed, stale = 0, quota, verification } = progress
   return [
     {
       name: 'chpipe_build_info',
@@ -22,7 +22,7 @@ export function progressMetrics(progress: Progress, version: string): Metric[] {
         help: 'Companies known, by the state of their officer lists.',
         label: 'officers_state',
       },
-      { complete, pending, none, failed },
+      { complete, pending, none, failed, stale },
     ),
     single('gauge', 'chpipe_officers', 'Officers stored.', progress.officers),
     ...(verification ? [verificationMetric(verification)] : []),
@@ -51,7 +51,7 @@ export function progressMetrics(progress: Progress, version: string): Metric[] {
       'Calls that Companies House refused (429, 403).',
       quota.rate_limited,
     ),
-    ...(progress.stream ? streamMetrics(progress.streams ?? [progress.stream]) : []),
+    ...streamMetrics(progress.streams ?? (progress.stream ? [progress.stream] : [])),
     ...liveMetrics(progress),
   ]
 }
@@ -66,6 +66,7 @@ function verificationMetric(counts: VerificationCounts): Metric {
 }
 
 function streamMetrics(streams: StreamReport[]): Metric[] {
+  if (streams.length === 0) return []
   const seconds = (iso: string | null) => (iso === null ? null : Date.parse(iso) / 1000)
   const gauge = (name: string, help: string, read: (report: StreamReport) => number | null): Metric => ({
     name: `chpipe_stream_${name}`,

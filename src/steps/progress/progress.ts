@@ -1,6 +1,6 @@
 // How far the import of officers is, how fast it goes and when it will be done, and how the stream stands. Reads only, at
 // a cost that does not grow with companies and officers; only verifications are counted, along two indexes.
-import type { Clock } from '../../clock.ts'
+import { type Clock, MINUTE_MS } from '../../clock.ts'
 import { type Db, snapshot } from '../../db/open.ts'
 import { findLiveRuns } from '../../db/runs.ts'
 import { countVerifications, dayAt, type VerificationCounts } from '../../db/standing.ts'
@@ -18,6 +18,8 @@ export interface Progress extends LiveProgress {
   pending: number
   none: number
   failed: number
+  /** Lists that were complete and are in doubt, since the officers stream lost events; left out when there is none. */
+  stale?: number
   target: number
   /** Of the target, with one decimal, rounded down: 100 means ready. */
   percent: number
@@ -54,27 +56,26 @@ const RECENT_MS = 10 * 60_000
 /** A rate over less than this would be noise. */
 const SHORTEST_SPAN_MS = 5000
 
-const MINUTE_MS = 60_000
-
 /** Reads the progress towards the target on one snapshot. Throws a `data` error when the database cannot be read. */
 export function readProgress(db: Db, { target, quota, clock }: ProgressOptions): Progress {
   try {
     return snapshot(db, (tx) => {
       const now = clock.now()
-      const { complete, officers, pending, none, failed } = readTallies(tx)
+      const { complete, officers, pending, none, failed, stale } = readTallies(tx)
       const perMinute = recentRate(readFetches(tx, now - RECENT_MS, now), now, quota)
       const running = findLiveRuns(tx, clock)
       const importing = running.some(({ command }) => command === 'import-officers')
-      const reachable = complete + pending + failed >= target
+      const reachable = complete + pending + failed + stale >= target
       const verification = countVerifications(db, dayAt(now), officers)
       const freeAt = allowanceFreeAt(db, clock, quota)
       return {
         companies_with_officers: complete,
         officers,
-        companies: complete + pending + none + failed,
+        companies: complete + pending + none + failed + stale,
         pending,
         none,
         failed,
+        ...(stale > 0 ? { stale } : {}),
         target,
         percent: percentOf(complete, target),
         ready: complete >= target,

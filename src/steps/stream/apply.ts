@@ -69,12 +69,16 @@ export function applyEntries<Event extends EventHead>(
         return closeExpired(tx, kind.name, entry.timepoint)
       case 'jump':
         changes.gaps += 1
+        kind.lost?.(tx, { kind: 'span' })
         return saveJump(tx, noted, entry)
       case 'misplaced':
         changes.misplaced += 1
+        // A number too high to be believed is alone with it; one that is too low begins a new count.
+        if (entry.to <= entry.from) kind.lost?.(tx, { kind: 'renumbered' })
         return saveJump(tx, noted, entry)
       case 'rejected':
         changes.rejects += 1
+        kind.lost?.(tx, { kind: 'line', line: entry.line, placed: entry.timepoint !== null })
         return saveReject(tx, { ...entry, stream: kind.name, receivedAt: now, runId })
     }
   }

@@ -1,9 +1,10 @@
 // How the stream stands, for `progress`. Reads only.
-import type { Clock } from '../../clock.ts'
+import { type Clock, MINUTE_MS } from '../../clock.ts'
 import type { Db } from '../../db/open.ts'
 import { findHolder, readCursor, readMinutes } from '../../db/stream/cursor.ts'
 import { countGaps, countRejects } from '../../db/stream/gaps.ts'
-import { STREAM_NAMES } from './kind.ts'
+import { STREAM_NAMES } from './kinds.ts'
+import { publishedMs } from './place.ts'
 
 /** The names and their order are what `progress --json` prints. Times are ISO 8601. */
 export interface StreamReport {
@@ -35,7 +36,6 @@ export interface StreamReport {
   rejects: number
 }
 
-const MINUTE_MS = 60_000
 const RATE_MINUTES = 10
 
 /** Reads the reports of all streams that were ever followed. */
@@ -60,7 +60,11 @@ export function readStreamReport(db: Db, clock: Clock, stream: string): StreamRe
     last_event_at: iso(cursor.last_event_at),
     timepoint: cursor.timepoint,
     events: cursor.events,
-    events_per_minute: recentRate(readMinutes(db, stream, now - RATE_MINUTES * MINUTE_MS), now, holder?.started_at),
+    events_per_minute: eventsPerMinute(
+      readMinutes(db, stream, now - RATE_MINUTES * MINUTE_MS),
+      now,
+      holder?.started_at,
+    ),
     lag_seconds: lagSeconds(cursor.published_at, cursor.last_event_at),
     silent: holder !== null && cursor.silent_since !== null,
     jumps: gaps.jumps,
@@ -73,16 +77,15 @@ export function readStreamReport(db: Db, clock: Clock, stream: string): StreamRe
 }
 
 /** A run that has just begun is measured over its own time. */
-function recentRate(minutes: { events: number }[], now: number, startedAt = 0): number {
+function eventsPerMinute(minutes: { events: number }[], now: number, startedAt = 0): number {
   const span = Math.min(RATE_MINUTES, Math.max(1, (now - startedAt) / MINUTE_MS))
   const events = minutes.reduce((sum, minute) => sum + minute.events, 0)
   return Math.round((events / span) * 10) / 10
 }
 
-/** `published_at` without a zone is read as UTC, and is never in the future. */
+/** What was published is never in the future. */
 function lagSeconds(publishedAt: string | null, appliedAt: number | null): number | null {
-  const text = publishedAt ?? ''
-  const published = Date.parse(/(Z|[+-]\d{2}:\d{2})$/.test(text) ? text : `${text}Z`)
-  if (appliedAt === null || Number.isNaN(published)) return null
+  const published = publishedMs(publishedAt)
+  if (appliedAt === null || published === null) return null
   return Math.max(0, Math.round((appliedAt - published) / 1000))
 }

@@ -26,6 +26,7 @@ import {
   type StoredOfficer,
   suppressAnswers,
 } from '../../db/suppress/erase.ts'
+import { deletePscs, findPscsToErase } from '../../db/suppress/pscs.ts'
 import {
   databaseKey,
   listFollowers,
@@ -44,6 +45,8 @@ import { eraseUnmatchedRows } from '../purchases/unmatched.ts'
 export interface Erased {
   companies: number
   officers: number
+  /** Persons with significant control. */
+  pscs: number
   domains: number
   emails: number
   answers: number
@@ -62,6 +65,11 @@ export function eraseSuppressed(tx: Tx, suppression: Suppression, now: number): 
     tx,
     rules.map(({ id }) => id),
   )
+  const companiesOf = [
+    ...officers.map(({ company_number }) => company_number),
+    ...withheld.map((one) => one.companyNumber),
+  ]
+  const pscs = findPscsToErase(tx, rules, companiesOf)
   const emails = findOwnEmails(tx, rule, { officers, withheld })
   const addresses = new Set(emails.map(({ email }) => emailHash(email)))
   const isErased = (address: string) => rule.email(address) || addresses.has(emailHash(address))
@@ -83,6 +91,7 @@ export function eraseSuppressed(tx: Tx, suppression: Suppression, now: number): 
   const company = suppression.kind === 'company' ? suppression.value : null
   const ownDomains = company === null ? 0 : findDomains(tx, company).length
   deleteOfficers(tx, officers)
+  deletePscs(tx, pscs)
   rememberOfficers(
     tx,
     officers.map((row) => ({ row, rule: suppression.id })),
@@ -92,10 +101,12 @@ export function eraseSuppressed(tx: Tx, suppression: Suppression, now: number): 
   noteErased(tx, 'email', owners(shared), erasedAt)
   noteErased(tx, 'domain', owners(domains), erasedAt)
   noteErased(tx, 'officer', owners(officers), erasedAt)
+  noteErased(tx, 'psc', owners(pscs), erasedAt)
   const companies = company !== null && deleteCompany(tx, company) ? 1 : 0
   return {
     companies,
     officers: officers.length,
+    pscs: pscs.length,
     domains: domains.length + ownDomains,
     emails: shared.length,
     answers,

@@ -25,6 +25,7 @@ test('columns keep the order of the schema and know what each of their cells is'
     'appointment_id',
     'officer_id',
     'person_number',
+    'psc_id',
   ])
   expect(of('number')).toEqual([
     'officers_count',
@@ -41,7 +42,7 @@ test('columns keep the order of the schema and know what each of their cells is'
     'date_of_birth_year',
     'confidence',
   ])
-  expect(of('codes')).toEqual(['sic_codes', 'contribution_sub_types'])
+  expect(of('codes')).toEqual(['sic_codes', 'contribution_sub_types', 'natures_of_control'])
   expect(of('truth')).toEqual([
     'accounts_overdue',
     'accounts_next_accounts_overdue',
@@ -57,6 +58,8 @@ test('columns keep the order of the schema and know what each of their cells is'
     'can_file',
     'is_pre_1992_appointment',
     'is_active',
+    'ceased',
+    'is_sanctioned',
   ])
   expect(of('json')).toEqual([
     'previous_company_names',
@@ -66,6 +69,7 @@ test('columns keep the order of the schema and know what each of their cells is'
     'corporate_annotation',
     'former_names',
     'anti_money_laundering_supervisory_bodies',
+    'exemptions',
   ])
   expect(of('date')).toEqual([
     'date_of_creation',
@@ -97,6 +101,9 @@ test('columns keep the order of the schema and know what each of their cells is'
     'appointment_verification_end_on',
     'appointment_verification_statement_due_on',
     'identity_verified_on',
+    'notified_on',
+    'ceased_on',
+    'appointment_verification_statement_date',
     'found_at',
   ])
 })

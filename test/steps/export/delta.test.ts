@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { checkpointOf, numberOfCheckpoint, type Since } from '../../../src/db/changes.ts'
+import type { Page } from '../../../src/db/dataset/columns.ts'
 import { columnsOfTable, datasetTables } from '../../../src/db/dataset/columns.ts'
-import { openDataset, type Page } from '../../../src/db/dataset/dataset.ts'
+import { emptyPage, openDataset } from '../../../src/db/dataset/dataset.ts'
 import { saveOfficers } from '../../../src/db/officers/officers.ts'
 import { type Db, write } from '../../../src/db/open.ts'
 import { destinationOf } from '../../../src/steps/export/destination.ts'
@@ -66,7 +67,7 @@ function fromNow(): Since {
 function expectDelta(change: () => void, all = false): Rows {
   const old = read(null, all)
   const since = fromNow()
-  expect(read(since, all)).toEqual({ companies: [], officers: [], domains: [], emails: [], deletions: [] })
+  expect(read(since, all)).toEqual({ ...emptyPage(), deletions: [] })
   change()
   const delta = read(since, all)
   const { deletions, ...now } = read(null, all)

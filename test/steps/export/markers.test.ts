@@ -9,10 +9,11 @@ import { destinationOf } from '../../../src/steps/export/destination.ts'
 import type { ExportFormat } from '../../../src/steps/export/formats/formats.ts'
 import { type TempFolder, tempFolder } from '../../host.ts'
 import { serving } from '../../http/serving.ts'
-import { addCompany, addOfficer, exportWorld, newDatabase } from './export-world.ts'
+import { addCompany, addOfficer, addPsc, exportWorld, newDatabase } from './export-world.ts'
 import { parquetSchemaOf, readParquet, readSqlite, readXlsx } from './read-back.ts'
 
-type Table = 'companies' | 'officers'
+const TABLES = ['companies', 'officers', 'persons_with_significant_control'] as const
+type Table = (typeof TABLES)[number]
 type Cells = Record<string, unknown>
 
 let folder: TempFolder
@@ -43,6 +44,7 @@ const FIXED: Cells = {
 function marker({ name, kind }: Column, index: number): unknown {
   if (name in FIXED) return FIXED[name]
   const day = new Date(Date.UTC(2031, 0, 1 + index)).toISOString()
+  if (name === 'natures_of_control_words') return `m${index - 1}; n${index - 1}`
   if (kind === 'number') return 1000 + index
   if (kind === 'truth') return index % 2 === 0
   if (kind === 'date') return name.endsWith('_at') ? day : day.slice(0, 10)
@@ -71,10 +73,11 @@ function stored(table: Table): Cells {
 function fillMarkers(into: Db): void {
   addCompany(into, stored('companies') as never)
   addOfficer(into, stored('officers') as never)
+  addPsc(into, stored('persons_with_significant_control') as never)
 }
 
 async function exported(format: ExportFormat): Promise<string> {
-  await exportWorld(db, destinationOf(folder.file('out'), true), { format, include: ['companies', 'officers'] })
+  await exportWorld(db, destinationOf(folder.file('out'), true), { format, include: TABLES })
   return folder.file('out')
 }
 
@@ -89,7 +92,7 @@ function asText(table: Table): Cells {
   )
 }
 
-describe.each(['companies', 'officers'] as const)('every column of %s is found again in', (table) => {
+describe.each(TABLES)('every column of %s is found again in', (table) => {
   test('csv', async () => {
     const text = readFileSync(`${await exported('csv')}/${table}.csv`, 'utf8')
     const [row] = initParser(inferSchema(text)).stringObjs(text)
@@ -101,8 +104,13 @@ describe.each(['companies', 'officers'] as const)('every column of %s is found a
     const json = JSON.parse(readFileSync(`${await exported('json')}/companies.json`, 'utf8'))
     const ndjson = readFileSync(`${await exported('ndjson')}/companies.ndjson`, 'utf8')
     expect(JSON.parse(ndjson)).toEqual(json[0])
-    const { officers, ...company } = json[0]
-    expect(table === 'companies' ? company : officers[0]).toEqual(markers(table))
+    const { officers, persons_with_significant_control, ...companies } = json[0]
+    const found = {
+      companies,
+      officers: officers[0],
+      persons_with_significant_control: persons_with_significant_control[0],
+    }
+    expect(found[table]).toEqual(markers(table))
   })
 
   test('sqlite', async () => {
@@ -136,8 +144,9 @@ describe.each(['companies', 'officers'] as const)('every column of %s is found a
   test('the API', async () => {
     await using api = await serving(fillMarkers)
     const { body } = await api.json('/v1/companies/00000001')
-    const { officers, domains: _, ...company } = body
-    const { emails: __, ...officer } = officers[0]
-    expect(table === 'companies' ? company : officer).toEqual(markers(table))
+    const { officers: all, persons_with_significant_control: pscs, domains: _, ...companies } = body
+    const { emails: __, ...officers } = all[0]
+    const found = { companies, officers, persons_with_significant_control: pscs[0] }
+    expect(found[table]).toEqual(markers(table))
   })
 })

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { columnsOfTable } from '../../../src/db/dataset/columns.ts'
 import { dataDictionary } from '../../../src/db/dataset/dictionary.ts'
 import type { Db } from '../../../src/db/open.ts'
-import { companies, domains, emails, officers } from '../../../src/db/schema.ts'
+import { companies, domains, emails, officers, persons_with_significant_control } from '../../../src/db/schema.ts'
 import { dictionaryCsv } from '../../../src/steps/export/package.ts'
 import { type TempFolder, tempFolder } from '../../host.ts'
 import { suppressOne, suppressWorld } from '../suppress/suppress-world.ts'
@@ -172,7 +172,7 @@ describe('when something is in the way', () => {
   })
 })
 
-const SCHEMA = { companies, officers, domains, emails }
+const SCHEMA = { companies, officers, persons_with_significant_control, domains, emails }
 
 /** The columns as the database has them, without those that are chpipe's own; a delta's list is no table. */
 function schemaColumns(table: string): string[] {

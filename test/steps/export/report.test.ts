@@ -1,15 +1,17 @@
 import { createHash } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import type { Page } from '../../../src/db/dataset/columns.ts'
 import { type Column, datasetColumns, type Row } from '../../../src/db/dataset/columns.ts'
-import type { Page } from '../../../src/db/dataset/dataset.ts'
+import { emptyPage } from '../../../src/db/dataset/dataset.ts'
 import { dataDictionary } from '../../../src/db/dataset/dictionary.ts'
 import { share, size } from '../../../src/steps/export/report/charts.ts'
-import { createPageCounter, createTally } from '../../../src/steps/export/report/count.ts'
+import { createPageCounter } from '../../../src/steps/export/report/count.ts'
 import { creationSeries, type ReportData } from '../../../src/steps/export/report/figures.ts'
 import { escapeHtml } from '../../../src/steps/export/report/html.ts'
 import { ABROAD, NO_REGION, regionOf, sicSection } from '../../../src/steps/export/report/places.ts'
 import { renderReport } from '../../../src/steps/export/report/render.ts'
+import { createTally } from '../../../src/steps/export/report/tally.ts'
 
 const AS_OF = '2026-11-23T15:24:00.000Z'
 
@@ -29,7 +31,7 @@ const email = (number: string, id: string, status: string) =>
 function counted(pages: Partial<Page>[], lookedUp: string[] = []) {
   const counter = createPageCounter()
   for (const page of pages) {
-    counter.add({ companies: [], officers: [], domains: [], emails: [], ...page }, new Set(lookedUp))
+    counter.add({ ...emptyPage(), ...page }, new Set(lookedUp))
   }
   return counter.counts()
 }

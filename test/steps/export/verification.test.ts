@@ -1,8 +1,8 @@
 // Which officers an export holds by the state of their verification, and what a delta says when the calendar moves on.
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { checkpointOf, numberOfCheckpoint, type Since } from '../../../src/db/changes.ts'
+import type { Page } from '../../../src/db/dataset/columns.ts'
 import { datasetColumns } from '../../../src/db/dataset/columns.ts'
-import type { Page } from '../../../src/db/dataset/dataset.ts'
 import { openDataset } from '../../../src/db/dataset/dataset.ts'
 import type { Db } from '../../../src/db/open.ts'
 import type { VerificationState } from '../../../src/db/standing.ts'

@@ -1,7 +1,9 @@
 // Parquet: typed columns, Snappy, row groups of a size that keeps the memory small.
+
 import type { ColumnSource, ParquetWriter } from 'hyparquet-writer'
+import { DAY_MS } from '../../../clock.ts'
+import type { Page } from '../../../db/dataset/columns.ts'
 import { type Cell, type Column, columnsOfTable, parsedJson, type Row, truthOf } from '../../../db/dataset/columns.ts'
-import type { Page } from '../../../db/dataset/dataset.ts'
 import { withoutControls, withoutHidden } from '../../../text.ts'
 import { flatTable } from './flat.ts'
 import type { Output } from './output.ts'
@@ -87,8 +89,6 @@ function schemaOf(columns: Column[]): SchemaElement[] {
   })
   return [{ name: 'schema', num_children: columns.length }, ...elements]
 }
-
-const DAY_MS = 86_400_000
 
 /** Days since 1970, milliseconds since 1970, truth, what JSON says, or text. What is no date cannot stand in a date's column, and is left out. */
 function valueOfColumn(column: Column): (cell: Cell) => unknown {

@@ -1,14 +1,19 @@
 // What the report says, counted from the very pages that are written to the files: so it agrees with them, and whoever
 // is suppressed is in neither. Its memory does not grow with the dataset.
 
-import { type Cell, type DatasetTable, datasetColumns, datasetTables, type Row } from '../../../db/dataset/columns.ts'
-import type { Page } from '../../../db/dataset/dataset.ts'
+import { bestDomains } from '../../../db/dataset/best-domain.ts'
+import type { Page } from '../../../db/dataset/columns.ts'
+import { type DatasetTable, datasetTables, type Row } from '../../../db/dataset/columns.ts'
 import { holdsOffice, VERIFICATIONS } from '../../../db/standing.ts'
 import { isPersonWanted } from '../../purchases/people.ts'
 import { regionOf, sicSection } from './places.ts'
+import { createPscCounter, type PscCounts } from './pscs.ts'
+import { type Count, cellReader, createTally, NOT_GIVEN, textOf } from './tally.ts'
 
 export interface ReportedOfficers {
   roles: Count[]
+  /** Where their rows came from. */
+  sources: Count[]
   activeOfficers: number
   /** By how the identity verification stood on the day of the export, in the order of the dictionary. */
   verifications: Count[]
@@ -18,6 +23,7 @@ export interface ReportedOfficers {
 
 export interface ReportCounts extends CompanyCounts, ReportedOfficers, ContactCounts {
   rows: Record<DatasetTable, number>
+  pscs: PscCounts
 }
 
 export interface PageCounter {
@@ -28,24 +34,32 @@ export interface PageCounter {
 
 /** A counter that is fed with every page once. */
 export function createPageCounter(): PageCounter {
-  const rows = { companies: 0, officers: 0, domains: 0, emails: 0 }
+  const rows = { companies: 0, officers: 0, persons_with_significant_control: 0, domains: 0, emails: 0 }
   const companies = createCompanyCounter()
   const officers = createOfficerCounter()
+  const pscs = createPscCounter()
   const contacts = createContactCounter()
   return {
     add(page, lookedUp) {
       for (const table of datasetTables) rows[table] += page[table].length
       companies.add(page)
       officers.add(page)
+      pscs.add(page)
       contacts.add(page, lookedUp)
     },
-    counts: () => ({ rows: { ...rows }, ...companies.counts(), ...officers.counts(), ...contacts.counts() }),
+    counts: () => ({
+      rows: { ...rows },
+      ...companies.counts(),
+      ...officers.counts(),
+      pscs: pscs.counts(),
+      ...contacts.counts(),
+    }),
   }
 }
 
 function createOfficerCounter(): { add(page: Page): void; counts(): ReportedOfficers } {
   const cell = cellReader('officers')
-  const roles = createTally()
+  const [roles, sources] = [createTally(), createTally()]
   const verifications = new Map<string, number>(VERIFICATIONS.map((state) => [state, 0]))
   let activeOfficers = 0
   let activeOverdue = 0
@@ -54,6 +68,7 @@ function createOfficerCounter(): { add(page: Page): void; counts(): ReportedOffi
       const statusOf = companyStatuses(companies)
       for (const row of officers) {
         roles.add(textOf(cell(row, 'officer_role')) ?? NOT_GIVEN)
+        sources.add(textOf(cell(row, 'source')) ?? NOT_GIVEN)
         const state = textOf(cell(row, 'identity_verification')) ?? 'none'
         verifications.set(state, (verifications.get(state) ?? 0) + 1)
         if (!isActive(cell, row, statusOf)) continue
@@ -63,6 +78,7 @@ function createOfficerCounter(): { add(page: Page): void; counts(): ReportedOffi
     },
     counts: () => ({
       roles: roles.entries(),
+      sources: sources.entries(),
       activeOfficers,
       verifications: [...verifications].map(([name, count]) => ({ name, count })),
       activeOverdue,
@@ -195,28 +211,6 @@ function createContactCounter(): {
   }
 }
 
-/** What stands for a cell that is empty. */
-const NOT_GIVEN = 'not given'
-
-/** Reads a cell by its column's name; undefined for a column that the table does not have. */
-function cellReader(table: DatasetTable): (row: Row, name: string) => Cell | undefined {
-  const places = new Map(datasetColumns[table].map(({ name }, index) => [name, index]))
-  return (row, name) => row[places.get(name) ?? -1]
-}
-
-/** The cell as text; null for an empty one. */
-function textOf(cell: Cell | undefined): string | null {
-  return cell === null || cell === undefined || cell === '' ? null : String(cell)
-}
-
-/** The most confident domain of each company on a page, by company number. */
-function bestDomains(rows: Row[]): Map<string, string> {
-  const cell = cellReader('domains')
-  const confidence = (row: Row) => Number(cell(row, 'confidence') ?? -1)
-  const best = rows.toSorted((a, b) => confidence(a) - confidence(b))
-  return new Map(best.map((row) => [String(row[0]), String(cell(row, 'domain'))]))
-}
-
 /** Whether an officer holds the office: as the row says, which also knows of a company that is not on the page. */
 function isActive(
   cell: ReturnType<typeof cellReader>,
@@ -233,33 +227,4 @@ function isActive(
 function companyStatuses(rows: Row[]): Map<string, string | null> {
   const cell = cellReader('companies')
   return new Map(rows.map((row) => [String(row[0]), textOf(cell(row, 'company_status'))]))
-}
-
-/** How often each name came; `distinct` bounds its memory, whatever the data holds. */
-export interface Tally {
-  add(name: string): void
-  /** Most frequent first, then by name. */
-  entries(): Count[]
-}
-
-export interface Count {
-  name: string
-  count: number
-}
-
-const OTHER = 'Others'
-
-/** Counts up to `distinct` names one by one; whatever name comes after that counts as `Others`. */
-export function createTally(distinct = 200): Tally {
-  const counts = new Map<string, number>()
-  return {
-    add(name) {
-      const known = counts.has(name) || counts.size < distinct ? name : OTHER
-      counts.set(known, (counts.get(known) ?? 0) + 1)
-    },
-    entries: () =>
-      [...counts]
-        .map(([name, count]) => ({ name, count }))
-        .sort((a, b) => b.count - a.count || (a.name < b.name ? -1 : a.name > b.name ? 1 : 0)),
-  }
 }

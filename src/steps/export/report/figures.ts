@@ -1,8 +1,9 @@
 import type { DeliveredTable, TableEntry } from '../../../db/dataset/dictionary.ts'
 import { counted, formatNumber } from '../../../text.ts'
 import { bars, columns, meter, share, shortMonth } from './charts.ts'
-import type { Count, ReportCounts } from './count.ts'
+import type { ReportCounts } from './count.ts'
 import { html, type Markup } from './html.ts'
+import type { Count } from './tally.ts'
 
 /** One data file of the package, as the manifest lists it, and what a reader wants to know of it. */
 export interface ReportFile {
@@ -93,6 +94,7 @@ export function officerFigures({ counts, tables }: ReportData): Markup | null {
   return html`<section id="officers"><h2>Officers</h2>
 <p>${active}; the others have ended and are kept for the record. A row is an appointment: a person with two roles has two.</p>
 ${bars({ caption: 'Appointments by role', heads: ['Role', 'Appointments'], entries: labelled(roles, slugLabel), whole: rows.officers })}
+${sourceFigures(counts)}
 ${verificationFigures(counts)}</section>
 `
 }
@@ -112,6 +114,23 @@ function verificationFigures({ verifications, activeOverdue, activeOfficers, row
   return html`<h3 id="verification">Identity verification</h3>
 ${bars({ caption: 'Appointments by identity verification on the day of this package', heads: ['Verification', 'Appointments'], entries, whole: rows.officers })}
 <p class="note">Of ${counted(activeOfficers, 'active appointment')}, ${formatNumber(activeOverdue)} ${activeOverdue === 1 ? 'is' : 'are'} overdue. A verification belongs to one role at one company, and becomes overdue or ends with the calendar: a later package of the same data may say otherwise.</p>`
+}
+
+/** Nothing to tell where everything came from one place. */
+function sourceFigures({ sources, rows }: ReportCounts): Markup | null {
+  if (sources.length < 2) return null
+  const entries = labelled(sources, sourceLabel)
+  return bars({ caption: 'Appointments by source', heads: ['Source', 'Appointments'], entries, whole: rows.officers })
+}
+
+const SOURCES = new Map([
+  ['rest', 'API of Companies House'],
+  ['stream', 'Live stream of Companies House'],
+])
+
+function sourceLabel(source: string): string {
+  const product = /^bulk-(\d+)$/.exec(source)?.[1]
+  return product ? `Bulk files of Companies House, product ${product}` : (SOURCES.get(source) ?? source)
 }
 
 export function contactFigures({ counts }: ReportData): Markup {

@@ -1,0 +1,148 @@
+// The officers stream: what its events do to the lists that are stored, and which lists are in doubt when it has lost some.
+// It keeps a complete list complete without a call. What it cannot prove is called stale, and fetched again.
+
+import type { Clock } from '../../clock.ts'
+import {
+  companiesNamed,
+  EARLY_COLUMNS,
+  type OfficerEvent,
+  readOfficerEvent,
+} from '../../companies-house/stream/officers.ts'
+import {
+  countList,
+  findAppointment,
+  hasForeignIds,
+  putAppointment,
+  takeAppointment,
+} from '../../db/officers/appointments.ts'
+import {
+  awaitOfficers,
+  doubtAllLists,
+  doubtList,
+  findList,
+  forgetTimepoints,
+  type StoredList,
+  touchList,
+} from '../../db/officers/lists.ts'
+import type { OfficerRow } from '../../db/officers/officers.ts'
+import { type Db, write } from '../../db/open.ts'
+import { readUnrepaired, saveRepaired } from '../../db/stream/gaps.ts'
+import type { Log } from '../../log.ts'
+import { isSteady, officerDrift, officerRow } from '../officers/rows.ts'
+import type { EventOrigin, Loss, RowChanges, StreamKind } from './kind.ts'
+import { publishedMs } from './place.ts'
+
+export interface OfficersStreamOptions {
+  db: Db
+  clock: Clock
+  log: Log
+}
+
+const OFFICERS = 'officers'
+
+/** Where the beginning of a lost span is unknown, nothing of it is searched anyway: lists are fetched. */
+const REACH_DAYS = 1
+
+/** The officers stream of one run. */
+export function officersStream(options: OfficersStreamOptions): StreamKind<OfficerEvent> {
+  const { db, clock } = options
+  return {
+    name: OFFICERS,
+    read: readOfficerEvent,
+    reachDays: REACH_DAYS,
+    recovery: 'fetching the lists in doubt again',
+    print(event) {
+      const facts = event.kind === 'changed' ? JSON.stringify(event.read.raw) : ''
+      return `${event.kind}|${event.companyNumber}|${event.appointmentId}|${event.publishedAt}|${facts}`
+    },
+    apply: (_tx, event, origin, changes) => applyOfficer(options, event, origin, changes),
+    lost: (_tx, loss) => doubt(options, loss),
+    /** The lists in doubt are marked with the loss, and what fetches them asks for those; the span itself is dealt with. */
+    async repair() {
+      write(db, (tx) => {
+        for (const gap of readUnrepaired(tx, OFFICERS)) saveRepaired(tx, gap, clock.now())
+      })
+    },
+  }
+}
+
+function doubt({ db, log }: OfficersStreamOptions, loss: Loss): void {
+  const named = loss.kind === 'line' ? companiesNamed(loss.line) : []
+  for (const companyNumber of named) doubtList(db, companyNumber)
+  if (named.length > 0 || (loss.kind === 'line' && !loss.placed)) return
+  if (loss.kind === 'renumbered') forgetTimepoints(db)
+  const lists = doubtAllLists(db)
+  if (lists > 0) log.warn('officer events are lost: complete lists are in doubt, and to be fetched again', { lists })
+}
+
+function applyOfficer(
+  { db, clock }: OfficersStreamOptions,
+  event: OfficerEvent,
+  origin: EventOrigin,
+  changes: RowChanges,
+): void {
+  const { companyNumber } = event
+  const list = findList(db, companyNumber)
+  if (list === null || isOlder(event, list)) return
+  if (list.state !== 'complete' && list.state !== 'stale') {
+    if (event.kind === 'changed') awaitOfficers(db, companyNumber, clock.now())
+    else touchList(db, companyNumber)
+    return
+  }
+  const stored = findAppointment(db, companyNumber, event.appointmentId)
+  if ((stored?.stream_timepoint ?? -1) > event.timepoint) return
+  // A row of the list may be this appointment under another id: who is who, the list itself must say.
+  if (stored === null && hasForeignIds(db, companyNumber)) {
+    doubtList(db, companyNumber)
+    return
+  }
+  const done = event.kind === 'deleted' ? take(db, event, origin) : put(db, event, { stored, origin })
+  if (done === null) return
+  changes[done] += 1
+  touchList(db, companyNumber)
+  countList(db, companyNumber, toldAt(event, origin))
+  if (event.kind === 'changed' && event.partial && stored === null) doubtList(db, companyNumber)
+}
+
+function take(db: Db, { companyNumber, appointmentId }: OfficerEvent, origin: EventOrigin): 'deleted' | null {
+  return takeAppointment(db, companyNumber, appointmentId, origin) ? 'deleted' : null
+}
+
+function put(
+  db: Db,
+  { companyNumber, read, partial, timepoint }: Extract<OfficerEvent, { kind: 'changed' }>,
+  { stored, origin }: { stored: OfficerRow | null; origin: EventOrigin },
+): 'inserted' | 'updated' | 'deleted' | null {
+  const { fetchedAt, runId, source } = origin
+  const told = officerRow(read, { companyNumber, fetchedAt, runId, source, timepoint })
+  const row = partial && stored ? withEarly(stored, told) : told
+  if (stored && isSteady(officerDrift([stored], [row]))) return null
+  const isStored = putAppointment(db, row, origin)
+  if (stored) return isStored ? 'updated' : 'deleted'
+  return isStored ? 'inserted' : null
+}
+
+const ORIGIN = ['source', 'fetched_at', 'run_id', 'stream_timepoint']
+const NAME_PARTS = ['title', 'forenames', 'surname']
+
+/** The stored row with what an event of the early shape can say of it. */
+function withEarly(stored: OfficerRow, told: OfficerRow): OfficerRow {
+  const columns = [...EARLY_COLUMNS, ...ORIGIN, ...(stored.name === told.name ? [] : NAME_PARTS)]
+  const said = Object.entries(told).filter(([column]) => columns.includes(column))
+  return { ...stored, ...Object.fromEntries(said) }
+}
+
+/** What the services' clocks may differ by, and how long a list may take to be told. */
+const MARGIN_MS = 120_000
+
+/** Whether the event was published clearly before the list was told, both by the clock of Companies House. */
+function isOlder({ publishedAt }: OfficerEvent, { asOf }: StoredList): boolean {
+  const published = publishedMs(publishedAt)
+  return published !== null && asOf !== null && Date.parse(asOf) - published > MARGIN_MS
+}
+
+/** The time of an event, ISO 8601: a faulty one lies in the future. */
+function toldAt({ publishedAt }: OfficerEvent, { fetchedAt }: EventOrigin): string {
+  const published = publishedMs(publishedAt) ?? Number.POSITIVE_INFINITY
+  return new Date(Math.min(published, Date.parse(fetchedAt))).toISOString()
+}
