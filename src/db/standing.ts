@@ -24,6 +24,9 @@ export function dayAt(now: number): string {
   return new Date(now).toISOString().slice(0, 10)
 }
 
+/** What the register writes for an end that has not come: by far the most common one, so no date is reckoned for it. */
+const NEVER = '9999-12-31'
+
 /**
  * SQL that tells how an identity stands on a day (`YYYY-MM-DD`), for a row of a table with the columns of a verification.
  * An end that nobody can read proves neither that the verification stands nor that it is over: `none`.
@@ -37,7 +40,8 @@ export function verificationOn(day: string, table: string): string {
   const today = quotedDay(day)
   return `CASE
     WHEN ${start} IS NOT NULL THEN CASE
-      WHEN ${end} IS NULL THEN 'verified' WHEN NOT ${isDay(end)} THEN 'none' WHEN ${end} > ${today} THEN 'verified' ELSE 'ended' END
+      WHEN ${end} IS NULL OR ${end} = '${NEVER}' THEN 'verified'
+      WHEN NOT ${isDay(end)} THEN 'none' WHEN ${end} > ${today} THEN 'verified' ELSE 'ended' END
     WHEN ${due} IS NULL OR NOT ${isDay(due)} THEN 'none' WHEN ${due} >= ${today} THEN 'due' ELSE 'overdue' END`
 }
 
