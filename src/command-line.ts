@@ -36,7 +36,7 @@ export async function runCommandLine(host: Host, signal: AbortSignal): Promise<A
     } catch (error) {
       throw hinted(sqliteError(firstError(error), context.settings.db), sub)
     } finally {
-      context.close()
+      await context.close()
     }
   }
   for (const { name, summary } of commands) program.command(name).summary(summary).copyInheritedSettings(program)

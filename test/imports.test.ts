@@ -17,7 +17,20 @@ const FLOORS = [
   ['upstream'],
   ['quota'],
   ['db'],
-  ['errors', 'settings', 'clock', 'text', 'log', 'print', 'files', 'names', 'company-number', 'metrics', 'version'],
+  [
+    'errors',
+    'settings',
+    'clock',
+    'text',
+    'log',
+    'print',
+    'files',
+    'names',
+    'company-number',
+    'metrics',
+    'postgres-url',
+    'version',
+  ],
 ]
 
 /**
@@ -34,6 +47,7 @@ const ROOMS: Record<string, Record<string, string[]>> = {
     purchases: [],
     enrich: ['officers', 'purchases'],
     export: ['purchases'],
+    publish: [],
     suppress: ['purchases'],
     audit: ['companies', 'officers', 'stream'],
     progress: ['stream'],
@@ -53,7 +67,8 @@ const ROOMS: Record<string, Record<string, string[]>> = {
     dataset: ['suppress'],
     suppress: ['purchases'],
     served: ['dataset', 'suppress'],
-    quota: [],
+    postgres: [],
+    quota: ['postgres'],
   },
   sandbox: {
     kit: ['world'],
@@ -70,6 +85,8 @@ const SANDBOX_MAY_USE = ['errors', 'clock', 'text']
 const PACKAGE_OWNERS: Record<string, string[]> = {
   'drizzle-orm': ['db'],
   'better-sqlite3': ['db'],
+  pg: ['db'],
+  'pg-copy-streams': ['db'],
   hono: ['http'],
   '@hono': ['http'],
   '@modelcontextprotocol': ['http'],

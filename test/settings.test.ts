@@ -18,6 +18,8 @@ describe('readSettings', () => {
       quota: { limit: 600, windowMs: 300_000 },
       target: 10_000,
       serveToken: undefined,
+      postgres: null,
+      postgresVariables: {},
       proxies: { https: null, http: null, except: '' },
       timeScale: 1,
     })

@@ -8,6 +8,7 @@ import { type Db, snapshot } from '../db/open.ts'
 import { beginRun } from '../db/runs.ts'
 import { readTallies } from '../db/tallies.ts'
 import { ChpipeError, throwFailure } from '../errors.ts'
+import type { UseReader } from '../quota/shared-use.ts'
 import { type AskCounts, type AskOptions, askAboutUnlisted, noAskCounts } from '../steps/companies/unlisted.ts'
 import { type Ending, type FetchCounts, importOfficers, noCounts, refreshOfficers } from '../steps/officers/import.ts'
 import { noEmptyRow, type OfficersStep, SUSPICIOUS_ROW } from '../steps/officers/store.ts'
@@ -107,6 +108,7 @@ async function fetchLists(context: Context, { options }: Input<ImportOfficersInp
   const maxOutageMs = options.maxOutage === undefined ? undefined : options.maxOutage * settings.timeScale
   const companiesHouse = await context.companiesHouse({ maxOutageMs, create: false })
   const db = await context.db()
+  const reader = await context.sharedUse()
   using current = await whenFree(db, () => beginRun(db, clock, 'import-officers'))
   const counts = noCounts()
   const asked = noAskCounts()
@@ -133,7 +135,7 @@ async function fetchLists(context: Context, { options }: Input<ImportOfficersInp
   let ended: Summary['ended'] = 'error'
   try {
     using _redraw = await watchStatus(context, {
-      line: () => statusLine(context, { db, companiesHouse, target }),
+      line: () => statusLine(context, { db, companiesHouse, target, reader }),
     })
     const asking = { limit: shared.limit, counts: asked }
     const ending = await besideAsking(step, asking, signal, () =>
@@ -201,13 +203,21 @@ interface Watched {
 }
 
 /** The status line: how far the target is reached, and what the allowance has left. */
-function statusLine(context: Context, { db, companiesHouse, target }: Watched): string {
-  const progress = readProgress(db, { target, quota: context.settings.quota, clock: context.clock })
+function statusLine(
+  context: Context,
+  { db, companiesHouse, target, reader }: Watched & { reader: UseReader | null },
+): string {
+  const progress = readProgress(db, {
+    target,
+    quota: context.settings.quota,
+    clock: context.clock,
+    shared: reader?.latest(),
+  })
   const { companies_with_officers: done, officers, eta_seconds, quota } = progress
   const text = [
     `${formatNumber(done)}/${formatNumber(target)} companies`,
     `${formatNumber(officers)} officers`,
-    `calls ${formatNumber(quota.used)}/${formatNumber(quota.limit)}`,
+    `calls ${quota.used === null ? '?' : formatNumber(quota.used)}/${formatNumber(quota.limit)}`,
     `429s ${companiesHouse.counts.rateLimited}`,
     `ETA ${eta_seconds === null ? '-' : formatDuration(eta_seconds * 1000)}`,
   ].join('  ')

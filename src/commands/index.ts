@@ -45,6 +45,11 @@ export const commands: CommandEntry[] = [
     load: async () => (await import('./export.ts')).exportCommand,
   },
   {
+    name: 'publish',
+    summary: 'Load the dataset into PostgreSQL, and keep it up to date',
+    load: async () => (await import('./publish.ts')).publishCommand,
+  },
+  {
     name: 'backup',
     summary: 'Copy the database while it is in use, and check the copy',
     load: async () => (await import('./backup.ts')).backupCommand,

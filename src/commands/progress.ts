@@ -2,6 +2,7 @@ import packageJson from '../../package.json' with { type: 'json' }
 import { DAY_MS, formatDuration } from '../clock.ts'
 import { ChpipeError } from '../errors.ts'
 import { exposition } from '../metrics.ts'
+import type { QuotaReport } from '../quota/report.ts'
 import type { CapacityReport, CreditsReport, JobsReport, LiveProgress } from '../steps/progress/live.ts'
 import { progressMetrics } from '../steps/progress/metrics.ts'
 import { type Progress, readProgress } from '../steps/progress/progress.ts'
@@ -43,21 +44,23 @@ alongside anything.`,
     { line: 'chpipe progress --json', does: 'for scripts' },
     { line: 'chpipe progress --prometheus > chpipe.prom', does: "for the node exporter's textfile collector" },
   ],
-  async run({ existingDb, settings, clock, signal, host, json, print }, { options }) {
+  async run({ existingDb, settings, clock, signal, host, json, print, sharedUse }, { options }) {
     const { target = settings.target, watch, prometheus = false } = options
     if (prometheus && (json || watch !== undefined)) {
       throw new ChpipeError('usage', `--prometheus and ${json ? '--json' : '--watch'} exclude each other`)
     }
     const db = await existingDb()
     const { quota } = settings
+    const reader = await sharedUse()
+    const read = async () => readProgress(db, { target, quota, clock, shared: await reader?.read() })
     if (prometheus) {
-      const progress = readProgress(db, { target, quota, clock })
+      const progress = await read()
       await print(exposition(progressMetrics(progress, packageJson.version)))
       return 0
     }
     const inPlace = host.stdout.isTTY === true && watch !== undefined && !json
     for (let drawn = 0; ; ) {
-      const progress = readProgress(db, { target, quota, clock })
+      const progress = await read()
       const proven = readProvenBy(db)
       if (json) {
         await print(`${safeJson({ ...progress, ...(proven.length > 0 ? { lists_proven_by: proven } : {}) })}\n`)
@@ -94,10 +97,7 @@ export function renderProgress(
     ['rate', `${formatNumber(progress.per_minute)} companies a minute, over the last 10 minutes`],
     ...runRows(progress, now),
     ['ETA', eta(progress, now)],
-    [
-      'allowance',
-      `${formatNumber(quota.used)} of ${formatNumber(quota.limit)} calls used in ${formatDuration(quota.window_seconds * 1000)}; peak ${formatNumber(quota.peak)}, refused ${formatNumber(quota.rate_limited)}`,
-    ],
+    ...quotaRows(quota),
     ...liveRows(progress, now),
   ]
   const verdict = progress.ready
@@ -126,6 +126,22 @@ function provenRows(proven: ProvenBy[]): [label: string, value: string][] {
     const by = day === null ? 'the API and the stream' : `${source}, to ${day}`
     return [at === 0 ? 'proven' : '', `${formatNumber(companies)} by ${by}`]
   })
+}
+
+/** How much of the allowance is used; where it is shared, where it is kept and by whom it is used. */
+function quotaRows({ used, limit, window_seconds, peak, rate_limited, store }: QuotaReport): [string, string][] {
+  const span = formatDuration(window_seconds * 1000)
+  const use =
+    used === null || peak === null || rate_limited === null
+      ? `${n(limit)} calls in ${span}; how many are used is unknown`
+      : `${n(used)} of ${n(limit)} calls used in ${span}; peak ${n(peak)}, refused ${n(rate_limited)}`
+  if (!store) return [['allowance', use]]
+  const users = store.users.map(({ host, pid }) => `${host} (process ${pid})`).join(', ')
+  const state = store.away === null ? `used by ${users || 'nobody now'}` : `AWAY: ${store.away}`
+  return [
+    ['allowance', use],
+    ['', `shared at ${store.postgres}; ${state}`],
+  ]
 }
 
 function eta(

@@ -10,7 +10,6 @@ import { type Db, write } from '../db/open.ts'
 import { beginRun, type Run } from '../db/runs.ts'
 import { claimStream } from '../db/stream/cursor.ts'
 import { ChpipeError } from '../errors.ts'
-import { openAllowance } from '../quota/allowance.ts'
 import { COMPANIES_HOUSE_ALLOWANCE } from '../quota/report.ts'
 import { readLastBackup } from '../steps/backup/backup.ts'
 import { type EnrichedBeside, type EnrichmentBeside, keepEnriching } from '../steps/enrich/beside.ts'
@@ -124,6 +123,7 @@ export async function runStream(context: Context, options: StreamOptions, rules:
   if (options.enrich && !readLastBackup(db, clock)?.fresh) {
     log.warn('the last backup is older than a day, or there is none', { try: 'chpipe backup' })
   }
+  const announce = await announcer(context)
   using runs = await beginRuns(context, db, names)
   const { main } = runs
   const wakeUp = createWakeUp(clock)
@@ -146,7 +146,7 @@ export async function runStream(context: Context, options: StreamOptions, rules:
     }
     return { stream: name, follow: (announce: (ms: number) => void) => followStream({ ...step, announce }, bounds) }
   })
-  const following = followSeveral(followers, { log, announce: announcer(context, db), onEnd: runs.ended })
+  const following = followSeveral(followers, { log, announce, onEnd: runs.ended })
   const found = enrichment ? () => enriched : () => null
   const beside = { db, runId: main.id, startedAt: main.startedAt, wakeUp, found, names }
   const { followed, enriched: did } = await besideEnrichment(following, enrichment, beside, context)
@@ -264,12 +264,11 @@ async function prepareEnrichment(
   }
 }
 
-function announcer({ clock, settings, timings }: Context, db: Db): (ms: number) => void {
+async function announcer({ allowance, settings, timings }: Context): Promise<(ms: number) => void> {
   const { requestTimeoutMs, probePatienceMs } = timings
   const { quota } = settings
-  const name = COMPANIES_HOUSE_ALLOWANCE
-  const allowance = openAllowance({ db, clock, name, quota, requestTimeoutMs, probePatienceMs })
-  return allowance.announceConsumer
+  const opened = await allowance({ name: COMPANIES_HOUSE_ALLOWANCE, quota, requestTimeoutMs, probePatienceMs })
+  return opened.announceConsumer
 }
 
 /** Shows on a terminal how the stream stands; elsewhere the log says what happens. */

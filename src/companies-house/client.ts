@@ -1,10 +1,10 @@
 import * as z from 'zod'
 import { type Clock, formatDuration, type Timings } from '../clock.ts'
-import type { Db } from '../db/open.ts'
 import type { Lane } from '../db/quota/ledger.ts'
 import { ChpipeError, errorMessage } from '../errors.ts'
 import type { Log } from '../log.ts'
-import { type Allowance, openAllowance } from '../quota/allowance.ts'
+import type { Allowance } from '../quota/allowance.ts'
+import type { OpenAllowance } from '../quota/open.ts'
 import { COMPANIES_HOUSE_ALLOWANCE } from '../quota/report.ts'
 import type { Proxies, Settings } from '../settings.ts'
 import { backoffMs } from '../upstream/wire.ts'
@@ -264,7 +264,7 @@ function gaveUp(maxOutageMs: number, cause: unknown): ChpipeError {
 }
 
 export interface ConnectOptions {
-  db(): Promise<Db>
+  allowance: OpenAllowance
   clock: Clock
   log: Log
   settings: Settings
@@ -280,9 +280,7 @@ export async function connect(options: ConnectOptions, maxOutageMs?: number): Pr
       hint: 'put it in the environment or in a .env file here; `chpipe demo` needs none',
     })
   }
-  const allowance = openAllowance({
-    db: await options.db(),
-    clock,
+  const allowance = await options.allowance({
     name: COMPANIES_HOUSE_ALLOWANCE,
     quota: settings.quota,
     requestTimeoutMs: timings.requestTimeoutMs,

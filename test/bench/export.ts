@@ -56,7 +56,7 @@ function flatQuery(): string {
 }
 
 /** Builds the database once; later runs on this machine find it, and bring it to the newest schema. */
-function buildDatabase(path: string): string {
+export function buildDatabase(path: string): string {
   if (existsSync(path)) {
     openDb(path).$client.close()
     return path

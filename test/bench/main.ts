@@ -5,6 +5,7 @@ import { benchEnrichment } from './enrichment.ts'
 import { benchExport } from './export.ts'
 import { benchImportCompanies } from './import-companies.ts'
 import type { Row } from './measure.ts'
+import { benchPublish } from './publish.ts'
 import { benchStartUp } from './start-up.ts'
 import { benchStream } from './stream.ts'
 
@@ -13,6 +14,7 @@ const BENCHES: Record<string, () => Promise<Row[]>> = {
   allowance: benchAllowance,
   'import-companies': benchImportCompanies,
   export: benchExport,
+  publish: benchPublish,
   stream: benchStream,
   enrichment: benchEnrichment,
 }

@@ -13,10 +13,16 @@ const EXPRESSIONS: Partial<Record<DatasetTable, Record<string, (day: string) => 
   },
 }
 
-/** All columns of a public table for a SELECT from it, as they are on a day (`YYYY-MM-DD`). */
-export function columnList(table: DatasetTable, day: string): string {
+/** What SQL reads each column of a public table from, as it is on a day (`YYYY-MM-DD`). */
+export function columnExpressions(table: DatasetTable, day: string): string[] {
   const computed = EXPRESSIONS[table] ?? {}
-  return datasetColumns[table]
-    .map(({ name }) => (computed[name] ? `${computed[name](day)} AS "${name}"` : `${table}."${name}"`))
+  return datasetColumns[table].map(({ name }) => computed[name]?.(day) ?? `${table}."${name}"`)
+}
+
+/** The same under their names, for a SELECT from the table. */
+export function columnList(table: DatasetTable, day: string): string {
+  const names = datasetColumns[table].map(({ name }) => name)
+  return columnExpressions(table, day)
+    .map((expression, at) => `${expression} AS "${names[at]}"`)
     .join(', ')
 }

@@ -75,10 +75,12 @@ export function openDataset(db: Db, selection: DatasetSelection): Dataset {
     client.exec('BEGIN')
     const suppressions = loadSuppressions(db)
     const deletions = selection.since ? createDelta(db, { ...selection, since: selection.since }) : null
-    const { verification, today } = selection
+    const { verification, today, all } = selection
     const visible = withoutSuppressed({ suppressions, pscs: pscRules(db) }, datasetColumns)
     const standing = verification ? withStanding({ verification, today }) : null
-    const reader = pageReader(db, selection, standing ? (page) => standing(visible(page)) : visible)
+    const among = selection.since ? IN_DELTA : null
+    const keep = standing ? (page: Page) => standing(visible(page)) : visible
+    const reader = pageReader(db, { all, among, today }, keep)
     const tables = tablesOf(selection, reader)
     return {
       schemaVersion: schemaVersion(db),
@@ -115,24 +117,33 @@ export function emptyPage(): Page {
   return { companies: [], officers: [], persons_with_significant_control: [], domains: [], emails: [] }
 }
 
-interface PageReader {
+export interface PageReader {
   /** The page behind a company number, and the last number that it looked at; null behind the last company. */
   after(number: string): { page: Page; last: string } | null
   /** Whether any page has such a row. */
   has(table: 'persons_with_significant_control' | 'domains' | 'emails'): boolean
 }
 
-function pageReader(db: Db, { all, today, since }: DatasetSelection, keep: (page: Page) => Page): PageReader {
+export interface PageSelection {
+  all: boolean
+  /** A condition over `companies` that few of them fulfil; null for every company. */
+  among: string | null
+  /** The day for what changes with the calendar, `YYYY-MM-DD`. */
+  today: string
+}
+
+/** Reads the companies that are selected, page by page, with what belongs to them; `keep` takes out what is suppressed. */
+export function pageReader(db: Db, { all, among, today }: PageSelection, keep: (page: Page) => Page): PageReader {
   const prepare = (sql: string) => db.$client.prepare(sql).raw()
   const complete = all ? '1' : `companies.officers_state = 'complete'`
-  const chosen = since ? `${complete} AND ${IN_DELTA}` : complete
+  const chosen = among ? `${complete} AND ${among}` : complete
   const select = (table: DatasetTable) => `SELECT ${columnList(table, today)} FROM ${table}`
   const some = prepare(
     `${select('companies')} WHERE ${chosen} AND company_number > ? ORDER BY company_number LIMIT ${COMPANIES_PER_PAGE}`,
   )
   const one = prepare(`${select('companies')} WHERE company_number = ?`)
   // A full export reads what lies between two numbers; the companies of a delta may lie far apart.
-  const numbered = since ? 'IN (SELECT value FROM json_each(?))' : 'BETWEEN ? AND ?'
+  const numbered = among ? 'IN (SELECT value FROM json_each(?))' : 'BETWEEN ? AND ?'
   const between = (table: DatasetTable, key: string, and = '') =>
     prepare(`${select(table)} WHERE company_number ${numbered} ${and} ORDER BY company_number, ${key}`)
   const members = {
@@ -144,7 +155,7 @@ function pageReader(db: Db, { all, today, since }: DatasetSelection, keep: (page
   const pageOf = (companies: Row[]): Page => {
     const [first, last] = [companies[0]?.[0], companies.at(-1)?.[0]]
     const numbers = new Set(companies.map(([number]) => number))
-    const bounds = since ? [JSON.stringify([...numbers])] : [first, last]
+    const bounds = among ? [JSON.stringify([...numbers])] : [first, last]
     const belonging = (table: keyof typeof members) => {
       const found = members[table].all(...bounds) as Row[]
       return all ? found : found.filter(([number]) => numbers.has(number ?? null))

@@ -20,7 +20,8 @@ const KEYS: Record<DeliveredTable, string[]> = {
   deletions: ['table', 'company_number', 'key'],
 }
 
-const INDEXES: Record<DeliveredTable, string[]> = {
+/** What a customer looks for, beside the keys. */
+export const searchedColumns: Record<DeliveredTable, string[]> = {
   companies: ['company_name', 'date_of_creation', 'postal_code'],
   officers: ['officer_id', 'surname'],
   persons_with_significant_control: ['surname'],
@@ -72,7 +73,7 @@ export function createDatasetFile(path: string, { tables, schemaVersion, name }:
     add: (table, rows) => guarded(() => addAll(table, rows)),
     finish: () =>
       guarded(() => {
-        for (const table of tables) for (const column of INDEXES[table]) client.exec(createIndex(table, column))
+        for (const table of tables) for (const column of searchedColumns[table]) client.exec(createIndex(table, column))
         client.exec('VACUUM')
         client.pragma('journal_mode = DELETE')
         refuseDamage(client, name)

@@ -5,10 +5,9 @@ import type { Db } from '../../db/open.ts'
 import { listUnmatched } from '../../db/purchases/answers.ts'
 import { readCreditReport, readCreditRoom } from '../../db/purchases/credits.ts'
 import { listUnconfirmed } from '../../db/purchases/requests.ts'
-import { isSameClock, readState, viewClock } from '../../db/quota/ledger.ts'
 import { findLiveRuns, lastUnfinished } from '../../db/runs.ts'
 import { countRejects } from '../../db/stream/gaps.ts'
-import { COMPANIES_HOUSE_ALLOWANCE, quotaReport } from '../../quota/report.ts'
+import type { AllowanceUse } from '../../quota/report.ts'
 import type { Quota } from '../../settings.ts'
 import { formatNumber } from '../../text.ts'
 import { runNameOf, STREAM_NAMES } from '../stream/kinds.ts'
@@ -16,13 +15,13 @@ import { readStreamReports, type StreamReport } from '../stream/report.ts'
 import { type Check, fail, ok, warn } from './check.ts'
 
 /** Calls used, and whether the gate is closed after a refusal. */
-export function checkAllowance(db: Db, clock: Clock, quota: Quota): Check {
-  const { used, limit, peak, rate_limited, window_seconds } = quotaReport(db, clock, quota)
-  const state = readState(db, COMPANIES_HOUSE_ALLOWANCE)
-  const comparable = state !== undefined && isSameClock(state, viewClock(clock))
-  const closedMs = comparable ? (state.gate_until ?? 0) - clock.steady() : 0
-  const use = `${formatNumber(used)} of ${formatNumber(limit)} calls used in ${formatDuration(window_seconds * 1000)}`
-  const message = `${use}; peak ${formatNumber(peak)}, refused ${formatNumber(rate_limited)}`
+export function checkAllowance({ used, peak, rateLimited, gateForMs }: AllowanceUse, quota: Quota): Check {
+  if (used === null || peak === null || rateLimited === null) {
+    return warn('allowance', 'how many calls are used is unknown', 'see `store`')
+  }
+  const use = `${formatNumber(used)} of ${formatNumber(quota.limit)} calls used in ${formatDuration(quota.windowMs)}`
+  const message = `${use}; peak ${formatNumber(peak)}, refused ${formatNumber(rateLimited)}`
+  const closedMs = gateForMs ?? 0
   if (closedMs <= 0) return ok('allowance', message)
   const hint = 'it reopens by itself; make sure that no other program uses the key'
   return warn('allowance', `closed for ${formatDuration(closedMs)} after a refusal; ${message}`, hint)

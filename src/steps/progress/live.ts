@@ -2,9 +2,8 @@
 import type { Clock } from '../../clock.ts'
 import type { Db } from '../../db/open.ts'
 import { readCreditReport, readProviders } from '../../db/purchases/credits.ts'
-import { readUse, viewClock } from '../../db/quota/ledger.ts'
 import { type FoundCounts, findBalanceBefore, type JobCount, readLiveCounts } from '../../db/tallies.ts'
-import { COMPANIES_HOUSE_ALLOWANCE } from '../../quota/report.ts'
+import { type AllowanceUse, localUse } from '../../quota/report.ts'
 import type { Quota } from '../../settings.ts'
 import { STREAM_NAMES } from '../stream/kinds.ts'
 import { readStreamReports, type StreamReport } from '../stream/report.ts'
@@ -71,7 +70,12 @@ export interface LiveProgress {
 }
 
 /** Reads it within the caller's snapshot; empty before anything was streamed or queued. */
-export function readLiveProgress(db: Db, clock: Clock, quota: Quota): LiveProgress {
+export function readLiveProgress(
+  db: Db,
+  clock: Clock,
+  quota: Quota,
+  use: AllowanceUse = localUse(db, clock),
+): LiveProgress {
   const streams = readStreamReports(db, clock)
   const stream = streams.find((report) => report.stream === STREAM_NAMES[0])
   const { jobs: counts, dueForEnrich, found } = readLiveCounts(db)
@@ -85,7 +89,7 @@ export function readLiveProgress(db: Db, clock: Clock, quota: Quota): LiveProgre
     ...(asked + found.domains > 0 ? { domains: domainsReport(found, asked) } : {}),
     ...(found.peopleAsked + found.emails > 0 ? { emails: emailsReport(found) } : {}),
     ...(credits.spent + credits.reserved > 0 || credits.left !== null ? { credits } : {}),
-    ...(streams.length > 0 ? { capacity: capacityReport(db, clock, quota) } : {}),
+    ...(streams.length > 0 && use.stream !== null ? { capacity: capacityReport(use.stream, quota) } : {}),
   }
 }
 
@@ -152,9 +156,8 @@ function share(found: number, asked: number): number | null {
   return asked > 0 || found > 0 ? Math.round((found / Math.max(asked, found)) * 1000) / 10 : null
 }
 
-function capacityReport(db: Db, clock: Clock, { limit, windowMs }: Quota): CapacityReport {
+function capacityReport(calls: number, { limit, windowMs }: Quota): CapacityReport {
   const perMinute = (calls: number) => Math.round((calls / windowMs) * 600_000) / 10
-  const { stream: calls } = readUse(db, COMPANIES_HOUSE_ALLOWANCE, viewClock(clock), clock.steady())
   return {
     allowance_per_minute: perMinute(limit),
     stream_per_minute: perMinute(calls),

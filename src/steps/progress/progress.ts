@@ -6,7 +6,7 @@ import { findLiveRuns } from '../../db/runs.ts'
 import { countVerifications, dayAt, type VerificationCounts } from '../../db/standing.ts'
 import { storageError } from '../../db/storage-error.ts'
 import { type Fetches, readFetches, readTallies } from '../../db/tallies.ts'
-import { allowanceFreeAt, type QuotaReport, quotaReport } from '../../quota/report.ts'
+import { type AllowanceUse, allowanceFreeAt, type QuotaReport, quotaReport } from '../../quota/report.ts'
 import type { Quota } from '../../settings.ts'
 import { type LiveProgress, readLiveProgress } from './live.ts'
 
@@ -48,6 +48,8 @@ export interface ProgressOptions {
   target: number
   quota: Quota
   clock: Clock
+  /** How the allowance stands where it is shared, and not in the database. */
+  shared?: AllowanceUse | undefined
 }
 
 /** What counts as the recent past. */
@@ -57,7 +59,7 @@ const RECENT_MS = 10 * 60_000
 const SHORTEST_SPAN_MS = 5000
 
 /** Reads the progress towards the target on one snapshot. Throws a `data` error when the database cannot be read. */
-export function readProgress(db: Db, { target, quota, clock }: ProgressOptions): Progress {
+export function readProgress(db: Db, { target, quota, clock, shared }: ProgressOptions): Progress {
   try {
     return snapshot(db, (tx) => {
       const now = clock.now()
@@ -67,7 +69,7 @@ export function readProgress(db: Db, { target, quota, clock }: ProgressOptions):
       const importing = running.some(({ command }) => command === 'import-officers')
       const reachable = complete + pending + failed + stale >= target
       const verification = countVerifications(db, dayAt(now), officers)
-      const freeAt = allowanceFreeAt(db, clock, quota)
+      const freeAt = allowanceFreeAt(db, clock, quota, shared)
       return {
         companies_with_officers: complete,
         officers,
@@ -81,11 +83,11 @@ export function readProgress(db: Db, { target, quota, clock }: ProgressOptions):
         ready: complete >= target,
         per_minute: Math.round(perMinute * 10) / 10,
         eta_seconds: complete >= target || (importing && reachable) ? etaSeconds(target - complete, perMinute) : null,
-        quota: quotaReport(db, clock, quota),
+        quota: quotaReport(db, clock, quota, shared),
         ...(running.length > 0 ? { runs: running.map(describeRun) } : {}),
         ...(freeAt === null ? {} : { allowance_free_at: new Date(freeAt).toISOString() }),
         ...(verification.none < officers ? { verification } : {}),
-        ...readLiveProgress(db, clock, quota),
+        ...readLiveProgress(db, clock, quota, shared),
       }
     })
   } catch (error) {

@@ -1,0 +1,115 @@
+import { Pool } from 'pg'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type Clock, systemClock } from '../../src/clock.ts'
+import { type PostgresServer, startPostgres } from '../postgres.ts'
+import type { VirtualClock } from '../virtual-clock.ts'
+import { type CountingServer, countingServer, type WindowKind } from './server.ts'
+import { type Member, openMember, work } from './shared-work.ts'
+
+const QUOTA = { limit: 60, windowMs: 3000 }
+const KINDS: WindowKind[] = ['fixed', 'sliding', 'anchored']
+const clock = systemClock()
+// The server only asks it for the time.
+const realTime = clock as VirtualClock
+
+let postgres: PostgresServer
+let admin: Pool
+beforeAll(async () => {
+  postgres = await startPostgres()
+  admin = new Pool({ connectionString: postgres.url })
+})
+afterAll(async () => {
+  await admin.end()
+  await postgres[Symbol.asyncDispose]()
+})
+
+interface Scene {
+  name: string
+  server: CountingServer
+  members: Member[]
+}
+
+/** Three processes at work on an allowance of its own against each kind of server, while `meanwhile` goes on. */
+async function withThree(title: string, meanwhile: (scene: Scene) => Promise<void>): Promise<Scene[]> {
+  return Promise.all(
+    KINDS.map(async (kind) => {
+      const name = `${title}, ${kind}`
+      const server = countingServer(realTime, kind, { ...QUOTA, phaseMs: 700 })
+      const members = await Promise.all([1, 2, 3].map(() => openMember(postgres.url, QUOTA, { name })))
+      const stop = new AbortController()
+      const done = Promise.all(members.map((member) => work(member, server, stop.signal)))
+      const scene = { name, server, members }
+      await Promise.race([meanwhile(scene), done])
+      stop.abort(new Error('enough'))
+      await done
+      await Promise.all(members.map(({ store }) => store.close()))
+      return scene
+    }),
+  )
+}
+
+const results = (scenes: Scene[], windows: number) =>
+  scenes.map(({ name, server }) => ({
+    name,
+    refused: server.refused(),
+    // A turn that comes late on a busy machine costs a little of the last window.
+    usedAll: server.accepted() >= windows * QUOTA.limit - 6,
+  }))
+
+const expected = (title: string, refused: number) =>
+  KINDS.map((kind) => ({ name: `${title}, ${kind}`, refused, usedAll: true }))
+
+describe('three processes with their log in PostgreSQL', () => {
+  it('never meet a 429 and use all of it', async () => {
+    const scenes = await withThree('plain', () => clock.sleep(3 * QUOTA.windowMs - 100))
+    expect(results(scenes, 3)).toEqual(expected('plain', 0))
+    const { rows } = await admin.query('SELECT quota_limit, peak, rate_limited FROM chpipe_allowance.state')
+    expect(rows).toEqual(KINDS.map(() => ({ quota_limit: 60, peak: '60', rate_limited: '0' })))
+    const left = await admin.query('SELECT count(*)::int AS listed FROM chpipe_allowance.members WHERE seen_at > 0')
+    expect(left.rows).toEqual([{ listed: 0 }])
+  })
+
+  it("outlive jumps of the server's clock, forth and back", async () => {
+    const scenes = await withThree('jumps', async ({ name }) => {
+      for (const hours of [1, -2, 3, -1]) {
+        await clock.sleep(0.6 * QUOTA.windowMs)
+        // What is shown is the wall clock and the shift: this moves it as a clock that is set.
+        const sql = 'UPDATE chpipe_allowance.state SET shift = shift + $1 WHERE allowance = $2'
+        await admin.query(sql, [hours * 3_600_000, name])
+      }
+      await clock.sleep(0.6 * QUOTA.windowMs - 100)
+    })
+    expect(results(scenes, 3)).toEqual(expected('jumps', 0))
+  })
+
+  it('ask once when the store has lost its data, and then go by what the server says', async () => {
+    const scenes = await withThree('lost', async ({ name }) => {
+      await clock.sleep(0.8 * QUOTA.windowMs)
+      await admin.query('DELETE FROM chpipe_allowance.permits WHERE allowance = $1', [name])
+      const sql = 'UPDATE chpipe_allowance.state SET turns = 1, reported_at = 1 WHERE allowance = $1'
+      await admin.query(sql, [name])
+      await clock.sleep(2.2 * QUOTA.windowMs - 100)
+    })
+    for (const { server } of scenes) {
+      expect(server.refused()).toBeLessThanOrEqual(1)
+      expect(server.accepted()).toBeGreaterThanOrEqual(2 * QUOTA.limit)
+    }
+  })
+})
+
+describe('a copy of a database', () => {
+  it('is refused while another machine works on it, and on the same machine it is no copy', async () => {
+    const elsewhere: Clock = { ...clock, boot: 'another', now: () => clock.now() - 86_400_000 }
+    const open = (dataset: string | null, from: Clock) =>
+      openMember(postgres.url, QUOTA, { name: 'copy', dataset, clock: from })
+    const first = await open('one', clock)
+    const others = await Promise.all([open('one', clock), open('two', elsewhere), open(null, elsewhere)])
+    await expect(open('one', elsewhere)).rejects.toMatchObject({
+      kind: 'data',
+      message: expect.stringMatching(/^Another machine works on a copy of this database now: .+ \(process \d+\)$/),
+    })
+    await Promise.all([first, ...others].map(({ store }) => store.close()))
+    const moved = await open('one', elsewhere)
+    await moved.store.close()
+  })
+})
