@@ -1,6 +1,5 @@
 // Turns what is asked of `export` into values. Each throws a `usage` error whose sentence says what was expected.
 import { type DatasetTable, datasetTables } from '../db/dataset/columns.ts'
-import { VERIFICATIONS, type Verification } from '../db/standing.ts'
 import { ChpipeError } from '../errors.ts'
 import { words } from './values.ts'
 
@@ -12,19 +11,11 @@ export function tableNames(text: string): DatasetTable[] {
   throw new ChpipeError('usage', `Expected ${datasetTables.join(', ')}, got: ${unknown}`)
 }
 
-/** States of a verification separated by commas, each once. */
-export function verifications(text: string): Verification[] {
-  const states = words(text)
-  const unknown = states.find((state) => !VERIFICATIONS.some((known) => known === state))
-  if (unknown === undefined) return VERIFICATIONS.filter((state) => states.includes(state))
-  throw new ChpipeError('usage', `Expected ${VERIFICATIONS.join(', ')}, got: ${unknown}`)
-}
-
 const DAY = /^\d{4}-\d{2}-\d{2}$/
 const MOMENT = /^\d{4}-\d{2}-\d{2}T([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,3})?)?(Z|[+-](0\d|1[0-4]):[0-5]\d)$/
 
 /** The beginning of a day in UTC, or a moment; ISO 8601. Throws `usage` for one that does not exist, or not yet. */
-export function momentOf(text: string, now: number): string {
+export function sinceMoment(text: string, now: number): string {
   const day = new Date(text.slice(0, 10))
   const time = new Date(text)
   const exists = !Number.isNaN(day.getTime()) && day.toISOString().startsWith(text.slice(0, 10))

@@ -20,9 +20,9 @@ import { deliveredCheckpoint } from '../steps/export/verify/verify.ts'
 import { safeJson } from '../text.ts'
 import { defineCommand, type OptionSpec, type OptionsOf } from './command.ts'
 import { renderDelivery } from './delivery-table.ts'
-import { momentOf, tableNames, verifications } from './export-values.ts'
+import { sinceMoment, tableNames } from './export-values.ts'
 import { createStatus, terminalWidth } from './output.ts'
-import { count, oneOf } from './values.ts'
+import { count, oneOf, someOf } from './values.ts'
 
 const EXPORT_OPTIONS = [
   { flags: '--format <format>', description: formatNames.join(', '), parse: oneOf(formatNames), fallback: 'csv' },
@@ -35,8 +35,8 @@ const EXPORT_OPTIONS = [
   },
   {
     flags: '--verification <states>',
-    description: `only officers whose identity verification is so today, and their companies: ${VERIFICATIONS.join(', ')}`,
-    parse: verifications,
+    description: `only officers whose identity verification stands so today, with their companies: ${VERIFICATIONS.join(', ')}`,
+    parse: someOf(VERIFICATIONS),
   },
   {
     flags: '--since <day|last>',
@@ -190,7 +190,8 @@ export async function planExport(context: Context, input: ExportInput): Promise<
   refuseMisplaced(input)
   const destination = namedDestination(chooseDestination(context, input.out), input)
   refuseDestination(input, destination, { isTerminal: context.host.stdout.isTTY === true, json: context.json })
-  const since = input.since === undefined || input.since === 'last' ? null : momentOf(input.since, context.clock.now())
+  const since =
+    input.since === undefined || input.since === 'last' ? null : sinceMoment(input.since, context.clock.now())
   const {
     format = 'csv',
     all = false,

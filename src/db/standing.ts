@@ -17,12 +17,15 @@ export const HOLDS_OFFICE = `(officers.resigned_on IS NULL AND NOT EXISTS (SELEC
 
 /** What is published about the identity of somebody in a role, on a day (facts 10.1). */
 export const VERIFICATIONS = ['verified', 'due', 'overdue', 'ended', 'none'] as const
-export type Verification = (typeof VERIFICATIONS)[number]
+export type VerificationState = (typeof VERIFICATIONS)[number]
 
 /** The calendar day of a moment (ms) as `YYYY-MM-DD`, in UTC. */
 export function dayAt(now: number): string {
   return new Date(now).toISOString().slice(0, 10)
 }
+
+/** What the register writes for an end that has not come: by far the most common one, so no date is reckoned for it. */
+const NEVER = '9999-12-31'
 
 /**
  * SQL that tells how an identity stands on a day (`YYYY-MM-DD`), for a row of a table with the columns of a verification.
@@ -37,7 +40,8 @@ export function verificationOn(day: string, table: string): string {
   const today = quotedDay(day)
   return `CASE
     WHEN ${start} IS NOT NULL THEN CASE
-      WHEN ${end} IS NULL THEN 'verified' WHEN NOT ${isDay(end)} THEN 'none' WHEN ${end} > ${today} THEN 'verified' ELSE 'ended' END
+      WHEN ${end} IS NULL OR ${end} = '${NEVER}' THEN 'verified'
+      WHEN NOT ${isDay(end)} THEN 'none' WHEN ${end} > ${today} THEN 'verified' ELSE 'ended' END
     WHEN ${due} IS NULL OR NOT ${isDay(due)} THEN 'none' WHEN ${due} >= ${today} THEN 'due' ELSE 'overdue' END`
 }
 
@@ -51,7 +55,7 @@ export function verificationChanged(oneDay: string, otherDay: string): string {
       AND appointment_verification_end_on > ${first} AND appointment_verification_end_on <= ${last}`
 }
 
-export type VerificationCounts = Record<Verification, number>
+export type VerificationCounts = Record<VerificationState, number>
 
 /**
  * How many of the officers, of whom there are so many, stand so on a day. Reads two indexes of those of whom anything is
@@ -67,7 +71,7 @@ export function countVerifications(db: Db, day: string, officers: number): Verif
          WHERE ${start} IS NULL AND ${due} IS NOT NULL GROUP BY ${due}
        UNION ALL SELECT '', ${end}, NULL, count(*) FROM officers INDEXED BY officers_by_verification_end
          WHERE ${start} IS NOT NULL GROUP BY ${end}) AS published GROUP BY 1`,
-  ).all() as { state: Verification; n: number }[]
+  ).all() as { state: VerificationState; n: number }[]
   const counts = {
     verified: 0,
     due: 0,

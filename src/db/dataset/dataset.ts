@@ -1,7 +1,7 @@
 // Reads the public tables for those who deliver them: one snapshot, in pages, in a stable order.
 import { checkpointOf, type Since } from '../changes.ts'
 import { type Db, schemaVersion } from '../open.ts'
-import type { Verification } from '../standing.ts'
+import type { VerificationState } from '../standing.ts'
 import { storageError } from '../storage-error.ts'
 import { PSC_PERSON_COLUMNS, type PscRules, pscRules } from '../suppress/pscs.ts'
 import { FACT_COLUMNS, loadSuppressions, type OfficerFacts, type Suppressions } from '../suppress/suppressions.ts'
@@ -31,7 +31,7 @@ export interface DatasetSelection {
   /** The tables that are wanted, empty or not; null for companies, officers, and the others when there are any. */
   include?: readonly DatasetTable[] | null
   /** Only appointments whose identity verification stands so, with their companies; null for all. */
-  verification?: readonly Verification[] | null
+  verification?: readonly VerificationState[] | null
 }
 
 export interface Dataset {

@@ -2,7 +2,7 @@
 // the snapshot of the connection's open transaction; what it notes down lives in a temporary table.
 import { dayOfSince, type Since } from '../changes.ts'
 import type { Db } from '../open.ts'
-import { type Verification, verificationChanged } from '../standing.ts'
+import { type VerificationState, verificationChanged } from '../standing.ts'
 import { type HiddenRows, hiddenSince } from '../suppress/since.ts'
 import { loadSuppressions } from '../suppress/suppressions.ts'
 import type { Row } from './columns.ts'
@@ -38,7 +38,7 @@ export interface DeltaWanted {
   all: boolean
   /** The day of reading, `YYYY-MM-DD`. */
   today: string
-  verification?: readonly Verification[] | null | undefined
+  verification?: readonly VerificationState[] | null | undefined
 }
 
 /**

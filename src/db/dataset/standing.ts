@@ -1,12 +1,11 @@
 // Leaves of a dataset only the appointments whose identity verification stands as it is asked for, with their companies.
 import type { Db } from '../open.ts'
-import { type Verification, verificationOn } from '../standing.ts'
-import type { Page } from './columns.ts'
-import { datasetColumns, type Row } from './columns.ts'
+import { type VerificationState, verificationOn } from '../standing.ts'
+import { datasetColumns, type Page, type Row } from './columns.ts'
 
 /** Which appointments are wanted, on which day (`YYYY-MM-DD`). */
 export interface StandingWanted {
-  verification: readonly Verification[]
+  verification: readonly VerificationState[]
   today: string
 }
 
@@ -24,6 +23,7 @@ export function withStanding({ verification }: StandingWanted): (page: Page) => 
     const counts = new Map<Row[0] | undefined, number>()
     for (const [number] of officers) counts.set(number, (counts.get(number) ?? 0) + 1)
     const kept = new Set(officers.map((row) => `${row[0]}/${row[APPOINTMENT.officers]}`))
+    const ofKept = ([number]: Row) => counts.has(number)
     return {
       ...page,
       companies: page.companies.flatMap((row) => {
@@ -31,7 +31,8 @@ export function withStanding({ verification }: StandingWanted): (page: Page) => 
         return count === undefined ? [] : [row.with(COUNT, count)]
       }),
       officers,
-      domains: page.domains.filter(([number]) => counts.has(number)),
+      persons_with_significant_control: page.persons_with_significant_control.filter(ofKept),
+      domains: page.domains.filter(ofKept),
       emails: page.emails.filter((row) => kept.has(`${row[0]}/${row[APPOINTMENT.emails]}`)),
     }
   }

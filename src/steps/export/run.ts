@@ -6,7 +6,7 @@ import type { Since } from '../../db/changes.ts'
 import type { DatasetTable, Page } from '../../db/dataset/columns.ts'
 import { type Dataset, openDataset } from '../../db/dataset/dataset.ts'
 import type { Db } from '../../db/open.ts'
-import type { Verification } from '../../db/standing.ts'
+import type { VerificationState } from '../../db/standing.ts'
 import { type Delivery, type Destination, type Manifest, openDelivery } from './destination.ts'
 import { type ExportFormat, formatOf } from './formats/formats.ts'
 import type { FormatOptions, Writer, Writing } from './formats/writer.ts'
@@ -19,7 +19,7 @@ export interface ExportOptions extends FormatOptions {
   /** The tables that are wanted, empty or not; null for companies, officers, and the others when there are any. */
   include: readonly DatasetTable[] | null
   /** Only officers whose identity verification stands so, with their companies; null for all. */
-  verification?: readonly Verification[] | null
+  verification?: readonly VerificationState[] | null
   /** For a delta, from where it counts; null for everything. */
   since: Since | null
   programVersion: string

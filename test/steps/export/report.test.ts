@@ -132,6 +132,11 @@ describe('the counts', () => {
     expect(page).toMatch(/Overdue: no statement has come in time.*?<\/th>\n<td class="num">3</)
   })
 
+  test('of active officers know of companies that are not in the files', () => {
+    const page = { officers: [officer('1', 'a', { is_active: 0 }), officer('1', 'b', { is_active: 1 })] }
+    expect(counted([page]).activeOfficers).toBe(1)
+  })
+
   test('of hits have those in their denominators who were asked for', () => {
     const counts = counted(
       [

@@ -5,10 +5,19 @@ import type { Page } from '../../../src/db/dataset/columns.ts'
 import { datasetColumns } from '../../../src/db/dataset/columns.ts'
 import { openDataset } from '../../../src/db/dataset/dataset.ts'
 import type { Db } from '../../../src/db/open.ts'
-import type { Verification } from '../../../src/db/standing.ts'
+import type { VerificationState } from '../../../src/db/standing.ts'
 import { type TempFolder, tempFolder } from '../../host.ts'
 import { suppressOne } from '../suppress/suppress-world.ts'
-import { addCompany, addDomain, addEmail, addOfficer, collected, exportWorld, newDatabase } from './export-world.ts'
+import {
+  addCompany,
+  addDomain,
+  addEmail,
+  addOfficer,
+  addPsc,
+  collected,
+  exportWorld,
+  newDatabase,
+} from './export-world.ts'
 
 let folder: TempFolder
 let db: Db
@@ -26,6 +35,7 @@ beforeEach(() => {
   add('00000002', 'none', {})
   addCompany(db, { company_number: '00000003', officers_count: 1 })
   add('00000003', 'late', { officer_id: 'o-late', appointment_verification_statement_due_on: '2026-01-04' })
+  for (const number of ['00000001', '00000002']) addPsc(db, { company_number: number, psc_id: `p${number}` })
   for (const number of ['00000001', '00000002']) addDomain(db, number, `d${number}.example`, 90)
   addEmail(db, '00000001', 'due', 'due@d.example', 'valid')
   addEmail(db, '00000001', 'ok', 'ok@d.example', 'valid')
@@ -37,7 +47,7 @@ afterEach(() => {
 })
 
 interface Wanted {
-  verification?: readonly Verification[] | null
+  verification?: readonly VerificationState[] | null
   since?: Since | null
 }
 
@@ -49,6 +59,7 @@ function read(today: string, { verification = null, since = null }: Wanted = {})
   return {
     companies: rows('companies').map((row) => [row[0], row[datasetColumns.companies.findIndex(isCount)]]),
     officers: rows('officers').map((row) => [row[1], row[at('identity_verification')], row[at('is_active')]]),
+    pscs: rows('persons_with_significant_control').map(([number]) => number),
     domains: rows('domains').map(([number]) => number),
     emails: rows('emails').map((row) => row[2]),
     deletions: rows('deletions').map((row) => row.slice(0, 3)),
@@ -83,6 +94,7 @@ describe('an export', () => {
         ['due', 'due', 1],
         ['late', 'overdue', 1],
       ],
+      pscs: ['00000001'],
       domains: ['00000001'],
       emails: ['due@d.example'],
       deletions: [],

@@ -71,7 +71,7 @@ function createOfficerCounter(): { add(page: Page): void; counts(): ReportedOffi
         sources.add(textOf(cell(row, 'source')) ?? NOT_GIVEN)
         const state = textOf(cell(row, 'identity_verification')) ?? 'none'
         verifications.set(state, (verifications.get(state) ?? 0) + 1)
-        if (!holdsOffice(textOf(cell(row, 'resigned_on')), statusOf.get(String(row[0])) ?? null)) continue
+        if (!isActive(cell, row, statusOf)) continue
         activeOfficers += 1
         if (state === 'overdue') activeOverdue += 1
       }
@@ -199,7 +199,7 @@ function createContactCounter(): {
       const statusOf = companyStatuses(companies)
       for (const row of officers) {
         const [role, resigned] = [textOf(officer(row, 'officer_role')), textOf(officer(row, 'resigned_on'))]
-        const active = holdsOffice(resigned, statusOf.get(String(row[0])) ?? null)
+        const active = isActive(officer, row, statusOf)
         if (!domainOf.has(String(row[0])) || !active || !isPersonWanted({ officer_role: role, resigned_on: resigned }))
           continue
         sums.wanted += 1
@@ -209,6 +209,18 @@ function createContactCounter(): {
     },
     counts: () => ({ ...sums, emailStatuses: emailStatuses.entries() }),
   }
+}
+
+/** Whether an officer holds the office: as the row says, which also knows of a company that is not on the page. */
+function isActive(
+  cell: ReturnType<typeof cellReader>,
+  row: Row,
+  statusOf: ReturnType<typeof companyStatuses>,
+): boolean {
+  const told = cell(row, 'is_active') ?? null
+  return told === null
+    ? holdsOffice(textOf(cell(row, 'resigned_on')), statusOf.get(String(row[0])) ?? null)
+    : Number(told) === 1
 }
 
 /** The status of each company on a page, by company number. */
