@@ -2,9 +2,10 @@ import { gzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import { saveOfficers } from '../../../src/db/officers/officers.ts'
 import { write } from '../../../src/db/open.ts'
-import { bulk_files, emails, notes, withheld_officers } from '../../../src/db/schema.ts'
-import { addSuppressions } from '../../../src/db/suppress/suppressions.ts'
+import { bulk_files, emails, notes, suppressions, withheld_officers } from '../../../src/db/schema.ts'
+import { addSuppressions, removeSuppression } from '../../../src/db/suppress/suppressions.ts'
 import { readTallies } from '../../../src/db/tallies.ts'
+import { suppress } from '../../../src/steps/suppress/suppress.ts'
 import { bulkText, companyLine, personLine } from '../../companies-house/bulk/bulk-lines.ts'
 import { filedWorld, restRow, saveAddress, saveRestList, saveWorldCompany } from './filed-world.ts'
 
@@ -374,12 +375,11 @@ describe('people who are left alone', () => {
     expect(world.db.select().from(withheld_officers).all()).toHaveLength(1)
   })
 
-  it('are known by their officer id through what is stored of them elsewhere, and by name where they were erased', async () => {
+  it('are known by their officer id through what is stored of them elsewhere, and by name where that is all', async () => {
     using world = filedWorld(['99000001', '99000002'])
     saveRestList(world.db, '99000002', [restRow('99000002')])
     write(world.db, (tx) => addSuppressions(tx, [rule('officer', 'officerIdOfAva')], '2026-01-01T00:00:00.000Z'))
-    const file = world.file(NAME, filed)
-    await world.importing('--file', file)
+    await world.importing('--file', world.file(NAME, filed))
     expect(world.officers('99000001').map(({ surname }) => surname)).toEqual(['SAMPLE'])
 
     using other = filedWorld(['99000001'])
@@ -389,6 +389,19 @@ describe('people who are left alone', () => {
     await other.importing('--file', other.file(NAME, filed))
     expect(other.officers('99000001').map(({ surname }) => surname)).toEqual(['SAMPLE'])
     expect(other.db.select().from(withheld_officers).all().length).toBeGreaterThan(0)
+  })
+
+  it('stay so in files after they were erased, until the rule is taken back', async () => {
+    using world = filedWorld(['99000001', '99000002'])
+    saveRestList(world.db, '99000002', [restRow('99000002')])
+    const at = Date.parse('2026-07-01')
+    const { suppression } = suppress(world.db, rule('officer', 'officerIdOfAva'), { erase: true, now: at })
+    expect(world.officers('99000002')).toEqual([])
+    const file = world.file(NAME, filed)
+    await world.importing('--file', file)
+    expect(world.officers('99000001').map(({ surname }) => surname)).toEqual(['SAMPLE'])
+    write(world.db, (tx) => removeSuppression(tx, suppression.id))
+    expect(world.db.select().from(suppressions).all()).toEqual([])
   })
 })
 
