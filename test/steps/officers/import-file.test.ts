@@ -7,6 +7,7 @@ import { addSuppressions, removeSuppression } from '../../../src/db/suppress/sup
 import { readTallies } from '../../../src/db/tallies.ts'
 import { suppress } from '../../../src/steps/suppress/suppress.ts'
 import { bulkText, companyLine, personLine } from '../../companies-house/bulk/bulk-lines.ts'
+import { zipOf } from '../export/package-world.ts'
 import { filedWorld, restRow, saveAddress, saveRestList, saveWorldCompany } from './filed-world.ts'
 
 const AVA = personLine({ fields: AVA_FIELDS() })
@@ -449,6 +450,21 @@ describe('files that are refused', () => {
     expect(world.company('99000001').officers_state).toBe('pending')
     expect(world.officers('99000001')).toEqual([])
     expect(world.db.select().from(bulk_files).all()).toEqual([])
+  })
+
+  it('a zip of parts is taken, and one without any is refused', async () => {
+    using world = filedWorld(['99000001'])
+    const parts: [string, string][] = [
+      ['2026/Prod216_9001_ew_1.dat', good],
+      ['2026/Prod216_9001_sc.dat', bulkText([])],
+      ['readme.pdf', 'no part'],
+    ]
+    await zipOf(world.folder.file('Prod216.zip'), parts)
+    await zipOf(world.folder.file('empty.zip'), parts.slice(2))
+    const { code, stderr } = await world.importing('--file', world.folder.file('empty.zip'))
+    expect([code, stderr]).toEqual([5, expect.stringContaining('holds no .dat or .txt file')])
+    const { summary } = await world.importing('--file', world.folder.file('Prod216.zip'))
+    expect(summary).toMatchObject({ product: '216', parts: ['ew_1', 'sc'], completed: 1 })
   })
 
   it('whole snapshots are told from parts', async () => {
