@@ -104,14 +104,6 @@ export function renderProgress(
   return [printable(db), '', ...rows.map(([label, value]) => `  ${label.padEnd(15)}${value}`), '', verdict]
 }
 
-/** Which source has proved the lists; nothing where there is but one. */
-function provenRows(proven: ProvenBy[]): [label: string, value: string][] {
-  return proven.map(({ source, companies, newest_on: day }, at) => {
-    const by = day === null ? 'the API and the stream' : `${source}, to ${day}`
-    return [at === 0 ? 'proven' : '', `${formatNumber(companies)} by ${by}`]
-  })
-}
-
 function eta(
   { eta_seconds, ready, companies_with_officers, pending, failed, target, runs }: Progress,
   now: number,
@@ -242,4 +234,12 @@ function percent(share: number | null): string {
 
 function ago(iso: string, now: number): string {
   return `${formatDuration(now - Date.parse(iso))} ago`
+}
+
+/** Which source has proved the lists; nothing where there is but one. */
+function provenRows(proven: ProvenBy[]): [label: string, value: string][] {
+  return proven.map(({ source, companies, newest_on: day }, at) => {
+    const by = day === null ? 'the API and the stream' : `${source}, to ${day}`
+    return [at === 0 ? 'proven' : '', `${formatNumber(companies)} by ${by}`]
+  })
 }

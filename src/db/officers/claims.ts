@@ -66,12 +66,6 @@ export function claimCompany(tx: Tx, query: ClaimQuery, clock: Clock): Claim {
   return retryAt === null ? 'nothing-left' : { waitMs: Math.max(1, retryAt - clock.now()) }
 }
 
-/** How many more companies may become complete, as if all that are claimed did; claims of dead runs are freed. */
-export function roomBelow(tx: Tx, target: number, runId: number, clock: Clock): number {
-  freeDeadClaims(tx, runId, clock)
-  return target - readTallies(tx).complete - countClaims(tx)
-}
-
 export interface StaleQuery {
   runId: number
   runStartedAt: number
@@ -246,4 +240,10 @@ function freeDeadClaims(tx: Tx, ownRun: number, clock: Clock): void {
   const dead = deadRuns(tx, clock, holders)
   if (dead.length > 0)
     tx.update(officer_fetches).set({ claimed_by: null }).where(inArray(officer_fetches.claimed_by, dead)).run()
+}
+
+/** How many more companies may become complete, as if all that are claimed did; claims of dead runs are freed. */
+export function roomBelow(tx: Tx, target: number, runId: number, clock: Clock): number {
+  freeDeadClaims(tx, runId, clock)
+  return target - readTallies(tx).complete - countClaims(tx)
 }
