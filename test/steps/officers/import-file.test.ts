@@ -1,8 +1,19 @@
 import { gzipSync } from 'node:zlib'
+import { eq } from 'drizzle-orm'
 import { describe, expect, it } from 'vitest'
+import { systemClock } from '../../../src/clock.ts'
 import { saveOfficers } from '../../../src/db/officers/officers.ts'
 import { write } from '../../../src/db/open.ts'
-import { bulk_files, emails, notes, suppressions, withheld_officers } from '../../../src/db/schema.ts'
+import { beginRun } from '../../../src/db/runs.ts'
+import {
+  bulk_files,
+  companies,
+  emails,
+  notes,
+  officer_fetches,
+  suppressions,
+  withheld_officers,
+} from '../../../src/db/schema.ts'
 import { addSuppressions, removeSuppression } from '../../../src/db/suppress/suppressions.ts'
 import { readTallies } from '../../../src/db/tallies.ts'
 import { suppress } from '../../../src/steps/suppress/suppress.ts'
@@ -195,6 +206,55 @@ describe('a company without a list', () => {
     expect(await take('--limit', '1')).toMatchObject({ completed: 1, kept_newer: 1 })
     expect(await take('--target', '3')).toMatchObject({ completed: 1, left_out: 2, companies_with_officers: 3 })
     expect(await take()).toMatchObject({ completed: 2, left_out: 0, kept_newer: 3, companies_with_officers: 5 })
+  })
+})
+
+describe('a company', () => {
+  const two = ['99000001', '99000002'].flatMap((company) => [companyLine(company, 1), personLine({ company })])
+
+  it('that another process is fetching is left to it, and counts as if it had its list', async () => {
+    using world = filedWorld(['99000001', '99000002'])
+    using other = beginRun(world.db, systemClock(), 'import-officers')
+    world.db.insert(officer_fetches).values({ company_number: '99000001', claimed_by: other.id }).run()
+    const file = world.file(NAME, bulkText(two))
+    expect((await world.importing('--file', file, '--target', '1')).summary).toMatchObject({
+      completed: 0,
+      left_out: 2,
+    })
+    expect((await world.importing('--file', file, '--target', '2')).summary).toMatchObject({
+      completed: 1,
+      left_out: 1,
+    })
+    expect(world.company('99000001').officers_state).toBe('pending')
+  })
+
+  it('that failed at the API is complete by file; one that was deleted, or is not stored, is not there', async () => {
+    using world = filedWorld(['99000001'])
+    saveWorldCompany(world.db, '99000002', { deleted_at: '2026-05-01' })
+    world.db.update(companies).set({ officers_state: 'failed' }).where(eq(companies.company_number, '99000001')).run()
+    const failed = { company_number: '99000001', failed_at: 1, attempts: 3, last_error: 'answered 500' }
+    world.db.insert(officer_fetches).values(failed).run()
+    const more = [companyLine('99000003', 1), personLine({ company: '99000003' })]
+    const { summary } = await world.importing('--file', world.file(NAME, bulkText([...two, ...more])))
+    expect(summary).toMatchObject({ companies: 1, completed: 1 })
+    expect(world.company('99000001').officers_state).toBe('complete')
+    expect(world.db.select().from(officer_fetches).all()).toEqual([])
+    expect(world.officers('99000002')).toEqual([])
+  })
+
+  it('whose list is in doubt stays so, with what the file knows better', async () => {
+    using world = filedWorld(['99000001'])
+    saveRestList(world.db, '99000001', [restRow('99000001')])
+    world.db.update(companies).set({ officers_state: 'stale' }).run()
+    const moved = personLine({ fields: ['', 'AVA MAY', 'EXAMPLE', '', '', '', '9 FRESH STREET'] })
+    await world.importing('--file', world.file(NAME, bulkText([companyLine('99000001', 1), moved])))
+    expect(world.company('99000001')).toMatchObject({
+      officers_state: 'stale',
+      officers_fetched_at: '2026-06-01T10:00:00.000Z',
+    })
+    expect(world.officers('99000001')).toMatchObject([
+      { address_line_1: '9 FRESH STREET', officer_id: 'officerIdOfAva' },
+    ])
   })
 })
 
