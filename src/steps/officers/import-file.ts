@@ -184,7 +184,10 @@ interface Storing extends ImportFileOptions {
   clock: Clock
 }
 
-const COMPANIES_PER_WRITE = 100
+/** One transaction keeps the database locked for about this long. */
+const LOCK_MS = 150
+const FEWEST_COMPANIES = 50
+const MOST_COMPANIES = 2000
 /** After this much locking the lock stays free for longer than SQLite waits between two tries. */
 const LOCKED_BEFORE_REST_MS = 300
 const REST_MS = 110
@@ -194,8 +197,9 @@ async function storeCompanies(step: ImportFileStep, storing: Storing): Promise<v
   const { db, clock, signal } = step
   const { staging, summary, onProgress } = storing
   let locked = 0
+  let size = FEWEST_COMPANIES
   for (let after = ''; ; ) {
-    const numbers = staging.companies(after, COMPANIES_PER_WRITE)
+    const numbers = staging.companies(after, size)
     const last = numbers.at(-1)
     if (last === undefined) return
     const begun = clock.steady()
@@ -203,7 +207,11 @@ async function storeCompanies(step: ImportFileStep, storing: Storing): Promise<v
       const room = { left: roomBelow(tx, storing.target, step.runId, clock) }
       for (const number of numbers) storeCompany(step, tx, number, { ...storing, room })
     })
-    locked += clock.steady() - begun
+    const lockedMs = Math.max(1, clock.steady() - begun)
+    size = Math.round(
+      Math.min(MOST_COMPANIES, Math.max(FEWEST_COMPANIES, Math.min(size * 2, (size * LOCK_MS) / lockedMs))),
+    )
+    locked += lockedMs
     if (locked >= LOCKED_BEFORE_REST_MS) {
       await clock.sleep(REST_MS)
       locked = 0
