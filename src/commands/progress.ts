@@ -135,14 +135,6 @@ function staleRows({ stale = 0 }: Progress): [label: string, value: string][] {
   return [['', `${formatNumber(stale)} lists in doubt, to be fetched again: the officers stream has lost events`]]
 }
 
-/** Which source has proved the lists; nothing where there is but one. */
-function provenRows(proven: ProvenBy[]): [label: string, value: string][] {
-  return proven.map(({ source, companies, newest_on: day }, at) => {
-    const by = day === null ? 'the API and the stream' : `${source}, to ${day}`
-    return [at === 0 ? 'proven' : '', `${formatNumber(companies)} by ${by}`]
-  })
-}
-
 /** How much of the allowance is used; where it is shared, where it is kept and by whom it is used. */
 function quotaRows({ used, limit, window_seconds, peak, rate_limited, store }: QuotaReport): [string, string][] {
   const span = formatDuration(window_seconds * 1000)
@@ -297,4 +289,12 @@ function percent(share: number | null): string {
 
 function ago(iso: string, now: number): string {
   return `${formatDuration(now - Date.parse(iso))} ago`
+}
+
+/** Which source has proved the lists; nothing where there is but one. */
+function provenRows(proven: ProvenBy[]): [label: string, value: string][] {
+  return proven.map(({ source, companies, newest_on: day }, at) => {
+    const by = day === null ? 'the API and the stream' : `${source}, to ${day}`
+    return [at === 0 ? 'proven' : '', `${formatNumber(companies)} by ${by}`]
+  })
 }

@@ -61,8 +61,13 @@ async function openFile(path: string, size: number, kind: FileKind, signal: Abor
   if (isZip(head)) return openZip(fd, path, kind, signal)
   closeSync(fd)
   if (length === 0) throw emptyFile(path, kind)
-  const bytes = readable(createReadStream(path, { highWaterMark: CHUNK_BYTES }), path, signal)
+  const bytes = whenRead(path, signal)
   return plainSource({ name: path, head: head.subarray(0, length), bytes, bytesTotal: size, signal })
+}
+
+/** The file is opened when it is its turn, so that one which is not read is not left open. */
+async function* whenRead(path: string, signal: AbortSignal): AsyncGenerator<Buffer> {
+  yield* readable(createReadStream(path, { highWaterMark: CHUNK_BYTES }), path, signal)
 }
 
 function plainSource({ name, head, bytes, bytesTotal, signal }: Opened): RegisterSource {

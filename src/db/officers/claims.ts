@@ -126,13 +126,6 @@ function countFailedStale(tx: Tx, runStartedAt: number): number {
   return row?.n ?? 0
 }
 
-/** How many more companies may become complete, as if all that are claimed or in doubt did; claims of dead runs are freed. */
-export function roomBelow(tx: Tx, target: number, runId: number, clock: Clock): number {
-  freeDeadClaims(tx, runId, clock)
-  const { complete, stale } = readTallies(tx)
-  return target - complete - stale - countClaims(tx, ['complete', 'stale'])
-}
-
 export interface StaleQuery extends OfficersFilter {
   runId: number
   runStartedAt: number
@@ -305,4 +298,11 @@ function freeDeadClaims(tx: Tx, ownRun: number, clock: Clock): void {
   const dead = deadRuns(tx, clock, holders)
   if (dead.length > 0)
     tx.update(officer_fetches).set({ claimed_by: null }).where(inArray(officer_fetches.claimed_by, dead)).run()
+}
+
+/** How many more companies may become complete, as if all that are claimed or in doubt did; claims of dead runs are freed. */
+export function roomBelow(tx: Tx, target: number, runId: number, clock: Clock): number {
+  freeDeadClaims(tx, runId, clock)
+  const { complete, stale } = readTallies(tx)
+  return target - complete - stale - countClaims(tx, ['complete', 'stale'])
 }

@@ -2,7 +2,7 @@
 // writes belongs in one transaction with the reading before it.
 import { noteErased, noteOfficers } from '../changes.ts'
 import { type Db, prepared } from '../open.ts'
-import { type RulePeople, withholdFiledOfficers } from '../suppress/withheld.ts'
+import { withholdFiledOfficers } from '../suppress/withheld.ts'
 import { endFetch } from './fetches.ts'
 import { FILED_ID, INSERT_OFFICER, OFFICER_COLUMNS, type OfficerRow } from './officers.ts'
 
@@ -42,7 +42,6 @@ export interface FiledOrigin {
   /** When it is done, ISO 8601. */
   at: string
   runId: number
-  people: RulePeople
 }
 
 export interface FiledOutcome {
@@ -60,11 +59,11 @@ const STATE = `UPDATE companies SET officers_state = ?, officers_count = ?,
 export function saveFiledList(
   db: Db,
   { companyNumber, before, after, state, provenAt }: FiledList,
-  { at, runId, people }: FiledOrigin,
+  { at, runId }: FiledOrigin,
 ): FiledOutcome {
   const known = new Map(before.map((row) => [row.appointment_id, row]))
   const isNew = ({ appointment_id: id }: OfficerRow) => id.startsWith(FILED_ID) && !known.has(id)
-  const { kept, withheld } = withholdFiledOfficers(db, companyNumber, after, { people, isNew })
+  const { kept, withheld } = withholdFiledOfficers(db, companyNumber, after, isNew)
   const outcome: FiledOutcome = { added: 0, changed: 0, removed: 0 }
   const insert = prepared(db, INSERT_OFFICER)
   const remove = prepared(db, REMOVE)

@@ -35,8 +35,6 @@ export interface StageOptions {
   onProgress(progress: FiledProgress): void
 }
 
-const ROWS_PER_BATCH = 2000
-
 /** Stages all files, in their order. Throws a `data` error for the first that is not what was asked for, or not whole. */
 export async function stageBulkFiles(
   sources: BulkSources,
@@ -84,7 +82,6 @@ async function stageFile(
     if (company !== last.company) last = { company, wanted: isWanted(company, known) }
     if (!last.wanted && !(record.kind === 'person' && alsoWanted?.(record.line))) return
     batch.push({ company: company.trim(), file: staged.length, ...record })
-    if (batch.length === ROWS_PER_BATCH) flush()
   }
   const { header, records } = await readBulkFile(file, {
     onHeader(found) {
@@ -92,9 +89,12 @@ async function stageFile(
       check({ name, header: found, named }, staged)
     },
     onRecord,
-    onProgress: progress,
+    // A line keeps all the bytes alive that were read with it, so that none of them waits for the next ones.
+    onProgress(records) {
+      flush()
+      progress(records)
+    },
   })
-  flush()
   return { name, header, named, records, hasEnded }
 }
 

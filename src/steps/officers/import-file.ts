@@ -15,10 +15,11 @@ import {
 import { type BulkStaging, openBulkStaging } from '../../db/officers/bulk-staging.ts'
 import { roomBelow } from '../../db/officers/claims.ts'
 import { believeNone, saveNotes } from '../../db/officers/fetches.ts'
-import { type FiledOrigin, findListedCompany, type ListedCompany, saveFiledList } from '../../db/officers/filed.ts'
+import { findListedCompany, type ListedCompany, saveFiledList } from '../../db/officers/filed.ts'
 import { listOfficers } from '../../db/officers/officers.ts'
 import { type Db, type Tx, write } from '../../db/open.ts'
-import { readRulePeople } from '../../db/suppress/withheld.ts'
+import { followPeople } from '../../db/suppress/people.ts'
+import { listSuppressions } from '../../db/suppress/suppressions.ts'
 import { ChpipeError } from '../../errors.ts'
 import type { Log } from '../../log.ts'
 import { type CompanyInFile, planFiledList, provesNone, readCompanyInFile } from './filed-list.ts'
@@ -99,16 +100,16 @@ export async function importOfficersFile(step: ImportFileStep, options: ImportFi
   refuseMissingParts(files)
   signal.throwIfAborted()
   const summary = summaryOf(files)
-  const people = readRulePeople(db)
   const first = files[0] as StagedFile
   const moment = momentOfFile(first.header.producedOn, step.startedAt)
   const origin = { source: `bulk-${summary.product}`, moment, runId: step.runId }
   write(db, (tx) => {
+    followPeople(tx, listSuppressions(tx), new Date(step.startedAt).toISOString())
     summary.updates_to_repeat = readUpdateChain(tx).applied.length
     const of = { product: summary.product, runId: step.runId, importedAt: step.startedAt }
     summary.whole = saveSnapshotFiles(tx, of, files.map(importedFile))
   })
-  await storeCompanies(step, { ...options, staging, origin, people, summary, clock })
+  await storeCompanies(step, { ...options, staging, origin, summary, clock })
   return summary
 }
 
@@ -179,12 +180,14 @@ function summaryOf(files: StagedFile[]): ImportFileSummary {
 interface Storing extends ImportFileOptions {
   staging: BulkStaging
   origin: FileOrigin
-  people: FiledOrigin['people']
   summary: ImportFileSummary
   clock: Clock
 }
 
-const COMPANIES_PER_WRITE = 100
+/** One transaction keeps the database locked for about this long. */
+const LOCK_MS = 150
+const FEWEST_COMPANIES = 50
+const MOST_COMPANIES = 2000
 /** After this much locking the lock stays free for longer than SQLite waits between two tries. */
 const LOCKED_BEFORE_REST_MS = 300
 const REST_MS = 110
@@ -194,8 +197,9 @@ async function storeCompanies(step: ImportFileStep, storing: Storing): Promise<v
   const { db, clock, signal } = step
   const { staging, summary, onProgress } = storing
   let locked = 0
+  let size = FEWEST_COMPANIES
   for (let after = ''; ; ) {
-    const numbers = staging.companies(after, COMPANIES_PER_WRITE)
+    const numbers = staging.companies(after, size)
     const last = numbers.at(-1)
     if (last === undefined) return
     const begun = clock.steady()
@@ -203,7 +207,11 @@ async function storeCompanies(step: ImportFileStep, storing: Storing): Promise<v
       const room = { left: roomBelow(tx, storing.target, step.runId, clock) }
       for (const number of numbers) storeCompany(step, tx, number, { ...storing, room })
     })
-    locked += clock.steady() - begun
+    const lockedMs = Math.max(1, clock.steady() - begun)
+    size = Math.round(
+      Math.min(MOST_COMPANIES, Math.max(FEWEST_COMPANIES, Math.min(size * 2, (size * LOCK_MS) / lockedMs))),
+    )
+    locked += lockedMs
     if (locked >= LOCKED_BEFORE_REST_MS) {
       await clock.sleep(REST_MS)
       locked = 0
@@ -294,7 +302,7 @@ function saveList(
   { db, runId, startedAt, log }: ImportFileStep,
   company: ListedCompany,
   found: CompanyInFile,
-  { origin, people, summary }: Storing,
+  { origin, summary }: Storing,
 ) {
   const { company_number: companyNumber } = company
   const before = listOfficers(db, companyNumber)
@@ -302,7 +310,7 @@ function saveList(
   const plan = planFiledList(company, lists, { product: summary.product, moment: origin.moment })
   const provenAt = plan.state === 'complete' ? origin.moment : null
   const at = new Date(startedAt).toISOString()
-  saveFiledList(db, { companyNumber, before, after: plan.after, state: plan.state, provenAt }, { at, runId, people })
+  saveFiledList(db, { companyNumber, before, after: plan.after, state: plan.state, provenAt }, { at, runId })
   if (plan.doubt !== null) log.warn('officer list in doubt', { company: companyNumber, why: plan.doubt })
   return plan
 }

@@ -8,7 +8,6 @@ import { momentOfFile, readUpdateChain, saveUpdateFile, type UpdateChain } from 
 import { type BulkStaging, openBulkStaging } from '../../db/officers/bulk-staging.ts'
 import { reopenNone } from '../../db/officers/fetches.ts'
 import {
-  type FiledOrigin,
   findListedCompany,
   isPersonStored,
   type ListedCompany,
@@ -18,7 +17,8 @@ import {
 } from '../../db/officers/filed.ts'
 import { listOfficers } from '../../db/officers/officers.ts'
 import { type Tx, write } from '../../db/open.ts'
-import { readRulePeople } from '../../db/suppress/withheld.ts'
+import { followPeople } from '../../db/suppress/people.ts'
+import { listSuppressions } from '../../db/suppress/suppressions.ts'
 import { ChpipeError } from '../../errors.ts'
 import { applyChanges, countCurrent, elsewhereUpdated } from './filed-changes.ts'
 import { type FiledProgress, runText, type StagedFile, stageBulkFiles } from './filed-read.ts'
@@ -82,11 +82,11 @@ export async function importOfficerUpdates(
   })
   const chain = readUpdateChain(db)
   const order = orderUpdates(files, chain)
-  const people = readRulePeople(db)
+  write(db, (tx) => followPeople(tx, listSuppressions(tx), new Date(step.startedAt).toISOString()))
   const applied: AppliedUpdate[] = []
   for (const file of order.due) {
     signal.throwIfAborted()
-    const update = write(db, (tx) => applyUpdate(step, tx, file, { staging, people, chain, applied }))
+    const update = write(db, (tx) => applyUpdate(step, tx, file, { staging, chain, applied }))
     applied.push(update)
     onApplied(update)
     onProgress({ phase: 'storing', companies: applied.reduce((sum, { companies }) => sum + companies, 0) })
@@ -100,7 +100,6 @@ export async function importOfficerUpdates(
 
 interface Applying {
   staging: BulkStaging
-  people: FiledOrigin['people']
   /** As it was when the files were put in order. */
   chain: UpdateChain
   /** By this run, since then. */
@@ -206,7 +205,7 @@ function saveChanges(
   { db, runId, startedAt, log }: ImportFileStep,
   company: ListedCompany,
   { told, changes, fault }: CompanyChanges,
-  { origin, people, provenSince, update }: Todo,
+  { origin, provenSince, update }: Todo,
 ): void {
   const { company_number: companyNumber, officers_fetched_at: provenAt } = company
   const before = listOfficers(db, companyNumber)
@@ -221,7 +220,7 @@ function saveChanges(
   const isProven = state === 'complete' && provenSince !== null && provenAt !== null && provenAt >= provenSince
   const list = { companyNumber, before, after: rows, state, provenAt: isProven ? origin.moment : null } as const
   const at = new Date(startedAt).toISOString()
-  count(update, saveFiledList(db, list, { at, runId, people }))
+  count(update, saveFiledList(db, list, { at, runId }))
   if (why === null) return
   update.doubtful += 1
   log.warn('officer list in doubt', { company: companyNumber, why })
@@ -235,7 +234,7 @@ function count(update: AppliedUpdate, { added, changed, removed }: ReturnType<ty
 
 /** Brings all rows of a person up to date in what belongs to the person. */
 function updateElsewhere({ db, runId, startedAt }: ImportFileStep, change: BulkChange, todo: Todo): void {
-  const { origin, people, update } = todo
+  const { origin, update } = todo
   for (const found of listAppointmentsOf(db, change.personNumber)) {
     const companyNumber = found.company_number
     const changed = elsewhereUpdated(found, change, origin)
@@ -245,6 +244,6 @@ function updateElsewhere({ db, runId, startedAt }: ImportFileStep, change: BulkC
     const before = listOfficers(db, companyNumber)
     const after = before.map((row) => (row.appointment_id === found.appointment_id ? changed : row))
     const at = new Date(startedAt).toISOString()
-    count(update, saveFiledList(db, { companyNumber, before, after, state, provenAt: null }, { at, runId, people }))
+    count(update, saveFiledList(db, { companyNumber, before, after, state, provenAt: null }, { at, runId }))
   }
 }

@@ -104,6 +104,21 @@ describe('an import of bulk files that is killed', () => {
   }, 240_000)
 })
 
+it('a snapshot of a hundred thousand companies passes through a heap of 24 MB', async () => {
+  using folder = prepare()
+  const others = Array.from({ length: 100_000 }, (_, at) => String(20_000_000 + at))
+  const lines = others.flatMap((company) => [companyLine(company, 2), personLine({ company }), personLine({ company })])
+  const own = NUMBERS.flatMap((company) => [companyLine(company, 1), personLine({ company })])
+  const text = bulkText([...lines, ...own])
+  expect(text.length).toBeGreaterThan(50_000_000)
+  writeFileSync(folder.file('Prod216_9001_ew_1.dat'), text)
+  const env = { NODE_OPTIONS: '--max-old-space-size=24' }
+  const child = startChild(['import-officers', ...FILE, '--quiet', '--json'], { cwd: folder.path, env })
+  const { code, stdout } = await child.ended
+  expect(code).toBe(0)
+  expect(JSON.parse(stdout)).toMatchObject({ records: 300_500, completed: 250 })
+}, 120_000)
+
 /** Companies whose count is not that of their rows, or that have rows without a list. */
 function halves(folder: TempFolder): unknown[] {
   const db = openDb(folder.file('companies.db'), { readonly: true })

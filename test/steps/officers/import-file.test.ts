@@ -1,11 +1,24 @@
 import { gzipSync } from 'node:zlib'
+import { eq } from 'drizzle-orm'
 import { describe, expect, it } from 'vitest'
+import { systemClock } from '../../../src/clock.ts'
 import { saveOfficers } from '../../../src/db/officers/officers.ts'
 import { write } from '../../../src/db/open.ts'
-import { bulk_files, emails, notes, withheld_officers } from '../../../src/db/schema.ts'
-import { addSuppressions } from '../../../src/db/suppress/suppressions.ts'
+import { beginRun } from '../../../src/db/runs.ts'
+import {
+  bulk_files,
+  companies,
+  emails,
+  notes,
+  officer_fetches,
+  suppressions,
+  withheld_officers,
+} from '../../../src/db/schema.ts'
+import { addSuppressions, removeSuppression } from '../../../src/db/suppress/suppressions.ts'
 import { readTallies } from '../../../src/db/tallies.ts'
+import { suppress } from '../../../src/steps/suppress/suppress.ts'
 import { bulkText, companyLine, personLine } from '../../companies-house/bulk/bulk-lines.ts'
+import { zipOf } from '../export/package-world.ts'
 import { filedWorld, restRow, saveAddress, saveRestList, saveWorldCompany } from './filed-world.ts'
 
 const AVA = personLine({ fields: AVA_FIELDS() })
@@ -196,6 +209,55 @@ describe('a company without a list', () => {
   })
 })
 
+describe('a company', () => {
+  const two = ['99000001', '99000002'].flatMap((company) => [companyLine(company, 1), personLine({ company })])
+
+  it('that another process is fetching is left to it, and counts as if it had its list', async () => {
+    using world = filedWorld(['99000001', '99000002'])
+    using other = beginRun(world.db, systemClock(), 'import-officers')
+    world.db.insert(officer_fetches).values({ company_number: '99000001', claimed_by: other.id }).run()
+    const file = world.file(NAME, bulkText(two))
+    expect((await world.importing('--file', file, '--target', '1')).summary).toMatchObject({
+      completed: 0,
+      left_out: 2,
+    })
+    expect((await world.importing('--file', file, '--target', '2')).summary).toMatchObject({
+      completed: 1,
+      left_out: 1,
+    })
+    expect(world.company('99000001').officers_state).toBe('pending')
+  })
+
+  it('that failed at the API is complete by file; one that was deleted, or is not stored, is not there', async () => {
+    using world = filedWorld(['99000001'])
+    saveWorldCompany(world.db, '99000002', { deleted_at: '2026-05-01' })
+    world.db.update(companies).set({ officers_state: 'failed' }).where(eq(companies.company_number, '99000001')).run()
+    const failed = { company_number: '99000001', failed_at: 1, attempts: 3, last_error: 'answered 500' }
+    world.db.insert(officer_fetches).values(failed).run()
+    const more = [companyLine('99000003', 1), personLine({ company: '99000003' })]
+    const { summary } = await world.importing('--file', world.file(NAME, bulkText([...two, ...more])))
+    expect(summary).toMatchObject({ companies: 1, completed: 1 })
+    expect(world.company('99000001').officers_state).toBe('complete')
+    expect(world.db.select().from(officer_fetches).all()).toEqual([])
+    expect(world.officers('99000002')).toEqual([])
+  })
+
+  it('whose list is in doubt stays so, with what the file knows better', async () => {
+    using world = filedWorld(['99000001'])
+    saveRestList(world.db, '99000001', [restRow('99000001')])
+    world.db.update(companies).set({ officers_state: 'stale' }).run()
+    const moved = personLine({ fields: ['', 'AVA MAY', 'EXAMPLE', '', '', '', '9 FRESH STREET'] })
+    await world.importing('--file', world.file(NAME, bulkText([companyLine('99000001', 1), moved])))
+    expect(world.company('99000001')).toMatchObject({
+      officers_state: 'stale',
+      officers_fetched_at: '2026-06-01T10:00:00.000Z',
+    })
+    expect(world.officers('99000001')).toMatchObject([
+      { address_line_1: '9 FRESH STREET', officer_id: 'officerIdOfAva' },
+    ])
+  })
+})
+
 describe('a list that is stored', () => {
   const filed = (lines: string[], count = lines.length) => bulkText([companyLine('99000001', count), ...lines])
 
@@ -374,12 +436,11 @@ describe('people who are left alone', () => {
     expect(world.db.select().from(withheld_officers).all()).toHaveLength(1)
   })
 
-  it('are known by their officer id through what is stored of them elsewhere, and by name where they were erased', async () => {
+  it('are known by their officer id through what is stored of them elsewhere, and by name where that is all', async () => {
     using world = filedWorld(['99000001', '99000002'])
     saveRestList(world.db, '99000002', [restRow('99000002')])
     write(world.db, (tx) => addSuppressions(tx, [rule('officer', 'officerIdOfAva')], '2026-01-01T00:00:00.000Z'))
-    const file = world.file(NAME, filed)
-    await world.importing('--file', file)
+    await world.importing('--file', world.file(NAME, filed))
     expect(world.officers('99000001').map(({ surname }) => surname)).toEqual(['SAMPLE'])
 
     using other = filedWorld(['99000001'])
@@ -389,6 +450,19 @@ describe('people who are left alone', () => {
     await other.importing('--file', other.file(NAME, filed))
     expect(other.officers('99000001').map(({ surname }) => surname)).toEqual(['SAMPLE'])
     expect(other.db.select().from(withheld_officers).all().length).toBeGreaterThan(0)
+  })
+
+  it('stay so in files after they were erased, until the rule is taken back', async () => {
+    using world = filedWorld(['99000001', '99000002'])
+    saveRestList(world.db, '99000002', [restRow('99000002')])
+    const at = Date.parse('2026-07-01')
+    const { suppression } = suppress(world.db, rule('officer', 'officerIdOfAva'), { erase: true, now: at })
+    expect(world.officers('99000002')).toEqual([])
+    const file = world.file(NAME, filed)
+    await world.importing('--file', file)
+    expect(world.officers('99000001').map(({ surname }) => surname)).toEqual(['SAMPLE'])
+    write(world.db, (tx) => removeSuppression(tx, suppression.id))
+    expect(world.db.select().from(suppressions).all()).toEqual([])
   })
 })
 
@@ -436,6 +510,21 @@ describe('files that are refused', () => {
     expect(world.company('99000001').officers_state).toBe('pending')
     expect(world.officers('99000001')).toEqual([])
     expect(world.db.select().from(bulk_files).all()).toEqual([])
+  })
+
+  it('a zip of parts is taken, and one without any is refused', async () => {
+    using world = filedWorld(['99000001'])
+    const parts: [string, string][] = [
+      ['2026/Prod216_9001_ew_1.dat', good],
+      ['2026/Prod216_9001_sc.dat', bulkText([])],
+      ['readme.pdf', 'no part'],
+    ]
+    await zipOf(world.folder.file('Prod216.zip'), parts)
+    await zipOf(world.folder.file('empty.zip'), parts.slice(2))
+    const { code, stderr } = await world.importing('--file', world.folder.file('empty.zip'))
+    expect([code, stderr]).toEqual([5, expect.stringContaining('holds no .dat or .txt file')])
+    const { summary } = await world.importing('--file', world.folder.file('Prod216.zip'))
+    expect(summary).toMatchObject({ product: '216', parts: ['ew_1', 'sc'], completed: 1 })
   })
 
   it('whole snapshots are told from parts', async () => {

@@ -255,7 +255,7 @@ describe('a record of an update', () => {
       fields: ['', 'EVA', 'EXAMPLE', ...fields.slice(3)],
     })
     await world.importing('--updates', updateOf(world, [corrected], { run: '9003', day: '20260811' }))
-    expect(world.officers('99000002')[1]).toMatchObject({ forenames: 'EVA', nationality: 'IRISH' })
+    expect(world.officers('99000002')[0]).toMatchObject({ forenames: 'EVA', nationality: 'IRISH' })
   })
 
   it('never overwrites what is newer, and keeps what the register told', async () => {
