@@ -29,18 +29,18 @@ import type { OptionSpec, OptionsOf } from './command.ts'
 import { DEFAULT_MIN_CONFIDENCE } from './enrich.ts'
 import { watchStatus } from './output.ts'
 import { type StreamSummary, summarizeStreams } from './stream-summary.ts'
-import { between, count, duration, postcodes, sicCodes, someOf, timepoint } from './values.ts'
+import { between, count, duration, postcodes, sicCodes, someOf, timepoint, words } from './values.ts'
 
 const knownStreams = someOf(STREAM_NAMES)
 
 /** The streams to follow, each once. Throws a `usage` error for more than an account may hold connections. */
 const streamNames = Object.assign(
   (text: string): StreamName[] => {
-    const names = [...new Set(knownStreams(text))]
-    if (names.length > 0 && names.length <= MOST_STREAMS) return names
+    const names = [...new Set(words(text))]
+    if (names.length <= MOST_STREAMS) return knownStreams(names.join(','))
     throw new ChpipeError(
       'usage',
-      `An account may hold ${MOST_STREAMS} connections to the streams, so that ${names.length} cannot be followed`,
+      `An account may hold ${MOST_STREAMS} connections to the streams, so that ${names.length} cannot be followed at once`,
       { hint: `name one or two: --streams ${STREAM_NAMES.slice(0, MOST_STREAMS).join(',')}` },
     )
   },

@@ -76,6 +76,12 @@ export const EARLY_COLUMNS: readonly string[] = [
   'postal_code',
 ]
 
+/** The appointments that such a line names. */
+export function appointmentsNamed(line: string): { companyNumber: string; appointmentId: string }[] {
+  const named = line.matchAll(/company\/([A-Z0-9]{8})\/appointments\/([\w-]{1,100})/g)
+  return [...named].map(([, companyNumber = '', appointmentId = '']) => ({ companyNumber, appointmentId }))
+}
+
 /** The companies that a line names which is no event, such as one that is cut: something of them may be in it. */
 export function companiesNamed(line: string): string[] {
   const named = [...line.matchAll(/company\/([A-Z0-9]{8})(?![A-Z0-9])/g)].map(([, number = '']) => number)

@@ -79,9 +79,10 @@ export function applyEntries<Event extends EventHead>(
       case 'rejected':
         changes.rejects += 1
         kind.lost?.(tx, { kind: 'line', line: entry.line, placed: entry.timepoint !== null })
-        return saveReject(tx, { ...entry, stream: kind.name, receivedAt: now, runId })
+        return saveReject(tx, { ...entry, ...kept(tx, entry.line), stream: kind.name, receivedAt: now, runId })
     }
   }
+  const kept = (tx: Tx, line: string) => (kind.kept ? { line: kind.kept(tx, line) } : {})
   const applied = entries.filter((entry) => entry.kind === 'event')
   try {
     write(db, (tx) => {

@@ -44,6 +44,8 @@ export interface StreamKind<Event extends EventHead> {
   print(event: Event): string
   /** Writes what the event says and counts it in `changes`. Belongs in the transaction that also moves the cursor. */
   apply(tx: Tx, event: Event, origin: EventOrigin, changes: RowChanges): void
+  /** A rejected line as it may be kept, where it may tell of people who must be left alone; as it came unless given. */
+  kept?(tx: Tx, line: string): string
   /** Takes note of what is in doubt now. Belongs in the transaction that notes the loss. */
   lost?(tx: Tx, loss: Loss): void
   /** Receives the events of a batch once its transaction is through. */

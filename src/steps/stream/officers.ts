@@ -2,7 +2,9 @@
 // It keeps a complete list complete without a call. What it cannot prove is called stale, and fetched again.
 
 import type { Clock } from '../../clock.ts'
+import { readOfficerItem } from '../../companies-house/officer-item.ts'
 import {
+  appointmentsNamed,
   companiesNamed,
   EARLY_COLUMNS,
   type OfficerEvent,
@@ -27,7 +29,9 @@ import {
 import type { OfficerRow } from '../../db/officers/officers.ts'
 import { type Db, write } from '../../db/open.ts'
 import { readUnrepaired, saveRepaired } from '../../db/stream/gaps.ts'
+import { partOfficers } from '../../db/suppress/withheld.ts'
 import type { Log } from '../../log.ts'
+import { parseJson } from '../../text.ts'
 import { isSteady, officerDrift, officerRow } from '../officers/rows.ts'
 import type { EventOrigin, Loss, RowChanges, StreamKind } from './kind.ts'
 import { publishedMs } from './place.ts'
@@ -56,6 +60,7 @@ export function officersStream(options: OfficersStreamOptions): StreamKind<Offic
       return `${event.kind}|${event.companyNumber}|${event.appointmentId}|${event.publishedAt}|${facts}`
     },
     apply: (_tx, event, origin, changes) => applyOfficer(options, event, origin, changes),
+    kept: (_tx, line) => (tellsOfWithheld(db, line) ? '' : line),
     lost: (_tx, loss) => doubt(options, loss),
     /** The lists in doubt are marked with the loss, and what fetches them asks for those; the span itself is dealt with. */
     async repair() {
@@ -63,6 +68,25 @@ export function officersStream(options: OfficersStreamOptions): StreamKind<Offic
         for (const gap of readUnrepaired(tx, OFFICERS)) saveRepaired(tx, gap, clock.now())
       })
     },
+  }
+}
+
+/** Whether a line that could not be applied tells of an officer or a company that a rule leaves alone. */
+function tellsOfWithheld(db: Db, line: string): boolean {
+  return appointmentsNamed(line).some(({ companyNumber, appointmentId }) => {
+    const read = readOfficerItem(dataIn(line)) ?? readOfficerItem({})
+    if (!read) return false
+    const origin = { companyNumber, fetchedAt: '', runId: 0 }
+    const row = { ...officerRow(read, origin), appointment_id: appointmentId }
+    return (partOfficers(db, companyNumber, [row])?.withheld.length ?? 0) > 0
+  })
+}
+
+function dataIn(line: string): unknown {
+  try {
+    return Object(parseJson(line)).data
+  } catch {
+    return undefined
   }
 }
 

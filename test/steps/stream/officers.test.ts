@@ -11,6 +11,7 @@ import { saveOfficers } from '../../../src/db/officers/officers.ts'
 import { type Db, openDb, write } from '../../../src/db/open.ts'
 import { beginRun } from '../../../src/db/runs.ts'
 import { companies, deletions, jobs, officer_fetches, officers, stream_rejects } from '../../../src/db/schema.ts'
+import { readUnrepaired } from '../../../src/db/stream/gaps.ts'
 import { officerRow } from '../../../src/steps/officers/rows.ts'
 import { beginFetch, isOvertaken } from '../../../src/steps/officers/store.ts'
 import { followStream } from '../../../src/steps/stream/follow.ts'
@@ -302,6 +303,7 @@ describe('what the stream cannot prove', () => {
       const { warned } = await follow(db, connections, 2)
       expect([what, stateOf(db, ONE), stateOf(db, TWO)]).toEqual([what, 'stale', 'stale'])
       expect(warned.some((message) => message.includes('in doubt'))).toBe(true)
+      expect(readUnrepaired(db, 'officers')).toEqual([])
       expect(companyOf(db, ONE)?.officers_fetched_at).toBe(FETCHED)
     }
   })
@@ -337,6 +339,23 @@ describe('a rule', () => {
     const merged = item(ONE, NEW, { name: 'JONES, Renamed' })
     merged.links.officer.appointments = '/officers/MERGED/appointments'
     await follow(db, [send(event(9, ONE, NEW, { data: merged }))], 1)
+    expect(idsOf(db, ONE)).toEqual([B])
+  })
+
+  it('also empties what could not be read about them, and an erasure what was kept', async () => {
+    const db = world()
+    suppressOne(db, 'officer', `O-${NEW}`)
+    const broken = (id: string) => event(id === NEW ? 7 : 8, ONE, id, { data: item(ONE, id, { name: 7 }) })
+    await follow(db, [send(broken(NEW) + broken(A) + event(9, ONE, B))], 1)
+    const lines = () =>
+      db
+        .select()
+        .from(stream_rejects)
+        .all()
+        .map(({ line }) => line)
+    expect(lines().map((line) => line === '')).toEqual([true, false])
+    suppressOne(db, 'officer', `O-${A}`, { erase: true })
+    expect(lines()).toEqual(['', ''])
     expect(idsOf(db, ONE)).toEqual([B])
   })
 })
