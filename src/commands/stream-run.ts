@@ -6,9 +6,10 @@ import { TYPE_SLUGS, typeMeant } from '../companies-house/register/prose.ts'
 import { streamClient } from '../companies-house/stream/client.ts'
 import type { Context } from '../context.ts'
 import { tidyWhenFree, whenFree } from '../db/lock-wait.ts'
-import { type Db, write } from '../db/open.ts'
+import { type Db, snapshot, write } from '../db/open.ts'
 import { beginRun, type Run } from '../db/runs.ts'
-import { claimStream } from '../db/stream/cursor.ts'
+import { claimStream, readCursor } from '../db/stream/cursor.ts'
+import { readTallies } from '../db/tallies.ts'
 import { ChpipeError } from '../errors.ts'
 import { openAllowance } from '../quota/allowance.ts'
 import { COMPANIES_HOUSE_ALLOWANCE } from '../quota/report.ts'
@@ -125,6 +126,7 @@ export async function runStream(context: Context, options: StreamOptions, rules:
     log.warn('the last backup is older than a day, or there is none', { try: 'chpipe backup' })
   }
   using runs = await beginRuns(context, db, names)
+  if (names.includes('officers')) tellOlderLists(context, db)
   const { main } = runs
   const wakeUp = createWakeUp(clock)
   const setup = { db, clock, log, runId: main.id, rules, all: options.all === true, companiesHouse }
@@ -157,6 +159,14 @@ export async function runStream(context: Context, options: StreamOptions, rules:
   })
   await tidyWhenFree(db, () => main.finish(summary))
   return summary
+}
+
+/** What was changed between the fetch of a list and the first event of the stream, nobody tells. */
+function tellOlderLists({ log }: Context, db: Db): void {
+  const { complete } = snapshot(db, readTallies)
+  if (complete === 0 || readCursor(db, 'officers')?.first_event_at != null) return
+  const fields = { lists: complete, try: 'chpipe import-officers --refresh 1d' }
+  log.info('officer lists are kept complete from now on; what changed before is not told', fields)
 }
 
 function pathOf(name: StreamName): string {

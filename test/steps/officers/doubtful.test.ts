@@ -66,6 +66,12 @@ it('keep their place in the target, so that it is not passed when they are compl
   ])
 })
 
+it('that are empty were never complete, and are not fetched beyond the target', () => {
+  const db = world(['2', 'stale'], ['3', 'stale', '03'], ['4', 'complete', '01'])
+  expect(claimAll(db, 1)).toEqual(['3', 'target-reached', 'target-reached', 'target-reached'])
+  expect(claimAll(world(['2', 'stale'], ['4', 'complete', '01']), 2)[0]).toBe('2')
+})
+
 it('give their place up for the run in which they fail, and stay in doubt', () => {
   const db = world(['1', 'pending'], ['2', 'stale', '05'])
   const run = beginRun(db, clock, 'import-officers')

@@ -183,7 +183,7 @@ describe('an event of the officers stream', () => {
   it.each([
     ['published before the list was told', FETCHED, '2026-01-05T11:00:00', false],
     ['published so in summer time', FETCHED, '2026-01-05T12:30:00.123456+01:00', false],
-    ['published at about that time', FETCHED, '2026-01-05T11:59:30', true],
+    ['published at about that time', FETCHED, '2026-01-05T11:59:56', true],
     ['about a list of which nobody knows when it was told', null, '2026-01-01T11:00:00', true],
     ['with a time that is none', FETCHED, 'yesterday', true],
   ])('%s: older facts never take the place of newer ones', async (_what, asOf, publishedAt, applied) => {
@@ -196,6 +196,24 @@ describe('an event of the officers stream', () => {
     expect(rowsOf(db, ONE)[0]?.nationality).toBe(applied ? 'Irish' : 'British')
     expect(idsOf(db, ONE)).toEqual(applied ? [A, NEW] : [A])
     expect(stateOf(db, ONE)).toBe('complete')
+  })
+
+  it('published a moment before the list was told changes nothing, and puts a list in doubt that says something else', async () => {
+    const told = { publishedAt: '2026-01-05T11:59:00' }
+    const changes: [string, 'complete' | 'stale'][] = [
+      [event(7, ONE, A, told), 'complete'],
+      [event(7, ONE, A, { ...told, data: item(ONE, A, { nationality: 'Irish' }) }), 'stale'],
+      [event(7, ONE, NEW, told), 'stale'],
+      [event(7, ONE, A, { ...told, type: 'deleted' }), 'stale'],
+      [event(7, ONE, NEW, { ...told, type: 'deleted' }), 'complete'],
+    ]
+    for (const [line, state] of changes) {
+      const db = world()
+      await follow(db, [send(line)], 1)
+      expect(idsOf(db, ONE)).toEqual([A, B])
+      expect(rowsOf(db, ONE)[0]).toMatchObject({ nationality: 'British' })
+      expect(stateOf(db, ONE)).toBe(state)
+    }
   })
 
   it('of the shape before November 2025 keeps what it does not say, and puts nothing unsaid into a complete list', async () => {
