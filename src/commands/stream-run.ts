@@ -157,7 +157,7 @@ export async function runStream(context: Context, options: StreamOptions, rules:
     ...(did ? { enriched: did } : {}),
     ...(did && names.includes('officers') ? { listsFetchedAgain: lists.fetched } : {}),
   })
-  await tidyWhenFree(db, () => main.finish(summary))
+  await runs.finish(summary)
   return summary
 }
 
@@ -178,8 +178,10 @@ interface StreamRuns extends Disposable {
   /** The run of the first stream, in which companies are enriched. */
   main: Run
   idOf(stream: string): number
-  /** A stream came to its end as it should. */
+  /** A stream came to its end as it should, whatever becomes of the others. */
   ended(stream: string, summary: object): void
+  /** All of them did. */
+  finish(summary: object): Promise<void>
 }
 
 /** Begins a run for each stream, each of which holds the claim on its own: either all are free, or none is taken. */
@@ -200,14 +202,27 @@ async function beginRuns({ clock }: Context, db: Db, names: StreamName[]): Promi
   }
   const runOf = (stream: string) => begun.find(({ name }) => name === stream)?.run
   const [{ run: main }] = begun as [(typeof begun)[number]]
+  const finish = async (run: Run, summary: object) => {
+    if (db.$client.open) await tidyWhenFree(db, () => run.finish(summary))
+  }
+  /** The first run lives as long as the enrichment in it. */
+  let mainEnded: object | null = null
   return {
     main,
     idOf: (stream) => runOf(stream)?.id ?? main.id,
     ended(stream, summary) {
       const run = runOf(stream)
-      if (run && run !== main && db.$client.open) tidyWhenFree(db, () => run.finish(summary)).catch(() => {})
+      if (run === main) mainEnded = summary
+      else if (run) finish(run, summary).catch(() => {})
     },
-    [Symbol.dispose]: close,
+    async finish(summary) {
+      mainEnded = null
+      await finish(main, summary)
+    },
+    [Symbol.dispose]() {
+      if (mainEnded && db.$client.open) main.finish(mainEnded)
+      close()
+    },
   }
 }
 

@@ -129,6 +129,36 @@ describe('chpipe stream --streams companies,officers --enrich', () => {
     expect(on.rest.requests.officerCalls[listed[5] ?? '']).toBeUndefined()
   }, 30_000)
 
+  it('loses no event of one stream when the other fails, and ends with the error when it is stopped', async () => {
+    await using on = await opened()
+    loadCompanies(on.folder, on.stream.truth)
+    change(on, (db) => db.$client.exec('DROP TABLE officer_lists'))
+    const number = on.stream.truth.companyNumber(0)
+    let told = 0
+    const isDone = () => {
+      if (told === 0 && on.stream.requests.open === 2) {
+        told = 1
+        on.stream.publishOfficers(number)
+      }
+      if (told === 1 && on.stream.requests.open === 1)
+        told = on.stream.changeCompany(number, { company_name: 'NEW NAME' })
+      return told > 1 && stored(on).companies.some(({ company_name }) => company_name === 'NEW NAME')
+    }
+    const { code, stderr } = await on.followUntil(['--streams', 'companies,officers'], isDone)
+    expect(code).not.toBe(0)
+    expect(stderr).toContain('a stream is not followed any more; the others are stream=officers')
+    change(on, (db) => {
+      const ended = db.$client.prepare('SELECT command, summary IS NOT NULL FROM runs ORDER BY id').raw().all()
+      expect(ended).toEqual([
+        ['stream', 1],
+        ['stream-officers', 0],
+      ])
+      expect(db.$client.prepare('SELECT count(*) FROM stream_cursors WHERE claimed_by IS NOT NULL').pluck().get()).toBe(
+        0,
+      )
+    })
+  })
+
   it('refuses --from with several streams, and more streams than an account may hold connections', async () => {
     await using on = await opened()
     const several = await on.follow(['--streams', 'companies,officers', '--from', '7'])
