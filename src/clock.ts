@@ -122,8 +122,9 @@ export interface Timings {
 }
 
 const SECOND = 1000
-const MINUTE = 60 * SECOND
-const HOUR = 60 * MINUTE
+export const MINUTE_MS = 60 * SECOND
+export const HOUR_MS = 60 * MINUTE_MS
+export const DAY_MS = 24 * HOUR_MS
 
 /** The timings of production, each multiplied by `scale` (1 in production, less as a test aid). */
 export function timings(scale: number): Timings {
@@ -134,46 +135,46 @@ export function timings(scale: number): Timings {
     backoffBaseMs: 0.5 * SECOND * scale,
     backoffCapMs: 30 * SECOND * scale,
     officersRetryMs: [2 * SECOND * scale, 10 * SECOND * scale],
-    emptiedListRetryMs: [1 * MINUTE * scale, 10 * MINUTE * scale],
+    emptiedListRetryMs: [1 * MINUTE_MS * scale, 10 * MINUTE_MS * scale],
     outageProbeMs: 2 * SECOND * scale,
     outageProbeCapMs: 30 * SECOND * scale,
-    maxOutageMs: 15 * MINUTE * scale,
+    maxOutageMs: 15 * MINUTE_MS * scale,
     streamHeadersMs: 50 * SECOND * scale,
     streamIdleMs: 90 * SECOND * scale,
     streamClosedRetryMs: 1 * SECOND * scale,
     streamNetworkRetryMs: 2 * SECOND * scale,
     streamHttpRetryMs: 10 * SECOND * scale,
     streamLimitedRetryMs: 60 * SECOND * scale,
-    streamRetryCapMs: 5 * MINUTE * scale,
+    streamRetryCapMs: 5 * MINUTE_MS * scale,
     streamHealthyMs: 60 * SECOND * scale,
-    silenceWorkingMs: 20 * MINUTE * scale,
-    silenceEdgeMs: 90 * MINUTE * scale,
-    silenceCapMs: 6 * HOUR * scale,
+    silenceWorkingMs: 20 * MINUTE_MS * scale,
+    silenceEdgeMs: 90 * MINUTE_MS * scale,
+    silenceCapMs: 6 * HOUR_MS * scale,
     silenceCheckMs: 15 * SECOND * scale,
-    gapRepairRetryMs: 5 * MINUTE * scale,
+    gapRepairRetryMs: 5 * MINUTE_MS * scale,
     auditPatienceMs: 30 * SECOND * scale,
     snovTimeoutMs: Math.max(45 * SECOND * scale, 2 * SECOND),
     snovPollMs: [3, 5, 8, 13, 20, 30].map((seconds) => seconds * SECOND * scale),
-    snovDeferAfterMs: 5 * MINUTE * scale,
-    snovDeferredMs: 10 * MINUTE * scale,
-    snovDeferredCapMs: 6 * HOUR * scale,
+    snovDeferAfterMs: 5 * MINUTE_MS * scale,
+    snovDeferredMs: 10 * MINUTE_MS * scale,
+    snovDeferredCapMs: 6 * HOUR_MS * scale,
     snovBalanceFreshMs: 60 * SECOND * scale,
     domainGatherMs: 2 * SECOND * scale,
     enrichRetryMs: [5, 30, 120, 240].map((seconds) => seconds * SECOND * scale),
-    youngOfficersRetryMs: [2, 10, 60, 6 * 60, 24 * 60].map((minutes) => minutes * MINUTE * scale),
-    enrichPatienceMs: 5 * MINUTE * scale,
-    paidPauseMs: 5 * MINUTE * scale,
+    youngOfficersRetryMs: [2, 10, 60, 6 * 60, 24 * 60].map((minutes) => minutes * MINUTE_MS * scale),
+    enrichPatienceMs: 5 * MINUTE_MS * scale,
+    paidPauseMs: 5 * MINUTE_MS * scale,
     servePageMs: 2 * SECOND * scale,
     serveIndexMs: 10 * SECOND * scale,
     serveIndexPatienceMs: 20 * SECOND * scale,
-    serveIdleMs: 2 * MINUTE * scale,
+    serveIdleMs: 2 * MINUTE_MS * scale,
     serveHeadersMs: 10 * SECOND * scale,
     serveDrainMs: 5 * SECOND * scale,
     databaseWatchMs: 5 * SECOND * scale,
   }
 }
 
-const UNIT_MS: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }
+const UNIT_MS: Record<string, number> = { ms: 1, s: 1000, m: MINUTE_MS, h: HOUR_MS, d: DAY_MS }
 
 /** Milliseconds of `30s`, `5m`, `12h`, `30d` and the like; null for anything else. */
 export function parseDuration(text: string): number | null {
@@ -223,4 +224,9 @@ export function londonTime(ms: number): LondonTime {
   const parts = Object.fromEntries(format.formatToParts(ms).map(({ type, value }) => [type, value]))
   const day = `${parts.year}-${parts.month}-${parts.day}`
   return { day, weekday: new Date(`${day}T00:00:00Z`).getUTCDay(), hour: Number(parts.hour) }
+}
+
+/** A moment in UTC as it stands in names of files, in their order: `20261127T150059Z`. */
+export function stampOf(timeMs: number): string {
+  return new Date(timeMs).toISOString().replace(/[-:]|\.\d+/g, '')
 }

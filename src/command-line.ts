@@ -130,7 +130,13 @@ function declareVerbs(sub: Commander, { name, description, verbs }: CommandGroup
     .exitOverride(hinting(`chpipe ${name} --help`))
   const [, asked] = sub.parent?.args ?? []
   if (asked !== undefined && !asked.startsWith('-') && verbs.every((verb) => verb.name !== asked)) sub.helpOption(false)
-  sub.addHelpText('after', exampleLines(verbs.flatMap(({ examples }) => examples.slice(0, 1))))
+  sub.addHelpText(
+    'after',
+    exampleLines(
+      verbs.flatMap(({ examples }) => examples.slice(0, 1)),
+      name,
+    ),
+  )
   return verbs.map((verb) => {
     const path = `chpipe ${name} ${verb.name}`
     const leaf = sub
@@ -150,10 +156,11 @@ function hinting(help: string): (error: CommanderError) => never {
 
 function declare(sub: Commander, command: Command, path = `chpipe ${command.name}`): [Commander, Command] {
   const { description, argument, options, examples } = command
+  const [, name = ''] = path.split(' ')
   sub.description(reflow(description)).exitOverride(hinting(`${path} --help`))
   if (argument) sub.argument(argument.name, argument.description)
   for (const spec of options) sub.addOption(toOption(spec, `${path} --help`))
-  sub.addHelpText('after', exampleLines(examples))
+  sub.addHelpText('after', exampleLines(examples, name))
   return [sub, command]
 }
 
@@ -168,10 +175,10 @@ function toOption({ flags, description, parse, fallback }: OptionSpec, help: str
   return option
 }
 
-function exampleLines(examples: Example[]): string {
+function exampleLines(examples: Example[], page: string): string {
   const width = Math.max(...examples.map(({ line }) => line.length))
   const lines = examples.map(({ line, does }) => `  $ ${line.padEnd(width)}  # ${does}`)
-  return `\nExamples:\n${lines.join('\n')}`
+  return `\nExamples:\n${lines.join('\n')}\n\nMore: chpipe help reference ${page}`
 }
 
 /** Joins the lines of a paragraph, which the terminal breaks anew; indented lines stay as they are. */

@@ -1,5 +1,8 @@
 // Company numbers as people type them, in options, lists, web addresses and on the forms of the register itself.
 
+/** Eight characters, never a list of prefixes: new ones appear, and some numbers end in a letter (facts 1.2). */
+export const COMPANY_NUMBER = /^[A-Z0-9]{8}$/
+
 /** What stands around a number and is no part of it. */
 const AROUND = [
   'E\\s*&\\s*W',

@@ -1,5 +1,6 @@
-// Where temporary files go, SQLite's among them.
-import { accessSync, chmodSync, constants, mkdirSync, statSync } from 'node:fs'
+// Folders for temporary and for delivered files, and what is true of every file.
+import { createHash } from 'node:crypto'
+import { accessSync, chmodSync, constants, createReadStream, mkdirSync, rmdirSync, statSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname } from 'node:path'
@@ -49,6 +50,30 @@ export function makeFolders(path: string): string | undefined {
 export function makeFolder(path: string): void {
   mkdirSync(path, { mode: FOLDER_MODE })
   chmodSync(path, FOLDER_MODE)
+}
+
+/** Removes the folders from `path` up to `top` for as long as they are empty. */
+export function removeEmptyFolders(path: string, top: string): void {
+  try {
+    for (let folder = path; folder.startsWith(top); folder = dirname(folder)) rmdirSync(folder)
+  } catch {
+    // Somebody else has put something there; it stays.
+  }
+}
+
+/** The SHA-256 of bytes in hexadecimal digits. Throws the signal's reason. */
+export async function sha256Of(bytes: AsyncIterable<Uint8Array>, signal?: AbortSignal): Promise<string> {
+  const hash = createHash('sha256')
+  for await (const chunk of bytes) {
+    signal?.throwIfAborted()
+    hash.update(chunk)
+  }
+  return hash.digest('hex')
+}
+
+/** The SHA-256 of a file in hexadecimal digits. Throws the signal's reason, and what the file system says. */
+export function sha256OfFile(path: string, signal?: AbortSignal): Promise<string> {
+  return sha256Of(createReadStream(path, { highWaterMark: 1 << 20 }), signal)
 }
 
 /** Resolves when the names in a folder are on the disk. Rejects with what the file system says. */

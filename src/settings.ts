@@ -42,6 +42,14 @@ export interface Settings {
 
 type Environment = Record<string, string | undefined>
 
+/** The variables that mean something to chpipe: all that is read below, whoever it belongs to. */
+const OWN_VARIABLE = /^(?:(?:COMPANIES_HOUSE|SNOV|CHPIPE)_|(?:https?|no)_proxy$)/i
+
+/** Whether chpipe would read this variable. */
+export function isOwnVariable(name: string): boolean {
+  return OWN_VARIABLE.test(name)
+}
+
 /**
  * Reads the settings from environment variables. Throws a `config` error that names the variable, also
  * where one would switch off the verification of certificates. With `onFault` what is wrong counts as not set, and

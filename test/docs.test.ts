@@ -5,6 +5,7 @@ import type { Command, CommandGroup } from '../src/commands/command.ts'
 import { helpTopics, topicNames } from '../src/commands/help-topics.ts'
 import { commands } from '../src/commands/index.ts'
 import { exitCodes } from '../src/main.ts'
+import { isOwnVariable } from '../src/settings.ts'
 import { run } from './host.ts'
 
 const ROOT = new URL('../', import.meta.url)
@@ -135,6 +136,10 @@ describe('the pages together', () => {
     const source = read('src/settings.ts')
     const variables = new Set(source.match(/\b(?:COMPANIES_HOUSE|CHPIPE|SNOV)_[A-Z_]+/g))
     expect(variables.size).toBeGreaterThan(4)
+    const named = source.match(/(?<=(?:env|from)\.|')[A-Z][A-Z0-9]*_[A-Z0-9_]+\b(?!=)/g) ?? []
+    const others = [...new Set(named)].filter((name) => !variables.has(name))
+    expect(others.sort()).toEqual(['HTTPS_PROXY', 'HTTP_PROXY', 'NO_PROXY'])
+    expect([...variables, ...others].filter((name) => !isOwnVariable(name))).toEqual([])
     const table = pages.get(`${TOPICS}/environment.md`) ?? ''
     const documented = [...table.matchAll(/^\| `([A-Z_]+)`/gm)].map(([, name]) => name)
     expect(documented.sort()).toEqual([...variables, 'NO_COLOR'].sort())
@@ -144,6 +149,13 @@ describe('the pages together', () => {
     for (const [, name = ''] of readme.matchAll(/`((?:COMPANIES_HOUSE|CHPIPE|SNOV)_[A-Z_]+)`/g)) {
       expect(documented).toContain(name)
     }
+  })
+
+  it('say what every package that we chose is for', () => {
+    const { dependencies, devDependencies } = JSON.parse(read('package.json'))
+    const chosen = Object.keys({ ...dependencies, ...devDependencies }).filter((name) => !name.startsWith('@types/'))
+    const text = pages.get('src/README.md') ?? ''
+    expect(chosen.filter((name) => !new RegExp(`(?<![\\w/@-])${name}(?![\\w/-])`).test(text))).toEqual([])
   })
 
   it.each(['README.md', `${TOPICS}/exit-codes.md`])('have one row for every exit code: %s', (path) => {
@@ -186,6 +198,7 @@ describe.each(commands.map(({ name, summary, load }) => ({ name, summary, load }
       expect(options.filter((option) => !mentions(help, option))).toEqual([])
       expect(command.options.filter(({ description }) => description.length < 5)).toEqual([])
       expect(help).toContain(`Usage: chpipe ${path} `)
+      expect(help).toContain(`\nMore: chpipe help reference ${entry.name}\n`)
     }
   })
 

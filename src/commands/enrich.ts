@@ -16,6 +16,7 @@ import { type QueueOptions, type QueueSelection, queueCompanies } from '../steps
 import { type EnrichEnding, runEnrichment } from '../steps/enrich/run.ts'
 import { DEFAULT_ROLES } from '../steps/purchases/people.ts'
 import type { Provider } from '../steps/purchases/provider.ts'
+import { SNOV_OPERATIONS } from '../steps/purchases/providers.ts'
 import { formatNumber, printable, safeJson } from '../text.ts'
 import { type Answer, defineCommand, type Input } from './command.ts'
 import {
@@ -102,7 +103,8 @@ async function plan(context: Context, given: EnrichArguments): Promise<Answer> {
 function planOf(context: Context, db: Db, given: EnrichArguments): EnrichPlan {
   const { settings, clock } = context
   const { quota: companiesHouseQuota, snovQuota } = settings
-  return planEnrichment(db, { ...readWishes(context, given), companiesHouseQuota, snovQuota, now: clock.now() })
+  const terms = SNOV_OPERATIONS
+  return planEnrichment(db, { ...readWishes(context, given), companiesHouseQuota, snovQuota, terms, now: clock.now() })
 }
 
 async function enrich(context: Context, given: EnrichArguments): Promise<Answer> {

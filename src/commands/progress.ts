@@ -1,5 +1,5 @@
 import packageJson from '../../package.json' with { type: 'json' }
-import { formatDuration } from '../clock.ts'
+import { DAY_MS, formatDuration } from '../clock.ts'
 import { ChpipeError } from '../errors.ts'
 import { exposition } from '../metrics.ts'
 import type { CapacityReport, CreditsReport, JobsReport, LiveProgress } from '../steps/progress/live.ts'
@@ -142,7 +142,6 @@ function redraw(lines: string[], drawn: number, columns: number): string {
 type Row = [label: string, value: string]
 
 /** What was out of place longer ago is history. */
-const DAY_MS = 86_400_000
 
 /** The stream and the enrichment for people: a row or two for each of which there is something to say. */
 export function liveRows(

@@ -1,3 +1,4 @@
+import { DAY_MS } from '../clock.ts'
 import type { Context } from '../context.ts'
 import { ChpipeError, throwFailure } from '../errors.ts'
 import type { StreamRules } from '../steps/stream/rules.ts'
@@ -6,7 +7,6 @@ import { type Answer, defineCommand, type Input } from './command.ts'
 import { runStream, STREAM_OPTIONS, type StreamOptions } from './stream-run.ts'
 import { renderSummary } from './stream-summary.ts'
 
-const DAY_MS = 86_400_000
 const DEFAULT_NEW_WITHIN_MS = 14 * DAY_MS
 
 export const streamCommand = defineCommand({

@@ -57,9 +57,6 @@ export function fetchProfile(
   return companiesHouse.get(path, { ...options, read })
 }
 
-/** Eight characters, never a list of prefixes: new ones appear, and some numbers end in a letter (facts 1.2). */
-export const COMPANY_NUMBER = /^[A-Z0-9]{8}$/
-
 /** The profile as a company's columns; what the profile does not have, the company does not have. */
 export function companyDetails(companyNumber: string, profile: CompanyProfile): CompanyDetails {
   return {

@@ -1,11 +1,12 @@
 import * as z from 'zod'
+import { COMPANY_NUMBER } from '../company-number.ts'
 import type { Lane } from '../db/quota/ledger.ts'
 import { filed } from '../text.ts'
 import { type RestReply, UpstreamError } from './call.ts'
 import type { CompaniesHouse } from './client.ts'
 import { addressColumns, addressShape } from './officer-item.ts'
 import { countMember } from './officers.ts'
-import { COMPANY_NUMBER, joinedCodes } from './profile.ts'
+import { joinedCodes } from './profile.ts'
 import { STATUS_SLUGS } from './register/prose.ts'
 
 /** The most items that one page may hold; one more is refused with a 422 (facts 1.7). */

@@ -2,6 +2,7 @@
 import type { HttpBindings } from '@hono/node-server'
 import { OpenAPIHono, type z } from '@hono/zod-openapi'
 import type { Context } from 'hono'
+import { secureHeaders } from 'hono/secure-headers'
 import type { Clock, Timings } from '../clock.ts'
 import { checkpointOf, isCheckpoint } from '../db/changes.ts'
 import type { Db } from '../db/open.ts'
@@ -54,12 +55,12 @@ export interface AppOptions extends Omit<GuardOptions, 'steady'> {
 
 type Env = { Bindings: HttpBindings }
 
-const SECURITY_HEADERS = {
-  'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
-  'Cross-Origin-Resource-Policy': 'same-origin',
-  'Referrer-Policy': 'no-referrer',
-  'X-Content-Type-Options': 'nosniff',
-}
+/** Pages bring their own policy. Whether a host is reached by https alone is said by what stands before it. */
+const protect = secureHeaders({
+  contentSecurityPolicy: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },
+  strictTransportSecurity: false,
+  overwrite: false,
+})
 
 /** The application: a function from requests to answers. */
 export function createApp(options: AppOptions): OpenAPIHono<Env> {
@@ -70,12 +71,7 @@ export function createApp(options: AppOptions): OpenAPIHono<Env> {
       if (!result.success) throw badParameters(result.error)
     },
   })
-  app.use(async (c, next) => {
-    await next()
-    for (const [name, value] of Object.entries(SECURITY_HEADERS)) {
-      if (!c.res.headers.has(name)) c.res.headers.set(name, value)
-    }
-  })
+  app.use(protect)
   app.use(guard({ ...options, steady: clock.steady }))
   app.notFound(() => problemResponse(new Problem(404)))
   app.onError((error, c) => {

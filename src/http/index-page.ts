@@ -1,6 +1,7 @@
 // The description as a page for people: plain HTML that loads nothing.
 import { createHash } from 'node:crypto'
 import { OpenAPIHono } from '@hono/zod-openapi'
+import { html, raw } from 'hono/html'
 import { routes } from './routes.ts'
 
 export interface IndexPage {
@@ -39,61 +40,59 @@ interface Operation {
 /** The page for a description; every text in it is escaped. */
 export function indexPage({ info, paths = {} }: Description, basePath: string): IndexPage {
   const operations = Object.entries(paths).map(([path, item]) => ({ path, ...(item?.get as unknown as Operation) }))
-  const html = `<!doctype html>
+  const page = html`<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${escapeHtml(info.title)} API</title>
-<style>${STYLE}</style>
+<title>${info.title} API</title>
+<style>${raw(STYLE)}</style>
 </head>
 <body>
-<h1>${escapeHtml(info.title)} API</h1>
-<p class="dim">version ${escapeHtml(info.version)}, described for programs in <a href="${basePath}/openapi.json">${basePath}/openapi.json</a></p>
+<h1>${info.title} API</h1>
+<p class="dim">version ${info.version}, described for programs in <a href="${basePath}/openapi.json">${basePath}/openapi.json</a></p>
 ${paragraphs(info.description ?? '')}
 <pre>curl -H "Authorization: Bearer $TOKEN" "$URL/v1/companies?q=hawthorn&amp;limit=10"
 curl -H "Authorization: Bearer $TOKEN" "$URL/v1/companies/00445790"
 curl -H "Authorization: Bearer $TOKEN" -H "Accept: application/x-ndjson" --compressed "$URL/v1/companies?include=officers"
 curl -H "Authorization: Bearer $TOKEN" "$URL/v1/changes?since=2026-11-23T00:00:00Z"</pre>
-${operations.map(section).join('\n')}
+${operations.map(section)}
 </body>
 </html>
 `
   const style = createHash('sha256').update(STYLE).digest('base64')
   return {
-    html,
+    html: String(page),
     policy: `default-src 'none'; style-src 'sha256-${style}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,
   }
 }
 
-function section({ path, summary, description, security, parameters = [] }: Operation & { path: string }): string {
+type Markup = ReturnType<typeof html>
+
+function section({ path, summary, description, security, parameters = [] }: Operation & { path: string }): Markup {
   const rows = parameters.filter((parameter) => parameter.in !== 'header').map(row)
-  const table =
-    rows.length === 0
-      ? ''
-      : `<table>\n<tr><th>parameter</th><th>meaning</th><th>example</th></tr>\n${rows.join('\n')}\n</table>`
-  const access = security?.length ? '' : ' <span class="dim">open</span>'
-  return `<h2><code>GET ${escapeHtml(path)}</code>${access}</h2>\n<p>${escapeHtml(summary)}. ${escapeHtml(description)}</p>\n${table}`
+  const table = html`<table>
+<tr><th>parameter</th><th>meaning</th><th>example</th></tr>
+${rows}</table>`
+  const access = security?.length ? '' : html` <span class="dim">open</span>`
+  return html`<h2><code>GET ${path}</code>${access}</h2>
+<p>${summary}. ${description}</p>
+${rows.length === 0 ? '' : table}
+`
 }
 
-function row({ name, in: place, required, description, schema }: Parameter): string {
+function row({ name, in: place, required, description, schema }: Parameter): Markup {
   const needed = required && place === 'query' ? ' (needed)' : ''
-  const meaning = `${description ?? schema?.description ?? ''}${needed}`
-  const example = schema?.example === undefined ? '' : `<code>${escapeHtml(String(schema.example))}</code>`
-  return `<tr><td><code>${escapeHtml(name)}</code></td><td>${escapeHtml(meaning)}</td><td>${example}</td></tr>`
+  const example = schema?.example === undefined ? '' : html`<code>${String(schema.example)}</code>`
+  return html`<tr><td><code>${name}</code></td><td>${description ?? schema?.description ?? ''}${needed}</td><td>${example}</td></tr>
+`
 }
 
-function paragraphs(text: string): string {
-  return text
-    .split(/\n\n+/)
-    .map((paragraph) => `<p>${escapeHtml(paragraph)}</p>`)
-    .join('\n')
-}
-
-const ENTITIES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' }
-
-function escapeHtml(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => ENTITIES[character] ?? character)
+function paragraphs(text: string): Markup[] {
+  return text.split(/\n\n+/).map(
+    (paragraph) => html`<p>${paragraph}</p>
+`,
+  )
 }
 
 // The OpenAPI description, made from the routes.

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
 import type { Context } from 'hono'
+import { parseAccept } from 'hono/utils/accept'
 import { safeJson } from '../text.ts'
 
 const compress = promisify(gzip)
@@ -113,16 +114,7 @@ function qualityOf(type: string, wanted: Preference[]): number {
 }
 
 function preferences(header: string): Preference[] {
-  return header
-    .toLowerCase()
-    .split(',')
-    .map((part) => {
-      const [name = '', ...parameters] = part.split(';').map((piece) => piece.trim())
-      const q = parameters.find((parameter) => parameter.startsWith('q='))
-      const quality = q === undefined ? 1 : Number(q.slice(2))
-      return { name, quality: quality >= 0 && quality <= 1 ? quality : 0 }
-    })
-    .filter(({ name }) => name !== '')
+  return parseAccept(header.toLowerCase()).map(({ type, q }) => ({ name: type, quality: q }))
 }
 
 // Errors as RFC 9457 problem details.

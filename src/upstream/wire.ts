@@ -194,23 +194,21 @@ async function* readBytes(
 ): AsyncGenerator<Uint8Array> {
   const reader = body?.getReader()
   if (!reader) return
-  let fail = () => {}
-  const over = new Promise<never>((_resolve, reject) => {
-    fail = () => reject(signal.reason)
-  })
-  over.catch(() => {})
-  signal.addEventListener('abort', fail, { once: true })
+  // A race with the signal for each chunk would hold something of every chunk until the signal is gone.
+  const cancel = () => void reader.cancel(signal.reason).catch(() => {})
+  signal.addEventListener('abort', cancel, { once: true })
   try {
-    signal.throwIfAborted()
     for (;;) {
-      const { done, value } = await Promise.race([reader.read(), over])
+      signal.throwIfAborted()
+      const { done, value } = await reader.read()
+      signal.throwIfAborted()
       if (done) return
       yield value
     }
   } catch (error) {
     throw signal.aborted ? signal.reason : wireError(server, error, true)
   } finally {
-    signal.removeEventListener('abort', fail)
+    signal.removeEventListener('abort', cancel)
     end('the reading of the answer has ended')
   }
 }

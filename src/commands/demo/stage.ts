@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Context } from '../../context.ts'
 import { ChpipeError } from '../../errors.ts'
+import { isOwnVariable } from '../../settings.ts'
 
 export interface DemoStage {
   /** Says a sentence to the watcher. */
@@ -64,8 +65,6 @@ const PATIENCE_MS = 3000
 
 /** The terminal that the demo is shown on; stdout is for its result. */
 const STDERR = 2
-
-const OWN_VARIABLES = /^((COMPANIES_HOUSE|SNOV|CHPIPE)_|(https?|no)_proxy$)/i
 
 export interface ChildOptions {
   cwd: string
@@ -132,7 +131,7 @@ function cleanEnvironment(
   env: Record<string, string | undefined>,
   settings: Record<string, string>,
 ): Record<string, string | undefined> {
-  return { ...Object.fromEntries(Object.entries(env).filter(([name]) => !OWN_VARIABLES.test(name))), ...settings }
+  return { ...Object.fromEntries(Object.entries(env).filter(([name]) => !isOwnVariable(name))), ...settings }
 }
 
 /** `bin/chpipe.js` of this package, which the sources and the built program reach from different depths. */

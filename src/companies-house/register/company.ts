@@ -1,5 +1,6 @@
 // What one row of the register file says about a company, in the API's words.
 
+import { COMPANY_NUMBER } from '../../company-number.ts'
 import { ChpipeError } from '../../errors.ts'
 import { filed } from '../../text.ts'
 import { type Category, categoryOf, type StatusMeaning, statusOf } from './prose.ts'
@@ -20,7 +21,6 @@ export interface RegisterCompany extends StatusMeaning, Category {
   postal_code: string | null
 }
 
-const COMPANY_NUMBER = /^[A-Z0-9]{8}$/
 const BRITISH_DAY = /^(\d{2})\/(\d{2})\/(\d{4})$/
 const ISO_DAY = /^(\d{4})-(\d{2})-(\d{2})$/
 const SIC_TEXT = /^\s*(\d{4,5})(?!\d)/

@@ -1,8 +1,10 @@
 // Opens a register file wherever it comes from: a path or a stream, plain, gzip or zip. What it is shows in its first
 // bytes, not in its name.
+
 import { closeSync, createReadStream, openSync, readSync, statSync } from 'node:fs'
 import { Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
+import { DAY_MS } from '../../clock.ts'
 import { ChpipeError, errorMessage, systemReason } from '../../errors.ts'
 import { CHUNK_BYTES, headed, openZip, type RegisterPart, readable, spool, through } from './bytes.ts'
 
@@ -148,7 +150,7 @@ export interface RegisterEdition {
 const NAME = /BasicCompanyData(?:AsOneFile)?-(\d{4}-\d{2}-\d{2})(?:-part(\d+)_(\d+))?/i
 
 /** The file of the next month may be out before the month is; a later day is a slip of the pen. */
-const MOST_AHEAD_MS = 31 * 86_400_000
+const MOST_AHEAD_MS = 31 * DAY_MS
 
 /** The last day that a file may be of. */
 export function latestEdition(now: number): string {

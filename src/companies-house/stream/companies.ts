@@ -1,6 +1,8 @@
 // What an event of the companies stream means (facts 3.5).
+
+import { COMPANY_NUMBER } from '../../company-number.ts'
 import type { CompanyDetails } from '../../db/companies/companies.ts'
-import { COMPANY_NUMBER, companyDetails, companyProfile } from '../profile.ts'
+import { companyDetails, companyProfile } from '../profile.ts'
 import { type Envelope, type EventHead, type Fault, faultOf } from './event.ts'
 
 interface CompanyHead extends EventHead {

@@ -1,12 +1,11 @@
 // Where each followed stream stands, and who follows it.
 import { and, eq, gte, lt, sql } from 'drizzle-orm'
-import type { Clock } from '../../clock.ts'
+import { type Clock, MINUTE_MS } from '../../clock.ts'
 import { ChpipeError } from '../../errors.ts'
 import { type Db, prepared, type Tx } from '../open.ts'
 import { deadRuns } from '../runs.ts'
 import { runs, stream_cursors, stream_minutes } from '../schema.ts'
 
-const MINUTE_MS = 60_000
 /** Minutes older than this teach nothing more about the stream's rhythm. */
 const KEPT_MINUTES = 60 * 24 * 60
 

@@ -1,3 +1,4 @@
+import { HOUR_MS } from '../../clock.ts'
 import { type AdminActions, faultsAction, wholeNumber } from '../kit/admin.ts'
 import { startHost } from '../kit/host.ts'
 import { createRateWindow } from '../kit/rate-window.ts'
@@ -105,7 +106,7 @@ function callServer(
   const limit = options.callsPerMinute ?? 60
   return {
     api: createSnovApi({ truth, credits, tasks, seed: world.seed, baseUrl, pendingSpelling, random, now }),
-    tokens: createTokens({ clientId, clientSecret, tokenLifeMs: options.tokenLifeMs ?? 3_600_000, now }),
+    tokens: createTokens({ clientId, clientSecret, tokenLifeMs: options.tokenLifeMs ?? HOUR_MS, now }),
     tasks,
     faults,
     // [B] how the minute is counted; a sliding one is the strictest.

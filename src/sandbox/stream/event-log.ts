@@ -1,3 +1,5 @@
+import { HOUR_MS } from '../../clock.ts'
+
 /** Makes the event with this timepoint; the same one each time, so that no event has to be kept. */
 export type EventMaker = (timepoint: number) => StreamEvent
 
@@ -203,8 +205,6 @@ export function alphabetical(value: unknown): unknown {
   const sorted = members.sort(([left], [right]) => (left < right ? -1 : 1))
   return Object.fromEntries(sorted.map(([name, member]) => [name, alphabetical(member)]))
 }
-
-const HOUR_MS = 3_600_000
 
 /**
  * A moment in one of the three formats that were recorded (facts 3.5): to the second without a zone, with microseconds

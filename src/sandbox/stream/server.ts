@@ -1,3 +1,4 @@
+import { DAY_MS, MINUTE_MS } from '../../clock.ts'
 import { ChpipeError } from '../../errors.ts'
 import { type AdminActions, type AdminRequest, faultsAction, wholeNumber } from '../kit/admin.ts'
 import { startHost } from '../kit/host.ts'
@@ -76,7 +77,6 @@ export interface StreamSandbox extends AsyncDisposable, Publisher, OfficerHappen
   close(): Promise<void>
 }
 
-const DAY_MS = 86_400_000
 const DEFAULTS = { heartbeatMs: 30_000, lifespanMs: DAY_MS, slowReaderMs: 60_000, connectionLimit: 2 }
 const DEFAULT_RACE: OfficersRace = { linkMs: 20_000, metricsMs: 10_000 }
 
@@ -249,7 +249,6 @@ function isGiven(value: unknown): value is Parameters<StreamSandbox['publish']>[
 }
 
 const SHORTEST_TICK_MS = 20
-const MINUTE_MS = 60_000
 
 /** Does something `perMinute` times a minute of real time until it is stopped; 0 is never. Returns what stops it. */
 function keepPace(perMinute: number, act: () => void): () => void {

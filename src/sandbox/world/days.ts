@@ -1,6 +1,7 @@
+import { DAY_MS } from '../../clock.ts'
+
 /** Dates as whole days since 1970-01-01 (UTC), which is what the synthetic register reckons with. */
 
-const DAY_MS = 86_400_000
 const DAYS_PER_ERA = 146_097
 /** From 0000-03-01, where the 400-year eras of the reckoning begin, to 1970-01-01. */
 const DAYS_BEFORE_1970 = 719_468

@@ -3,8 +3,8 @@
 
 import type { Clock, Timings } from '../../clock.ts'
 import type { CompaniesHouse } from '../../companies-house/client.ts'
-import { COMPANY_NUMBER } from '../../companies-house/profile.ts'
 import type { FoundCompany } from '../../companies-house/search.ts'
+import { COMPANY_NUMBER } from '../../company-number.ts'
 import { listFormed } from '../../db/officers/officers.ts'
 import type { Db } from '../../db/open.ts'
 import { findHolder, readCursor } from '../../db/stream/cursor.ts'

@@ -1,22 +1,21 @@
 // Copies the database while others write to it, checks the copy, and puts it into its place when it is whole and on the
 // disk. Whatever goes wrong before leaves earlier backups as they are and nothing half-done.
-import { createHash, randomBytes } from 'node:crypto'
-import { createReadStream, linkSync, renameSync, rmSync, statSync } from 'node:fs'
+import { randomBytes } from 'node:crypto'
+import { linkSync, renameSync, rmSync, statSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import type { Clock } from '../../clock.ts'
+import { type Clock, DAY_MS } from '../../clock.ts'
 import { checkFile, openSnapshotCopy, type SnapshotCopy } from '../../db/backup.ts'
 import type { Db } from '../../db/open.ts'
 import { findLastFinished } from '../../db/runs.ts'
 import { ChpipeError, errorMessage } from '../../errors.ts'
-import { syncFolder } from '../../files.ts'
+import { removeEmptyFolders, sha256OfFile, syncFolder } from '../../files.ts'
 import { formatBytes } from '../../text.ts'
 import {
   type BackupDestination,
   backupName,
   createFolder,
   refuseOverwriting,
-  removeCreated,
   removeOlder,
   removeStale,
 } from './destination.ts'
@@ -77,7 +76,7 @@ export async function backupDatabase(step: BackupStep, options: BackupOptions): 
     copy[Symbol.dispose]()
     onProgress('checking', 1, copy.bytes)
     const rows = await checkCopy(partial, signal)
-    const sha256 = await hashFile(partial, signal)
+    const sha256 = await sha256OfFile(partial, signal)
     await settle(partial, path)
     partial = undefined
     const removed =
@@ -95,7 +94,7 @@ export async function backupDatabase(step: BackupStep, options: BackupOptions): 
     }
   } catch (error) {
     if (partial) for (const suffix of ['', '-journal', '-wal', '-shm']) rmSync(partial + suffix, { force: true })
-    if (created) removeCreated(folder, created)
+    if (created) removeEmptyFolders(folder, created)
     throw storageFailure(error, folder)
   }
 }
@@ -129,15 +128,6 @@ async function checkCopy(partial: string, signal: AbortSignal): Promise<Record<s
   throw new ChpipeError('data', `The copy fails its check, so it was not kept: ${first}`, {
     hint: 'the database itself is damaged: see `chpipe doctor`, and keep the newest earlier backup safe',
   })
-}
-
-async function hashFile(path: string, signal: AbortSignal): Promise<string> {
-  const hash = createHash('sha256')
-  for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) {
-    signal.throwIfAborted()
-    hash.update(chunk as Buffer)
-  }
-  return hash.digest('hex')
 }
 
 /**
@@ -190,7 +180,7 @@ function storageFailure(error: unknown, folder: string): unknown {
 }
 
 /** A backup that is older than this is too old to rely on. */
-const FRESH_BACKUP_MS = 86_400_000
+const FRESH_BACKUP_MS = DAY_MS
 
 export interface LastBackup {
   path: string

@@ -1,4 +1,5 @@
 // Where a backup goes, and which earlier ones it makes superfluous.
+
 import {
   closeSync,
   existsSync,
@@ -7,12 +8,12 @@ import {
   readdirSync,
   readSync,
   realpathSync,
-  rmdirSync,
   rmSync,
   statfsSync,
   statSync,
 } from 'node:fs'
 import { basename, dirname, extname, join } from 'node:path'
+import { DAY_MS, stampOf } from '../../clock.ts'
 import { ChpipeError, errorMessage } from '../../errors.ts'
 import { makeFolders } from '../../files.ts'
 
@@ -20,7 +21,7 @@ import { makeFolders } from '../../files.ts'
 export type BackupDestination = { kind: 'folder' | 'file'; path: string }
 
 /** A killed backup's partial file is not written to any more; one that is being written is never so old. */
-const STALE_MS = 86_400_000
+const STALE_MS = DAY_MS
 
 /** Another backup may be tidying up the same folder. */
 const MAY_BE_GONE = { throwIfNoEntry: false } as const
@@ -46,15 +47,6 @@ export function createFolder(folder: string): string | undefined {
       hint: 'name another folder or file with --out',
       cause,
     })
-  }
-}
-
-/** Removes the folders from `folder` up to `top` for as long as they are empty. */
-export function removeCreated(folder: string, top: string): void {
-  try {
-    for (let path = folder; path.startsWith(top); path = dirname(path)) rmdirSync(path)
-  } catch {
-    // Somebody else has put something there; it stays.
   }
 }
 
@@ -84,7 +76,7 @@ export function refuseOverwriting(path: string, database: string): void {
 
 /** `companies-20261123T174500Z.db`; a second one in the same second gets a number. */
 export function backupName(folder: string, database: string, now: number): string {
-  const stamp = new Date(now).toISOString().replace(/[-:]|\.\d+/g, '')
+  const stamp = stampOf(now)
   for (let nth = 1; ; nth += 1) {
     const name = `${stemOf(database)}-${stamp}${nth === 1 ? '' : `-${nth}`}.db`
     if (!existsSync(join(folder, name))) return name
@@ -116,8 +108,8 @@ export function removeOlder(
 
 /** Which of these backups, the newest first, stay. A day is one of UTC; the last day is the 24 hours before `made`. */
 function backupsToKeep(all: string[], { keep, made }: { keep: number; made: string }): Set<string> {
-  const since = stampOf(made) - 86_400_000
-  const recent = all.filter((path) => stampOf(path) > since).slice(0, 1 + Math.floor((keep + 1) / 4))
+  const since = momentOf(made) - DAY_MS
+  const recent = all.filter((path) => momentOf(path) > since).slice(0, 1 + Math.floor((keep + 1) / 4))
   const daily = [...new Map(all.toReversed().map((path) => [dayOf(path), path])).values()].toReversed()
   const chosen = new Set([made])
   for (const path of [...recent, ...daily, ...all]) {
@@ -148,7 +140,7 @@ function nameParts(path: string): string[] {
 }
 
 /** The moment in a backup's name, in milliseconds. */
-function stampOf(path: string): number {
+function momentOf(path: string): number {
   return Date.parse((nameParts(path)[1] ?? '').replace(/(....)(..)(..)T(..)(..)(..)Z/, '$1-$2-$3T$4:$5:$6Z'))
 }
 

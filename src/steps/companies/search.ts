@@ -1,6 +1,6 @@
 // Fills `companies` from advanced search: each day's companies are shaped, filtered and stored in one transaction. Safe to
 // run again: known companies are brought up to date, and what was learnt about their officers stays.
-import type { Clock } from '../../clock.ts'
+import { type Clock, DAY_MS } from '../../clock.ts'
 import type { CompaniesHouse } from '../../companies-house/client.ts'
 import { isSlug, TYPE_SLUGS } from '../../companies-house/register/prose.ts'
 import {
@@ -184,8 +184,7 @@ export async function searchCompaniesByDay(
 export function daysBetween(from: string, to: string): string[] {
   const days: string[] = []
   const last = Date.parse(to)
-  for (let time = Date.parse(from); time <= last; time += 86_400_000)
-    days.push(new Date(time).toISOString().slice(0, 10))
+  for (let time = Date.parse(from); time <= last; time += DAY_MS) days.push(new Date(time).toISOString().slice(0, 10))
   return days
 }
 

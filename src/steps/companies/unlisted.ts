@@ -1,10 +1,11 @@
 // What it means that a company is not in the register file. The file has live companies only, so that one which a newer
 // whole file lacks was probably dissolved; but a file that is cut, narrowed or a part proves nothing.
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import type { Clock } from '../../clock.ts'
+import { type Clock, DAY_MS } from '../../clock.ts'
 import { UpstreamError } from '../../companies-house/call.ts'
 import type { CompaniesHouse } from '../../companies-house/client.ts'
 import { ENDED_STATUSES, fetchProfile } from '../../companies-house/profile.ts'
+import { companyNumber } from '../../company-number.ts'
 import { updateCompany } from '../../db/companies/companies.ts'
 import {
   findEarlierDay,
@@ -52,7 +53,7 @@ const FEW = 10
 const USUAL_SHARE = 0.05
 const SHARE_PER_MONTH = 0.02
 const SHARE_WITHOUT_DAYS = 0.1
-const MONTH_MS = 30 * 86_400_000
+const MONTH_MS = 30 * DAY_MS
 const MOST_LISTED = 1000
 const COMPANIES_PER_WRITE = 2000
 
@@ -100,7 +101,9 @@ function numbersIn(rejects: Iterable<Reject>): Set<string> {
   const numbers = new Set<string>()
   for (const { row } of rejects) {
     for (const [word] of row.toUpperCase().matchAll(/[A-Z0-9]+/g)) {
-      if (word.length <= 8) numbers.add(word.padStart(8, '0'))
+      numbers.add(word)
+      const number = companyNumber(word)
+      if (number !== null) numbers.add(number)
     }
   }
   return numbers

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { sqliteVersion } from '../../db/open.ts'
 import { type ChpipeError, errorMessage } from '../../errors.ts'
-import { ambiguousLines, ambiguousValues, decodeEnvFile, type Settings } from '../../settings.ts'
+import { ambiguousLines, ambiguousValues, decodeEnvFile, isOwnVariable, type Settings } from '../../settings.ts'
 import { formatBytes } from '../../text.ts'
 import { proxyFor, proxyName } from '../../upstream/wire.ts'
 import { defaultFolder, freeBytes } from '../backup/destination.ts'
@@ -103,14 +103,12 @@ export function checkAddresses(settings: Settings, defaults: Settings): Check {
 
 // What the environment says, and whether everybody who reads it understands the same.
 
-const OWN = /^(?:COMPANIES_HOUSE_|SNOV_|CHPIPE_|(?:https?_proxy|no_proxy)$)/i
-
 /** Whether systemd, docker, a shell and chpipe read the settings alike. Names variables, never values. */
 export function checkEnvironment(env: Record<string, string | undefined>, cwd: string | null): Check {
   const found = [
     ...(cwd === null ? [] : ambiguousLines(readEnvFile(join(cwd, '.env')))),
     ...ambiguousValues(env, Object.keys(env)).filter(({ what }) => !what.includes('shell')),
-  ].filter(({ name }) => OWN.test(name))
+  ].filter(({ name }) => isOwnVariable(name))
   if (found.length === 0) return ok('environment', 'means the same to systemd, docker, a shell and chpipe')
   const message = [...new Set(found.map(({ name, what }) => `${name} ${what}`))].join('; ')
   return warn(

@@ -1,5 +1,5 @@
 // What the database says about its processes, the stream and the enrichment.
-import { type Clock, formatDuration } from '../../clock.ts'
+import { type Clock, DAY_MS, formatDuration } from '../../clock.ts'
 import { countJobs } from '../../db/jobs/lists.ts'
 import type { Db } from '../../db/open.ts'
 import { listUnmatched } from '../../db/purchases/answers.ts'
@@ -14,8 +14,6 @@ import { formatNumber } from '../../text.ts'
 import { runNameOf, STREAM_NAMES } from '../stream/kinds.ts'
 import { readStreamReports, type StreamReport } from '../stream/report.ts'
 import { type Check, fail, ok, warn } from './check.ts'
-
-const DAY_MS = 86_400_000
 
 /** Calls used, and whether the gate is closed after a refusal. */
 export function checkAllowance(db: Db, clock: Clock, quota: Quota): Check {

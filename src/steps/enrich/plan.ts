@@ -4,19 +4,20 @@ import { type PlannedCompany, readPlannedCompanies } from '../../db/jobs/lists.t
 import { type Db, snapshot, type Tx } from '../../db/open.ts'
 import { findBestDomain, findStoredOfficers } from '../../db/purchases/contacts.ts'
 import { type CreditLimits, readCreditRoom } from '../../db/purchases/credits.ts'
+import type { Operation } from '../../db/purchases/requests.ts'
 import { loadSuppressions, type Suppressions } from '../../db/suppress/suppressions.ts'
 import type { Quota } from '../../settings.ts'
 import type { DomainAnswer } from '../purchases/answers.ts'
 import { domainInput, type Known, personInput, readKnown } from '../purchases/inputs.ts'
 import { companySearchName } from '../purchases/match.ts'
 import { wantedPeople } from '../purchases/people.ts'
+import type { Terms } from '../purchases/provider.ts'
 import { type QueueOptions, selectCompanies } from './queue.ts'
 
 /** So many people are reckoned with in a company whose officers are not stored yet. */
 const UNKNOWN_PEOPLE = 3
 /** Calls of one purchase: start, two polls, and the balance now and then. */
 const CALLS_PER_PURCHASE = 4
-const NAMES_PER_START = 10
 
 export interface PlanOptions {
   queue: QueueOptions
@@ -26,6 +27,8 @@ export interface PlanOptions {
   retryMissesBefore: number | null
   companiesHouseQuota: Quota
   snovQuota: Quota
+  /** What the provider takes for each kind of purchase. */
+  terms: Record<Operation, Terms>
   now: number
 }
 
@@ -61,9 +64,9 @@ export function planEnrichment(db: Db, options: PlanOptions): EnrichPlan {
     const sum = (of: (need: Needs) => number) => all.reduce((total, need) => total + of(need), 0)
     const unasked = new Set(all.flatMap(({ name }) => name ?? []))
     const people = sum((need) => need.people)
-    const worst = unasked.size + people
-    const purchases =
-      Math.ceil(unasked.size / NAMES_PER_START) + sum((need) => Math.ceil(need.people / NAMES_PER_START))
+    const { domain, emails } = options.terms
+    const worst = unasked.size * domain.price + people * emails.price
+    const purchases = Math.ceil(unasked.size / domain.maxRows) + sum((need) => Math.ceil(need.people / emails.maxRows))
     const calls = { companies_house: sum((need) => need.restCalls), snov: purchases * CALLS_PER_PURCHASE }
     const room = readCreditRoom(tx, options.limits, 0, options.now)
     return {

@@ -1,11 +1,12 @@
 // Where an export goes. Files are written under temporary names beside their destinations and take the destinations' places at the
 // very end, so whatever goes wrong before leaves an earlier delivery whole and nothing half-done.
-import { existsSync, readdirSync, realpathSync, renameSync, rmdirSync, rmSync, type Stats, statSync } from 'node:fs'
+import { existsSync, readdirSync, realpathSync, renameSync, rmSync, type Stats, statSync } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { basename, dirname, extname, join } from 'node:path'
+import { stampOf } from '../../clock.ts'
 import type { DatasetTable } from '../../db/dataset/columns.ts'
 import { ChpipeError } from '../../errors.ts'
-import { makeFolder, makeFolders, syncFolder } from '../../files.ts'
+import { makeFolder, makeFolders, removeEmptyFolders, syncFolder } from '../../files.ts'
 import { safeJson } from '../../text.ts'
 import { createOutput, type FileEntry, fileOutput, type Output, outputError } from './formats/output.ts'
 import {
@@ -134,7 +135,7 @@ async function newFolderDelivery(path: string, names: string[]): Promise<Deliver
   const undo = async () => {
     await files?.remove()
     rmSync(aside, { recursive: true, force: true })
-    if (created) removeFolders(parent, created)
+    if (created) removeEmptyFolders(parent, created)
   }
   try {
     sweep(parent)
@@ -227,15 +228,6 @@ function modeFor(path: string): number {
   return (stat(path)?.mode ?? 0o600) & 0o666
 }
 
-/** Removes the empty folders from `path` up to `top`, the uppermost that this run created. */
-function removeFolders(path: string, top: string): void {
-  try {
-    for (let folder = path; folder.startsWith(top); folder = dirname(folder)) rmdirSync(folder)
-  } catch {
-    // Somebody else has put something there; it stays.
-  }
-}
-
 /** Undefined for what cannot be looked at, too: opening it says why. */
 function stat(path: string): Stats | undefined {
   try {
@@ -295,7 +287,7 @@ const MOMENT = /^(\d{8}T\d{6}Z)(?:-(\d+))?$/
  * applied in the order of their names, also after a clock was set back.
  */
 function nextName(names: string[], now: number): string {
-  const stamp = new Date(now).toISOString().replace(/[-:]|\.\d+/g, '')
+  const stamp = stampOf(now)
   const [, last = '', nth = '1'] = MOMENT.exec(newestOf(names) ?? '') ?? []
   return last < stamp ? stamp : `${last}-${String(Number(nth) + 1).padStart(4, '0')}`
 }

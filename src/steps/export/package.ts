@@ -1,18 +1,9 @@
 // One zip that a customer receives: the data, a report, a dictionary and a manifest, all of one moment. Everything is
 // written aside first, so whatever goes wrong leaves an earlier package as it was.
 import { createHash, randomBytes } from 'node:crypto'
-import {
-  createReadStream,
-  createWriteStream,
-  existsSync,
-  readdirSync,
-  realpathSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs'
+import { createWriteStream, existsSync, readdirSync, realpathSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import { finished, pipeline } from 'node:stream/promises'
+import { finished } from 'node:stream/promises'
 import { ZipFile } from 'yazl'
 import type { Column } from '../../db/dataset/columns.ts'
 import { columnsOfTable, type DatasetTable } from '../../db/dataset/columns.ts'
@@ -23,7 +14,7 @@ import { dataDictionary, type TableEntry } from '../../db/dataset/dictionary.ts'
 import type { Db } from '../../db/open.ts'
 import { readTallies } from '../../db/tallies.ts'
 import { ChpipeError } from '../../errors.ts'
-import { makeFolder, syncFolder } from '../../files.ts'
+import { makeFolder, sha256OfFile, syncFolder } from '../../files.ts'
 import { counted, safeJson } from '../../text.ts'
 import type { Manifest } from './destination.ts'
 import { csvHeader, csvLines, LINE_END } from './formats/csv.ts'
@@ -71,7 +62,7 @@ export async function packageDataset(db: Db, options: PackageOptions): Promise<P
     const aside = join(stage.folder, temporaryName('package'))
     const parts = names.map((name) => ({ name, path: join(stage.folder, name) }))
     await writeZip(aside, parts, new Date(manifest.as_of), signal)
-    const written = { manifest, bytes: statSync(aside).size, sha256: await sha256Of(aside, signal) }
+    const written = { manifest, bytes: statSync(aside).size, sha256: await sha256OfFile(aside, signal) }
     if (options.isNew) placeNew(aside, path)
     else replaceAll([{ from: aside, to: path }], [])
     await syncFolder(dirname(path))
@@ -145,12 +136,6 @@ function writeEntry(folder: string, name: string, text: string, rows: number): F
   const bytes = Buffer.from(text)
   writeFileSync(join(folder, name), bytes)
   return { name, rows, bytes: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') }
-}
-
-async function sha256Of(path: string, signal: AbortSignal): Promise<string> {
-  const hash = createHash('sha256')
-  await pipeline(createReadStream(path), hash, { signal })
-  return hash.digest('hex')
 }
 
 type Filters = Manifest['filters']

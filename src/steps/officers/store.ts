@@ -1,6 +1,6 @@
 // One company's officer list: fetched to the end, then stored in one transaction, or not at all. The company must be
 // claimed by the run. Safe to repeat at any point, since nothing is written before the last page is here.
-import type { Clock, Timings } from '../../clock.ts'
+import { type Clock, DAY_MS, type Timings } from '../../clock.ts'
 import { UpstreamError } from '../../companies-house/call.ts'
 import type { CompaniesHouse } from '../../companies-house/client.ts'
 import { EmptiedList, fetchOfficers, type OfficerList } from '../../companies-house/officers.ts'
@@ -58,7 +58,7 @@ export type StoreOutcome =
 export const SUSPICIOUS_ROW = 5
 
 /** So long after its incorporation a company's officers may still be on their way (facts 1.5). */
-export const YOUNG_MS = 14 * 86_400_000
+export const YOUNG_MS = 14 * DAY_MS
 
 /**
  * Fetches and stores one company's officers. A company that fails while others succeed is put off, and after some

@@ -1,6 +1,6 @@
 // How far the import of officers is, how fast it goes and when it will be done, and how the stream stands. Reads only, at
 // a cost that does not grow with companies and officers.
-import type { Clock } from '../../clock.ts'
+import { type Clock, MINUTE_MS } from '../../clock.ts'
 import { type Db, snapshot } from '../../db/open.ts'
 import { findLiveRuns } from '../../db/runs.ts'
 import { storageError } from '../../db/storage-error.ts'
@@ -52,8 +52,6 @@ const RECENT_MS = 10 * 60_000
 
 /** A rate over less than this would be noise. */
 const SHORTEST_SPAN_MS = 5000
-
-const MINUTE_MS = 60_000
 
 /** Reads the progress towards the target on one snapshot. Throws a `data` error when the database cannot be read. */
 export function readProgress(db: Db, { target, quota, clock }: ProgressOptions): Progress {

@@ -3,17 +3,18 @@ import type { Clock, Timings } from '../../clock.ts'
 import type { Db } from '../../db/open.ts'
 import type { Settings } from '../../settings.ts'
 import { connectSnov, type Snov } from '../../snov/client.ts'
-import type { Provider } from './provider.ts'
+import type { Provider, Terms } from './provider.ts'
 
 /** Snov's terms: a credit for each row found, ten rows to a start (Snov facts 0.2, 6.6). */
-const SNOV_TERMS = { price: 1, maxRows: 10 }
+const SNOV_TERMS: Terms = { price: 1, maxRows: 10 }
+export const SNOV_OPERATIONS = { domain: SNOV_TERMS, emails: SNOV_TERMS }
 
 /** Snov as a provider: a start brings a task, which is polled. */
 export function snovProvider(snov: Snov): Provider {
   return {
     name: 'snov',
     title: 'Snov',
-    operations: { domain: SNOV_TERMS, emails: SNOV_TERMS },
+    operations: SNOV_OPERATIONS,
     async ready(options) {
       const start = await snov.readyStart(options)
       return {

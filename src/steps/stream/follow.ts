@@ -1,7 +1,7 @@
 // Follows a stream into the rows of its kind, `stream_rejects` and `stream_gaps`, moving `stream_cursors` with them. One
 // process follows a stream of a database. Safe to run again after any end: it resumes behind the last event committed.
 import { setMaxListeners } from 'node:events'
-import { type Clock, londonTime, type Timings } from '../../clock.ts'
+import { type Clock, DAY_MS, londonTime, type Timings } from '../../clock.ts'
 import type { StreamClient } from '../../companies-house/stream/client.ts'
 import { StreamError } from '../../companies-house/stream/connection.ts'
 import type { EventHead } from '../../companies-house/stream/event.ts'
@@ -195,8 +195,6 @@ function noteOpened(
 function saveClosed({ db, kind }: Step): void {
   write(db, (tx) => saveConnected(tx, kind.name, null))
 }
-
-const DAY_MS = 86_400_000
 
 /**
  * Where to continue when the stream does not have what was asked for: at the stored cursor, when it was `--from` that asked

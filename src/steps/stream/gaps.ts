@@ -3,8 +3,8 @@
 // events would have been. Safe to run again: a day's companies and jobs commit together, and what is stored is not missing.
 import type { Clock } from '../../clock.ts'
 import type { CompaniesHouse } from '../../companies-house/client.ts'
-import { COMPANY_NUMBER } from '../../companies-house/profile.ts'
 import { type FoundCompany, foundFacts } from '../../companies-house/search.ts'
+import { COMPANY_NUMBER } from '../../company-number.ts'
 import { type CompanyDetails, findKnownCompany, insertCompany } from '../../db/companies/companies.ts'
 import { type Db, write } from '../../db/open.ts'
 import { readUnrepaired, saveRepaired } from '../../db/stream/gaps.ts'

@@ -1,5 +1,5 @@
 // How the stream stands, for `progress`. Reads only.
-import type { Clock } from '../../clock.ts'
+import { type Clock, MINUTE_MS } from '../../clock.ts'
 import type { Db } from '../../db/open.ts'
 import { findHolder, readCursor, readMinutes } from '../../db/stream/cursor.ts'
 import { countGaps, countRejects } from '../../db/stream/gaps.ts'
@@ -36,7 +36,6 @@ export interface StreamReport {
   rejects: number
 }
 
-const MINUTE_MS = 60_000
 const RATE_MINUTES = 10
 
 /** Reads the reports of all streams that were ever followed. */
@@ -61,7 +60,11 @@ export function readStreamReport(db: Db, clock: Clock, stream: string): StreamRe
     last_event_at: iso(cursor.last_event_at),
     timepoint: cursor.timepoint,
     events: cursor.events,
-    events_per_minute: recentRate(readMinutes(db, stream, now - RATE_MINUTES * MINUTE_MS), now, holder?.started_at),
+    events_per_minute: eventsPerMinute(
+      readMinutes(db, stream, now - RATE_MINUTES * MINUTE_MS),
+      now,
+      holder?.started_at,
+    ),
     lag_seconds: lagSeconds(cursor.published_at, cursor.last_event_at),
     silent: holder !== null && cursor.silent_since !== null,
     jumps: gaps.jumps,
@@ -74,7 +77,7 @@ export function readStreamReport(db: Db, clock: Clock, stream: string): StreamRe
 }
 
 /** A run that has just begun is measured over its own time. */
-function recentRate(minutes: { events: number }[], now: number, startedAt = 0): number {
+function eventsPerMinute(minutes: { events: number }[], now: number, startedAt = 0): number {
   const span = Math.min(RATE_MINUTES, Math.max(1, (now - startedAt) / MINUTE_MS))
   const events = minutes.reduce((sum, minute) => sum + minute.events, 0)
   return Math.round((events / span) * 10) / 10

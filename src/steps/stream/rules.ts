@@ -1,4 +1,5 @@
 // Which events are worth a job: newly formed companies, and changes that the operator asked for. Pure.
+import { DAY_MS } from '../../clock.ts'
 import { postcodeTest } from '../../companies-house/postcode.ts'
 import { STATUS_SLUGS } from '../../companies-house/register/prose.ts'
 import type { CompanyDetails, KnownCompany } from '../../db/companies/companies.ts'
@@ -33,8 +34,6 @@ const TRIGGER_COLUMNS: Record<string, Trigger['column'] | undefined> = {
   status: 'company_status',
   'status-detail': 'company_status_detail',
 }
-
-const DAY_MS = 86_400_000
 
 /** `status-detail=active-proposal-to-strike-off` and the like. Throws a `usage` error for anything else. */
 export function parseTrigger(text: string): Trigger {

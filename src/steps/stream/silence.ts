@@ -1,7 +1,7 @@
 // When the absence of events is worth a warning. Heartbeats prove nothing (facts 3.6: connections have gone on beating for
 // days without an event), so the rule is the stream's own rhythm: by hour and weekday, learned where there is enough to
 // learn from. Pure.
-import { type Clock, formatDuration, londonTime, type Timings } from '../../clock.ts'
+import { type Clock, DAY_MS, formatDuration, HOUR_MS, londonTime, MINUTE_MS, type Timings } from '../../clock.ts'
 import { nowOrWhenFree } from '../../db/lock-wait.ts'
 import type { Db } from '../../db/open.ts'
 import { readMinutes, saveSilence } from '../../db/stream/cursor.ts'
@@ -13,10 +13,6 @@ type SilenceTimings = Pick<Timings, 'silenceWorkingMs' | 'silenceEdgeMs' | 'sile
 
 /** How long the stream may be quiet in the hour of `ms`. */
 type SilenceLimit = (ms: number) => number
-
-const MINUTE_MS = 60_000
-const HOUR_MS = 60 * MINUTE_MS
-const DAY_MS = 24 * HOUR_MS
 
 /** How far back the rhythm is learned. */
 const LEARNED_DAYS = 56

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { createSplitter, type Line } from '../../../src/companies-house/stream/lines.ts'
@@ -86,10 +88,15 @@ describe('a long line', () => {
   it('does not gather in memory', () => {
     const splitter = createSplitter()
     const chunk = Buffer.alloc(1024 * 1024, 'x')
-    global.gc?.()
+    setFlagsFromString('--expose-gc')
+    const gc = runInNewContext('gc') as () => void
+    // What the first collection finds is swept aside by the second.
+    const collectGarbage = () => [gc(), gc()]
+    collectGarbage()
     const before = process.memoryUsage().arrayBuffers
     for (let megabyte = 0; megabyte < 200; megabyte += 1) expect([...splitter.push(Buffer.from(chunk))]).toEqual([])
+    collectGarbage()
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(9 * 1024 * 1024)
     expect([...splitter.push(Buffer.from('\n'))]).toMatchObject([{ kind: 'overlong', bytes: 200 * 1024 * 1024 }])
-    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(150 * 1024 * 1024)
   })
 })

@@ -302,6 +302,16 @@ describe('a company that a newer whole file no longer lists', () => {
     expect(all('SELECT count(*) AS n FROM companies WHERE company_status IS NULL')).toEqual([{ n: 0 }])
   })
 
+  it.each(['SC000023', 'sc23', 'SC00023', 'SC23'])(
+    'is not concluded where a bad row has its number as %s',
+    async (written) => {
+      const scottish = (CompanyNumber: string, more = {}) => row({ CompanyNumber, ...more })
+      await importing(csv([...second, scottish('SC000023'), scottish('SC000024')]), { name: OCTOBER })
+      const bad = scottish(written, { IncorporationDate: '31/02/2020' })
+      expect(await importing(csv([...second, scottish('SC000024'), bad]), { name: NOVEMBER })).toMatchObject(NONE)
+    },
+  )
+
   it('is not one that came later, is over already, or is of a kind that the file never has', async () => {
     await importing(csv([...first, company(4), company(5), company(6), company(7)]), { name: OCTOBER })
     await importing(csv([row({ CompanyNumber: 'BR000001' })]), { name: OCTOBER, filter: {} })

@@ -1,4 +1,5 @@
 // One table for everything: a row per appointment, and one for a company without any.
+import { bestDomains } from '../../../db/dataset/best-domain.ts'
 import {
   type Cell,
   type Column,
@@ -61,29 +62,21 @@ export function flatTable({ tables }: Contents): FlatTable {
   }
 }
 
-const CONFIDENCE = place('domains', 'confidence')
-const DOMAIN = place('domains', 'domain')
 const APPOINTMENT = place('emails', 'appointment_id')
 const EMAIL = place('emails', 'email')
 const STATUS = place('emails', 'status')
 
 /** Looks up domain, e-mail and its status for an appointment: the most confident domain, a valid e-mail before others. */
 function contactFinder(page: Page, tables: Contents['tables']): (company: Cell, appointment: Cell) => Row {
-  const domainsOf = byCompany(tables.includes('domains') ? page.domains : [])
+  const domainOf = bestDomains(tables.includes('domains') ? page.domains : [])
   const emailsOf = byCompany(tables.includes('emails') ? page.emails : [])
   const ofAnybody = !tables.includes('officers')
   return (company, appointment) => {
     const emails = emailsOf.get(company) ?? []
     const own = ofAnybody ? emails : emails.filter((row) => row[APPOINTMENT] === appointment)
     const email = own.find((row) => row[STATUS] === 'valid') ?? own[0]
-    return [bestDomain(domainsOf.get(company) ?? []), email?.[EMAIL] ?? null, email?.[STATUS] ?? null]
+    return [domainOf.get(company) ?? null, email?.[EMAIL] ?? null, email?.[STATUS] ?? null]
   }
-}
-
-function bestDomain(rows: Row[]): Cell {
-  const confidence = (row: Row) => Number(row[CONFIDENCE] ?? -1)
-  const best = rows.toSorted((a, b) => confidence(b) - confidence(a))[0]
-  return best?.[DOMAIN] ?? null
 }
 
 function place(table: DatasetTable, name: string): number {

@@ -1,5 +1,7 @@
 // Parquet: typed columns, Snappy, row groups of a size that keeps the memory small.
+
 import type { ColumnSource, ParquetWriter } from 'hyparquet-writer'
+import { DAY_MS } from '../../../clock.ts'
 import { type Cell, type Column, columnsOfTable, type Row } from '../../../db/dataset/columns.ts'
 import type { Page } from '../../../db/dataset/dataset.ts'
 import { withoutControls, withoutHidden } from '../../../text.ts'
@@ -85,8 +87,6 @@ function schemaOf(columns: Column[]): SchemaElement[] {
   })
   return [{ name: 'schema', num_children: columns.length }, ...elements]
 }
-
-const DAY_MS = 86_400_000
 
 /** Days since 1970, milliseconds since 1970, or text. What is no date cannot stand in a date's column, and is left out. */
 function valueOfColumn(column: Column): (cell: Cell) => string | number | null {

@@ -1,8 +1,10 @@
 // A streaming writer for the little of the workbook format (ECMA-376) that a delivery needs: sheets of typed cells below
 // a bold header that stays in view and filters. Text stands inside its cell, so nothing is collected until the end.
+
 import { once } from 'node:events'
 import { PassThrough } from 'node:stream'
 import { ZipFile } from 'yazl'
+import { DAY_MS } from '../../../clock.ts'
 import type { Cell } from '../../../db/dataset/columns.ts'
 import type { Output } from './output.ts'
 
@@ -145,8 +147,6 @@ function cellWriter(letters: string, kind: SheetKind): CellWriter {
     return serial === null ? text(cell, row) : number(row, serial)
   }
 }
-
-const DAY_MS = 86_400_000
 
 /** 1 January 1970, counted as workbooks count days. */
 const EPOCH_SERIAL = 25_569

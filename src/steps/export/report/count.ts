@@ -2,6 +2,7 @@
 // is suppressed is in neither. Its memory does not grow with the dataset.
 
 import { holdsOffice } from '../../../companies-house/profile.ts'
+import { bestDomains } from '../../../db/dataset/best-domain.ts'
 import { type Cell, type DatasetTable, datasetColumns, datasetTables, type Row } from '../../../db/dataset/columns.ts'
 import type { Page } from '../../../db/dataset/dataset.ts'
 import { isPersonWanted } from '../../purchases/people.ts'
@@ -192,14 +193,6 @@ function cellReader(table: DatasetTable): (row: Row, name: string) => Cell | und
 /** The cell as text; null for an empty one. */
 function textOf(cell: Cell | undefined): string | null {
   return cell === null || cell === undefined || cell === '' ? null : String(cell)
-}
-
-/** The most confident domain of each company on a page, by company number. */
-function bestDomains(rows: Row[]): Map<string, string> {
-  const cell = cellReader('domains')
-  const confidence = (row: Row) => Number(cell(row, 'confidence') ?? -1)
-  const best = rows.toSorted((a, b) => confidence(a) - confidence(b))
-  return new Map(best.map((row) => [String(row[0]), String(cell(row, 'domain'))]))
 }
 
 /** The status of each company on a page, by company number. */

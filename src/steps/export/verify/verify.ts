@@ -1,9 +1,9 @@
 // Compares a delivery with its own manifest: every name, size, checksum and row count. It reads and writes nothing else,
 // and needs no database.
-import { createHash } from 'node:crypto'
 import { stat } from 'node:fs/promises'
 import { z } from 'zod'
 import { ChpipeError, errorMessage } from '../../../errors.ts'
+import { sha256Of } from '../../../files.ts'
 import { newestDelta } from '../destination.ts'
 import { formatOfFile } from '../formats/formats.ts'
 import { unpacked } from '../formats/writer.ts'
@@ -118,12 +118,6 @@ async function countRows(source: DeliverySource, name: string): Promise<number |
     bytes: () => (gzip && format.isText ? unpacked(source.read(name), source.sizes.get(name) ?? 0) : source.read(name)),
     withPath: (body) => withFile(source, name, async (path) => body(path)),
   })
-}
-
-async function sha256Of(bytes: AsyncIterable<Buffer>): Promise<string> {
-  const hash = createHash('sha256')
-  for await (const chunk of bytes) hash.update(chunk)
-  return hash.digest('hex')
 }
 
 function interruptible(source: DeliverySource, signal: AbortSignal): DeliverySource {
