@@ -11,6 +11,7 @@ import { saveOfficers } from '../../../src/db/officers/officers.ts'
 import { type Db, openDb, write } from '../../../src/db/open.ts'
 import { beginRun } from '../../../src/db/runs.ts'
 import { companies, deletions, jobs, officer_fetches, officers, stream_rejects } from '../../../src/db/schema.ts'
+import { openNameIndex } from '../../../src/db/served/names.ts'
 import { readUnrepaired } from '../../../src/db/stream/gaps.ts'
 import { officerRow } from '../../../src/steps/officers/rows.ts'
 import { beginFetch, isOvertaken } from '../../../src/steps/officers/store.ts'
@@ -161,6 +162,21 @@ describe('an event of the officers stream', () => {
     expect(idsOf(db, ONE)).toEqual([A])
     expect(companyOf(db, ONE)).toMatchObject({ officers_state: 'complete', officers_count: 1 })
     expect(db.select().from(deletions).all()).toMatchObject([{ kind: 'officer', company_number: ONE, key: B }])
+  })
+
+  it('is found by the name index, also when it moves no time of the list', async () => {
+    const db = world()
+    const index = openNameIndex()
+    const found = (surname: string) => {
+      for (const _step of index.refresh(db));
+      return index.find({ all: false, surname: [surname] }, '', 10)
+    }
+    expect(found('smith')).toEqual([ONE, TWO])
+    const told = { publishedAt: FETCHED, data: item(ONE, NEW, { name: 'QUILLON, Ann' }) }
+    await follow(db, [send(event(7, ONE, NEW, told))], 1)
+    expect(companyOf(db, ONE)?.officers_fetched_at).toBe(FETCHED)
+    expect(found('quillon')).toEqual([ONE])
+    index.close()
   })
 
   it('leaves a company without officers when the last one is deleted', async () => {
