@@ -29,7 +29,8 @@ export interface Rhythm {
 
 /** Events that nobody will ever send again: a span of timepoints, or what a line told that could not be read. */
 export type Loss =
-  | { kind: 'span' }
+  /** `until` is when the event behind it was published, as it came; left out where nobody knows. */
+  | { kind: 'span'; until?: string | null }
   /** The stream counts anew, so that what it had before may be lost. */
   | { kind: 'renumbered' }
   /** `placed`: it stands at a timepoint, so that an event was in it. */

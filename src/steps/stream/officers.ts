@@ -95,7 +95,9 @@ function doubt({ db, log }: OfficersStreamOptions, loss: Loss): void {
   for (const companyNumber of named) doubtList(db, companyNumber)
   if (named.length > 0 || (loss.kind === 'line' && !loss.placed)) return
   if (loss.kind === 'renumbered') forgetTimepoints(db)
-  const lists = doubtAllLists(db)
+  const until = loss.kind === 'span' ? publishedMs(loss.until ?? null) : null
+  // What was published before a list was told, the list knows.
+  const lists = doubtAllLists(db, until === null ? null : new Date(until + KNOWN_MS).toISOString())
   if (lists > 0) log.warn('officer events are lost: complete lists are in doubt, and to be fetched again', { lists })
 }
 

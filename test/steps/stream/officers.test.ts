@@ -314,6 +314,12 @@ describe('what the stream cannot prove', () => {
     ["another company's data", event(8, ONE, A, { data: item(TWO, A) }), 9, ['stale', 'stale']],
     ['a broken line that names a company', cut, 8, ['stale', 'complete']],
     ['a stray line that names nobody', 'garbage\n', 8, ['complete', 'complete']],
+    [
+      'a number that no stored company has',
+      event(8, 'x', A, { uri: '/company/123/appointments/x' }),
+      9,
+      ['complete', 'complete'],
+    ],
     ['an event of nobody knows whom', event(8, 'x', A, nowhere), 9, ['stale', 'stale']],
   ])('is called stale after %s', async (_what, line, next, states) => {
     const db = world()
@@ -340,6 +346,16 @@ describe('what the stream cannot prove', () => {
       expect(readUnrepaired(db, 'officers')).toEqual([])
       expect(companyOf(db, ONE)?.officers_fetched_at).toBe(FETCHED)
     }
+  })
+
+  it('is no list that was told after what was lost', async () => {
+    const db = world()
+    store(db, '00000003', [A], { asOf: '2026-01-05T15:00:00.000Z' })
+    store(db, '00000004', [A], { asOf: null })
+    const lines = event(7, '00000009', A) + event(9, '00000009', B, { publishedAt: '2026-01-05T14:00:00' })
+    await follow(db, [send(lines), send(event(9, '00000009', B, { publishedAt: '2026-01-05T14:00:00' }))], 2)
+    const states = [ONE, TWO, '00000003', '00000004'].map((number) => stateOf(db, number))
+    expect(states).toEqual(['stale', 'stale', 'complete', 'stale'])
   })
 
   it('is also what `--from` leaves out, and nothing when it leaves out nothing', async () => {
