@@ -306,7 +306,7 @@ describe('a fetch that is under way', () => {
 
 describe('what the stream cannot prove', () => {
   const cut = '{"resource_kind":"company-officers","resource_uri":"/company/00000001/appointments/A","data":{"na\n'
-  const nowhere = { uri: '/somewhere' }
+  const nowhere = { uri: '/somewhere', data: { name: 'SMITH, Jane' } }
 
   it.each([
     ['an event whose data is cut out', event(8, ONE, A, { data: undefined }), 9, ['stale', 'complete']],
