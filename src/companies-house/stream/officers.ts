@@ -1,6 +1,7 @@
 // What an event of the officers stream means (facts 7.1): one appointment, put in or taken away.
+
+import { COMPANY_NUMBER } from '../../company-number.ts'
 import { type ReadItem, readOfficerItem } from '../officer-item.ts'
-import { COMPANY_NUMBER } from '../profile.ts'
 import type { Envelope, EventHead, Fault } from './event.ts'
 
 interface AppointmentHead extends EventHead {
