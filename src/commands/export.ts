@@ -28,7 +28,7 @@ const EXPORT_OPTIONS = [
   { flags: '--all', description: 'also companies without a complete officer list' },
   {
     flags: '--include <tables>',
-    description: 'only these tables, empty or not: companies,officers,domains,emails',
+    description: `only these tables, empty or not: ${datasetTables.join(',')}`,
     parse: tableNames,
   },
   {
@@ -55,7 +55,7 @@ export const exportCommand = defineCommand({
   summary: 'Write the dataset that the customer receives',
   description: `Writes the companies whose officer lists are complete, with their officers, as of one moment, even while an import is running.
 
-To a folder: companies and officers with the tables' own columns, domains and emails when there are any, and manifest.json
+To a folder: companies and officers with the tables' own columns, persons with significant control, domains and emails when there are any, and manifest.json
 with counts and checksums. csv and parquet write a file per table; sqlite and xlsx one file with all tables; ndjson and json
 nest officers inside their companies. To a file or to stdout: csv and parquet write one table with a row per appointment;
 the other formats are the same as in a folder.

@@ -78,6 +78,7 @@ export function renderProgress(progress: Progress, { db, now }: { db: string; no
     ['with officers', `${formatNumber(companies_with_officers)} of ${formatNumber(target)} companies`],
     ['', `${bar(percent / 100, 32)} ${percent.toFixed(1)} %`],
     ['officers', formatNumber(progress.officers)],
+    ...pscRows(progress),
     ['companies', `${formatNumber(progress.companies)} known`],
     [
       '',
@@ -102,6 +103,12 @@ export function renderProgress(progress: Progress, { db, now }: { db: string; no
 function staleRows({ stale = 0 }: Progress): [label: string, value: string][] {
   if (stale === 0) return []
   return [['', `${formatNumber(stale)} lists in doubt, to be fetched again: the officers stream has lost events`]]
+}
+
+function pscRows({ pscs }: Progress): [label: string, value: string][] {
+  if (!pscs) return []
+  const asOf = pscs.snapshot_on === null ? 'without a snapshot' : `snapshot of ${pscs.snapshot_on}`
+  return [['control', `${formatNumber(pscs.records)} records, ${asOf}`]]
 }
 
 function eta(

@@ -1,4 +1,4 @@
-// What one record about persons with significant control holds (facts 7.2, bulk 9). Absent members may be missing or null;
+// What one record about persons with significant control holds (facts 5.5, 7.2). Absent members may be missing or null;
 // kinds, codes and members that nobody knows yet are let through.
 import { createHash } from 'node:crypto'
 import { type FiledColumn, pscsFiled } from '../../db/dataset/dictionary.ts'

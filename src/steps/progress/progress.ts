@@ -2,6 +2,8 @@
 // a cost that does not grow with companies and officers.
 import { type Clock, MINUTE_MS } from '../../clock.ts'
 import { type Db, snapshot } from '../../db/open.ts'
+import { findNewestSnapshot } from '../../db/pscs/files.ts'
+import { countPscs } from '../../db/pscs/staging.ts'
 import { findLiveRuns } from '../../db/runs.ts'
 import { storageError } from '../../db/storage-error.ts'
 import { type Fetches, readFetches, readTallies } from '../../db/tallies.ts'
@@ -28,10 +30,20 @@ export interface Progress extends LiveProgress {
   /** Null when no import runs, nothing moves, or the candidates do not suffice. */
   eta_seconds: number | null
   quota: QuotaReport
+  /** Left out when there are none. */
+  pscs?: PscProgress
   /** The commands that run on this database now; left out when there is none. */
   runs?: RunningCommand[]
   /** When calls may go out again, while the allowance is used up or closed; left out otherwise. */
   allowance_free_at?: string
+}
+
+/** Persons with significant control. */
+export interface PscProgress {
+  /** Stored records, ceased ones, statements and exemptions included. */
+  records: number
+  /** The day of the newest snapshot that was imported whole; null when there is none. */
+  snapshot_on: string | null
 }
 
 export interface RunningCommand {
@@ -78,6 +90,7 @@ export function readProgress(db: Db, { target, quota, clock }: ProgressOptions):
         per_minute: Math.round(perMinute * 10) / 10,
         eta_seconds: complete >= target || (importing && reachable) ? etaSeconds(target - complete, perMinute) : null,
         quota: quotaReport(db, clock, quota),
+        ...readPscProgress(db),
         ...(running.length > 0 ? { runs: running.map(describeRun) } : {}),
         ...(freeAt === null ? {} : { allowance_free_at: new Date(freeAt).toISOString() }),
         ...readLiveProgress(db, clock, quota),
@@ -86,6 +99,11 @@ export function readProgress(db: Db, { target, quota, clock }: ProgressOptions):
   } catch (error) {
     throw storageError(error, db.$client.name)
   }
+}
+
+function readPscProgress(db: Db): { pscs?: PscProgress } {
+  const [records, snapshot_on] = [countPscs(db), findNewestSnapshot(db, { whole: true })]
+  return records > 0 || snapshot_on !== null ? { pscs: { records, snapshot_on } } : {}
 }
 
 function describeRun({ command, pid, host, started_at }: ReturnType<typeof findLiveRuns>[number]): RunningCommand {

@@ -130,7 +130,6 @@ function momentOfSnapshot({ totals }: ReadSnapshot, parts: readonly PscPart[]): 
   })
 }
 
-
 /** A later snapshot would be refused as older from then on. */
 function refuseFuture(generatedAt: string, now: number): void {
   if (Date.parse(generatedAt) <= now + DAY_MS) return
