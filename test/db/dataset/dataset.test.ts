@@ -101,6 +101,9 @@ test('columns keep the order of the schema and know what each of their cells is'
     'appointment_verification_end_on',
     'appointment_verification_statement_due_on',
     'identity_verified_on',
+    'notified_on',
+    'ceased_on',
+    'appointment_verification_statement_date',
     'found_at',
   ])
 })
