@@ -193,6 +193,16 @@ function refuseDestination(
   }
 }
 
+/** Throws `usage` where one flat table would leave out a table that was asked for. */
+function refuseFlat({ format = 'csv', include = [] }: ExportInput, { kind }: Destination): void {
+  const { container, isNested } = formatOf(format)
+  const asked = include.length > 1 && include.includes('persons_with_significant_control')
+  if (!asked || kind === 'folder' || container !== null || isNested) return
+  throw new ChpipeError('usage', `One flat table in ${format} has no room for persons_with_significant_control`, {
+    hint: 'name a folder with --out, or ask for that table alone',
+  })
+}
+
 /** An export that is about to begin. */
 interface ExportPlan {
   db: Db
@@ -205,6 +215,7 @@ export async function planExport(context: Context, input: ExportInput): Promise<
   refuseMisplaced(input)
   const destination = namedDestination(chooseDestination(context, input.out), input)
   refuseDestination(input, destination, { isTerminal: context.host.stdout.isTTY === true, json: context.json })
+  refuseFlat(input, destination)
   const since = input.since === undefined || input.since === 'last' ? null : momentOf(input.since, context.clock.now())
   const { format = 'csv', all = false, include = null, gzip = false, bom = false, raw = false } = input
   const db = await context.existingDb('data')
