@@ -40,7 +40,7 @@ const ROOMS: Record<string, Record<string, string[]>> = {
     backup: [],
     doctor: ['backup', 'stream'],
   },
-  'companies-house': { '.': ['register'], register: [], pscs: ['register'], stream: ['pscs'] },
+  'companies-house': { '.': ['register'], register: [], stream: ['pscs'], bulk: ['register'], pscs: ['register'] },
   db: {
     '.': ['schema'],
     schema: [],
@@ -72,6 +72,7 @@ const PACKAGE_OWNERS: Record<string, string[]> = {
   'better-sqlite3': ['db'],
   hono: ['http'],
   '@hono': ['http'],
+  '@modelcontextprotocol': ['http'],
   ky: ['upstream'],
   undici: ['upstream'],
   commander: ['command-line'],

@@ -198,6 +198,9 @@ function render(summary: ImportCompaniesSummary): string {
       rows.push([`unknown ${column}`, `${formatNumber(times)} × ${wording}`])
     }
   }
+  for (const [column, times] of Object.entries(summary.odd_cells ?? {})) {
+    rows.push(['left out', `${formatNumber(times)} × ${column}: the cell cannot be right`])
+  }
   return facts(rows)
 }
 

@@ -1,6 +1,6 @@
 import { formatDuration } from '../clock.ts'
 import { PSC_SNAPSHOT, partsOf } from '../companies-house/pscs/snapshot.ts'
-import { openRegister, type RegisterInput, type RegisterSource } from '../companies-house/register/source.ts'
+import { openSource, type RegisterInput, type RegisterSource } from '../companies-house/register/source.ts'
 import type { Context } from '../context.ts'
 import { ChpipeError } from '../errors.ts'
 import { type ImportPscsProgress, type ImportPscsSummary, importPscs } from '../steps/pscs/import.ts'
@@ -53,7 +53,7 @@ async function importFiles(context: Context, names: string[]): Promise<ImportPsc
   const { clock, signal } = context
   const sources: RegisterSource[] = []
   try {
-    for (const name of names) sources.push(await openRegister(inputOf(context, name), signal, PSC_SNAPSHOT))
+    for (const name of names) sources.push(await openSource(inputOf(context, name), PSC_SNAPSHOT, signal))
     const db = await context.db()
     using status = await createStatus(context)
     const begun = clock.steady()

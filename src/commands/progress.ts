@@ -5,6 +5,7 @@ import { exposition } from '../metrics.ts'
 import type { CapacityReport, CreditsReport, JobsReport, LiveProgress } from '../steps/progress/live.ts'
 import { progressMetrics } from '../steps/progress/metrics.ts'
 import { type Progress, readProgress } from '../steps/progress/progress.ts'
+import { type ProvenBy, readProvenBy } from '../steps/progress/proven.ts'
 import type { StreamReport } from '../steps/stream/report.ts'
 import { formatNumber, formatNumber as n, printable, safeJson, widthOf } from '../text.ts'
 import { defineCommand, type OptionSpec } from './command.ts'
@@ -57,10 +58,11 @@ alongside anything.`,
     const inPlace = host.stdout.isTTY === true && watch !== undefined && !json
     for (let drawn = 0; ; ) {
       const progress = readProgress(db, { target, quota, clock })
+      const proven = readProvenBy(db)
       if (json) {
-        await print(`${safeJson(progress)}\n`)
+        await print(`${safeJson({ ...progress, ...(proven.length > 0 ? { lists_proven_by: proven } : {}) })}\n`)
       } else {
-        const lines = renderProgress(progress, { db: settings.db, now: clock.now() })
+        const lines = renderProgress(progress, { db: settings.db, now: clock.now(), proven })
         await print(inPlace ? redraw(lines, drawn, widthOf(host.stdout)) : `${lines.join('\n')}\n`)
         drawn = lines.length
       }
@@ -72,13 +74,18 @@ alongside anything.`,
 })
 
 /** The report as lines for people; the last one says whether streaming may begin. */
-export function renderProgress(progress: Progress, { db, now }: { db: string; now: number }): string[] {
+export function renderProgress(
+  progress: Progress,
+  { db, now, proven = [] }: { db: string; now: number; proven?: ProvenBy[] },
+): string[] {
   const { companies_with_officers, target, percent, quota } = progress
   const rows: [label: string, value: string][] = [
     ['with officers', `${formatNumber(companies_with_officers)} of ${formatNumber(target)} companies`],
     ['', `${bar(percent / 100, 32)} ${percent.toFixed(1)} %`],
+    ...provenRows(proven),
     ['officers', formatNumber(progress.officers)],
     ...pscRows(progress),
+    ...verificationRows(progress),
     ['companies', `${formatNumber(progress.companies)} known`],
     [
       '',
@@ -100,6 +107,15 @@ export function renderProgress(progress: Progress, { db, now }: { db: string; no
   return [printable(db), '', ...rows.map(([label, value]) => `  ${label.padEnd(15)}${value}`), '', verdict]
 }
 
+/** How the identities of the officers stand, while anything is published of any. */
+function verificationRows({ verification }: Progress): Row[] {
+  if (!verification) return []
+  const parts = Object.entries(verification).flatMap(([state, count]) =>
+    state === 'none' ? [] : [`${formatNumber(count)} ${state}`],
+  )
+  return [['verification', parts.join(', ')]]
+}
+
 function staleRows({ stale = 0 }: Progress): [label: string, value: string][] {
   if (stale === 0) return []
   return [['', `${formatNumber(stale)} lists in doubt, to be fetched again: the officers stream has lost events`]]
@@ -109,6 +125,14 @@ function pscRows({ pscs }: Progress): [label: string, value: string][] {
   if (!pscs) return []
   const asOf = pscs.snapshot_on === null ? 'without a snapshot' : `snapshot of ${pscs.snapshot_on}`
   return [['control', `${formatNumber(pscs.records)} records, ${asOf}`]]
+}
+
+/** Which source has proved the lists; nothing where there is but one. */
+function provenRows(proven: ProvenBy[]): [label: string, value: string][] {
+  return proven.map(({ source, companies, newest_on: day }, at) => {
+    const by = day === null ? 'the API and the stream' : `${source}, to ${day}`
+    return [at === 0 ? 'proven' : '', `${formatNumber(companies)} by ${by}`]
+  })
 }
 
 function eta(

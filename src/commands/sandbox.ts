@@ -6,6 +6,7 @@ import { parseSnovFaults, SNOV_FAULTS, type SnovFaultPlan } from '../sandbox/sno
 import { type SnovSandbox, startSnovSandbox } from '../sandbox/snov/server.ts'
 import { parseStreamFaults, STREAM_FAULTS, type StreamFaultPlan } from '../sandbox/stream/faults.ts'
 import { type StreamSandbox, startStreamSandbox } from '../sandbox/stream/server.ts'
+import { writeBulkOfficers } from '../sandbox/world/bulk-officers.ts'
 import { writePscSnapshot } from '../sandbox/world/psc-snapshot.ts'
 import { writeRegisterFile } from '../sandbox/world/register-file.ts'
 import { createWorld, type World } from '../sandbox/world/world.ts'
@@ -82,6 +83,10 @@ const SANDBOX_OPTIONS = [
     flags: '--pscs <file>',
     description: 'first write who controls its companies as a snapshot, packed where the name ends with .zip',
   },
+  {
+    flags: '--bulk-officers <folder>',
+    description: 'first write its officers as a bulk snapshot (216) and daily updates (198)',
+  },
 ] as const satisfies readonly OptionSpec[]
 
 type SandboxInput = OptionsOf<typeof SANDBOX_OPTIONS>
@@ -106,6 +111,10 @@ ${faultList(SNOV_FAULTS)}`,
   options: SANDBOX_OPTIONS,
   examples: [
     { line: 'chpipe sandbox --register register.csv', does: 'serve 1,000 companies, and write their register file' },
+    {
+      line: 'chpipe sandbox --register register.csv --bulk-officers bulk',
+      does: 'the same, and its officers in files for import-officers --file and --updates',
+    },
     { line: 'chpipe sandbox --fault 500:0.2,outage:30s', does: 'a bad day: an outage, then every fifth call fails' },
     { line: 'chpipe sandbox --born 30', does: 'a company is formed every two seconds, for chpipe stream' },
     { line: 'chpipe sandbox --quota 60/3s --port 0', does: 'a quick allowance, on any free port' },
@@ -115,6 +124,7 @@ ${faultList(SNOV_FAULTS)}`,
     const world = createWorld({ seed, companies })
     if (register !== undefined) await writeRegister(context, world, register)
     if (pscs !== undefined) await writePscs(context, world, pscs)
+    if (options.bulkOfficers !== undefined) await writeBulk(context, world, options.bulkOfficers)
     const { port = DEFAULT_PORT, fault, streamFault, snovFault, pageCap, latency, born, officerChanges } = options
     await using servers = await startServers({
       world,
@@ -180,6 +190,19 @@ async function writePscs({ path, log }: Context, world: World, pscs: string): Pr
   } catch (cause) {
     throw new ChpipeError('data', `The snapshot of persons with significant control cannot be written: ${file}`, {
       hint: 'name a file in a folder that exists and may be written',
+      cause,
+    })
+  }
+}
+
+async function writeBulk({ path, log }: Context, world: World, name: string): Promise<void> {
+  const folder = path(name)
+  try {
+    const files = await writeBulkOfficers(world, folder)
+    log.info('bulk files of officers written', { folder, files: files.join(' ') })
+  } catch (cause) {
+    throw new ChpipeError('data', `The bulk files cannot be written: ${folder}`, {
+      hint: 'name a folder that may be written',
       cause,
     })
   }

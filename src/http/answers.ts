@@ -104,7 +104,7 @@ export const changeList = z
     next,
     checkpoint: z.string().openapi({
       description: 'Ask for the next changes with `since` set to this, once you have read the last page',
-      example: '9f86d081-1234',
+      example: '9f86d081-1234-2026-11-27',
     }),
   })
   .openapi('ChangeList')

@@ -13,8 +13,9 @@ import { errorMessage } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { EXPOSITION_TYPE, exposition, type Metric } from '../metrics.ts'
 import { safeJson } from '../text.ts'
+import { describe } from './description.ts'
 import { factsOf, type GuardOptions, guard } from './guard.ts'
-import { describe, indexPage } from './index-page.ts'
+import { indexPage } from './index-page.ts'
 import {
   createPlaces,
   createTurns,
@@ -26,6 +27,7 @@ import {
   writeCursor,
 } from './listing.ts'
 import { readCompany, readPscs, walkChanges, walkCompanies, walkOfficers } from './lists.ts'
+import { answerAgent, MCP_PATH, type Paths } from './mcp.ts'
 import type { NameSearch } from './name-search.ts'
 import { defaultLimit } from './parameters.ts'
 import { acceptedType, JSON_TYPE, NDJSON, Problem, problemResponse, respond, respondLines } from './respond.ts'
@@ -66,15 +68,31 @@ const protect = secureHeaders({
 
 /** The application: a function from requests to answers. */
 export function createApp(options: AppOptions): OpenAPIHono<Env> {
-  const { database, clock, log, names } = options
-  const answer = listAnswers(options)
+  const app = newApp(options)
+  app.use(protect)
+  app.use(guard({ ...options, steady: options.clock.steady }))
+  const data = dataEndpoints(options)
+  app.route('/', data)
+  const { paths = {} } = describe(options.version, options.basePath)
+  app.post(MCP_PATH, (c) => {
+    const ask = async (path: string) => await data.request(path, { headers: { accept: JSON_TYPE } }, c.env)
+    return answerAgent(c.req.raw, { version: options.version, paths: paths as Paths, ask })
+  })
+  addOpenEndpoints(app, options)
+  app.openapi(metricsRoute, async (c) => {
+    accept(c, ['text/plain'])
+    return respond(c, { type: EXPOSITION_TYPE, text: exposition(options.metrics()), headers: NOT_KEPT })
+  })
+  return app
+}
+
+/** An application that checks parameters and says what failed as the API does. */
+function newApp({ log }: AppOptions): OpenAPIHono<Env> {
   const app = new OpenAPIHono<Env>({
     defaultHook: (result) => {
       if (!result.success) throw badParameters(result.error)
     },
   })
-  app.use(protect)
-  app.use(guard({ ...options, steady: clock.steady }))
   app.notFound(() => problemResponse(new Problem(404)))
   app.onError((error, c) => {
     if (error instanceof Problem) return problemResponse(error)
@@ -82,7 +100,14 @@ export function createApp(options: AppOptions): OpenAPIHono<Env> {
     tellFailure(log, c, error)
     return problemResponse(new Problem(500))
   })
+  return app
+}
 
+/** What is behind a token for the data: lists and single companies. */
+function dataEndpoints(options: AppOptions): OpenAPIHono<Env> {
+  const { database, names, clock } = options
+  const answer = listAnswers(options)
+  const app = newApp(options)
   app.openapi(companiesRoute, async (c) => {
     const {
       q: words,
@@ -134,11 +159,12 @@ export function createApp(options: AppOptions): OpenAPIHono<Env> {
   })
   app.openapi(companyRoute, async (c) => {
     accept(c, [JSON_TYPE])
-    const company = readCompany(database.current(), c.req.valid('param').company_number, {
-      all: c.req.valid('query').all ?? false,
-      today: dayAt(clock.now()),
-    })
-    if (!company) throw new Problem(404, { detail: 'There is no such company here' })
+    const { company_number } = c.req.valid('param')
+    const { all = false } = c.req.valid('query')
+    const read = (scope: boolean) =>
+      readCompany(database.current(), company_number, { all: scope, today: dayAt(clock.now()) })
+    const company = read(all)
+    if (!company) throw noSuchCompany(read(true) !== null)
     return respond(c, { type: JSON_TYPE, text: safeJson(company) })
   })
   app.openapi(pscsRoute, async (c) => {
@@ -147,11 +173,6 @@ export function createApp(options: AppOptions): OpenAPIHono<Env> {
     const pscs = readPscs(database.current(), c.req.valid('param').company_number, { all, today: dayAt(clock.now()) })
     if (!pscs) throw new Problem(404, { detail: 'There is no such company here' })
     return respond(c, { type: JSON_TYPE, text: safeJson(pscs) })
-  })
-  addOpenEndpoints(app, options)
-  app.openapi(metricsRoute, async (c) => {
-    accept(c, ['text/plain'])
-    return respond(c, { type: EXPOSITION_TYPE, text: exposition(options.metrics()), headers: NOT_KEPT })
   })
   return app
 }
@@ -162,9 +183,10 @@ function unreadable(): Problem {
   return new Problem(503, { detail: 'The database cannot be read', headers: { 'Retry-After': '10' } })
 }
 
-function addOpenEndpoints(app: OpenAPIHono<Env>, { database, version, basePath }: AppOptions): void {
+function addOpenEndpoints(app: OpenAPIHono<Env>, options: AppOptions): void {
+  const { database, version, basePath } = options
   const description = describe(version, basePath)
-  const page = indexPage(description, basePath)
+  const page = indexPage(description, options)
   app.openapi(healthRoute, (c) => {
     accept(c, [JSON_TYPE])
     try {
@@ -257,6 +279,14 @@ function holdPlace(c: Context<Env>, takePlace: ReturnType<typeof createPlaces>, 
 function checkpointIn(text: string): string {
   if (isCheckpoint(text)) return text
   throw notOfThisQuery()
+}
+
+/** `isPending`: it is only that its officers are not there yet. */
+function noSuchCompany(isPending: boolean): Problem {
+  const detail = isPending
+    ? 'Its officers are not complete yet; what is there of it is at the same path with ?all=true'
+    : 'There is no such company here'
+  return new Problem(404, { detail })
 }
 
 function otherHistory(): Problem {

@@ -16,7 +16,7 @@ import {
   type ServedFilter,
 } from '../db/served/companies.ts'
 import type { NameQuery } from '../db/served/names.ts'
-import type { Verification } from '../db/standing.ts'
+import type { VerificationState } from '../db/standing.ts'
 import { nameWords } from '../names.ts'
 import { MEMBERS, type Member, nestedCompany, nestedOfficer } from './answers.ts'
 import type { Position, Walk } from './listing.ts'
@@ -77,7 +77,7 @@ export interface OfficersWanted {
   surname?: string[] | undefined
   active: boolean
   /** How the identity stands: any of these. */
-  verification?: Verification[] | undefined
+  verification?: VerificationState[] | undefined
   /** The day of reading, `YYYY-MM-DD`. */
   today: string
 }
@@ -116,7 +116,7 @@ export function walkOfficers(db: Db, wanted: OfficersWanted, find: Find): Walk<o
   }
 }
 
-function stands({ identity_verification: state }: Item, wanted: readonly Verification[]): boolean {
+function stands({ identity_verification: state }: Item, wanted: readonly VerificationState[]): boolean {
   return wanted.some((one) => one === state)
 }
 

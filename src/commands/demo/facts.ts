@@ -2,6 +2,7 @@ import { basename, dirname, relative } from 'node:path'
 import Table from 'cli-table3'
 import type { LiveComparison } from './compare.ts'
 import type { Appointed } from './runs.ts'
+import type { Standings } from './standings.ts'
 
 /** What `demo --json` prints, under these names. */
 export interface DemoFacts {
@@ -20,6 +21,8 @@ export interface DemoFacts {
   compared: { companies: number; officers: number; differences: string[] }
   /** What the stream brought and its enrichment found and paid, compared with the sandbox's Snov. */
   streamed: LiveComparison
+  /** How the identities stand, by today. */
+  verification: Standings
   /** Who was appointed meanwhile at a company whose list was complete: the officers stream told of it. */
   appointed?: Appointed | null
   equal_to_truth: boolean
@@ -77,6 +80,7 @@ function rows(facts: DemoFacts): [label: string, value: string][] {
       `${n(facts.companies_with_officers)} of ${n(facts.target)} wanted (${n(facts.without_officers)} more have none)`,
     ],
     ['officers', n(facts.officers)],
+    ['identities', identities(facts.verification)],
     ['API calls', `${n(facts.calls)}, of which ${n(facts.rate_limited)} were refused (429)`],
     [
       'allowance',
@@ -112,6 +116,13 @@ function checked({ companies, officers, differences }: DemoFacts['compared']): s
   const what = `${companies.toLocaleString('en-GB')} companies and ${officers.toLocaleString('en-GB')} officers`
   if (differences.length === 0) return `${what}: every stored row equals the sandbox's register`
   return `${what}: ${differences.length} DIFFERENCES from the sandbox's register, such as ${differences[0]}`
+}
+
+/** How many stand how, and somebody of each kind. */
+function identities({ counts, examples }: Standings): string {
+  const sums = Object.entries(counts).map(([state, count]) => `${count.toLocaleString('en-GB')} ${state}`)
+  const people = examples.map(({ state, name, company }) => `${state}: ${name}, of ${company}`)
+  return [sums.join(', '), ...people].join('\n')
 }
 
 function credits({ credits, balance, snov_calls, snov_rate_limited }: LiveComparison): string {

@@ -7,9 +7,11 @@ import { parseJson } from '../../text.ts'
 import type { FileKind, RegisterPart } from '../register/bytes.ts'
 
 export const PSC_SNAPSHOT: FileKind = {
-  suffix: '.txt',
-  named: 'name the snapshot as it was downloaded, such as persons-with-significant-control-snapshot-2026-11-27.zip',
-  page: 'https://download.companieshouse.gov.uk/en_pscdata.html',
+  ending: /\.txt$/i,
+  called: '.txt',
+  otherwise: 'use the zip exactly as downloaded from https://download.companieshouse.gov.uk/en_pscdata.html',
+  again: 'download it again: https://download.companieshouse.gov.uk/en_pscdata.html',
+  name: 'name the snapshot as it was downloaded, such as persons-with-significant-control-snapshot-2026-11-27.zip',
 }
 
 /** Which part of which day a file is, as its name tells; null for what it does not tell. */
@@ -211,7 +213,7 @@ function parse(bytes: Buffer, line: number, name: string): { company_number?: un
 /** The error for a line that does not belong into a snapshot. */
 export function foreign(line: number, why: string, name: string): ChpipeError {
   return new ChpipeError('data', `Line ${line} is no record of a PSC snapshot: ${why}: ${name}`, {
-    hint: `download it again: ${PSC_SNAPSHOT.page}; nothing was imported`,
+    hint: `${PSC_SNAPSHOT.again}; nothing was imported`,
   })
 }
 

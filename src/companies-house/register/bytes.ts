@@ -7,26 +7,24 @@ import { type Entry, fromFdPromise, type ZipFile } from 'yauzl'
 import { ChpipeError, errorMessage, systemReason } from '../../errors.ts'
 import { tempFolder } from '../../files.ts'
 
-/** What kind of file is expected: what its entries in a zip are called, and what people are told about it. */
-export interface FileKind {
-  /** The last part of the name of an entry, such as `.csv`. */
-  suffix: string
-  /** How to name such a file on the command line. */
-  named: string
-  /** Where it is downloaded. */
-  page: string
-}
-
-export const REGISTER_FILE: FileKind = {
-  suffix: '.csv',
-  named: 'name the register file as it was downloaded, such as BasicCompanyData.zip',
-  page: 'https://download.companieshouse.gov.uk/en_output.html',
-}
-
 /** How much is read, decompressed and parsed at a time: a larger piece is no faster and costs memory. */
-export const CHUNK_BYTES = 256 * 1024
+export const CHUNK_BYTES = 96 * 1024
 
-/** One file of the download, such as a CSV with a header of its own. */
+/** What files of one kind are called, inside a zip and in sentences about them. */
+export interface FileKind {
+  /** How the name of such a file ends in a zip. */
+  ending: RegExp
+  /** The same in words: `.csv`. */
+  called: string
+  /** What to do when a zip has none. */
+  otherwise: string
+  /** What to do about a file that is empty. */
+  again: string
+  /** What is to be named in the place of a folder, or of what is not there. */
+  name: string
+}
+
+/** One file with a header of its own. */
 export interface RegisterPart {
   /** Its name within a zip that holds several. */
   name: string | null
@@ -113,7 +111,7 @@ export async function spool(bytes: AsyncIterable<Buffer>): Promise<number> {
   }
 }
 
-// The files inside a zip, decompressed one after the other and checked: yauzl reads the directory, but leaves the
+// The files of one kind inside a zip, decompressed one after the other and checked: yauzl reads the directory, but leaves the
 // checksum to its caller.
 
 const STORED = 0
@@ -129,10 +127,10 @@ export interface RegisterZip {
 }
 
 /**
- * Opens the files of this kind in a zip; the file descriptor is closed with it. Throws a `data` error for a broken or
+ * Opens the files of a kind in a zip; the file descriptor is closed with it. Throws a `data` error for a broken or
  * encrypted zip and for one without such a file.
  */
-export async function openZip(fd: number, name: string, signal: AbortSignal, kind: FileKind): Promise<RegisterZip> {
+export async function openZip(fd: number, name: string, kind: FileKind, signal: AbortSignal): Promise<RegisterZip> {
   try {
     const { zip, entries } = await readDirectory(fd, name, kind)
     let read = 0
@@ -158,35 +156,33 @@ async function readDirectory(fd: number, name: string, kind: FileKind): Promise<
   let zip: ZipFile
   try {
     zip = await fromFdPromise(fd, { autoClose: false })
-    for await (const entry of zip.eachEntry()) if (isWanted(entry, kind)) entries.push(entry)
+    for await (const entry of zip.eachEntry()) if (isOfKind(entry, kind)) entries.push(entry)
   } catch (cause) {
     throw new ChpipeError('data', `The zip file is broken (${errorMessage(cause)}): ${name}`, {
       hint: 'download it again',
       cause,
     })
   }
-  if (entries.length === 0) throw withoutFile(name, kind)
-  for (const entry of entries) refuseUnreadable(entry, name, kind)
+  if (entries.length === 0) throw holdsNone(name, kind)
+  for (const entry of entries) refuseUnreadable(entry, name)
   return { zip, entries }
 }
 
-function withoutFile(name: string, { suffix, page }: FileKind): ChpipeError {
-  return new ChpipeError('data', `The zip file holds no ${suffix} file: ${name}`, {
-    hint: `use the zip exactly as downloaded from ${page}`,
-  })
+function holdsNone(name: string, { called, otherwise }: FileKind): ChpipeError {
+  return new ChpipeError('data', `The zip file holds no ${called} file: ${name}`, { hint: otherwise })
 }
 
-function isWanted({ fileName }: Entry, { suffix }: FileKind): boolean {
-  return fileName.toLowerCase().endsWith(suffix) && !fileName.startsWith('__MACOSX/')
+function isOfKind({ fileName }: Entry, { ending }: FileKind): boolean {
+  return ending.test(fileName) && !fileName.startsWith('__MACOSX/')
 }
 
-function refuseUnreadable(entry: Entry, name: string, { suffix }: FileKind): void {
+function refuseUnreadable(entry: Entry, name: string): void {
   if (entry.isEncrypted()) {
     throw new ChpipeError('data', `${entry.fileName} in ${name} is encrypted`, { hint: 'decrypt the zip first' })
   }
   if (entry.compressionMethod !== STORED && entry.compressionMethod !== DEFLATED) {
     throw new ChpipeError('data', `${entry.fileName} in ${name} uses an unknown compression method`, {
-      hint: `unpack it and import the ${suffix} file`,
+      hint: 'unpack it and import what is inside',
     })
   }
 }

@@ -6,17 +6,7 @@ import { Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 import { DAY_MS } from '../../clock.ts'
 import { ChpipeError, errorMessage, systemReason } from '../../errors.ts'
-import {
-  CHUNK_BYTES,
-  type FileKind,
-  headed,
-  openZip,
-  REGISTER_FILE,
-  type RegisterPart,
-  readable,
-  spool,
-  through,
-} from './bytes.ts'
+import { CHUNK_BYTES, type FileKind, headed, openZip, type RegisterPart, readable, spool, through } from './bytes.ts'
 
 /** A path, or a stream such as stdin with its name for messages. */
 export type RegisterInput = { path: string } | { stream: NodeJS.ReadableStream; name: string }
@@ -37,46 +27,45 @@ interface Opened {
   bytes: AsyncIterable<Buffer>
   bytesTotal: number | null
   signal: AbortSignal
-  kind: FileKind
 }
 
 const MAGIC_BYTES = 4
 
 /**
- * Opens a register file, or a download of another kind. Throws a `data` error for what cannot be read, is empty, or is a
- * zip without a readable file of that kind;
+ * Opens a register file. Throws a `data` error for what cannot be read, is empty, or is a zip without a readable CSV;
  * whether its bytes are whole shows only when they are read. Reading rejects with the signal's reason once it aborts. The
  * caller closes it.
  */
-export async function openRegister(
-  input: RegisterInput,
-  signal: AbortSignal,
-  kind: FileKind = REGISTER_FILE,
-): Promise<RegisterSource> {
+export function openRegister(input: RegisterInput, signal: AbortSignal): Promise<RegisterSource> {
+  return openSource(input, REGISTER, signal)
+}
+
+/** The same for files of another kind. */
+export async function openSource(input: RegisterInput, kind: FileKind, signal: AbortSignal): Promise<RegisterSource> {
   if ('path' in input) {
     const size = fileSize(input.path, kind)
-    if (size !== null) return openFile(input.path, size, signal, kind)
+    if (size !== null) return openFile(input.path, size, kind, signal)
   }
   const name = 'path' in input ? input.path : input.name
   const stream = 'path' in input ? createReadStream(input.path) : toReadable(input.stream)
   const { head, bytes } = await headed(readable(stream, name, signal), MAGIC_BYTES)
-  if (isZip(head)) return openZip(await spool(bytes), name, signal, kind)
-  return plainSource({ name, head, bytes, bytesTotal: null, signal, kind })
+  if (isZip(head)) return openZip(await spool(bytes), name, kind, signal)
+  if (head.length === 0) throw emptyFile(name, kind)
+  return plainSource({ name, head, bytes, bytesTotal: null, signal })
 }
 
-async function openFile(path: string, size: number, signal: AbortSignal, kind: FileKind): Promise<RegisterSource> {
+async function openFile(path: string, size: number, kind: FileKind, signal: AbortSignal): Promise<RegisterSource> {
   const fd = openForReading(path, kind)
   const head = Buffer.alloc(MAGIC_BYTES)
   const length = readSync(fd, head, 0, MAGIC_BYTES, 0)
-  if (isZip(head)) return openZip(fd, path, signal, kind)
+  if (isZip(head)) return openZip(fd, path, kind, signal)
   closeSync(fd)
   if (length === 0) throw emptyFile(path, kind)
   const bytes = readable(createReadStream(path, { highWaterMark: CHUNK_BYTES }), path, signal)
-  return plainSource({ name: path, head: head.subarray(0, length), bytes, bytesTotal: size, signal, kind })
+  return plainSource({ name: path, head: head.subarray(0, length), bytes, bytesTotal: size, signal })
 }
 
-function plainSource({ name, head, bytes, bytesTotal, signal, kind }: Opened): RegisterSource {
-  if (head.length === 0) throw emptyFile(name, kind)
+function plainSource({ name, head, bytes, bytesTotal, signal }: Opened): RegisterSource {
   let read = 0
   async function* metered(): AsyncGenerator<Buffer> {
     for await (const chunk of bytes) {
@@ -100,8 +89,16 @@ function plainSource({ name, head, bytes, bytesTotal, signal, kind }: Opened): R
   return { name, parts: [part], bytesTotal, bytesRead: () => read, close() {} }
 }
 
-function emptyFile(name: string, { page }: FileKind): ChpipeError {
-  return new ChpipeError('data', `The file is empty: ${name}`, { hint: `download it again: ${page}` })
+const REGISTER: FileKind = {
+  ending: /\.csv$/i,
+  called: '.csv',
+  otherwise: 'use the zip exactly as downloaded from https://download.companieshouse.gov.uk/en_output.html',
+  again: 'download it again: https://download.companieshouse.gov.uk/en_output.html',
+  name: 'name the register file as it was downloaded, such as BasicCompanyData.zip',
+}
+
+function emptyFile(name: string, { again }: FileKind): ChpipeError {
+  return new ChpipeError('data', `The file is empty: ${name}`, { hint: again })
 }
 
 function toReadable(stream: NodeJS.ReadableStream): Readable {
@@ -114,11 +111,9 @@ function fileSize(path: string, kind: FileKind): number | null {
   try {
     stats = statSync(path)
   } catch (cause) {
-    throw unreadable(path, cause, kind)
+    throw unreadable(path, kind, cause)
   }
-  if (stats.isDirectory()) {
-    throw new ChpipeError('data', `This is a folder, not a file: ${path}`, { hint: kind.named })
-  }
+  if (stats.isDirectory()) throw new ChpipeError('data', `This is a folder, not a file: ${path}`, { hint: kind.name })
   return stats.isFile() ? stats.size : null
 }
 
@@ -126,13 +121,13 @@ function openForReading(path: string, kind: FileKind): number {
   try {
     return openSync(path, 'r')
   } catch (cause) {
-    throw unreadable(path, cause, kind)
+    throw unreadable(path, kind, cause)
   }
 }
 
-function unreadable(path: string, cause: unknown, { named }: FileKind): ChpipeError {
+function unreadable(path: string, kind: FileKind, cause: unknown): ChpipeError {
   const missing = (cause as NodeJS.ErrnoException).code === 'ENOENT'
-  if (missing) return new ChpipeError('data', `There is no such file: ${path}`, { hint: named, cause })
+  if (missing) return new ChpipeError('data', `There is no such file: ${path}`, { hint: kind.name, cause })
   const { reason, hint } = systemReason(cause)
   return new ChpipeError('data', `The file cannot be read, as ${reason}: ${path}`, { hint, cause })
 }

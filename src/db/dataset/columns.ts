@@ -94,3 +94,9 @@ export function parsedJson(text: string): unknown {
  */
 export const NOT_GONE = `AND NOT EXISTS (SELECT 1 FROM deletions WHERE deletions.kind = 'officer'
   AND deletions.company_number = emails.company_number AND deletions.key = emails.appointment_id)`
+
+/** Some companies in the order of their numbers, with all that is theirs in key order. */
+export interface Page extends Record<DatasetTable, Row[]> {
+  /** Only in a delta, on pages of their own behind all others; cells in the order of `deletionColumns`. */
+  deletions?: Row[]
+}

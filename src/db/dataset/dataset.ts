@@ -1,6 +1,7 @@
 // Reads the public tables for those who deliver them: one snapshot, in pages, in a stable order.
 import { checkpointOf, type Since } from '../changes.ts'
 import { type Db, schemaVersion } from '../open.ts'
+import type { VerificationState } from '../standing.ts'
 import { storageError } from '../storage-error.ts'
 import { PSC_PERSON_COLUMNS, type PscRules, pscRules } from '../suppress/pscs.ts'
 import { FACT_COLUMNS, loadSuppressions, type OfficerFacts, type Suppressions } from '../suppress/suppressions.ts'
@@ -11,11 +12,13 @@ import {
   datasetColumns,
   datasetTables,
   NOT_GONE,
+  type Page,
   type Row,
 } from './columns.ts'
 import { columnList } from './computed.ts'
 import { createDelta, IN_DELTA } from './delta.ts'
 import type { DeliveredTable } from './dictionary.ts'
+import { withStanding } from './standing.ts'
 
 /** Which companies, with all that belongs to them. */
 export interface DatasetSelection {
@@ -27,12 +30,8 @@ export interface DatasetSelection {
   since?: Since | null
   /** The tables that are wanted, empty or not; null for companies, officers, and the others when there are any. */
   include?: readonly DatasetTable[] | null
-}
-
-/** Some companies in the order of their numbers, with all that is theirs in key order. */
-export interface Page extends Record<DatasetTable, Row[]> {
-  /** Only in a delta, on pages of their own behind all others; cells in the order of `deletionColumns`. */
-  deletions?: Row[]
+  /** Only appointments whose identity verification stands so, with their companies; null for all. */
+  verification?: readonly VerificationState[] | null
 }
 
 export interface Dataset {
@@ -76,7 +75,10 @@ export function openDataset(db: Db, selection: DatasetSelection): Dataset {
     client.exec('BEGIN')
     const suppressions = loadSuppressions(db)
     const deletions = selection.since ? createDelta(db, { ...selection, since: selection.since }) : null
-    const reader = pageReader(db, selection, withoutSuppressed({ suppressions, pscs: pscRules(db) }, datasetColumns))
+    const { verification, today } = selection
+    const visible = withoutSuppressed({ suppressions, pscs: pscRules(db) }, datasetColumns)
+    const standing = verification ? withStanding({ verification, today }) : null
+    const reader = pageReader(db, selection, standing ? (page) => standing(visible(page)) : visible)
     const tables = tablesOf(selection, reader)
     return {
       schemaVersion: schemaVersion(db),

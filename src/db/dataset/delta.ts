@@ -2,10 +2,11 @@
 // the snapshot of the connection's open transaction; what it notes down lives in a temporary table.
 import { dayOfSince, type Since } from '../changes.ts'
 import type { Db } from '../open.ts'
-import { verificationChanged } from '../standing.ts'
+import { type VerificationState, verificationChanged } from '../standing.ts'
 import { type HiddenRows, hiddenSince } from '../suppress/since.ts'
 import { loadSuppressions } from '../suppress/suppressions.ts'
 import type { Row } from './columns.ts'
+import { goneByStanding, type StandingWanted } from './standing.ts'
 
 /** The rows of the list of deletions for these tables, in the order of table, company and key. */
 export type DeletionsReader = (tables: readonly string[]) => Row[]
@@ -32,14 +33,19 @@ const CHANGED_EARLIER = `
   UNION SELECT company_number FROM domains WHERE domain IN (
     SELECT domain FROM domains JOIN jobs USING (company_number) WHERE jobs.updated_at >= $momentMs)`
 
+export interface DeltaWanted {
+  since: Since
+  all: boolean
+  /** The day of reading, `YYYY-MM-DD`. */
+  today: string
+  verification?: readonly VerificationState[] | null | undefined
+}
+
 /**
  * Notes down the companies of which anything changed since, by suppressions of their people and by the calendar as well, and
  * returns the reader of what is gone. Belongs in an open transaction, with whose end it is forgotten.
  */
-export function createDelta(
-  db: Db,
-  { since, all, today }: { since: Since; all: boolean; today: string },
-): DeletionsReader {
+export function createDelta(db: Db, { since, all, today, verification }: DeltaWanted): DeletionsReader {
   const client = db.$client
   const hidden = hiddenSince(db, since)
   client.exec('CREATE TEMP TABLE delta (company_number TEXT PRIMARY KEY) WITHOUT ROWID')
@@ -51,13 +57,15 @@ export function createDelta(
   })
   add(verificationChanged(dayOfSince(since), today), {})
   if (since.number === 0) add(CHANGED_EARLIER, { moment: since.moment, momentMs: Date.parse(since.moment) })
-  return (tables) => readDeletions(db, { since, all, hidden }, tables)
+  const standing = verification ? { verification, today } : null
+  return (tables) => readDeletions(db, { since, all, hidden, standing }, tables)
 }
 
 interface DeltaFacts {
   since: Since
   all: boolean
   hidden: HiddenRows
+  standing: StandingWanted | null
 }
 
 /** In a WHERE clause: the row changed since. `time` is what sends it of a row from before there were numbers. */
@@ -82,10 +90,12 @@ const GONE = (complete: string) => `
   SELECT ${TABLE_OF_KIND}, company_number, key, deletions.deleted_at FROM deletions JOIN companies USING (company_number)
     WHERE ${changed('deletions', 'deletions.deleted_at')} AND ${complete}`
 
-function readDeletions(db: Db, { since, all, hidden }: DeltaFacts, tables: readonly string[]): Row[] {
+function readDeletions(db: Db, { since, all, hidden, standing }: DeltaFacts, tables: readonly string[]): Row[] {
   const complete = all ? '1' : `companies.officers_state = 'complete'`
   const suppressions = loadSuppressions(db)
-  const stored = db.$client.prepare(GONE(complete)).raw().all(since) as string[][]
+  const { number, moment } = since
+  const stored = db.$client.prepare(GONE(complete)).raw().all({ number, moment }) as string[][]
+  if (standing) stored.push(...(goneByStanding(db, standing) as string[][]))
   const shown = (number: string) => !suppressions.company(number)
   const rows = [
     ...stored.filter(([, number = '']) => shown(number)),

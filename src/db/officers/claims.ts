@@ -124,6 +124,13 @@ function countFailedStale(tx: Tx, runStartedAt: number): number {
   return row?.n ?? 0
 }
 
+/** How many more companies may become complete, as if all that are claimed or in doubt did; claims of dead runs are freed. */
+export function roomBelow(tx: Tx, target: number, runId: number, clock: Clock): number {
+  freeDeadClaims(tx, runId, clock)
+  const { complete, stale } = readTallies(tx)
+  return target - complete - stale - countClaims(tx, ['complete', 'stale'])
+}
+
 export interface StaleQuery {
   runId: number
   runStartedAt: number

@@ -88,6 +88,9 @@ export type NoteKind =
   | 'odd-officer-item'
   | 'unknown-officer-members'
   | 'unreadable-officer-item'
+  | 'odd-register-cell'
+  | 'odd-profile-member'
+  | 'filed-officers-differ'
 
 export interface Note {
   kind: NoteKind

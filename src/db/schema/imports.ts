@@ -60,6 +60,15 @@ export const bulk_files = sqliteTable(
   (table) => [index('bulk_files_by_product').on(table.product, table.produced_on)],
 )
 
+/** Who told what of a company that more than one source has told of; the others are as their `source` says. */
+export const company_tellers = sqliteTable('company_tellers', {
+  company_number: text()
+    .primaryKey()
+    .references(() => companies.company_number, { onDelete: 'cascade' }),
+  /** A letter for each group of columns (see `companies/told.ts`). */
+  told_by: text().notNull(),
+})
+
 /** What the register file calls each SIC code. */
 export const sic_descriptions = sqliteTable('sic_descriptions', {
   code: text().primaryKey(),

@@ -197,6 +197,7 @@ export const officers = sqliteTable(
   },
   (table) => [
     primaryKey({ columns: [table.company_number, table.appointment_id] }),
+    index('officers_by_person').on(table.person_number),
     index('officers_by_verification_due')
       .on(table.appointment_verification_statement_due_on)
       .where(sql`appointment_verification_start_on IS NULL AND appointment_verification_statement_due_on IS NOT NULL`),

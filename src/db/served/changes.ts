@@ -2,8 +2,8 @@
 // a suppression, or by the calendar. Few changes are found by the index on their numbers; after many, or with a new rule, a reader looks at
 // every company of its scope once, in bounded windows.
 import { changesSince, dayOfSince, isCheckpoint, type Since, sinceCheckpoint } from '../changes.ts'
+import type { Page } from '../dataset/columns.ts'
 import { datasetColumns, datasetTables, type Row } from '../dataset/columns.ts'
-import type { Page } from '../dataset/dataset.ts'
 import { type Db, prepared, snapshot } from '../open.ts'
 import { verificationChanged } from '../standing.ts'
 import {

@@ -2,11 +2,12 @@
 // what is suppressed. A caller that rests between two windows keeps nobody waiting, however rare what it looks for is.
 
 import type { Since } from '../changes.ts'
+import type { Page } from '../dataset/columns.ts'
 import { type Cell, datasetColumns, type Item, itemOfRow, NOT_GONE, type Row } from '../dataset/columns.ts'
 import { columnList } from '../dataset/computed.ts'
-import { emptyPage, type Page, withoutSuppressed } from '../dataset/dataset.ts'
+import { emptyPage, withoutSuppressed } from '../dataset/dataset.ts'
 import { type Db, prepared, snapshot } from '../open.ts'
-import { type Verification, verificationOn } from '../standing.ts'
+import { type VerificationState, verificationOn } from '../standing.ts'
 import { pscRules, pscRulesOf } from '../suppress/pscs.ts'
 import { rulesSince } from '../suppress/since.ts'
 import {
@@ -217,7 +218,7 @@ export interface ServedFilter {
   hasDomain?: boolean | undefined
   hasEmail?: boolean | undefined
   /** Companies with an officer whose identity stands so on the day: a first sieve as well. */
-  verification?: Verification[] | undefined
+  verification?: VerificationState[] | undefined
   today?: string | undefined
 }
 

@@ -5,7 +5,7 @@ import { and, eq, inArray } from 'drizzle-orm'
 import { nameWords } from '../../names.ts'
 import { type Db, prepared, type Tx } from '../open.ts'
 import { withheld_officers } from '../schema.ts'
-import { keyedHash } from '../values.ts'
+import { keyedHash, personPrefix } from '../values.ts'
 import {
   addFollower,
   databaseKey,
@@ -88,6 +88,63 @@ export function partOfficers<Row extends Appointment>(
   }
   return parted
 }
+
+/** Of whom a rule by officer id means: the first eight digits of the person number, and the rule. */
+export type RulePeople = Map<string, number>
+
+/**
+ * The person numbers of those whom rules name by an officer id, as far as they are stored: files have no such ids. It looks
+ * at every officer when there is such a rule.
+ */
+export function readRulePeople(db: Db): RulePeople {
+  const ids = new Map(
+    listSuppressions(db).flatMap(({ id, kind, value }) => (kind === 'officer' ? [[value, id] as const] : [])),
+  )
+  if (ids.size === 0) return new Map()
+  const sql = `SELECT DISTINCT officer_id AS id, person_number AS person FROM officers
+    WHERE officer_id IN (SELECT value FROM json_each(?)) AND person_number IS NOT NULL`
+  const rows = prepared(db, sql).all(JSON.stringify([...ids.keys()])) as { id: string; person: string }[]
+  return new Map(
+    rows.flatMap(({ id, person }) => {
+      const [prefix, rule] = [personPrefix(person), ids.get(id)]
+      return prefix === null || rule === undefined ? [] : [[prefix, rule] as const]
+    }),
+  )
+}
+
+/**
+ * Parts rows of which some came by file, without ids of the register. Besides those whom `withholdOfficers` would withhold,
+ * these are the people of the rules, and who bears the name of somebody withheld from this company before. What was
+ * remembered before stays, since it knows the register's ids. `isNew` says which rows no list has had yet.
+ */
+export function withholdFiledOfficers<Row extends Appointment>(
+  db: Db,
+  companyNumber: string,
+  rows: Row[],
+  { people, isNew }: { people: RulePeople; isNew: (row: Row) => boolean },
+): PartedRows<Row> {
+  const parted = partOfficers(db, companyNumber, rows)
+  if (parted === null) return { kept: rows, withheld: [] }
+  const names = new Map(
+    (prepared(db, NAMES).all(companyNumber) as { name: string; rule: number }[]).map(({ name, rule }) => [name, rule]),
+  )
+  const key = databaseKey(db)
+  const ruleOf = (row: Row) => {
+    const person = people.size > 0 ? people.get(personPrefix(row.person_number) ?? '') : undefined
+    if (person !== undefined || names.size === 0 || !isNew(row)) return person
+    return names.get(nameHash(key, askedName(row)) ?? '')
+  }
+  const found = parted.kept.flatMap((row) => {
+    const rule = ruleOf(row)
+    return rule === undefined ? [] : [{ row, rule }]
+  })
+  const gone = new Set(found.map(({ row }) => row))
+  const withheld = [...parted.withheld, ...found]
+  rememberOfficers(db, withheld)
+  return { kept: parted.kept.filter((row) => !gone.has(row)), withheld }
+}
+
+const NAMES = 'SELECT name, suppression_id AS rule FROM withheld_officers WHERE company_number = ? AND name IS NOT NULL'
 
 /** Puts hashes in the place of rows. */
 export function rememberOfficers(tx: Tx, withheld: PartedRows<Appointment>['withheld']): void {

@@ -115,7 +115,7 @@ export interface SyntheticOfficerItem {
   contact_details?: { contact_name: string } | undefined
   contribution_currency_type?: string | undefined
   contribution_currency_value?: string | undefined
-  contribution_sub_types?: { sub_type: string }[] | undefined
+  contribution_sub_types?: { sub_type?: string | undefined }[] | undefined
   country_of_residence?: string | undefined
   date_of_birth?: { month: number; year: number } | undefined
   etag: string

@@ -11,6 +11,7 @@ import { type Db, write } from '../../db/open.ts'
 import { findHolder, readCursor } from '../../db/stream/cursor.ts'
 import { partOfficers } from '../../db/suppress/withheld.ts'
 import { errorMessage } from '../../errors.ts'
+import { asRegisterWrites } from '../officers/filed-list.ts'
 import {
   isSteady,
   notesAboutOthers,
@@ -74,7 +75,7 @@ async function auditList(step: AuditOfficersStep, companyNumber: string, repair:
   const fetchedAt = new Date(clock.now()).toISOString()
   const fresh = officerRows(list, { companyNumber, fetchedAt, runId })
   const compare = () => {
-    const stored = listOfficers(db, companyNumber)
+    const stored = asRegisterWrites(listOfficers(db, companyNumber), fresh)
     return officerDrift(stored, withoutErased(db, stored, fresh))
   }
   let drift = compare()

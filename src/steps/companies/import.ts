@@ -6,10 +6,12 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Clock } from '../../clock.ts'
 import { editionOf, type RegisterSource } from '../../companies-house/register/source.ts'
 import { readKnownCompanies } from '../../db/companies/companies.ts'
-import { type Origin, saveRegisterFile } from '../../db/companies/register-files.ts'
+import { type Origin, runsOfLaterFiles, saveRegisterFile } from '../../db/companies/register-files.ts'
+import { saveSicDescriptions } from '../../db/companies/sic.ts'
 import { type CompanyStaging, openCompanyStaging, type Reject } from '../../db/companies/staging.ts'
 import type { Column } from '../../db/dataset/columns.ts'
-import { type Db, write } from '../../db/open.ts'
+import { type Note, saveNotes } from '../../db/officers/fetches.ts'
+import { type Db, type Tx, write } from '../../db/open.ts'
 import { beginRun } from '../../db/runs.ts'
 import { ChpipeError, errorMessage } from '../../errors.ts'
 import { formatNumber } from '../../text.ts'
@@ -61,6 +63,8 @@ export interface ImportCompaniesSummary {
   /** Known companies that a file lacks which lacks too many to be whole: nothing is concluded from it. */
   no_longer_listed_doubted: number
   unknown_prose: UnknownProse
+  /** Cells that cannot be right, by the file's column, where there are any: they are left out, and the first thousand are noted. */
+  odd_cells?: Record<string, number>
   elapsed_seconds: number
 }
 
@@ -107,6 +111,7 @@ export async function importCompanies(
   }).catch((error) => {
     throw withKept(error, stored, read.staged)
   })
+  write(db, (tx) => saveBeside(tx, read, origin))
   const kept = read.staged - inserted - updated - duplicates
   const unlisted =
     limit === Number.POSITIVE_INFINITY
@@ -125,10 +130,29 @@ export async function importCompanies(
     rejects_file: read.rejected > 0 ? rejectsFile : null,
     ...unlisted,
     unknown_prose: read.unknownProse,
+    ...(Object.keys(read.oddCells).length > 0 ? { odd_cells: read.oddCells } : {}),
     elapsed_seconds: Math.round(clock.steady() - begun) / 1000,
   }
   run.finish(summary)
   return summary
+}
+
+/** What the file says beside its companies: what SIC codes are called, and which cells make no sense. */
+function saveBeside(
+  tx: Tx,
+  { sicDescriptions, firstOddCells }: ReadTotals,
+  { as_of, run_id, fetched_at }: Origin,
+): void {
+  const newer = as_of !== null && runsOfLaterFiles(tx, as_of).length === 0
+  saveSicDescriptions(tx, sicDescriptions, { newer })
+  const notes = firstOddCells.map(
+    ({ companyNumber, column, cell }): Note => ({
+      kind: 'odd-register-cell',
+      companyNumber,
+      detail: JSON.stringify({ column, cell }),
+    }),
+  )
+  saveNotes(tx, notes, { notedAt: Date.parse(fetched_at), runId: run_id })
 }
 
 /** Says with a failure of the disk how far the companies had got: each transaction that has ended stays. */

@@ -4,6 +4,7 @@
 import { UpstreamError } from '../../companies-house/call.ts'
 import type { OfficerList } from '../../companies-house/officers.ts'
 import { fetchProfile } from '../../companies-house/profile.ts'
+import { oddMemberNotes } from '../../companies-house/profile-members.ts'
 import { updateCompany } from '../../db/companies/companies.ts'
 import { claimJobs, type Job, type Owner, postponeJob, readNextDueAt, releaseJobs } from '../../db/jobs/queue.ts'
 import { isLockError, tidyWhenFree } from '../../db/lock-wait.ts'
@@ -84,9 +85,10 @@ async function enrichDetails(run: Enrichment, job: Job, signal: AbortSignal): Pr
     const fetched = await fetchProfile(companiesHouse, companyNumber, { lane: laneOf([job]), signal })
     if (!fetched) return retryJob(run, job, 'Companies House answered 404 for the profile')
     if (isRefused(run, job)) return
-    moveJob(run, job, { stage: 'domain' }, (_tx, now) => {
+    moveJob(run, job, { stage: 'domain' }, (tx, now) => {
       const origin = { source: 'rest', fetchedAt: new Date(now).toISOString(), runId }
       updateCompany(db, fetched.details, origin)
+      saveNotes(tx, oddMemberNotes(companyNumber, fetched.odd), { notedAt: now, runId })
     })
   } catch (error) {
     if (!(error instanceof UpstreamError) || signal.aborted) throw error

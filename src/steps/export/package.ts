@@ -5,9 +5,8 @@ import { createWriteStream, existsSync, readdirSync, realpathSync, rmSync, statS
 import { basename, dirname, join } from 'node:path'
 import { finished } from 'node:stream/promises'
 import { ZipFile } from 'yazl'
-import type { Column } from '../../db/dataset/columns.ts'
+import type { Column, Page } from '../../db/dataset/columns.ts'
 import { columnsOfTable, type DatasetTable, datasetTables } from '../../db/dataset/columns.ts'
-import type { Page } from '../../db/dataset/dataset.ts'
 import { lookedUpReader } from '../../db/dataset/deliveries.ts'
 import type { DeliveredTable } from '../../db/dataset/dictionary.ts'
 import { dataDictionary, type TableEntry } from '../../db/dataset/dictionary.ts'
@@ -153,11 +152,14 @@ function deliveredTables({ include, since }: Filters, rows: ReportCounts['rows']
 }
 
 /** What the filters of an export let through, in sentences for whoever receives it. */
-function scopeOf({ all, include, since }: Filters): string[] {
+function scopeOf({ all, include, verification, since }: Filters): string[] {
   return [
     all
       ? 'All companies that were collected, also those whose officer list is not complete yet.'
-      : 'Companies whose officer list is complete, with all their appointments, resigned ones included.',
+      : `Companies whose officer list is complete${verification ? '' : ', with all their appointments, resigned ones included'}.`,
+    ...(verification
+      ? [`Of these only appointments whose identity verification is ${verification.join(' or ')}, and their companies.`]
+      : []),
     ...(include ? [`Only these tables: ${include.join(', ')}.`] : []),
     ...(since === undefined
       ? []

@@ -110,8 +110,13 @@ export interface OfficerDrift {
   changed: ChangedOfficer[]
 }
 
-/** What the register files. Names are compared as filed, so that a better reading of them is no drift; nor is an origin. */
-const COMPARED = ['officer_id', ...officersFiled.map(({ column }) => column)] as (keyof OfficerRow)[]
+/**
+ * What the register files. Names are compared as filed, so that a better reading of them is no drift; nor is an origin, nor
+ * an etag, which the register renews when nothing has changed (facts 1.1).
+ */
+const COMPARED = ['officer_id', ...officersFiled.map(({ column }) => column)].filter(
+  (column) => column !== 'etag',
+) as (keyof OfficerRow)[]
 
 /** Compares two lists of one company in these columns; the order of the lists does not matter. */
 export function officerDrift(

@@ -1,4 +1,5 @@
 // The report of `progress` as Prometheus metrics, for the node exporter's textfile collector and for `serve`.
+import type { VerificationCounts } from '../../db/standing.ts'
 import { labelled, type Metric, single } from '../../metrics.ts'
 import type { StreamReport } from '../stream/report.ts'
 import type { LiveProgress } from './live.ts'
@@ -6,7 +7,7 @@ import type { Progress } from './progress.ts'
 
 /** Everything that `progress --json` prints, in seconds and plain counts; what there is nothing to say about is left out. */
 export function progressMetrics(progress: Progress, version: string): Metric[] {
-  const { companies_with_officers: complete, pending, none, failed, stale = 0, quota } = progress
+  const { companies_with_officers: complete, pending, none, failed, stale = 0, quota, verification } = progress
   return [
     {
       name: 'chpipe_build_info',
@@ -24,6 +25,7 @@ export function progressMetrics(progress: Progress, version: string): Metric[] {
       { complete, pending, none, failed, stale },
     ),
     single('gauge', 'chpipe_officers', 'Officers stored.', progress.officers),
+    ...(verification ? [verificationMetric(verification)] : []),
     ...pscMetrics(progress),
     single('gauge', 'chpipe_target_companies', 'Companies that shall have officers.', progress.target),
     single('gauge', 'chpipe_target_ratio', 'Share of the target that is reached, 0 to 1.', progress.percent / 100),
@@ -67,6 +69,15 @@ function pscMetrics({ pscs }: Progress): Metric[] {
       day === null ? null : Date.parse(day) / 1000,
     ),
   ]
+}
+
+function verificationMetric(counts: VerificationCounts): Metric {
+  const about = {
+    name: 'chpipe_officers_by_verification',
+    help: 'Officers stored, by how their identity verification stands today.',
+    label: 'identity_verification',
+  }
+  return labelled('gauge', about, { ...counts })
 }
 
 function streamMetrics(streams: StreamReport[]): Metric[] {

@@ -1,10 +1,11 @@
 // How far the import of officers is, how fast it goes and when it will be done, and how the stream stands. Reads only, at
-// a cost that does not grow with companies and officers.
+// a cost that does not grow with companies and officers; only verifications are counted, along two indexes.
 import { type Clock, MINUTE_MS } from '../../clock.ts'
 import { type Db, snapshot } from '../../db/open.ts'
 import { findNewestSnapshot } from '../../db/pscs/files.ts'
 import { countPscs } from '../../db/pscs/staging.ts'
 import { findLiveRuns } from '../../db/runs.ts'
+import { countVerifications, dayAt, type VerificationCounts } from '../../db/standing.ts'
 import { storageError } from '../../db/storage-error.ts'
 import { type Fetches, readFetches, readTallies } from '../../db/tallies.ts'
 import { allowanceFreeAt, type QuotaReport, quotaReport } from '../../quota/report.ts'
@@ -34,6 +35,8 @@ export interface Progress extends LiveProgress {
   pscs?: PscProgress
   /** The commands that run on this database now; left out when there is none. */
   runs?: RunningCommand[]
+  /** Officers by how their identity verification stands today; left out while nothing is published of anybody. */
+  verification?: VerificationCounts
   /** When calls may go out again, while the allowance is used up or closed; left out otherwise. */
   allowance_free_at?: string
 }
@@ -75,6 +78,7 @@ export function readProgress(db: Db, { target, quota, clock }: ProgressOptions):
       const running = findLiveRuns(tx, clock)
       const importing = running.some(({ command }) => command === 'import-officers')
       const reachable = complete + pending + failed + stale >= target
+      const verification = countVerifications(db, dayAt(now), officers)
       const freeAt = allowanceFreeAt(db, clock, quota)
       return {
         companies_with_officers: complete,
@@ -93,6 +97,7 @@ export function readProgress(db: Db, { target, quota, clock }: ProgressOptions):
         ...readPscProgress(db),
         ...(running.length > 0 ? { runs: running.map(describeRun) } : {}),
         ...(freeAt === null ? {} : { allowance_free_at: new Date(freeAt).toISOString() }),
+        ...(verification.none < officers ? { verification } : {}),
         ...readLiveProgress(db, clock, quota),
       }
     })

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import type { Page } from '../../../src/db/dataset/columns.ts'
 import { type Column, datasetColumns, type Row } from '../../../src/db/dataset/columns.ts'
-import { emptyPage, type Page } from '../../../src/db/dataset/dataset.ts'
+import { emptyPage } from '../../../src/db/dataset/dataset.ts'
 import { dataDictionary } from '../../../src/db/dataset/dictionary.ts'
 import { share, size } from '../../../src/steps/export/report/charts.ts'
 import { createPageCounter } from '../../../src/steps/export/report/count.ts'
@@ -100,6 +101,40 @@ describe('the counts', () => {
         { name: 'secretary', count: 1 },
       ],
     })
+  })
+
+  test('of verifications cover every appointment, and name the overdue ones that are active', () => {
+    const overdue = { identity_verification: 'overdue' }
+    const pages = [
+      {
+        companies: [company('1'), company('2', { company_status: 'dissolved' })],
+        officers: [
+          officer('1', 'a', overdue),
+          officer('1', 'b', { ...overdue, resigned_on: '2026-01-01' }),
+          officer('1', 'c', { identity_verification: 'verified' }),
+          officer('2', 'd', overdue),
+        ],
+      },
+    ]
+    expect(counted(pages)).toMatchObject({
+      verifications: [
+        { name: 'verified', count: 1 },
+        { name: 'due', count: 0 },
+        { name: 'overdue', count: 3 },
+        { name: 'ended', count: 0 },
+        { name: 'none', count: 0 },
+      ],
+      activeOfficers: 2,
+      activeOverdue: 1,
+    })
+    const page = report(pages)
+    expect(page).toContain('Of 2 active appointments, 1 is overdue.')
+    expect(page).toMatch(/Overdue: no statement has come in time.*?<\/th>\n<td class="num">3</)
+  })
+
+  test('of active officers know of companies that are not in the files', () => {
+    const page = { officers: [officer('1', 'a', { is_active: 0 }), officer('1', 'b', { is_active: 1 })] }
+    expect(counted([page]).activeOfficers).toBe(1)
   })
 
   test('of hits have those in their denominators who were asked for', () => {

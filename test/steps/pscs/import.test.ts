@@ -4,7 +4,7 @@ import { gzipSync } from 'node:zlib'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { systemClock } from '../../../src/clock.ts'
 import { PSC_SNAPSHOT, partsOf } from '../../../src/companies-house/pscs/snapshot.ts'
-import { openRegister } from '../../../src/companies-house/register/source.ts'
+import { openSource } from '../../../src/companies-house/register/source.ts'
 import { type Db, openDb, write } from '../../../src/db/open.ts'
 import { addSuppressions } from '../../../src/db/suppress/suppressions.ts'
 import { type ImportPscsSummary, importPscs } from '../../../src/steps/pscs/import.ts'
@@ -55,7 +55,7 @@ async function importing(
   const inputs = Array.isArray(given) ? given : [{ bytes: given }]
   const sources = await Promise.all(
     inputs.map(({ name = 'snapshot.txt', bytes }) =>
-      openRegister({ stream: Readable.from([Buffer.from(bytes)]), name }, signal, PSC_SNAPSHOT),
+      openSource({ stream: Readable.from([Buffer.from(bytes)]), name }, PSC_SNAPSHOT, signal),
     ),
   )
   try {

@@ -116,10 +116,14 @@ export function address(
 const runId = { run_id: chpipe.whole('Run of chpipe that wrote the row, for tracing', { ...NEW, example: 12 }) }
 
 export function origin(what: string) {
-  const sources = '`register-file` the monthly file, `search` advanced search, `rest` the API, `stream` the live stream'
+  const sources =
+    '`register-file` the monthly file, `search` advanced search, `rest` the API, `stream` the live stream, `bulk-195` and the like a bulk file'
   return {
     source: chpipe.slug(`Where the row came from: ${sources}`, { ...NEW, example: 'rest' }),
-    fetched_at: chpipe.time(`When ${what} was read from its source`, { ...NEW, example: WHEN }),
+    fetched_at: chpipe.time(`When ${what} was read from its source; of a bulk file, its day`, {
+      ...NEW,
+      example: WHEN,
+    }),
     ...runId,
   }
 }

@@ -1,3 +1,4 @@
+import type { Page } from '../../../db/dataset/columns.ts'
 import {
   type Cell,
   columnsOfTable,
@@ -6,7 +7,6 @@ import {
   itemOfRow,
   type Row,
 } from '../../../db/dataset/columns.ts'
-import type { Page } from '../../../db/dataset/dataset.ts'
 import type { DeliveredTable } from '../../../db/dataset/dictionary.ts'
 import { safeJson } from '../../../text.ts'
 import { byCompany, type Contents, type Format, type TextFile, textShape } from './writer.ts'

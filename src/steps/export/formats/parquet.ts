@@ -2,8 +2,8 @@
 
 import type { ColumnSource, ParquetWriter } from 'hyparquet-writer'
 import { DAY_MS } from '../../../clock.ts'
+import type { Page } from '../../../db/dataset/columns.ts'
 import { type Cell, type Column, columnsOfTable, parsedJson, type Row, truthOf } from '../../../db/dataset/columns.ts'
-import type { Page } from '../../../db/dataset/dataset.ts'
 import { withoutControls, withoutHidden } from '../../../text.ts'
 import { flatTable } from './flat.ts'
 import type { Output } from './output.ts'

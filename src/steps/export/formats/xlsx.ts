@@ -1,7 +1,8 @@
 // xlsx: one sheet after the other, each in a pass of its own over the pages, since the parts of a zip file follow one
 // another.
+
+import type { Page } from '../../../db/dataset/columns.ts'
 import { type Cell, type Column, columnsOfTable } from '../../../db/dataset/columns.ts'
-import type { Page } from '../../../db/dataset/dataset.ts'
 import type { DeliveredTable } from '../../../db/dataset/dictionary.ts'
 import { ChpipeError } from '../../../errors.ts'
 import { formatNumber, withoutControls, withoutHidden } from '../../../text.ts'

@@ -2,9 +2,9 @@
 // is suppressed is in neither. Its memory does not grow with the dataset.
 
 import { bestDomains } from '../../../db/dataset/best-domain.ts'
+import type { Page } from '../../../db/dataset/columns.ts'
 import { type DatasetTable, datasetTables, type Row } from '../../../db/dataset/columns.ts'
-import type { Page } from '../../../db/dataset/dataset.ts'
-import { holdsOffice } from '../../../db/standing.ts'
+import { holdsOffice, VERIFICATIONS } from '../../../db/standing.ts'
 import { isPersonWanted } from '../../purchases/people.ts'
 import { regionOf, sicSection } from './places.ts'
 import { createPscCounter, type PscCounts } from './pscs.ts'
@@ -12,7 +12,13 @@ import { type Count, cellReader, createTally, NOT_GIVEN, textOf } from './tally.
 
 export interface ReportedOfficers {
   roles: Count[]
+  /** Where their rows came from. */
+  sources: Count[]
   activeOfficers: number
+  /** By how the identity verification stood on the day of the export, in the order of the dictionary. */
+  verifications: Count[]
+  /** Active ones whose verification was overdue. */
+  activeOverdue: number
 }
 
 export interface ReportCounts extends CompanyCounts, ReportedOfficers, ContactCounts {
@@ -53,17 +59,30 @@ export function createPageCounter(): PageCounter {
 
 function createOfficerCounter(): { add(page: Page): void; counts(): ReportedOfficers } {
   const cell = cellReader('officers')
-  const roles = createTally()
+  const [roles, sources] = [createTally(), createTally()]
+  const verifications = new Map<string, number>(VERIFICATIONS.map((state) => [state, 0]))
   let activeOfficers = 0
+  let activeOverdue = 0
   return {
     add({ companies, officers }) {
       const statusOf = companyStatuses(companies)
       for (const row of officers) {
         roles.add(textOf(cell(row, 'officer_role')) ?? NOT_GIVEN)
-        if (holdsOffice(textOf(cell(row, 'resigned_on')), statusOf.get(String(row[0])) ?? null)) activeOfficers += 1
+        sources.add(textOf(cell(row, 'source')) ?? NOT_GIVEN)
+        const state = textOf(cell(row, 'identity_verification')) ?? 'none'
+        verifications.set(state, (verifications.get(state) ?? 0) + 1)
+        if (!isActive(cell, row, statusOf)) continue
+        activeOfficers += 1
+        if (state === 'overdue') activeOverdue += 1
       }
     },
-    counts: () => ({ roles: roles.entries(), activeOfficers }),
+    counts: () => ({
+      roles: roles.entries(),
+      sources: sources.entries(),
+      activeOfficers,
+      verifications: [...verifications].map(([name, count]) => ({ name, count })),
+      activeOverdue,
+    }),
   }
 }
 
@@ -180,7 +199,7 @@ function createContactCounter(): {
       const statusOf = companyStatuses(companies)
       for (const row of officers) {
         const [role, resigned] = [textOf(officer(row, 'officer_role')), textOf(officer(row, 'resigned_on'))]
-        const active = holdsOffice(resigned, statusOf.get(String(row[0])) ?? null)
+        const active = isActive(officer, row, statusOf)
         if (!domainOf.has(String(row[0])) || !active || !isPersonWanted({ officer_role: role, resigned_on: resigned }))
           continue
         sums.wanted += 1
@@ -190,6 +209,18 @@ function createContactCounter(): {
     },
     counts: () => ({ ...sums, emailStatuses: emailStatuses.entries() }),
   }
+}
+
+/** Whether an officer holds the office: as the row says, which also knows of a company that is not on the page. */
+function isActive(
+  cell: ReturnType<typeof cellReader>,
+  row: Row,
+  statusOf: ReturnType<typeof companyStatuses>,
+): boolean {
+  const told = cell(row, 'is_active') ?? null
+  return told === null
+    ? holdsOffice(textOf(cell(row, 'resigned_on')), statusOf.get(String(row[0])) ?? null)
+    : Number(told) === 1
 }
 
 /** The status of each company on a page, by company number. */

@@ -93,8 +93,44 @@ export function officerFigures({ counts, tables }: ReportData): Markup | null {
   const active = `${formatNumber(activeOfficers)} of ${formatNumber(rows.officers)} appointments are active (${share(activeOfficers, rows.officers)})`
   return html`<section id="officers"><h2>Officers</h2>
 <p>${active}; the others have ended and are kept for the record. A row is an appointment: a person with two roles has two.</p>
-${bars({ caption: 'Appointments by role', heads: ['Role', 'Appointments'], entries: labelled(roles, slugLabel), whole: rows.officers })}</section>
+${bars({ caption: 'Appointments by role', heads: ['Role', 'Appointments'], entries: labelled(roles, slugLabel), whole: rows.officers })}
+${sourceFigures(counts)}
+${verificationFigures(counts)}</section>
 `
+}
+
+const VERIFICATION_LABELS: Record<string, string> = {
+  verified: 'Verified for the role',
+  due: 'Due: a statement must come, and has time',
+  overdue: 'Overdue: no statement has come in time',
+  ended: 'Ended',
+  none: 'Nothing published',
+}
+
+/** How the identities stood on the day of the export, as the files say it. */
+function verificationFigures({ verifications, activeOverdue, activeOfficers, rows }: ReportCounts): Markup {
+  const states = rows.officers === 0 ? [] : verifications
+  const entries = labelled(states, (state) => VERIFICATION_LABELS[state] ?? slugLabel(state))
+  return html`<h3 id="verification">Identity verification</h3>
+${bars({ caption: 'Appointments by identity verification on the day of this package', heads: ['Verification', 'Appointments'], entries, whole: rows.officers })}
+<p class="note">Of ${counted(activeOfficers, 'active appointment')}, ${formatNumber(activeOverdue)} ${activeOverdue === 1 ? 'is' : 'are'} overdue. A verification belongs to one role at one company, and becomes overdue or ends with the calendar: a later package of the same data may say otherwise.</p>`
+}
+
+/** Nothing to tell where everything came from one place. */
+function sourceFigures({ sources, rows }: ReportCounts): Markup | null {
+  if (sources.length < 2) return null
+  const entries = labelled(sources, sourceLabel)
+  return bars({ caption: 'Appointments by source', heads: ['Source', 'Appointments'], entries, whole: rows.officers })
+}
+
+const SOURCES = new Map([
+  ['rest', 'API of Companies House'],
+  ['stream', 'Live stream of Companies House'],
+])
+
+function sourceLabel(source: string): string {
+  const product = /^bulk-(\d+)$/.exec(source)?.[1]
+  return product ? `Bulk files of Companies House, product ${product}` : (SOURCES.get(source) ?? source)
 }
 
 export function contactFigures({ counts }: ReportData): Markup {

@@ -1,5 +1,5 @@
 // Who controls the companies, for the report.
-import type { Page } from '../../../db/dataset/dataset.ts'
+import type { Page } from '../../../db/dataset/columns.ts'
 import { natureInWords } from '../../../db/natures.ts'
 import { formatNumber } from '../../../text.ts'
 import { bars, share } from './charts.ts'

@@ -1,8 +1,0 @@
-CREATE TABLE `officer_lists` (
-	`company_number` text PRIMARY KEY NOT NULL,
-	`as_of` text,
-	`touched` integer DEFAULT 0 NOT NULL,
-	FOREIGN KEY (`company_number`) REFERENCES `companies`(`company_number`) ON UPDATE no action ON DELETE cascade
-);
---> statement-breakpoint
-CREATE INDEX `companies_stale` ON `companies` (`officers_fetched_at`) WHERE officers_state = 'stale';
