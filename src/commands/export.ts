@@ -4,8 +4,9 @@ import type { Context } from '../context.ts'
 import { changesSince, numberOfCheckpoint, type Since } from '../db/changes.ts'
 import { datasetTables } from '../db/dataset/columns.ts'
 import { findLastDelivery, saveDelivery } from '../db/dataset/deliveries.ts'
-import type { Db } from '../db/open.ts'
+import { type Db, snapshot } from '../db/open.ts'
 import { VERIFICATIONS } from '../db/standing.ts'
+import { readTallies } from '../db/tallies.ts'
 import { ChpipeError, errorMessage } from '../errors.ts'
 import {
   type Destination,
@@ -210,6 +211,11 @@ export async function planExport(context: Context, input: ExportInput): Promise<
     raw = false,
   } = input
   const db = await context.existingDb('data')
+  const { stale } = snapshot(db, readTallies)
+  if (stale > 0 && !all) {
+    const fields = { companies: stale, try: 'chpipe import-officers' }
+    context.log.warn('Companies are left out whose officer lists are in doubt', fields)
+  }
   if (input.since === 'last' && destination.kind !== 'stream') await refuseNewer(db, destination.path)
   const options: ExportOptions = {
     destination,

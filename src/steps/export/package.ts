@@ -11,9 +11,10 @@ import { lookedUpReader } from '../../db/dataset/deliveries.ts'
 import type { DeliveredTable } from '../../db/dataset/dictionary.ts'
 import { dataDictionary, type TableEntry } from '../../db/dataset/dictionary.ts'
 import type { Db } from '../../db/open.ts'
+import { readTallies } from '../../db/tallies.ts'
 import { ChpipeError } from '../../errors.ts'
 import { makeFolder, sha256OfFile, syncFolder } from '../../files.ts'
-import { safeJson } from '../../text.ts'
+import { counted, safeJson } from '../../text.ts'
 import type { Manifest } from './destination.ts'
 import { csvHeader, csvLines, LINE_END } from './formats/csv.ts'
 import { formatOfFile } from './formats/formats.ts'
@@ -52,7 +53,8 @@ export async function packageDataset(db: Db, options: PackageOptions): Promise<P
   sweep(dirname(path))
   try {
     const { exported, counts } = await exportCounted(db, options, stage.folder)
-    const documents = writeDocuments(stage.folder, exported, counts, options)
+    const { stale } = readTallies(db)
+    const documents = writeDocuments(stage.folder, exported, { counts, stale }, options)
     const manifest = { ...exported, files: [...documents, ...exported.files] }
     writeFileSync(join(stage.folder, MANIFEST), `${safeJson(manifest, 2)}\n`)
     const names = [REPORT, MANIFEST, DICTIONARY, ...exported.files.map(({ name }) => name)]
@@ -115,7 +117,7 @@ function onlyTables(page: Page, include: ExportOptions['include']): Page {
 function writeDocuments(
   folder: string,
   { as_of, schema_version, files, filters }: Manifest,
-  counts: ReportCounts,
+  { counts, stale }: { counts: ReportCounts; stale: number },
   { target, programVersion }: PackageOptions,
 ): FileEntry[] {
   const tables = deliveredTables(filters, counts.rows)
@@ -123,7 +125,7 @@ function writeDocuments(
     asOf: as_of,
     programVersion,
     schemaVersion: schema_version,
-    scope: scopeOf(filters),
+    scope: scopeOf(filters, stale),
     since: filters.since ?? null,
     tables,
     files: files.map((file) => ({ ...file, ...fileFacts(file.name, tables) })),
@@ -152,11 +154,16 @@ function deliveredTables({ include, since }: Filters, rows: ReportCounts['rows']
 }
 
 /** What the filters of an export let through, in sentences for whoever receives it. */
-function scopeOf({ all, include, verification, since }: Filters): string[] {
+function scopeOf({ all, include, verification, since }: Filters, stale: number): string[] {
   return [
     all
       ? 'All companies that were collected, also those whose officer list is not complete yet.'
       : `Companies whose officer list is complete${verification ? '' : ', with all their appointments, resigned ones included'}.`,
+    ...(all || stale === 0
+      ? []
+      : [
+          `Left out until they are fetched again: ${counted(stale, 'company', 'companies')} whose officer list is in doubt.`,
+        ]),
     ...(verification
       ? [`Of these only appointments whose identity verification is ${verification.join(' or ')}, and their companies.`]
       : []),
