@@ -3,7 +3,14 @@ import { z } from '@hono/zod-openapi'
 import { type ColumnEntry, dataDictionary, type TableEntry } from '../db/dataset/dictionary.ts'
 import type { Item, ServedCompany } from '../db/served/companies.ts'
 
-const companyColumns = rowSchema(dataDictionary.companies).openapi('Company')
+const companyColumns = rowSchema(dataDictionary.companies)
+  .extend({
+    sic_descriptions: z.array(z.string().nullable()).openapi({
+      description: 'What each of `sic_codes` is called, in their order; null where no register file has named it',
+      example: ['Business and domestic software development'],
+    }),
+  })
+  .openapi('Company')
 const officerColumns = rowSchema(dataDictionary.officers).openapi('Officer')
 const domainColumns = rowSchema(dataDictionary.domains).openapi('Domain')
 const emailColumns = rowSchema(dataDictionary.emails).openapi('Email')

@@ -7,8 +7,9 @@ import { type Page, withoutSuppressed } from '../dataset/dataset.ts'
 import { type Db, prepared, snapshot } from '../open.ts'
 import { rulesSince } from '../suppress/since.ts'
 import { databaseKey, loadSuppressions, type Suppressions, suppressionsOf } from '../suppress/suppressions.ts'
+import { withSicDescriptions } from './sic.ts'
 
-export type Item = Record<string, Cell | string[]>
+export type Item = Record<string, Cell | (string | null)[]>
 
 /** A company with all that is its own, in key order. */
 export interface ServedCompany {
@@ -111,7 +112,8 @@ export function readWindow(db: Db, source: RowSource, { after, limit, members }:
   return snapshot(db, () => {
     const { clean, suppressions } = readServedRules(db)
     const { rows, reached } = cutAtOfficers(source(after, limit), members || suppressions.people)
-    return { companies: servedCompanies(clean(pageOf(db, rows, members || !suppressions.empty))), reached }
+    const companies = servedCompanies(clean(pageOf(db, rows, members || !suppressions.empty)))
+    return { companies: withSicDescriptions(db, companies), reached }
   })
 }
 

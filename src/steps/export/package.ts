@@ -14,6 +14,8 @@ import {
 import { basename, dirname, join } from 'node:path'
 import { finished, pipeline } from 'node:stream/promises'
 import { ZipFile } from 'yazl'
+import { countPostcodes, findPlaces } from '../../db/companies/postcodes.ts'
+import { readSicDescriptions } from '../../db/companies/sic.ts'
 import type { Column } from '../../db/dataset/columns.ts'
 import { columnsOfTable, type DatasetTable } from '../../db/dataset/columns.ts'
 import type { Page } from '../../db/dataset/dataset.ts'
@@ -61,8 +63,8 @@ export async function packageDataset(db: Db, options: PackageOptions): Promise<P
   const { path } = stage
   sweep(dirname(path))
   try {
-    const { exported, counts } = await exportCounted(db, options, stage.folder)
-    const documents = writeDocuments(stage.folder, exported, counts, options)
+    const { exported, ...said } = await exportCounted(db, options, stage.folder)
+    const documents = writeDocuments(stage.folder, exported, said, options)
     const manifest = { ...exported, files: [...documents, ...exported.files] }
     writeFileSync(join(stage.folder, MANIFEST), `${safeJson(manifest, 2)}\n`)
     const names = [REPORT, MANIFEST, DICTIONARY, ...exported.files.map(({ name }) => name)]
@@ -88,13 +90,17 @@ function aboutDestination(error: unknown, { path, folder }: Stage): unknown {
   return new ChpipeError(told.kind, told.message, { hint, cause: told.cause })
 }
 
+/** What the report says beside the files. */
+interface Said {
+  counts: ReportCounts
+  sicDescriptions: ReadonlyMap<string, string>
+}
+
 /** Exports into the stage and counts what is written, page by page. */
-async function exportCounted(
-  db: Db,
-  options: PackageOptions,
-  folder: string,
-): Promise<{ exported: Manifest; counts: ReportCounts }> {
-  const counter = createPageCounter()
+async function exportCounted(db: Db, options: PackageOptions, folder: string): Promise<{ exported: Manifest } & Said> {
+  const counter = createPageCounter({
+    findPlaces: countPostcodes(db) > 0 ? (postcodes) => findPlaces(db, postcodes) : undefined,
+  })
   const lookedUp = lookedUpReader(db)
   const exported = await exportDataset(db, {
     ...options,
@@ -105,7 +111,7 @@ async function exportCounted(
       counter.add(onlyTables(page, options.include), asked)
     },
   })
-  return { exported, counts: counter.counts() }
+  return { exported, counts: counter.counts(), sicDescriptions: readSicDescriptions(db) }
 }
 
 /** The page as the files hold it. */
@@ -119,7 +125,7 @@ function onlyTables(page: Page, include: ExportOptions['include']): Page {
 function writeDocuments(
   folder: string,
   { as_of, schema_version, files, filters }: Manifest,
-  counts: ReportCounts,
+  { counts, sicDescriptions }: Said,
   { target, programVersion }: PackageOptions,
 ): FileEntry[] {
   const tables = deliveredTables(filters, counts.rows)
@@ -132,6 +138,7 @@ function writeDocuments(
     tables,
     files: files.map((file) => ({ ...file, ...fileFacts(file.name, tables) })),
     counts,
+    sicDescriptions,
     target,
     dictionary: Object.entries(dataDictionary).map(([table, entry]) => ({ table, entry })),
   })
