@@ -1,6 +1,6 @@
 // One row of the ONS Postcode Directory or of its smaller sister, the National Statistics Postcode Lookup. Names of columns
 // carry the year of the areas (`lad25cd`), older editions have none (`oslaua`, `laua`). The files hold codes; those of
-// regions and countries do not change, the many authorities are named in a file that comes in the same zip.
+// regions and countries do not change, the many authorities are named in a file that comes in the same zip (facts 5.2).
 import { ChpipeError } from '../../errors.ts'
 import { filed } from '../../text.ts'
 import { remembering } from './cells.ts'
