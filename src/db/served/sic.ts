@@ -1,18 +1,18 @@
 // What the SIC codes of served companies are called.
 import { type Db, prepared } from '../open.ts'
-import type { ServedCompany } from './companies.ts'
 
 /** Adds `sic_descriptions` to each company: one for each of its `sic_codes`, null where no register file has named it. */
-export function withSicDescriptions(db: Db, companies: ServedCompany[]): ServedCompany[] {
-  const codesOf = ({ company }: ServedCompany) => company.sic_codes as string[]
+export function withSicDescriptions<Served extends { company: Record<string, unknown> }>(
+  db: Db,
+  companies: Served[],
+): Served[] {
+  const codesOf = ({ company }: Served) => company.sic_codes as string[]
   const wanted = [...new Set(companies.flatMap(codesOf))]
   const found = prepared(
     db,
     'SELECT code, description FROM sic_descriptions WHERE code IN (SELECT value FROM json_each(?))',
   ).all(JSON.stringify(wanted)) as { code: string; description: string }[]
   const descriptions = new Map(found.map(({ code, description }) => [code, description]))
-  for (const one of companies) {
-    one.company.sic_descriptions = codesOf(one).map((code) => descriptions.get(code) ?? null)
-  }
+  for (const one of companies) one.company.sic_descriptions = codesOf(one).map((code) => descriptions.get(code) ?? null)
   return companies
 }
