@@ -5,10 +5,14 @@ import type { Item, ServedCompany } from '../db/served/companies.ts'
 
 const companyColumns = rowSchema(dataDictionary.companies)
   .extend({
-    sic_descriptions: z.array(z.string().nullable()).openapi({
-      description: 'What each of `sic_codes` is called, in their order; null where no register file has named it',
-      example: ['Business and domestic software development'],
-    }),
+    sic_descriptions: z
+      .array(z.string().nullable())
+      .optional()
+      .openapi({
+        description:
+          'What each of `sic_codes` is called, in their order; null where no register file has named it, absent where it has named none',
+        example: ['Business and domestic software development'],
+      }),
   })
   .openapi('Company')
 const officerColumns = rowSchema(dataDictionary.officers).openapi('Officer')
