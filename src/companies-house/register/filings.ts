@@ -94,7 +94,7 @@ export function filingsReader(
 }
 
 /** Where most companies come from. */
-export const HOME = 'United Kingdom'
+const HOME = 'United Kingdom'
 
 type PlaceOf = (column: string) => number
 type CellReader<T> = (cells: string[], onOdd: OnOddCell) => T | null
