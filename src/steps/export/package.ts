@@ -5,6 +5,8 @@ import { createWriteStream, existsSync, readdirSync, realpathSync, rmSync, statS
 import { basename, dirname, join } from 'node:path'
 import { finished } from 'node:stream/promises'
 import { ZipFile } from 'yazl'
+import { countPostcodes, findPlaces } from '../../db/companies/postcodes.ts'
+import { readSicDescriptions } from '../../db/companies/sic.ts'
 import type { Column, Page } from '../../db/dataset/columns.ts'
 import { columnsOfTable, type DatasetTable, datasetTables } from '../../db/dataset/columns.ts'
 import { lookedUpReader } from '../../db/dataset/deliveries.ts'
@@ -52,9 +54,8 @@ export async function packageDataset(db: Db, options: PackageOptions): Promise<P
   const { path } = stage
   sweep(dirname(path))
   try {
-    const { exported, counts } = await exportCounted(db, options, stage.folder)
-    const { stale } = readTallies(db)
-    const documents = writeDocuments(stage.folder, exported, { counts, stale }, options)
+    const { exported, ...said } = await exportCounted(db, options, stage.folder)
+    const documents = writeDocuments(stage.folder, exported, said, options)
     const manifest = { ...exported, files: [...documents, ...exported.files] }
     writeFileSync(join(stage.folder, MANIFEST), `${safeJson(manifest, 2)}\n`)
     const names = [REPORT, MANIFEST, DICTIONARY, ...exported.files.map(({ name }) => name)]
@@ -80,13 +81,19 @@ function aboutDestination(error: unknown, { path, folder }: Stage): unknown {
   return new ChpipeError(told.kind, told.message, { hint, cause: told.cause })
 }
 
+/** What the report says beside the files. */
+interface Said {
+  counts: ReportCounts
+  sicDescriptions: ReadonlyMap<string, string>
+  /** Companies that are left out because their lists are in doubt. */
+  stale: number
+}
+
 /** Exports into the stage and counts what is written, page by page. */
-async function exportCounted(
-  db: Db,
-  options: PackageOptions,
-  folder: string,
-): Promise<{ exported: Manifest; counts: ReportCounts }> {
-  const counter = createPageCounter()
+async function exportCounted(db: Db, options: PackageOptions, folder: string): Promise<{ exported: Manifest } & Said> {
+  const counter = createPageCounter({
+    findPlaces: countPostcodes(db) > 0 ? (postcodes) => findPlaces(db, postcodes) : undefined,
+  })
   const lookedUp = lookedUpReader(db)
   const exported = await exportDataset(db, {
     ...options,
@@ -97,7 +104,7 @@ async function exportCounted(
       counter.add(onlyTables(page, options.include), asked)
     },
   })
-  return { exported, counts: counter.counts() }
+  return { exported, counts: counter.counts(), sicDescriptions: readSicDescriptions(db), stale: readTallies(db).stale }
 }
 
 /** The page as the files hold it. */
@@ -117,7 +124,7 @@ function onlyTables(page: Page, include: ExportOptions['include']): Page {
 function writeDocuments(
   folder: string,
   { as_of, schema_version, files, filters }: Manifest,
-  { counts, stale }: { counts: ReportCounts; stale: number },
+  { counts, sicDescriptions, stale }: Said,
   { target, programVersion }: PackageOptions,
 ): FileEntry[] {
   const tables = deliveredTables(filters, counts.rows)
@@ -130,6 +137,7 @@ function writeDocuments(
     tables,
     files: files.map((file) => ({ ...file, ...fileFacts(file.name, tables) })),
     counts,
+    sicDescriptions,
     target,
     dictionary: Object.entries(dataDictionary).map(([table, entry]) => ({ table, entry })),
   })
