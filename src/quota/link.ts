@@ -1,7 +1,7 @@
 // The connection to the PostgreSQL that keeps the log of permits. It may go away at any moment, and is looked for until
 // it is back; nobody waits for a connection that does not answer.
 import { type Clock, formatDuration } from '../clock.ts'
-import { connectPostgres, dropConnection, type PostgresClient, postgresError } from '../db/postgres/connect.ts'
+import { connectPostgres, dropConnection, isEnded, type PostgresClient, postgresError } from '../db/postgres/connect.ts'
 import type { Log } from '../log.ts'
 import type { PostgresAddress } from '../postgres-url.ts'
 
@@ -37,6 +37,21 @@ export async function openLink(options: LinkOptions): Promise<StoreLink> {
   const closed = new AbortController()
   let awaySince: number | null = null
   let client = await connect(options, FIRST_CONNECT_MS)
+  let reviving: Promise<void> | null = null
+
+  /** A server, or what stands before it, may end a connection that nothing was said on for long. */
+  const revive = async () => {
+    const ended = client
+    reviving ??= connect(options, CONNECT_MS)
+      .then((next) => {
+        client = next
+      })
+      .finally(() => {
+        reviving = null
+      })
+    await reviving
+    dropConnection(ended)
+  }
 
   const leave = (error: unknown) => {
     if (awaySince !== null || closed.signal.aborted) return
@@ -67,6 +82,7 @@ export async function openLink(options: LinkOptions): Promise<StoreLink> {
     async run(body) {
       if (awaySince !== null) throw new Error('the allowance is out of reach')
       try {
+        if (isEnded(client)) await revive()
         return await within(clock, ANSWER_MS, body(client))
       } catch (error) {
         leave(error)

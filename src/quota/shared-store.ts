@@ -20,6 +20,7 @@ import type { Ask, Granted, Permit, PermitStore } from './store.ts'
 const GATHER_MS = 30
 /** A turn is not asked for sooner than this after one that brought nothing. */
 const POLL_MS = 50
+const BACKGROUND_POLL_MS = 100
 /** Whoever waits for a turn that takes longer looks at the reserve meanwhile. */
 const SLOW_MS = 300
 const LOOK_AGAIN_MS = 250
@@ -81,7 +82,7 @@ function storeOn(link: StoreLink, member: Member, options: SharedStoreOptions) {
         (result) => {
           alone = null
           ready = result.granted
-          waitMs = Math.max(POLL_MS, result.waitMs)
+          waitMs = Math.max(ask().lane === 'stream' ? POLL_MS : BACKGROUND_POLL_MS, result.waitMs)
           if (result.lost) log.warn('the store of the allowance has lost its data; Companies House is asked once')
           if (ask().wanted < ready.length) for (const number of ready.splice(ask().wanted)) own.out.delete(number)
         },

@@ -1,4 +1,4 @@
-import { Pool } from 'pg'
+import { Client, Pool } from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Clock, systemClock } from '../../src/clock.ts'
 import { type PostgresServer, startPostgres } from '../postgres.ts'
@@ -94,6 +94,36 @@ describe('three processes with their log in PostgreSQL', () => {
       expect(server.refused()).toBeLessThanOrEqual(1)
       expect(server.accepted()).toBeGreaterThanOrEqual(2 * QUOTA.limit)
     }
+  })
+})
+
+describe('the server itself', () => {
+  it('may end connections, and crash with the last turns', async () => {
+    await using own = await startPostgres()
+    const server = countingServer(realTime, 'sliding', QUOTA)
+    const members = await Promise.all([1, 2, 3].map(() => openMember(own.url, QUOTA)))
+    const stop = new AbortController()
+    const done = Promise.all(members.map((member) => work(member, server, stop.signal)))
+    const crashing = async () => {
+      await clock.sleep(0.4 * QUOTA.windowMs)
+      const client = new Client({ connectionString: own.url })
+      client.on('error', () => {})
+      await client.connect()
+      // All members wait for the end of the window meanwhile.
+      await client.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'chpipe%'")
+      await client.end()
+      await clock.sleep(0.4 * QUOTA.windowMs)
+      expect(members.flatMap(({ lines }) => lines)).toEqual([])
+      await own.stop('immediate')
+      await own.start()
+      await clock.sleep(2.2 * QUOTA.windowMs)
+    }
+    await Promise.race([crashing(), done])
+    stop.abort(new Error('enough'))
+    await done
+    await Promise.all(members.map(({ store }) => store.close()))
+    expect(server.refused()).toBeLessThanOrEqual(1)
+    expect(server.accepted()).toBeGreaterThanOrEqual(2 * QUOTA.limit)
   })
 })
 

@@ -52,6 +52,12 @@ export function dropConnection(client: Client): void {
   connection.stream.destroy()
 }
 
+/** Whether a connection has ended from the other side. */
+export function isEnded(client: Client): boolean {
+  const { connection } = client as unknown as { connection: { stream: Duplex } }
+  return connection.stream.destroyed || connection.stream.readableEnded
+}
+
 /** Whether what is said on a connection can be read on its way; a Unix socket counts as safe. */
 export function isEncrypted(client: Client): boolean {
   const { connection } = client as unknown as { connection: { stream: Duplex & { encrypted?: boolean } } }
