@@ -58,6 +58,11 @@ export function isEnded(client: Client): boolean {
   return connection.stream.destroyed || connection.stream.readableEnded
 }
 
+/** Whether the server has said that it ends a connection (SQLSTATE 57P01 to 57P03). */
+export function isShutdown(error: unknown): boolean {
+  return codeOf(error).startsWith('57P')
+}
+
 /** Whether what is said on a connection can be read on its way; a Unix socket counts as safe. */
 export function isEncrypted(client: Client): boolean {
   const { connection } = client as unknown as { connection: { stream: Duplex & { encrypted?: boolean } } }
