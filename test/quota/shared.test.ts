@@ -122,6 +122,23 @@ describe('the server itself', () => {
   })
 })
 
+describe('a stream', () => {
+  it('has a few calls in reserve before it needs any, and gives them back at its end', async () => {
+    const quota = { limit: 600, windowMs: 3000 }
+    const member = await openMember(postgres.url, quota, { name: 'idle' })
+    const reserved = async () => {
+      const sql = "SELECT count(*)::int AS reserved FROM chpipe_allowance.permits WHERE allowance = 'idle' AND reserved"
+      return (await admin.query(sql)).rows[0].reserved
+    }
+    const permit = await member.allowance.acquire('background', new AbortController().signal)
+    permit.settle({ limited: false, limit: 600, remain: 599, resetEarliestMs: 1000, resetLatestMs: 2000 })
+    member.allowance.announceConsumer(15_000)
+    await expect.poll(reserved).toBe(5)
+    await member.store.close()
+    expect(await reserved()).toBe(0)
+  })
+})
+
 describe('a copy of a database', () => {
   it('is refused while another machine works on it, and on the same machine it is no copy', async () => {
     const elsewhere: Clock = { ...clock, boot: 'another', now: () => clock.now() - 86_400_000 }

@@ -142,7 +142,8 @@ const REFUSALS: Record<string, string> = {
 /** Turns whatever a connection or a query failed with into a sentence without credentials. */
 export function postgresError(error: unknown, { address, variable }: Pick<ConnectOptions, 'address' | 'variable'>) {
   if (error instanceof ChpipeError) return error
-  const code = codeOf(error)
+  // The driver itself says that there is no password, or that the server does not know it.
+  const code = /^SASL\b/.test(errorMessage(error)) ? '28P01' : codeOf(error)
   const refusal = REFUSALS[code] ?? (/^[0-9A-Z]{5}$/.test(code) ? REFUSALS[code.slice(0, 2)] : undefined)
   if (refusal) {
     return new ChpipeError('config', `The PostgreSQL of ${variable} ${refusal}: ${address.shown}`, {
