@@ -1,7 +1,15 @@
 // The connection to the PostgreSQL that keeps the log of permits. It may go away at any moment, and is looked for until
 // it is back; nobody waits for a connection that does not answer.
 import { type Clock, formatDuration } from '../clock.ts'
-import { connectPostgres, dropConnection, type PostgresClient, postgresError } from '../db/postgres/connect.ts'
+import {
+  connectPostgres,
+  dropConnection,
+  isEnded,
+  isShutdown,
+  type PostgresClient,
+  postgresError,
+} from '../db/postgres/connect.ts'
+import { ChpipeError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { PostgresAddress } from '../postgres-url.ts'
 
@@ -31,35 +39,38 @@ export interface StoreLink {
   close(): Promise<void>
 }
 
-/** Connects for the first time. Throws `config` or `upstream` when that fails. */
+/** Connects for the first time. Throws `config`, `upstream` or `data` when that fails. */
 export async function openLink(options: LinkOptions): Promise<StoreLink> {
-  const { address, clock, log } = options
+  const { clock, log } = options
   const closed = new AbortController()
   let awaySince: number | null = null
   let client = await connect(options, FIRST_CONNECT_MS)
 
   const leave = (error: unknown) => {
     if (awaySince !== null || closed.signal.aborted) return
-    awaySince = clock.steady()
+    const since = clock.steady()
+    awaySince = since
     dropConnection(client)
-    const known = postgresError(error, { address, variable: ALLOWANCE_VARIABLE })
-    log.warn('the allowance is out of reach; the background waits', { store: address.shown, error: known.message })
-    void lookFor().catch(() => {})
+    log.warn('the allowance is out of reach; the background waits', told(options, error))
+    const back = (next: PostgresClient) => {
+      if (closed.signal.aborted) return dropConnection(next)
+      client = next
+      awaySince = null
+      log.info('the allowance is within reach again', { after: formatDuration(clock.steady() - since) })
+      options.back()
+    }
+    lookFor(options, closed.signal).then(back, () => {})
   }
 
-  const lookFor = async () => {
-    for (let tries = 0; ; tries += 1) {
-      await clock.sleep(RETRY_MS[Math.min(tries, RETRY_MS.length - 1)] ?? 0, closed.signal)
-      try {
-        client = await connect(options, CONNECT_MS)
-      } catch {
-        continue
-      }
-      if (closed.signal.aborted) return dropConnection(client)
-      log.info('the allowance is within reach again', { after: formatDuration(clock.steady() - (awaySince ?? 0)) })
-      awaySince = null
-      options.back()
-      return
+  /** A server, or what stands before it, may end a connection at any time and take the next one. */
+  const isRevived = async (error: unknown): Promise<boolean> => {
+    if (!isEnded(client) && !isShutdown(error)) return false
+    dropConnection(client)
+    try {
+      client = await connect(options, CONNECT_MS)
+      return true
+    } catch {
+      return false
     }
   }
 
@@ -67,9 +78,10 @@ export async function openLink(options: LinkOptions): Promise<StoreLink> {
     async run(body) {
       if (awaySince !== null) throw new Error('the allowance is out of reach')
       try {
+        if (isEnded(client)) client = await connect(options, CONNECT_MS)
         return await within(clock, ANSWER_MS, body(client))
       } catch (error) {
-        leave(error)
+        if (!(await isRevived(error))) leave(error)
         throw error
       }
     },
@@ -80,6 +92,26 @@ export async function openLink(options: LinkOptions): Promise<StoreLink> {
       dropConnection(client)
     },
   }
+}
+
+/** Tries to connect until it succeeds; what only the operator can correct is told once. Rejects when `signal` aborts. */
+async function lookFor(options: LinkOptions, signal: AbortSignal): Promise<PostgresClient> {
+  let toldOf = ''
+  for (let tries = 0; ; tries += 1) {
+    await options.clock.sleep(RETRY_MS[Math.min(tries, RETRY_MS.length - 1)] ?? 0, signal)
+    try {
+      return await connect(options, CONNECT_MS)
+    } catch (error) {
+      if (!(error instanceof ChpipeError) || error.kind === 'upstream' || error.message === toldOf) continue
+      toldOf = error.message
+      options.log.error('the allowance cannot be used', told(options, error))
+    }
+  }
+}
+
+function told({ address }: LinkOptions, error: unknown) {
+  const { message } = postgresError(error, { address, variable: ALLOWANCE_VARIABLE })
+  return { store: address.shown, error: message }
 }
 
 async function connect(options: LinkOptions, connectTimeoutMs: number): Promise<PostgresClient> {

@@ -52,6 +52,7 @@ export function createOwnCalls({ windowMs }: Quota) {
       unreported.set(number, answer)
       recent.delete(number)
       recent.set(number, answer)
+      forgetOld(answer.answeredAt)
       if (word) words = [...words, { word, at: answer.answeredAt }].slice(-MOST_WORDS)
     },
 
@@ -69,6 +70,10 @@ export function createOwnCalls({ windowMs }: Quota) {
     },
 
     report(now: number): CallReport {
+      // What has aged meanwhile counts no more, but for what stays reserved.
+      for (const [number, { answeredAt, reserved }] of unreported) {
+        if (!reserved && now - answeredAt > 2 * windowMs) unreported.delete(number)
+      }
       const batch = [...unreported]
       const told = words
       return {

@@ -45,6 +45,8 @@ export interface TurnResult {
 interface Known {
   now: number
   turns: number
+  /** Of this process. */
+  ownTurns: number
   epoch: string
   begunAt: number
   readAt: number
@@ -91,7 +93,7 @@ export function createTurns(options: TurnOptions, taker: TurnTaker): (client: Po
     const view = await begin(client, report, begunAt)
     const readAt = clock.steady()
     const anew = known !== null && view.epoch !== known.epoch
-    const setBack = known !== null && !anew && view.turns <= known.turns
+    const setBack = known !== null && !anew && (view.turns <= known.turns || view.ownTurns < known.ownTurns)
     const epoch = setBack ? randomUUID() : view.epoch
     const lost = anew || setBack
     if (lost || (reserve.hasLease() && !view.reserveHeld)) dropReserve()
@@ -129,7 +131,7 @@ export function createTurns(options: TurnOptions, taker: TurnTaker): (client: Po
         })),
       ],
     })
-    known = { now: view.now, turns: view.turns, epoch, begunAt, readAt }
+    known = { now: view.now, turns: view.turns, ownTurns: view.ownTurns + 1, epoch, begunAt, readAt }
     report.done()
     for (const number of granted) own.out.set(number, lane)
     for (const number of leased) reserve.add(number)

@@ -78,7 +78,8 @@ it.each<WindowKind>(['fixed', 'sliding', 'anchored'])(
     await ask(postgres.url, `CREATE DATABASE ${kind}`)
     await using on = await stage(kind)
     for (const folder of on.folders.slice(0, 2)) loadCompanies(folder, on.world)
-    const stream = on.start(2, ['stream', '--enrich', '--backlog'])
+    const following = () => on.start(2, ['stream', '--enrich', '--backlog'])
+    let stream = following()
     const importing = [0, 1].map((machine) => on.start(machine, ['import-officers']))
     const users = "SELECT count(*)::int AS users FROM chpipe_allowance.members WHERE allowance = 'companies-house'"
     const url = postgres.url.replace(/postgres$/, kind)
@@ -90,6 +91,9 @@ it.each<WindowKind>(['fixed', 'sliding', 'anchored'])(
     await sleep(3000)
     on.proxy.mode('open')
     importing[1] = on.start(1, ['import-officers'])
+    stream.process.kill('SIGKILL')
+    await stream.ended
+    stream = following()
     const ends = await Promise.all(importing.map(({ ended }) => ended))
     stream.process.kill('SIGTERM')
     const streamed = await stream.ended

@@ -71,6 +71,7 @@ describe('CHPIPE_ALLOWANCE_URL', () => {
       ['postgres://u:s3cret@h/d?sslmode=no', 'error: CHPIPE_ALLOWANCE_URL has an sslmode that is none of disable'],
       ["'postgres://u:s3cret x@h/d'", 'error: CHPIPE_ALLOWANCE_URL holds a blank'],
       [postgres.url.replace('invented-password', 's3cret'), 'refused the user or the password: 127.0.0.1:'],
+      [postgres.url.replace(':invented-password', ''), 'refused the user or the password: 127.0.0.1:'],
       [postgres.url.replace(/postgres$/, 'nowhere'), 'has no such database: 127.0.0.1:'],
     ]
     for (const [url, sentence] of wrong) {
@@ -135,7 +136,9 @@ describe('doctor and progress', () => {
       used: null,
       store: { away: expect.stringContaining('cannot be reached'), users: [] },
     })
-    expect((await on.chpipe('progress --prometheus', away)).stdout).not.toContain('chpipe_quota_used_calls ')
+    const metrics = (await on.chpipe('progress --prometheus', away)).stdout
+    expect(metrics).toMatch(/^chpipe_allowance_store_up 0$/m)
+    expect(metrics).not.toMatch(/^chpipe_quota_used_calls /m)
     const { code, stdout } = await on.chpipe('doctor', away)
     expect([code, stdout]).toEqual([1, expect.stringMatching(/^fail {2}store +.*cannot be reached/m)])
     expect(stdout).toMatch(/^ok {4}rest-key/m)

@@ -83,10 +83,10 @@ describe('a store that is away for ten seconds', () => {
           await clock.sleep(9500)
           const after = calls()
           expect(after.background - before.background).toBeLessThanOrEqual(8)
-          expect(after.stream - before.stream).toBeGreaterThanOrEqual(15)
+          expect(after.stream - before.stream).toBeGreaterThanOrEqual(10)
           proxy.mode('open')
-          await clock.sleep(2 * QUOTA.windowMs)
-          expect(calls().background - after.background).toBeGreaterThanOrEqual(QUOTA.limit / 2)
+          const background = () => calls().background - after.background
+          await expect.poll(background, { timeout: 20_000 }).toBeGreaterThanOrEqual(QUOTA.limit / 2)
         }),
       ),
     )
@@ -132,7 +132,7 @@ describe('a store that is away for longer than the lease', () => {
           jumpMs = 65_000
           const before = calls()
           await clock.sleep(2 * QUOTA.windowMs)
-          expect(calls().stream - before.stream).toBeGreaterThanOrEqual(15)
+          expect(calls().stream - before.stream).toBeGreaterThanOrEqual(10)
           proxy.mode('open')
           await clock.sleep(2 * QUOTA.windowMs)
         }

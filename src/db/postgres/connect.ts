@@ -52,6 +52,17 @@ export function dropConnection(client: Client): void {
   connection.stream.destroy()
 }
 
+/** Whether a connection has ended from the other side. */
+export function isEnded(client: Client): boolean {
+  const { connection } = client as unknown as { connection: { stream: Duplex } }
+  return connection.stream.destroyed || connection.stream.readableEnded
+}
+
+/** Whether the server has said that it ends a connection (SQLSTATE 57P01 to 57P03). */
+export function isShutdown(error: unknown): boolean {
+  return codeOf(error).startsWith('57P')
+}
+
 /** Whether what is said on a connection can be read on its way; a Unix socket counts as safe. */
 export function isEncrypted(client: Client): boolean {
   const { connection } = client as unknown as { connection: { stream: Duplex & { encrypted?: boolean } } }
@@ -133,7 +144,8 @@ const REFUSALS: Record<string, string> = {
 /** Turns whatever a connection or a query failed with into a sentence without credentials. */
 export function postgresError(error: unknown, { address, variable }: Pick<ConnectOptions, 'address' | 'variable'>) {
   if (error instanceof ChpipeError) return error
-  const code = codeOf(error)
+  // The driver itself says that there is no password, or that the server does not know it.
+  const code = /^SASL\b/.test(errorMessage(error)) ? '28P01' : codeOf(error)
   const refusal = REFUSALS[code] ?? (/^[0-9A-Z]{5}$/.test(code) ? REFUSALS[code.slice(0, 2)] : undefined)
   if (refusal) {
     return new ChpipeError('config', `The PostgreSQL of ${variable} ${refusal}: ${address.shown}`, {

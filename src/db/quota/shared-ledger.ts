@@ -56,6 +56,8 @@ export interface TurnView {
   now: number
   /** Counts the turns of all: fewer than before means that the store has lost something. */
   turns: number
+  /** Those of this process that it remembers. */
+  ownTurns: number
   /** Another one than before stands for a log that began anew. */
   epoch: string
   room: AllowanceState
@@ -120,6 +122,7 @@ export async function beginTurn(client: Client, turn: TurnStart): Promise<TurnVi
     `SELECT s.*, l.*,
       EXISTS (SELECT 1 FROM chpipe_allowance.members WHERE allowance = ${name} AND waits_until > s.clock) AS stream_waiting,
       EXISTS (SELECT 1 FROM chpipe_allowance.members WHERE allowance = ${name} AND consumer_until > s.clock) AS consumer_alive,
+      (SELECT turns FROM chpipe_allowance.members WHERE ${mine}) AS own_turns,
       (SELECT held_until > s.clock FROM chpipe_allowance.members WHERE ${mine}) AS held,
       (SELECT count(*) FROM chpipe_allowance.permits WHERE ${mine} AND reserved) AS reserved,
       ARRAY[${turn.countSinceMs.map((sinceMs) => countSince(name, sinceMs)).join(', ')}]::bigint[] AS own_calls
@@ -151,7 +154,7 @@ export async function endTurn(client: Client, end: TurnEnd): Promise<void> {
       peak = greatest(peak, ${whole(end.occupied)})
       ${end.tokens === null ? '' : `, tokens = ${Number(end.tokens)}, refilled_at = ${whole(now)}`}
       WHERE allowance = ${name}`,
-    `UPDATE chpipe_allowance.members SET waits_until = ${orNull(end.waitsUntil)},
+    `UPDATE chpipe_allowance.members SET turns = turns + 1, waits_until = ${orNull(end.waitsUntil)},
       consumer_until = ${orNull(end.consumerUntil)}, held_until = ${whole(end.heldUntil)}
       WHERE allowance = ${name} AND member = ${self}`,
     ...(rows.length > 0
@@ -224,6 +227,7 @@ function readView(row: Record<string, unknown>, reserved: number): TurnView {
   return {
     now,
     turns: Number(row.turns),
+    ownTurns: Number(row.own_turns),
     epoch: String(row.epoch),
     room: {
       zeroAt: null,

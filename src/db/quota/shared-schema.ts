@@ -20,7 +20,7 @@ const TABLES = `
   CREATE TABLE IF NOT EXISTS chpipe_allowance.members (
     allowance text NOT NULL, member text NOT NULL, host text NOT NULL, pid integer NOT NULL, seen_at bigint NOT NULL,
     dataset text, boot text NOT NULL, zero_at bigint NOT NULL,
-    waits_until bigint, consumer_until bigint, held_until bigint NOT NULL DEFAULT 0,
+    turns bigint NOT NULL DEFAULT 0, waits_until bigint, consumer_until bigint, held_until bigint NOT NULL DEFAULT 0,
     PRIMARY KEY (allowance, member)
   );
   CREATE TABLE IF NOT EXISTS chpipe_allowance.permits (

@@ -52,6 +52,12 @@ export function progressMetrics(progress: Progress, version: string): Metric[] {
       'Calls that Companies House refused (429, 403).',
       quota.rate_limited,
     ),
+    single(
+      'gauge',
+      'chpipe_allowance_store_up',
+      'Whether the PostgreSQL that keeps a shared allowance can be reached; absent where it is in the database.',
+      quota.store === undefined ? null : Number(quota.store.away === null),
+    ),
     ...streamMetrics(progress.streams ?? (progress.stream ? [progress.stream] : [])),
     ...liveMetrics(progress),
   ]
