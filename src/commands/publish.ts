@@ -26,7 +26,7 @@ const PUBLISH_OPTIONS = [
   { flags: '--verify', description: 'compare both sides and change nothing; ends with 1 when they differ' },
   { flags: '--dry-run', description: 'say what would be published, and change nothing' },
   { flags: '--print-sql', description: 'print the statements that make the tables; needs no server' },
-  { flags: '--every <duration>', description: 'publish again and again, with this pause between', parse: duration },
+  { flags: '--every <duration>', description: 'publish again and again, with this pause between', parse: pause },
 ] as const satisfies readonly OptionSpec[]
 
 type PublishInput = OptionsOf<typeof PUBLISH_OPTIONS>
@@ -90,6 +90,13 @@ function refuseTogether({ verify, dryRun, printSql, full, every }: PublishInput)
   throw new ChpipeError('usage', `${given.slice(0, 2).join(' and ')} do not go together`, {
     hint: 'chpipe publish --help',
   })
+}
+
+/** A pause that leaves the server some rest. */
+function pause(text: string): number {
+  const ms = duration(text)
+  if (ms >= 1000) return ms
+  throw new ChpipeError('usage', `Expected a pause of at least 1s, got: ${text}`)
 }
 
 /** PostgreSQL cuts names after 63 bytes, and keeps `pg_` for itself. */

@@ -236,6 +236,7 @@ test.each([
   [['--schema', 'ä'.repeat(32)]],
   [['--include', 'directors']],
   [['--every', 'often']],
+  [['--every', '0s']],
 ])('%j is refused with 2', async (options) => {
   const { code, stdout, stderr } = await world.publish(...options)
   expect([code, stdout, stderr]).toEqual([2, '', expect.stringMatching(/^error: .+\n/)])
