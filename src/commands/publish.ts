@@ -62,6 +62,7 @@ filters, or that hold a later state than this database.`,
       return 0
     }
     const world: PublishWorld = { ...context, target: publishTarget(context.settings) }
+    warnOfStrangers(world)
     requireDatabase(context.settings.db)
     if (verify) {
       const chosen = options.all || include ? filters : null
@@ -90,6 +91,12 @@ function refuseTogether({ verify, dryRun, printSql, full, every }: PublishInput)
   throw new ChpipeError('usage', `${given.slice(0, 2).join(' and ')} do not go together`, {
     hint: 'chpipe publish --help',
   })
+}
+
+/** As with libpq, only `verify-full` keeps another server from passing for the one that is meant. */
+function warnOfStrangers({ log, target: { address } }: PublishWorld): void {
+  if (address.tls.mode === 'verify-full' || /^(localhost$|127\.|::1$|\/)/.test(address.host)) return
+  log.warn('the server is not verified; beyond this machine use sslmode=verify-full', { sslmode: address.tls.mode })
 }
 
 /** A pause that leaves the server some rest. */
