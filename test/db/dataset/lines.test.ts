@@ -153,8 +153,9 @@ test('every piece is looked up by its place, never through a whole table or a wh
       return prepare(sql)
     },
   })
+  const today = '2026-11-27'
   for (const selection of [{ since: null }, { since }, { since, unchanged: true }]) {
-    using data = openLines(db, { all: false, ...selection })
+    using data = openLines(db, { all: false, ...{ today }, ...selection })
     statements.clear()
     for (const table of datasetTables) for (const piece of data.lines(table)) piece.cells()
     const plans = [...statements].flatMap((sql) => {
