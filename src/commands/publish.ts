@@ -27,7 +27,7 @@ const PUBLISH_OPTIONS = [
   { flags: '--verify', description: 'compare both sides and change nothing; ends with 1 when they differ' },
   { flags: '--dry-run', description: 'say what would be published, and change nothing' },
   { flags: '--print-sql', description: 'print the statements that make the tables; needs no server' },
-  { flags: '--every <duration>', description: 'publish again and again, with this pause between', parse: duration },
+  { flags: '--every <duration>', description: 'publish again and again, with this pause between', parse: pause },
 ] as const satisfies readonly OptionSpec[]
 
 type PublishInput = OptionsOf<typeof PUBLISH_OPTIONS>
@@ -63,6 +63,7 @@ filters, or that hold a later state than this database.`,
       return 0
     }
     const world: PublishWorld = { ...context, target: publishTarget(context.settings) }
+    warnOfStrangers(world)
     requireDatabase(context.settings.db)
     if (verify) {
       const chosen = options.all || include ? filters : null
@@ -91,6 +92,19 @@ function refuseTogether({ verify, dryRun, printSql, full, every }: PublishInput)
   throw new ChpipeError('usage', `${given.slice(0, 2).join(' and ')} do not go together`, {
     hint: 'chpipe publish --help',
   })
+}
+
+/** As with libpq, only `verify-full` keeps another server from passing for the one that is meant. */
+function warnOfStrangers({ log, target: { address } }: PublishWorld): void {
+  if (address.tls.mode === 'verify-full' || /^(localhost$|127\.|::1$|\/)/.test(address.host)) return
+  log.warn('the server is not verified; beyond this machine use sslmode=verify-full', { sslmode: address.tls.mode })
+}
+
+/** A pause that leaves the server some rest. */
+function pause(text: string): number {
+  const ms = duration(text)
+  if (ms >= 1000) return ms
+  throw new ChpipeError('usage', `Expected a pause of at least 1s, got: ${text}`)
 }
 
 /** PostgreSQL cuts names after 63 bytes, and keeps `pg_` for itself. */

@@ -172,8 +172,9 @@ function isNotIn(table: DatasetTable, noted: string): string {
   return `AND NOT EXISTS (SELECT 1 FROM ${noted} AS noted WHERE noted.company_number = ${table}.company_number)`
 }
 
+/** The plus keeps SQLite from looking through all complete companies, by their index, for each piece. */
 function isComplete(table: DatasetTable): string {
-  if (table === 'companies') return `AND companies.officers_state = 'complete'`
+  if (table === 'companies') return `AND +companies.officers_state = 'complete'`
   return `AND EXISTS (SELECT 1 FROM companies
     WHERE companies.company_number = ${table}.company_number AND companies.officers_state = 'complete')`
 }

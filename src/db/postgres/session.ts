@@ -145,7 +145,8 @@ function sessionError(error: unknown, options: ConnectOptions): ChpipeError {
   if (error instanceof ChpipeError || code === '' || KNOWN_ELSEWHERE.test(code)) return postgresError(error, options)
   const { variable, address } = options
   const forNow = FOR_NOW[code] ?? FOR_NOW[code.slice(0, 2)]
-  const why = errorMessage(error)
+  // A server that asks for the password in clear may repeat it.
+  const why = address.password ? errorMessage(error).replaceAll(address.password, '***') : errorMessage(error)
   if (forNow) {
     return new ChpipeError('upstream', `The PostgreSQL of ${variable} ${forNow} (${why}): ${address.shown}`, {
       hint: 'see which session it is in pg_stat_activity, then run the command again',

@@ -32,7 +32,7 @@ export function publishTarget({ postgres, postgresVariables: given }: Settings):
   const user = given.PGUSER ?? userInfo().username
   const url = new URL('postgres://host/')
   url.pathname = `/${encodeURIComponent(given.PGDATABASE ?? user)}`
-  url.searchParams.set('host', given.PGHOSTADDR ?? given.PGHOST ?? (existsSync(SOCKETS) ? SOCKETS : 'localhost'))
+  url.searchParams.set('host', given.PGHOST ?? given.PGHOSTADDR ?? (existsSync(SOCKETS) ? SOCKETS : 'localhost'))
   if (given.PGPORT !== undefined) url.searchParams.set('port', given.PGPORT)
   if (given.PGSSLMODE !== undefined) url.searchParams.set('sslmode', given.PGSSLMODE)
   const variable = 'the PG variables'

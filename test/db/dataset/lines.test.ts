@@ -142,3 +142,30 @@ test('a database that is damaged is named', () => {
     expect.objectContaining({ kind: 'data', message: expect.stringContaining(folder.file('companies.db')) }),
   )
 })
+
+test('every piece is looked up by its place, never through a whole table or a whole index', () => {
+  fill(db, 10, 1)
+  const since = here()
+  const { $client: client } = db
+  const prepare = client.prepare.bind(client)
+  const statements = new Set<string>()
+  Object.assign(client, {
+    prepare(sql: string) {
+      statements.add(sql)
+      return prepare(sql)
+    },
+  })
+  const today = '2026-11-27'
+  for (const selection of [{ since: null }, { since }, { since, unchanged: true }]) {
+    using data = openLines(db, { all: false, ...{ today }, ...selection })
+    statements.clear()
+    for (const table of datasetTables) for (const piece of data.lines(table)) piece.cells()
+    const plans = [...statements].flatMap((sql) => {
+      const values = Array.from(sql.matchAll(/\?/g), () => 0)
+      return (prepare(`EXPLAIN QUERY PLAN ${sql}`).all(...values) as { detail: string }[]).map(({ detail }) => detail)
+    })
+    expect(plans.length).toBeGreaterThan(10)
+    expect(plans.filter((step) => /^SCAN (companies|officers|domains|emails|deletions|temp)/.test(step))).toEqual([])
+    expect(plans.filter((step) => /officers_state=\?\)/.test(step))).toEqual([])
+  }
+})

@@ -212,6 +212,15 @@ describe('the way to the server', () => {
     expect((await publish({ PGSERVICE: 'mine' })).code).toBe(3)
   })
 
+  test('beyond this machine without verification: a warning', async () => {
+    const { code, stderr } = await at(wrong((url) => (url.hostname = '0.0.0.0')))
+    expect([code, stderr]).toEqual([
+      0,
+      expect.stringMatching(/ warn +the server is not verified; .* sslmode=prefer\n$/),
+    ])
+    expect((await at(server.url)).stderr).toBe('')
+  })
+
   test('over TLS, verified in full', async () => {
     const certificate = (name: string) =>
       readFileSync(new URL(`../../upstream/certificates/${name}`, import.meta.url), 'utf8')
@@ -236,6 +245,7 @@ test.each([
   [['--schema', 'ä'.repeat(32)]],
   [['--include', 'directors']],
   [['--every', 'often']],
+  [['--every', '0s']],
 ])('%j is refused with 2', async (options) => {
   const { code, stdout, stderr } = await world.publish(...options)
   expect([code, stdout, stderr]).toEqual([2, '', expect.stringMatching(/^error: .+\n/)])
