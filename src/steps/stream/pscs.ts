@@ -1,10 +1,13 @@
 // The stream of persons with significant control: what its events do to the records of stored companies. It keeps a snapshot
 // fresh until the next one; what it loses, the next one brings.
+import { readPsc } from '../../companies-house/pscs/item.ts'
 import { type PscEvent, readPscEvent } from '../../companies-house/stream/pscs.ts'
 import type { Db } from '../../db/open.ts'
 import { PSC_FILED } from '../../db/pscs/pscs.ts'
 import { findRecord, putRecord, type StoredRecord, takeRecord } from '../../db/pscs/records.ts'
+import { pscRules } from '../../db/suppress/pscs.ts'
 import type { Log } from '../../log.ts'
+import { parseJson } from '../../text.ts'
 import type { EventOrigin, RowChanges, StreamKind } from './kind.ts'
 import { publishedMs } from './place.ts'
 
@@ -29,12 +32,32 @@ export function pscStream({ db, log }: { db: Db; log: Log }): StreamKind<PscEven
       return `${event.kind}|${event.companyNumber}|${event.pscId}|${event.publishedAt}|${facts}`
     },
     apply: (_tx, event, origin, changes) => applyPsc(db, event, origin, changes),
+    kept: (_tx, line) => (mayTellOfWithheld(db, line) ? '' : line),
     lost(_tx, loss) {
       if (loss.kind === 'line' && !loss.placed) return
       log.warn('events about persons with significant control are lost', {
         try: 'chpipe import-pscs, with the next snapshot',
       })
     },
+  }
+}
+
+const COMPANY = /company\/([A-Z0-9]{8})(?![A-Z0-9])/
+
+/** Whether a line that could not be applied tells of somebody whom a rule leaves alone, or nobody can say of whom. */
+function mayTellOfWithheld(db: Db, line: string): boolean {
+  const rules = pscRules(db)
+  if (rules.empty) return false
+  const companyNumber = COMPANY.exec(line)?.[1] ?? ''
+  const read = readPsc(dataIn(line), companyNumber)
+  return typeof read === 'string' || read.odd || rules.means({ company_number: companyNumber, ...read.values })
+}
+
+function dataIn(line: string): unknown {
+  try {
+    return (Object(parseJson(line)) as { data?: unknown }).data
+  } catch {
+    return undefined
   }
 }
 

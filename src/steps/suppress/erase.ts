@@ -26,7 +26,7 @@ import {
   type StoredOfficer,
   suppressAnswers,
 } from '../../db/suppress/erase.ts'
-import { deletePscs, findPscsToErase } from '../../db/suppress/pscs.ts'
+import { deletePscs, findPscsToErase, type StoredPsc } from '../../db/suppress/pscs.ts'
 import {
   databaseKey,
   listFollowers,
@@ -34,7 +34,13 @@ import {
   type Suppressions,
   suppressionsOf,
 } from '../../db/suppress/suppressions.ts'
-import { namesOfficer, rememberOfficers, type Withheld, withheldBy } from '../../db/suppress/withheld.ts'
+import {
+  type Appointment,
+  namesOfficer,
+  rememberOfficers,
+  type Withheld,
+  withheldBy,
+} from '../../db/suppress/withheld.ts'
 import { emailHash } from '../../db/values.ts'
 import type { DomainAnswer, EmailsAnswer, UnmatchedRow } from '../purchases/answers.ts'
 import { domainInput, personInput, personName } from '../purchases/inputs.ts'
@@ -85,7 +91,7 @@ export function eraseSuppressed(tx: Tx, suppression: Suppression, now: number): 
   }
 
   const shared = addresses.size > 0 ? listEmails(tx).filter(({ email }) => isErased(email)) : []
-  const notes = eraseNotes(tx, suppression, officers)
+  const notes = eraseNotes(tx, suppression, [...officers, ...pscs.map(asAppointment)])
   deleteEmails(tx, shared)
   deleteDomains(tx, domains)
   const company = suppression.kind === 'company' ? suppression.value : null
@@ -207,12 +213,17 @@ function eraseAddresses(tx: Tx, isErased: (address: string) => boolean): number 
   return holding.length
 }
 
+/** A record as what is named by its id, its name or its surname. */
+function asAppointment({ company_number, psc_id, name, surname }: StoredPsc): Appointment {
+  return { company_number, appointment_id: psc_id, name, surname }
+}
+
 /** Odd items are kept as they came, names and all. */
-function eraseNotes(tx: Tx, { kind, value }: Suppression, officers: StoredOfficer[]): number {
+function eraseNotes(tx: Tx, { kind, value }: Suppression, people: Appointment[]): number {
   let erased = kind === 'company' ? deleteNotes(tx, value, () => true) + emptyRejects(tx, value) : 0
-  for (const officer of officers) {
-    const isNamed = (text: string) => namesOfficer(text, [officer])
-    erased += deleteNotes(tx, officer.company_number, isNamed) + emptyRejects(tx, officer.company_number, isNamed)
+  for (const person of people) {
+    const isNamed = (text: string) => namesOfficer(text, [person])
+    erased += deleteNotes(tx, person.company_number, isNamed) + emptyRejects(tx, person.company_number, isNamed)
   }
   return erased
 }

@@ -220,6 +220,25 @@ describe('a line that is no event of the stream', () => {
   })
 })
 
+it('a line that may tell of somebody who is to be left alone is not kept', async () => {
+  const db = world()
+  suppressOne(db, 'name', 'Example, Ava', { born: '1970-03' })
+  const wrong = { uri: `/company/${ONE}/appointments/${A}` }
+  const stranger = individual(ONE, A, { date_of_birth: { month: 4, year: 1970 } }).data
+  const lines = [
+    event(1, ONE, A, wrong),
+    event(2, ONE, A, { ...wrong, data: stranger }),
+    event(3, ONE, A, { data: null }),
+  ]
+  await follow(
+    db,
+    lines.join('') + event(4, TWO, NEW, { data: individual(TWO, NEW, { name_elements: {}, name: 'B' }).data }),
+    1,
+  )
+  const kept = all(db, 'SELECT line FROM stream_rejects ORDER BY id').map(({ line }) => String(line).length > 0)
+  expect(kept).toEqual([false, true, false])
+})
+
 it('a kind that nobody knows yet, and one that the service cannot name, are taken', async () => {
   const db = world()
   const data = { ...individual(ONE, NEW).data, kind: 'novel-beneficial-owner', links: {} }

@@ -130,6 +130,18 @@ function ownerOf(id: string): string {
   return id === 'jane' || id === 'paul' ? '00000001' : '00000002'
 }
 
+test('kept lines of streams that name an erased person are emptied', () => {
+  const line = (number: string, name: string) => JSON.stringify({ uri: `/company/${number}/x`, name })
+  const insert = db.$client.prepare(`INSERT INTO stream_rejects (stream, reason, line, received_at, run_id)
+    VALUES ('psc', 'odd', ?, 1, 1)`)
+  for (const name of ['Mrs Jane Smithers', 'Mr Paul Jones']) insert.run(line('00000001', name))
+  suppressOne(db, 'name', 'Smithers, Jane', { born: '1970-04', erase: true })
+  expect(db.$client.prepare('SELECT line FROM stream_rejects').pluck().all()).toEqual([
+    '',
+    line('00000001', 'Mr Paul Jones'),
+  ])
+})
+
 test('nothing of an erased person stays in the file', () => {
   suppressOne(db, 'name', 'Smithers, Jane', { born: '1970-04', erase: true })
   db.$client.pragma('wal_checkpoint(TRUNCATE)')
