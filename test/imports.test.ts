@@ -33,7 +33,7 @@ const ROOMS: Record<string, Record<string, string[]>> = {
     purchases: [],
     enrich: ['officers', 'purchases'],
     export: ['purchases'],
-    suppress: ['purchases'],
+    suppress: ['officers', 'purchases'],
     audit: ['companies', 'officers', 'stream'],
     progress: ['stream'],
     backup: [],

@@ -407,5 +407,15 @@ describe('a rule', () => {
     suppressOne(db, 'officer', `O-${A}`, { erase: true })
     expect(lines()).toEqual(['', ''])
     expect(idsOf(db, ONE)).toEqual([B])
+    const unknown = item('00000009', NEW, {
+      occupation: 7,
+      name: 'QUILLON, Ann',
+      date_of_birth: { month: 2, year: 1980 },
+    })
+    unknown.links.officer.appointments = '/officers/O-quillon/appointments'
+    await follow(db, [send(event(10, '00000009', NEW, { data: unknown }) + event(11, ONE, B))], 1)
+    expect(lines().at(-1)).toContain('QUILLON')
+    suppressOne(db, 'name', 'QUILLON, Ann', { born: '1980-02', erase: true })
+    expect(lines()).toEqual(['', '', ''])
   })
 })
