@@ -46,7 +46,7 @@ const item = (number: string, id: string, more: Record<string, unknown> = {}) =>
   name: `SMITH, ${id[0]}`,
   nationality: 'British',
   officer_role: 'director',
-  person_number: `${id.charCodeAt(0)}`.padStart(12, '1'),
+  person_number: `${id.charCodeAt(0)}`.padEnd(12, '0'),
   ...more,
 })
 
@@ -242,7 +242,7 @@ describe('an event of the officers stream', () => {
     expect(rowsOf(db, ONE)[0]).toMatchObject({
       nationality: 'Irish',
       officer_id: `O-${A}`,
-      person_number: '111111111165',
+      person_number: '650000000000',
     })
     expect(stateOf(db, ONE)).toBe('complete')
     await follow(db, [send(event(8, ONE, NEW, { data: early(NEW) }))], 1)
