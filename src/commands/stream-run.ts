@@ -115,7 +115,7 @@ export type StreamOptions = OptionsOf<typeof STREAM_OPTIONS>
 export async function runStream(context: Context, options: StreamOptions, rules: StreamRules): Promise<StreamSummary> {
   const { clock, log, settings } = context
   const names = options.streams ?? [STREAM_NAMES[0]]
-  const clients = names.map((name) => streamClient(pathOf(name), context))
+  const streams = names.map((name) => ({ name, client: streamClient(pathOf(name), context) }))
   const enriched = noEnrichCounts()
   const lists = noCounts()
   const enrichment = options.enrich ? await prepareEnrichment(context, options, { enriched, lists, names }) : undefined
@@ -137,15 +137,8 @@ export async function runStream(context: Context, options: StreamOptions, rules:
     silenceMs: options.silence === undefined ? undefined : options.silence * settings.timeScale,
     onApplied: wakeUp.notify,
   }
-  const followers = names.map((name, at) => {
-    const kind = KINDS[name].open(setup)
-    const step = {
-      ...context,
-      db,
-      kind,
-      stream: clients[at] ?? streamClient(pathOf(name), context),
-      runId: runs.idOf(name),
-    }
+  const followers = streams.map(({ name, client }) => {
+    const step = { ...context, db, kind: KINDS[name].open(setup), stream: client, runId: runs.idOf(name) }
     return { stream: name, follow: (announce: (ms: number) => void) => followStream({ ...step, announce }, bounds) }
   })
   const following = followSeveral(followers, { log, announce, onEnd: runs.ended })

@@ -34,7 +34,8 @@ export interface StreamSummary extends StreamCounted {
   lists_fetched_again?: number
 }
 
-export interface Beside {
+/** What else is told of a run. */
+interface RunFacts {
   elapsedMs: number
   enriched?: EnrichedBeside
   listsFetchedAgain?: number
@@ -44,7 +45,7 @@ export interface Beside {
 export function summarizeStreams(
   names: readonly string[],
   followed: readonly FollowSummary[],
-  { elapsedMs, enriched, listsFetchedAgain }: Beside,
+  { elapsedMs, enriched, listsFetchedAgain }: RunFacts,
 ): StreamSummary {
   const streams = followed.map((did, at) => ({ stream: names[at] ?? '', ...counted(did) }))
   const [first] = followed

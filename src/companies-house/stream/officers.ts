@@ -1,6 +1,7 @@
 // What an event of the officers stream means (facts 7.1): one appointment, put in or taken away.
 
 import { COMPANY_NUMBER } from '../../company-number.ts'
+import { parseJson } from '../../text.ts'
 import { type ReadItem, readOfficerItem } from '../officer-item.ts'
 import type { Envelope, EventHead, Fault } from './event.ts'
 
@@ -81,6 +82,15 @@ export const EARLY_COLUMNS: readonly string[] = [
 export function appointmentsNamed(line: string): { companyNumber: string; appointmentId: string }[] {
   const named = line.matchAll(/company\/([A-Z0-9]{8})\/appointments\/([\w-]{1,100})/g)
   return [...named].map(([, companyNumber = '', appointmentId = '']) => ({ companyNumber, appointmentId }))
+}
+
+/** The officer of whom such a line tells; null where nothing can be read of one. */
+export function itemIn(line: string): ReadItem | null {
+  try {
+    return readOfficerItem(Object(parseJson(line)).data)
+  } catch {
+    return null
+  }
 }
 
 /**

@@ -7,6 +7,7 @@ import {
   appointmentsNamed,
   companiesNamed,
   EARLY_COLUMNS,
+  itemIn,
   type OfficerEvent,
   readOfficerEvent,
 } from '../../companies-house/stream/officers.ts'
@@ -31,7 +32,6 @@ import { type Db, write } from '../../db/open.ts'
 import { readUnrepaired, saveRepaired } from '../../db/stream/gaps.ts'
 import { partOfficers } from '../../db/suppress/withheld.ts'
 import type { Log } from '../../log.ts'
-import { parseJson } from '../../text.ts'
 import { isSteady, officerDrift, officerRow } from '../officers/rows.ts'
 import type { EventOrigin, Loss, RowChanges, StreamKind } from './kind.ts'
 import { publishedMs } from './place.ts'
@@ -74,20 +74,12 @@ export function officersStream(options: OfficersStreamOptions): StreamKind<Offic
 /** Whether a line that could not be applied tells of an officer or a company that a rule leaves alone. */
 function tellsOfWithheld(db: Db, line: string): boolean {
   return appointmentsNamed(line).some(({ companyNumber, appointmentId }) => {
-    const read = readOfficerItem(dataIn(line)) ?? readOfficerItem({})
+    const read = itemIn(line) ?? readOfficerItem({})
     if (!read) return false
     const origin = { companyNumber, fetchedAt: '', runId: 0 }
     const row = { ...officerRow(read, origin), appointment_id: appointmentId }
     return (partOfficers(db, companyNumber, [row])?.withheld.length ?? 0) > 0
   })
-}
-
-function dataIn(line: string): unknown {
-  try {
-    return Object(parseJson(line)).data
-  } catch {
-    return undefined
-  }
 }
 
 function doubt({ db, log }: OfficersStreamOptions, loss: Loss): void {

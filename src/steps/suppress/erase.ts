@@ -46,6 +46,7 @@ import type { DomainAnswer, EmailsAnswer, UnmatchedRow } from '../purchases/answ
 import { domainInput, personInput, personName } from '../purchases/inputs.ts'
 import { companySearchName } from '../purchases/match.ts'
 import { eraseUnmatchedRows } from '../purchases/unmatched.ts'
+import { eraseRejects } from './rejects.ts'
 
 /** How many rows were removed, and how many answers, requests and notes were emptied or removed. */
 export interface Erased {
@@ -91,7 +92,7 @@ export function eraseSuppressed(tx: Tx, suppression: Suppression, now: number): 
   }
 
   const shared = addresses.size > 0 ? listEmails(tx).filter(({ email }) => isErased(email)) : []
-  const notes = eraseNotes(tx, suppression, [...officers, ...pscs.map(asAppointment)])
+  const notes = eraseNotes(tx, suppression, [...officers, ...pscs.map(asAppointment)]) + eraseRejects(tx, rule)
   deleteEmails(tx, shared)
   deleteDomains(tx, domains)
   const company = suppression.kind === 'company' ? suppression.value : null

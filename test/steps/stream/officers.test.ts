@@ -46,7 +46,7 @@ const item = (number: string, id: string, more: Record<string, unknown> = {}) =>
   name: `SMITH, ${id[0]}`,
   nationality: 'British',
   officer_role: 'director',
-  person_number: `${id.charCodeAt(0)}`.padStart(12, '1'),
+  person_number: `${id.charCodeAt(0)}`.padEnd(12, '0'),
   ...more,
 })
 
@@ -242,7 +242,7 @@ describe('an event of the officers stream', () => {
     expect(rowsOf(db, ONE)[0]).toMatchObject({
       nationality: 'Irish',
       officer_id: `O-${A}`,
-      person_number: '111111111165',
+      person_number: '650000000000',
     })
     expect(stateOf(db, ONE)).toBe('complete')
     await follow(db, [send(event(8, ONE, NEW, { data: early(NEW) }))], 1)
@@ -407,5 +407,15 @@ describe('a rule', () => {
     suppressOne(db, 'officer', `O-${A}`, { erase: true })
     expect(lines()).toEqual(['', ''])
     expect(idsOf(db, ONE)).toEqual([B])
+    const unknown = item('00000009', NEW, {
+      occupation: 7,
+      name: 'QUILLON, Ann',
+      date_of_birth: { month: 2, year: 1980 },
+    })
+    unknown.links.officer.appointments = '/officers/O-quillon/appointments'
+    await follow(db, [send(event(10, '00000009', NEW, { data: unknown }) + event(11, ONE, B))], 1)
+    expect(lines().at(-1)).toContain('QUILLON')
+    suppressOne(db, 'name', 'QUILLON, Ann', { born: '1980-02', erase: true })
+    expect(lines()).toEqual(['', '', ''])
   })
 })
