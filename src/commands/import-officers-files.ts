@@ -90,18 +90,23 @@ function renderFile(summary: ShownFile): string {
       `product ${summary.product}, run ${summary.run}, of ${summary.produced_on}${parts.length > 0 ? `: ${parts.join(', ')}` : ''}`,
     ],
     ['records', `${n(summary.records)}; ${n(summary.companies)} of the stored companies are among them`],
-    ['completed', `${n(summary.completed)} companies, ${n(summary.officers)} officers, without a call`],
+    [
+      'completed',
+      `${counted(summary.completed, 'company', 'companies')}, ${counted(summary.officers, 'officer')}, without a call`,
+    ],
   ]
-  const counts: [label: string, count: number, what: string][] = [
-    ['refreshed', summary.refreshed, 'lists that were stored before'],
-    ['kept', summary.kept_newer, 'lists that are as new as the file, or newer'],
-    ['none', summary.none, 'companies without officers'],
-    ['unproven', summary.unproven, 'companies stay pending: that the file lists nobody proves nothing'],
-    ['in doubt', summary.doubtful, 'lists: somebody who is stored is not in the file; they are fetched again'],
-    ['left out', summary.left_out, 'companies: beyond the target, the limit or the filter, or being fetched'],
-    ['disagreeing', summary.disagreeing, 'companies, whose lists are not taken:'],
+  const companies = (count: number) => counted(count, 'company', 'companies')
+  const lists = (count: number) => counted(count, 'list')
+  const counts: [label: string, count: number, named: (count: number) => string, what: string][] = [
+    ['refreshed', summary.refreshed, lists, 'that had been stored before'],
+    ['kept', summary.kept_newer, lists, 'as new as the file, or newer'],
+    ['none', summary.none, companies, 'without officers'],
+    ['unproven', summary.unproven, companies, 'left pending: that the file lists nobody proves nothing'],
+    ['in doubt', summary.doubtful, lists, 'to be fetched again: somebody who is stored is not in the file'],
+    ['left out', summary.left_out, companies, 'beyond the target, the limit or the filter, or being fetched'],
+    ['disagreeing', summary.disagreeing, companies, 'with a list that is not taken:'],
   ]
-  rows.push(...counts.flatMap(([label, count, what]): Fact[] => (count > 0 ? [[label, `${n(count)} ${what}`]] : [])))
+  for (const [label, count, named, what] of counts) if (count > 0) rows.push([label, `${named(count)} ${what}`])
   for (const { company_number, why } of summary.disagreeing_companies.slice(0, FEW_NAMED)) {
     rows.push(['', `${company_number}: ${why}`])
   }

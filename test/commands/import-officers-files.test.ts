@@ -39,7 +39,7 @@ describe('chpipe import-officers --file and --updates', () => {
         'file            product 216, run 9001, of 2026-08-07: ew_1',
         'records         6; 3 of the stored companies are among them',
         'completed       2 companies, 2 officers, without a call',
-        'disagreeing     1 companies, whose lists are not taken:',
+        'disagreeing     1 company with a list that is not taken:',
         '                99000004: it counts 2 officers, and 1 are listed',
         'parts           not the whole snapshot: companies of the other parts are not touched',
         '',

@@ -176,8 +176,10 @@ export function loadSuppressions(tx: Tx): Suppressions {
   return suppressionsOf(tx.select().from(suppressions).all(), databaseKey(tx))
 }
 
+type Rule = Pick<Suppression, 'kind' | 'value' | 'born'> & Partial<Pick<Suppression, 'follows'>>
+
 /** The given rules alone; `key` is that of the database which keeps them. */
-export function suppressionsOf(rules: Pick<Suppression, 'kind' | 'value' | 'born'>[], key: string): Suppressions {
+export function suppressionsOf(rules: Rule[], key: string): Suppressions {
   const valuesOf = (kind: SuppressionKind) => new Set(rules.flatMap((rule) => (rule.kind === kind ? [rule.value] : [])))
   const [companies, domains, emails, officers] = [
     valuesOf('company'),
@@ -185,7 +187,10 @@ export function suppressionsOf(rules: Pick<Suppression, 'kind' | 'value' | 'born
     valuesOf('email'),
     valuesOf('officer'),
   ]
-  const persons = new Set([...officers].flatMap((value) => personPrefix(value) ?? []))
+  const isFollower = new Set(rules.flatMap(({ value, follows }) => (follows ? [value] : [])))
+  const numbers = [...officers].flatMap((value) => personPrefix(value) ?? [])
+  const persons = new Set(numbers.filter((number) => !isFollower.has(number)))
+  const personsInFiles = new Set(numbers.filter((number) => isFollower.has(number)))
   const names = rules.flatMap(({ kind, value, born }): NameRule[] => (kind === 'name' && born ? [{ value, born }] : []))
   const isNamed = nameRules(names)
   const company = (number: string) => companies.size > 0 && companies.has(companyNumber(number) ?? number)
@@ -201,6 +206,10 @@ export function suppressionsOf(rules: Pick<Suppression, 'kind' | 'value' | 'born
     officer: (officer) =>
       (officers.size > 0 && officers.has(officer.officer_id ?? '')) ||
       (persons.size > 0 && persons.has(personPrefix(officer.person_number) ?? '')) ||
+      // A rule by officer id goes on under a person number only for rows that have no id: see `followPeople`.
+      (personsInFiles.size > 0 &&
+        !officer.officer_id &&
+        personsInFiles.has(personPrefix(officer.person_number) ?? '')) ||
       (names.length > 0 && isNamed(officer)) ||
       (companies.size > 0 && companies.has(ukBodyNumber(officer) ?? '')),
   }

@@ -33,6 +33,6 @@ export function readProvenBy(db: Db): ProvenBy[] {
     if (files.length === 0) return []
     const filed = [...sources.values()].sort((a, b) => (a.source < b.source ? -1 : 1))
     const rest = readTallies(tx).complete - filed.reduce((sum, { companies }) => sum + companies, 0)
-    return [...filed, { source: 'rest', companies: rest, newest_on: null }]
+    return rest > 0 ? [...filed, { source: 'rest', companies: rest, newest_on: null }] : filed
   })
 }

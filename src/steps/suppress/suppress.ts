@@ -5,7 +5,7 @@ import { companyNumber } from '../../company-number.ts'
 import { type Db, write } from '../../db/open.ts'
 import { emptyLog } from '../../db/suppress/erase.ts'
 import { nameValue } from '../../db/suppress/names.ts'
-import { followPeople } from '../../db/suppress/people.ts'
+import { followPeople, standAlone } from '../../db/suppress/people.ts'
 import {
   addSuppressions,
   type NewSuppression,
@@ -31,6 +31,7 @@ export function suppress(db: Db, rule: NewSuppression, { erase, now }: { erase: 
     const addedAt = new Date(now).toISOString()
     const [added] = addSuppressions(tx, [rule], addedAt)
     if (!added) throw new Error('a rule was neither found nor added')
+    standAlone(tx, [added.suppression])
     followPeople(tx, [added.suppression], addedAt)
     return { ...added, erased: erase ? eraseSuppressed(tx, added.suppression, now) : null }
   })
@@ -48,8 +49,9 @@ export function suppressAll(db: Db, rules: NewSuppression[], now: number): Impor
   const addedAt = new Date(now).toISOString()
   const all = write(db, (tx) => {
     const rows = addSuppressions(tx, rules, addedAt)
-    const added = rows.filter(({ isNew }) => isNew).map(({ suppression }) => suppression)
-    followPeople(tx, added, addedAt)
+    const all = rows.map(({ suppression }) => suppression)
+    standAlone(tx, all)
+    followPeople(tx, all, addedAt)
     return rows
   })
   const added = all.filter(({ isNew }) => isNew).length

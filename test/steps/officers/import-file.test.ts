@@ -461,8 +461,22 @@ describe('people who are left alone', () => {
     const file = world.file(NAME, filed)
     await world.importing('--file', file)
     expect(world.officers('99000001').map(({ surname }) => surname)).toEqual(['SAMPLE'])
+    // Another person's row with an id of its own is not meant, whatever its person number.
+    saveRestList(world.db, '99000002', [restRow('99000002', { officer_id: 'other', appointment_id: 'other' })])
+    expect(world.officers('99000002')).toHaveLength(1)
     write(world.db, (tx) => removeSuppression(tx, suppression.id))
     expect(world.db.select().from(suppressions).all()).toEqual([])
+  })
+
+  it('by person number everywhere, once the operator says so', async () => {
+    using world = filedWorld(['99000001', '99000002'])
+    saveRestList(world.db, '99000002', [restRow('99000002')])
+    const at = Date.parse('2026-07-01')
+    suppress(world.db, rule('officer', 'officerIdOfAva'), { erase: true, now: at })
+    suppress(world.db, rule('officer', '30000001'), { erase: true, now: at })
+    saveRestList(world.db, '99000002', [restRow('99000002', { officer_id: 'other', appointment_id: 'other' })])
+    expect(world.officers('99000002')).toEqual([])
+    expect(world.db.select().from(suppressions).all()).toMatchObject([{ follows: null }, { follows: null }])
   })
 })
 
