@@ -2,9 +2,11 @@ import { sep } from 'node:path'
 import packageJson from '../../package.json' with { type: 'json' }
 import type { Context } from '../context.ts'
 import { changesSince, numberOfCheckpoint, type Since } from '../db/changes.ts'
+import { datasetTables } from '../db/dataset/columns.ts'
 import { findLastDelivery, saveDelivery } from '../db/dataset/deliveries.ts'
-import type { Db } from '../db/open.ts'
+import { type Db, snapshot } from '../db/open.ts'
 import { VERIFICATIONS } from '../db/standing.ts'
+import { readTallies } from '../db/tallies.ts'
 import { ChpipeError, errorMessage } from '../errors.ts'
 import {
   type Destination,
@@ -30,7 +32,7 @@ const EXPORT_OPTIONS = [
   { flags: '--all', description: 'also companies without a complete officer list' },
   {
     flags: '--include <tables>',
-    description: 'only these tables, empty or not: companies,officers,domains,emails',
+    description: `only these tables, empty or not: ${datasetTables.join(',')}`,
     parse: tableNames,
   },
   {
@@ -62,7 +64,7 @@ export const exportCommand = defineCommand({
   summary: 'Write the dataset that the customer receives',
   description: `Writes the companies whose officer lists are complete, with their officers, as of one moment, even while an import is running.
 
-To a folder: companies and officers with the tables' own columns, domains and emails when there are any, and manifest.json
+To a folder: companies and officers with the tables' own columns, persons with significant control, domains and emails when there are any, and manifest.json
 with counts and checksums. csv and parquet write a file per table; sqlite and xlsx one file with all tables; ndjson and json
 nest officers inside their companies. To a file or to stdout: csv and parquet write one table with a row per appointment;
 the other formats are the same as in a folder.
@@ -178,6 +180,16 @@ function refuseDestination(
   }
 }
 
+/** Throws `usage` where one flat table would leave out a table that was asked for. */
+function refuseFlat({ format = 'csv', include = [] }: ExportInput, { kind }: Destination): void {
+  const { container, isNested } = formatOf(format)
+  const asked = include.length > 1 && include.includes('persons_with_significant_control')
+  if (!asked || kind === 'folder' || container !== null || isNested) return
+  throw new ChpipeError('usage', `One flat table in ${format} has no room for persons_with_significant_control`, {
+    hint: 'name a folder with --out, or ask for that table alone',
+  })
+}
+
 /** An export that is about to begin. */
 interface ExportPlan {
   db: Db
@@ -190,6 +202,7 @@ export async function planExport(context: Context, input: ExportInput): Promise<
   refuseMisplaced(input)
   const destination = namedDestination(chooseDestination(context, input.out), input)
   refuseDestination(input, destination, { isTerminal: context.host.stdout.isTTY === true, json: context.json })
+  refuseFlat(input, destination)
   const since =
     input.since === undefined || input.since === 'last' ? null : sinceMoment(input.since, context.clock.now())
   const {
@@ -202,6 +215,11 @@ export async function planExport(context: Context, input: ExportInput): Promise<
     raw = false,
   } = input
   const db = await context.existingDb('data')
+  const { stale } = snapshot(db, readTallies)
+  if (stale > 0 && !all) {
+    const fields = { companies: stale, try: 'chpipe import-officers' }
+    context.log.warn('Companies are left out whose officer lists are in doubt', fields)
+  }
   if (input.since === 'last' && destination.kind !== 'stream') await refuseNewer(db, destination.path)
   const options: ExportOptions = {
     destination,

@@ -21,7 +21,7 @@ You can import a newer snapshot over an older one at any time: what it lists no 
 What the stream reported after the snapshot was written is kept. A company that the snapshot lists is complete; one that
 it does not list has none recorded. People who are withheld by law are in it, without a name.`,
   argument: {
-    name: '<snapshot...>',
+    name: '<file...>',
     description: 'the snapshot as .txt, .gz or .zip, all of its parts, or - for stdin',
   },
   options: [],

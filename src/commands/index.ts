@@ -30,6 +30,11 @@ export const commands: CommandEntry[] = [
     load: async () => (await import('./import-pscs.ts')).importPscsCommand,
   },
   {
+    name: 'import-postcodes',
+    summary: 'Load the directory that says where each postcode lies',
+    load: async () => (await import('./import-postcodes.ts')).importPostcodesCommand,
+  },
+  {
     name: 'progress',
     summary: 'How far, how fast, when done, ready for streaming?',
     load: async () => (await import('./progress.ts')).progressCommand,

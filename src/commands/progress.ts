@@ -100,6 +100,7 @@ export function renderProgress(
     ['', `${bar(percent / 100, 32)} ${percent.toFixed(1)} %`],
     ...provenRows(proven),
     ['officers', formatNumber(progress.officers)],
+    ...pscRows(progress),
     ...verificationRows(progress),
     ['companies', `${formatNumber(progress.companies)} known`],
     [
@@ -149,6 +150,12 @@ function quotaRows({ used, limit, window_seconds, peak, rate_limited, store }: Q
     ['allowance', use],
     ['', `shared at ${store.postgres}; ${state}`],
   ]
+}
+
+function pscRows({ pscs }: Progress): [label: string, value: string][] {
+  if (!pscs) return []
+  const asOf = pscs.snapshot_on === null ? 'without a snapshot' : `snapshot of ${pscs.snapshot_on}`
+  return [['control', `${formatNumber(pscs.records)} records, ${asOf}`]]
 }
 
 function eta(

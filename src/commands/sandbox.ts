@@ -7,6 +7,7 @@ import { type SnovSandbox, startSnovSandbox } from '../sandbox/snov/server.ts'
 import { parseStreamFaults, STREAM_FAULTS, type StreamFaultPlan } from '../sandbox/stream/faults.ts'
 import { type StreamSandbox, startStreamSandbox } from '../sandbox/stream/server.ts'
 import { writeBulkOfficers } from '../sandbox/world/bulk-officers.ts'
+import { writePscSnapshot } from '../sandbox/world/psc-snapshot.ts'
 import { writeRegisterFile } from '../sandbox/world/register-file.ts'
 import { createWorld, type World } from '../sandbox/world/world.ts'
 import { parseQuota, type Quota } from '../settings.ts'
@@ -79,6 +80,10 @@ const SANDBOX_OPTIONS = [
   { flags: '--latency <ms>', description: 'how long each answer takes', parse: between(0, 600_000), fallback: '0' },
   { flags: '--register <file>', description: 'first write this register as a BasicCompanyData CSV file' },
   {
+    flags: '--pscs <file>',
+    description: 'first write who controls its companies as a snapshot, packed where the name ends with .zip',
+  },
+  {
     flags: '--bulk-officers <folder>',
     description: 'first write its officers as a bulk snapshot (216) and daily updates (198)',
   },
@@ -115,9 +120,10 @@ ${faultList(SNOV_FAULTS)}`,
     { line: 'chpipe sandbox --quota 60/3s --port 0', does: 'a quick allowance, on any free port' },
   ],
   async run(context, { options }) {
-    const { companies = DEFAULT_COMPANIES, seed = DEFAULT_SEED, register } = options
+    const { companies = DEFAULT_COMPANIES, seed = DEFAULT_SEED, register, pscs } = options
     const world = createWorld({ seed, companies })
     if (register !== undefined) await writeRegister(context, world, register)
+    if (pscs !== undefined) await writePscs(context, world, pscs)
     if (options.bulkOfficers !== undefined) await writeBulk(context, world, options.bulkOfficers)
     const { port = DEFAULT_PORT, fault, streamFault, snovFault, pageCap, latency, born, officerChanges } = options
     await using servers = await startServers({
@@ -171,6 +177,18 @@ async function writeRegister({ path, log }: Context, world: World, register: str
     log.info('register file written', { file, companies: await writeRegisterFile(world, file) })
   } catch (cause) {
     throw new ChpipeError('data', `The register file cannot be written: ${file}`, {
+      hint: 'name a file in a folder that exists and may be written',
+      cause,
+    })
+  }
+}
+
+async function writePscs({ path, log }: Context, world: World, pscs: string): Promise<void> {
+  const file = path(pscs)
+  try {
+    log.info('snapshot of persons with significant control written', { file, ...(await writePscSnapshot(world, file)) })
+  } catch (cause) {
+    throw new ChpipeError('data', `The snapshot of persons with significant control cannot be written: ${file}`, {
       hint: 'name a file in a folder that exists and may be written',
       cause,
     })

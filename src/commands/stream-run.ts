@@ -6,9 +6,10 @@ import { TYPE_SLUGS, typeMeant } from '../companies-house/register/prose.ts'
 import { streamClient } from '../companies-house/stream/client.ts'
 import type { Context } from '../context.ts'
 import { tidyWhenFree, whenFree } from '../db/lock-wait.ts'
-import { type Db, write } from '../db/open.ts'
+import { type Db, snapshot, write } from '../db/open.ts'
 import { beginRun, type Run } from '../db/runs.ts'
-import { claimStream } from '../db/stream/cursor.ts'
+import { claimStream, readCursor } from '../db/stream/cursor.ts'
+import { readTallies } from '../db/tallies.ts'
 import { ChpipeError } from '../errors.ts'
 import { COMPANIES_HOUSE_ALLOWANCE } from '../quota/report.ts'
 import { readLastBackup } from '../steps/backup/backup.ts'
@@ -28,18 +29,18 @@ import type { OptionSpec, OptionsOf } from './command.ts'
 import { DEFAULT_MIN_CONFIDENCE } from './enrich.ts'
 import { watchStatus } from './output.ts'
 import { type StreamSummary, summarizeStreams } from './stream-summary.ts'
-import { between, count, duration, postcodes, sicCodes, someOf, timepoint } from './values.ts'
+import { between, count, duration, postcodes, sicCodes, someOf, timepoint, words } from './values.ts'
 
 const knownStreams = someOf(STREAM_NAMES)
 
 /** The streams to follow, each once. Throws a `usage` error for more than an account may hold connections. */
 const streamNames = Object.assign(
   (text: string): StreamName[] => {
-    const names = [...new Set(knownStreams(text))]
-    if (names.length > 0 && names.length <= MOST_STREAMS) return names
+    const names = [...new Set(words(text))]
+    if (names.length <= MOST_STREAMS) return knownStreams(names.join(','))
     throw new ChpipeError(
       'usage',
-      `An account may hold ${MOST_STREAMS} connections to the streams, so that ${names.length} cannot be followed`,
+      `An account may hold ${MOST_STREAMS} connections to the streams, so that ${names.length} cannot be followed at once`,
       { hint: `name one or two: --streams ${STREAM_NAMES.slice(0, MOST_STREAMS).join(',')}` },
     )
   },
@@ -125,6 +126,7 @@ export async function runStream(context: Context, options: StreamOptions, rules:
   }
   const announce = await announcer(context)
   using runs = await beginRuns(context, db, names)
+  if (names.includes('officers')) tellOlderLists(context, db)
   const { main } = runs
   const wakeUp = createWakeUp(clock)
   const setup = { db, clock, log, runId: main.id, rules, all: options.all === true, companiesHouse }
@@ -155,8 +157,16 @@ export async function runStream(context: Context, options: StreamOptions, rules:
     ...(did ? { enriched: did } : {}),
     ...(did && names.includes('officers') ? { listsFetchedAgain: lists.fetched } : {}),
   })
-  await tidyWhenFree(db, () => main.finish(summary))
+  await runs.finish(summary)
   return summary
+}
+
+/** What was changed between the fetch of a list and the first event of the stream, nobody tells. */
+function tellOlderLists({ log }: Context, db: Db): void {
+  const { complete } = snapshot(db, readTallies)
+  if (complete === 0 || readCursor(db, 'officers')?.first_event_at != null) return
+  const fields = { lists: complete, try: 'chpipe import-officers --refresh 1d' }
+  log.info('officer lists are kept complete from now on; what changed before is not told', fields)
 }
 
 function pathOf(name: StreamName): string {
@@ -168,8 +178,10 @@ interface StreamRuns extends Disposable {
   /** The run of the first stream, in which companies are enriched. */
   main: Run
   idOf(stream: string): number
-  /** A stream came to its end as it should. */
+  /** A stream came to its end as it should, whatever becomes of the others. */
   ended(stream: string, summary: object): void
+  /** All of them did. */
+  finish(summary: object): Promise<void>
 }
 
 /** Begins a run for each stream, each of which holds the claim on its own: either all are free, or none is taken. */
@@ -190,14 +202,27 @@ async function beginRuns({ clock }: Context, db: Db, names: StreamName[]): Promi
   }
   const runOf = (stream: string) => begun.find(({ name }) => name === stream)?.run
   const [{ run: main }] = begun as [(typeof begun)[number]]
+  const finish = async (run: Run, summary: object) => {
+    if (db.$client.open) await tidyWhenFree(db, () => run.finish(summary))
+  }
+  /** The first run lives as long as the enrichment in it. */
+  let mainEnded: object | null = null
   return {
     main,
     idOf: (stream) => runOf(stream)?.id ?? main.id,
     ended(stream, summary) {
       const run = runOf(stream)
-      if (run && run !== main && db.$client.open) tidyWhenFree(db, () => run.finish(summary)).catch(() => {})
+      if (run === main) mainEnded = summary
+      else if (run) finish(run, summary).catch(() => {})
     },
-    [Symbol.dispose]: close,
+    async finish(summary) {
+      mainEnded = null
+      await finish(main, summary)
+    },
+    [Symbol.dispose]() {
+      if (mainEnded && db.$client.open) main.finish(mainEnded)
+      close()
+    },
   }
 }
 

@@ -1,4 +1,4 @@
-// How a company is controlled, in words. The codes follow a grammar (bulk facts 9): a right, with a share where it has one,
+// How a company is controlled, in words. The codes follow a grammar (facts 5.5): a right, with a share where it has one,
 // then through whom it is held, then what kind of entity it is held in. The words are those of the register's short
 // descriptions where it has them.
 

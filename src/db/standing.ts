@@ -1,4 +1,4 @@
-// What follows from an officer's row and the day: who holds an office, and whose identity is verified for it. Both are
+// What follows from a row about a person and the day: who holds an office, and whose identity is verified for it. Both are
 // worked out when they are read, since they change with the calendar or with the company alone.
 import { type Db, prepared } from './open.ts'
 
@@ -45,14 +45,20 @@ export function verificationOn(day: string, table: string): string {
     WHEN ${due} IS NULL OR NOT ${isDay(due)} THEN 'none' WHEN ${due} >= ${today} THEN 'due' ELSE 'overdue' END`
 }
 
-/** The numbers of companies with officers whose verification is another on one day than on the other; no event tells of it. */
+const VERIFIED = ['officers', 'persons_with_significant_control']
+
+/**
+ * The numbers of companies with people whose verification is another on one day than on the other; no event tells of it.
+ */
 export function verificationChanged(oneDay: string, otherDay: string): string {
   const [first, last] = [oneDay, otherDay].sort().map(quotedDay)
-  const select = 'SELECT company_number FROM officers WHERE appointment_verification_start_on'
-  return `${select} IS NULL
+  return VERIFIED.map((table) => {
+    const select = `SELECT company_number FROM ${table} WHERE appointment_verification_start_on`
+    return `${select} IS NULL
       AND appointment_verification_statement_due_on >= ${first} AND appointment_verification_statement_due_on < ${last}
     UNION ${select} IS NOT NULL
       AND appointment_verification_end_on > ${first} AND appointment_verification_end_on <= ${last}`
+  }).join(' UNION ')
 }
 
 export type VerificationCounts = Record<VerificationState, number>

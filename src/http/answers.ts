@@ -4,7 +4,18 @@ import { type Item, parsedJson } from '../db/dataset/columns.ts'
 import { type ColumnEntry, type ColumnType, dataDictionary, type TableEntry } from '../db/dataset/dictionary.ts'
 import type { ServedCompany } from '../db/served/companies.ts'
 
-const companyColumns = rowSchema(dataDictionary.companies).openapi('Company')
+const companyColumns = rowSchema(dataDictionary.companies)
+  .extend({
+    sic_descriptions: z
+      .array(z.string().nullable())
+      .optional()
+      .openapi({
+        description:
+          'What each of `sic_codes` is called, in their order; null where no register file has named it, absent where it has named none',
+        example: ['Business and domestic software development'],
+      }),
+  })
+  .openapi('Company')
 const officerColumns = rowSchema(dataDictionary.officers).openapi('Officer')
 const pscColumns = rowSchema(dataDictionary.persons_with_significant_control).openapi('PersonWithSignificantControl')
 const domainColumns = rowSchema(dataDictionary.domains).openapi('Domain')

@@ -275,7 +275,8 @@ describe('chpipe stream --streams companies,officers', () => {
     const { code, stderr } = await startChild(['stream', '--streams', 'companies,officers,psc'], { cwd: folder.path })
       .ended
     expect(code).toBe(2)
-    expect(stderr).toContain('try:')
+    expect(stderr).toContain('n account may hold 2 connections to the streams, so that 3 cannot be followed at once')
+    expect(stderr).toContain('try: name one or two: --streams companies,officers')
     folder[Symbol.dispose]()
   })
 })

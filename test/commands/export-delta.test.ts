@@ -143,6 +143,11 @@ test.each([
   ],
   [['--format', 'sqlite', '--raw', '--out', 'new/'], 2, '--raw belongs to --format csv, not to sqlite'],
   [
+    ['--include', 'officers,persons_with_significant_control', '--out', 'new'],
+    2,
+    'One flat table in csv has no room for persons_with_significant_control',
+  ],
+  [
     ['--include', 'people'],
     2,
     '--include: expected companies, officers, persons_with_significant_control, domains, emails, got: people',

@@ -1,4 +1,4 @@
-// What one record about persons with significant control holds (facts 7.2, bulk 9). Absent members may be missing or null;
+// What one record about persons with significant control holds (facts 5.5, 7.2). Absent members may be missing or null;
 // kinds, codes and members that nobody knows yet are let through.
 import { createHash } from 'node:crypto'
 import { type FiledColumn, pscsFiled } from '../../db/dataset/dictionary.ts'
@@ -12,6 +12,8 @@ export interface ReadPsc {
   values: PscFiled
   /** Paths of members that have no column. */
   unknown: string[]
+  /** Some member is of another kind than its column. */
+  odd: boolean
 }
 
 type Members = Record<string, unknown>
@@ -33,11 +35,20 @@ export function readPsc(data: unknown, companyNumber: string): ReadPsc | string 
   const values = Object.fromEntries(
     pscsFiled.map((column) => [column.column, cellOf(column, at(data, column.member))]),
   ) as unknown as PscFiled
-  return { pscId: id ?? derivedId(values), kind, values, unknown: unknownMembers(data, KNOWN) }
+  const odd = pscsFiled.some(
+    ({ column, member }) => values[column as keyof PscFiled] === null && isSaid(at(data, member)),
+  )
+  return { pscId: id ?? derivedId(values), kind, values, unknown: unknownMembers(data, KNOWN), odd }
 }
 
 function isObject(value: unknown): value is Members {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** Empty texts and lists say nothing. */
+function isSaid(value: unknown): boolean {
+  if (typeof value === 'string') return value.trim() !== ''
+  return value !== null && value !== undefined && !(Array.isArray(value) && value.length === 0)
 }
 
 function at(data: Members, member: string): unknown {

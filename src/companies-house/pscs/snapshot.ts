@@ -1,4 +1,4 @@
-// The snapshot of persons with significant control as a download (bulk facts 9): one file, or parts that are only together
+// The snapshot of persons with significant control as a download (facts 5.5): one file, or parts that are only together
 // a whole, each line a record of its own and the last one the totals.
 import { isUtf8 } from 'node:buffer'
 import { companyNumber } from '../../company-number.ts'

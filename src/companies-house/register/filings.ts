@@ -94,7 +94,7 @@ export function filingsReader(
 }
 
 /** Where most companies come from. */
-export const HOME = 'United Kingdom'
+const HOME = 'United Kingdom'
 
 type PlaceOf = (column: string) => number
 type CellReader<T> = (cells: string[], onOdd: OnOddCell) => T | null
@@ -152,7 +152,7 @@ function previousNames(placeOf: PlaceOf): CellReader<string> {
 
 const USUAL_URI = 'http://business.data.gov.uk/id/company/'
 
-/** Null for the address that follows from the number (facts of the bulk products, 10). */
+/** Null for the address that follows from the number (facts 5.1). */
 function unusualUri(cell: string, companyNumber: string): string | null {
   const usual = cell.length === USUAL_URI.length + 8 && cell.endsWith(companyNumber) && cell.startsWith(USUAL_URI)
   return usual ? null : filed(cell)

@@ -77,8 +77,17 @@ export const EARLY_COLUMNS: readonly string[] = [
   'postal_code',
 ]
 
-/** The companies that a line names which is no event, such as one that is cut: something of them may be in it. */
+/** The appointments that such a line names. */
+export function appointmentsNamed(line: string): { companyNumber: string; appointmentId: string }[] {
+  const named = line.matchAll(/company\/([A-Z0-9]{8})\/appointments\/([\w-]{1,100})/g)
+  return [...named].map(([, companyNumber = '', appointmentId = '']) => ({ companyNumber, appointmentId }))
+}
+
+/**
+ * The companies that a line names which is no event, such as one that is cut: something of them may be in it. A number of
+ * another shape than the register's is somebody's, too, if nobody's who is stored.
+ */
 export function companiesNamed(line: string): string[] {
-  const named = [...line.matchAll(/company\/([A-Z0-9]{8})(?![A-Z0-9])/g)].map(([, number = '']) => number)
+  const named = [...line.matchAll(/company\/([^/"\\\s]{1,20})[/"]/g)].map(([, number = '']) => number)
   return [...new Set(named)]
 }

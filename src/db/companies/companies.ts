@@ -123,10 +123,13 @@ export function markDeleted(db: Db, companyNumber: string, { source, fetchedAt, 
   return prepared(db, sql).run(fetchedAt, source, fetchedAt, runId, companyNumber).changes > 0
 }
 
+/** Before every ISO 8601 time. */
+const NEVER = ''
+
 /** What advanced search says about a company, and when it was asked. */
 export type FoundRow = ToldFacts & Pick<Company, 'source' | 'fetched_at' | 'run_id'>
 
-/** Inserts or updates companies by their number; belongs in a transaction. */
+/** Inserts or updates companies by their number; one that is deleted stays so. Belongs in a transaction. */
 export function saveFoundCompanies(db: Db, rows: FoundRow[]): void {
   const stored = findStored(
     db,
@@ -134,7 +137,7 @@ export function saveFoundCompanies(db: Db, rows: FoundRow[]): void {
   )
   for (const row of rows) {
     const origin = { source: row.source, fetchedAt: row.fetched_at, runId: row.run_id }
-    if (stored.has(row.company_number)) updateCompany(db, row, origin)
+    if (stored.has(row.company_number)) rewriteCompany(db, row, origin, { deletedBefore: NEVER })
     else insertCompany(db, row, origin)
   }
 }

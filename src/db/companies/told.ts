@@ -179,8 +179,14 @@ export interface Merged {
 /** What is known of a company once `source` has told this of it. What it can tell and does not is null or absent. */
 export function mergeTold(stored: StoredCompany, told: Told, source: string): Merged {
   const letter = letterOf(source)
-  const owners = ownersOf(stored)
   const values: Record<string, Value> = {}
+  if (stored.source === source && stored.told_by === null && letter !== 'q') {
+    // Nobody else has told what this source tells.
+    const tells = TELLS[letter]
+    for (const column of TOLD_COLUMNS) values[column] = (tells.has(column) ? told[column] : stored[column]) ?? null
+    return { values, toldBy: null }
+  }
+  const owners = ownersOf(stored)
   for (const group of groups) {
     const { name, columns } = group
     const tells = canTell(letter, group)

@@ -63,11 +63,12 @@ export function claimCompany(tx: Tx, query: ClaimQuery, clock: Clock): Claim {
     saveClaim(tx, again.company, query.runId)
     return claimed(again)
   }
-  const doubtful = claimDoubtful(tx, query, clock)
-  if (doubtful) return doubtful
   const { complete, stale } = readTallies(tx)
-  if (complete >= query.target) return 'target-reached'
   const claims = countClaims(tx, ['complete', 'stale'])
+  const isFull = complete + claims >= query.target
+  const doubtful = stale === 0 ? null : claimDoubtful(tx, { ...query, onlyListed: isFull }, clock)
+  if (doubtful) return doubtful
+  if (complete >= query.target) return 'target-reached'
   const restorable = stale === 0 ? 0 : stale - countFailedStale(tx, query.runStartedAt)
   if (complete + restorable + claims >= query.target) return { waitMs: LOOK_AGAIN_MS }
 
@@ -88,18 +89,33 @@ export function claimCompany(tx: Tx, query: ClaimQuery, clock: Clock): Claim {
 }
 
 /** Which run claims: companies that failed before it began are tried again. */
-export type DoubtfulQuery = Pick<ClaimQuery, 'runId' | 'runStartedAt'>
+export interface DoubtfulQuery extends Pick<ClaimQuery, 'runId' | 'runStartedAt'> {
+  /** Only lists that hold officers: an empty one was never complete, and may add to the target. */
+  onlyListed?: boolean
+}
 
 /**
  * Claims the list in doubt that was fetched longest ago, unless it has failed in this run; null when there is none that is
  * free. It was complete, so that no target and no filter means it. Belongs in a transaction of its own.
  */
-export function claimDoubtful(tx: Tx, { runId, runStartedAt }: DoubtfulQuery, clock: Clock): ClaimedCompany | null {
+export function claimDoubtful(
+  tx: Tx,
+  { runId, runStartedAt, onlyListed = false }: DoubtfulQuery,
+  clock: Clock,
+): ClaimedCompany | null {
   const next = tx
     .select(selection)
     .from(companies)
     .leftJoin(officer_fetches, eq(officer_fetches.company_number, companies.company_number))
-    .where(and(STALE, isNull(companies.deleted_at), notYetFailed(runStartedAt), free(clock.now())))
+    .where(
+      and(
+        STALE,
+        isNull(companies.deleted_at),
+        notYetFailed(runStartedAt),
+        free(clock.now()),
+        onlyListed ? gt(companies.officers_count, 0) : undefined,
+      ),
+    )
     .orderBy(asc(companies.officers_fetched_at))
     .limit(1)
     .get()

@@ -59,13 +59,20 @@ const IN_FLIGHT = `
   UNION SELECT company_number FROM jobs WHERE claimed_by IS NOT NULL AND stage = 'officers'
   ON CONFLICT DO NOTHING`
 const TOUCH_ALL = 'UPDATE officer_lists SET touched = touched + 1'
-const DOUBT_ALL = `UPDATE companies SET officers_state = 'stale' WHERE officers_state = 'complete' AND deleted_at IS NULL`
+const DOUBT_ALL = `
+  UPDATE companies SET officers_state = 'stale' WHERE officers_state = 'complete' AND deleted_at IS NULL
+  AND coalesce((SELECT as_of FROM officer_lists WHERE officer_lists.company_number = companies.company_number), '') < ?`
+/** Behind every time. */
+const ALWAYS = '~'
 
-/** Puts every complete list in doubt, and has those fetched again that are just being fetched; returns how many it doubts. */
-export function doubtAllLists(db: Db): number {
+/**
+ * Puts every complete list in doubt, or only those that were told before a moment (ISO 8601, by the clock of Companies
+ * House), and has lists fetched again that are just being fetched. Returns how many it doubts.
+ */
+export function doubtAllLists(db: Db, toldBefore: string | null = null): number {
   prepared(db, IN_FLIGHT).run()
   prepared(db, TOUCH_ALL).run()
-  return prepared(db, DOUBT_ALL).run().changes
+  return prepared(db, DOUBT_ALL).run(toldBefore ?? ALWAYS).changes
 }
 
 const RENUMBERED = 'UPDATE officers SET stream_timepoint = NULL WHERE stream_timepoint IS NOT NULL'

@@ -254,7 +254,15 @@ export const persons_with_significant_control = sqliteTable(
     /** Not public. The timepoint of the event that wrote the row; null from a snapshot. */
     stream_timepoint: integer(),
   },
-  (table) => [primaryKey({ columns: [table.company_number, table.psc_id] })],
+  (table) => [
+    primaryKey({ columns: [table.company_number, table.psc_id] }),
+    index('pscs_by_verification_due')
+      .on(table.appointment_verification_statement_due_on)
+      .where(sql`appointment_verification_start_on IS NULL AND appointment_verification_statement_due_on IS NOT NULL`),
+    index('pscs_by_verification_end')
+      .on(table.appointment_verification_end_on)
+      .where(sql`appointment_verification_start_on IS NOT NULL`),
+  ],
 )
 
 export const domains = sqliteTable(

@@ -21,6 +21,7 @@ import {
   type Window,
   windowEnd,
 } from './companies.ts'
+import { withSicDescriptions } from './sic.ts'
 
 export interface Change {
   number: string
@@ -63,7 +64,9 @@ export function readChanges(db: Db, { all, since, after, limit, today }: ChangeO
       today,
     )
     const touched = everything ? touchedBy(page, recent.clean(page)) : new Set<string>()
-    const kept = new Map(servedCompanies(readServedRules(db).clean(page)).map((one) => [one.number, one]))
+    const kept = new Map(
+      withSicDescriptions(db, servedCompanies(readServedRules(db).clean(page))).map((one) => [one.number, one]),
+    )
     const changes = page.companies.flatMap((row): Change[] => {
       const number = numberOf(row)
       const { at = '', changed = false } = told.get(number) ?? {}

@@ -17,6 +17,7 @@ import {
   type Suppressions,
   suppressionsOf,
 } from '../suppress/suppressions.ts'
+import { withSicDescriptions } from './sic.ts'
 
 /** A company with all that is its own, in key order. */
 export interface ServedCompany {
@@ -123,7 +124,8 @@ export function readWindow(db: Db, source: RowSource, { after, limit, members, t
   return snapshot(db, () => {
     const { clean, suppressions } = readServedRules(db)
     const { rows, reached } = cutAtOfficers(source(after, limit), members || suppressions.people)
-    return { companies: servedCompanies(clean(pageOf(db, rows, members || !suppressions.empty, today))), reached }
+    const companies = servedCompanies(clean(pageOf(db, rows, members || !suppressions.empty, today)))
+    return { companies: withSicDescriptions(db, companies), reached }
   })
 }
 

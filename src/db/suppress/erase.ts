@@ -103,10 +103,13 @@ export function deleteNotes(tx: Tx, companyNumber: string, holds: (detail: strin
   return found.length
 }
 
-/** Empties the kept lines of the stream that name a company; returns how many. */
-export function emptyRejects(tx: Tx, companyNumber: string): number {
+/** Empties the kept lines of the streams that name a company, where `holds` says so; returns how many. */
+export function emptyRejects(tx: Tx, companyNumber: string, holds = (_line: string) => true): number {
   const naming = sql`instr(${stream_rejects.line}, ${companyNumber}) > 0`
-  return tx.update(stream_rejects).set({ line: '' }).where(naming).run().changes
+  const named = tx.select({ id: stream_rejects.id, line: stream_rejects.line }).from(stream_rejects).where(naming).all()
+  const found = named.filter(({ line }) => holds(line))
+  for (const { id } of found) tx.update(stream_rejects).set({ line: '' }).where(eq(stream_rejects.id, id)).run()
+  return found.length
 }
 
 /**

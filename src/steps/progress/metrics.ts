@@ -26,6 +26,7 @@ export function progressMetrics(progress: Progress, version: string): Metric[] {
     ),
     single('gauge', 'chpipe_officers', 'Officers stored.', progress.officers),
     ...(verification ? [verificationMetric(verification)] : []),
+    ...pscMetrics(progress),
     single('gauge', 'chpipe_target_companies', 'Companies that shall have officers.', progress.target),
     single('gauge', 'chpipe_target_ratio', 'Share of the target that is reached, 0 to 1.', progress.percent / 100),
     single('gauge', 'chpipe_ready', '1 when the target is reached, otherwise 0.', progress.ready ? 1 : 0),
@@ -53,6 +54,20 @@ export function progressMetrics(progress: Progress, version: string): Metric[] {
     ),
     ...streamMetrics(progress.streams ?? (progress.stream ? [progress.stream] : [])),
     ...liveMetrics(progress),
+  ]
+}
+
+function pscMetrics({ pscs }: Progress): Metric[] {
+  if (!pscs) return []
+  const { records, snapshot_on: day } = pscs
+  return [
+    single('gauge', 'chpipe_pscs', 'Records of persons with significant control stored.', records),
+    single(
+      'gauge',
+      'chpipe_psc_snapshot_timestamp_seconds',
+      'The day of the newest snapshot imported whole; absent without one.',
+      day === null ? null : Date.parse(day) / 1000,
+    ),
   ]
 }
 

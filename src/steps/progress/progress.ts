@@ -2,6 +2,8 @@
 // a cost that does not grow with companies and officers; only verifications are counted, along two indexes.
 import { type Clock, MINUTE_MS } from '../../clock.ts'
 import { type Db, snapshot, type Tx } from '../../db/open.ts'
+import { findNewestSnapshot } from '../../db/pscs/files.ts'
+import { countPscs } from '../../db/pscs/staging.ts'
 import { findLiveRuns } from '../../db/runs.ts'
 import { countVerifications, dayAt, type VerificationCounts } from '../../db/standing.ts'
 import { storageError } from '../../db/storage-error.ts'
@@ -30,6 +32,8 @@ export interface Progress extends LiveProgress {
   /** Null when no import runs, nothing moves, or the candidates do not suffice. */
   eta_seconds: number | null
   quota: QuotaReport
+  /** Left out when there are none. */
+  pscs?: PscProgress
   /** The commands that run on this database now; left out when there is none. */
   runs?: RunningCommand[]
   /** Officers by how their identity verification stands today; left out while nothing is published of anybody. */
@@ -38,6 +42,14 @@ export interface Progress extends LiveProgress {
   allowance_free_at?: string
   /** How often the allowance must fill up again before the target is reached; left out while it is not what limits. */
   windows_left?: number
+}
+
+/** Persons with significant control. */
+export interface PscProgress {
+  /** Stored records, ceased ones, statements and exemptions included. */
+  records: number
+  /** The day of the newest snapshot that was imported whole; null when there is none. */
+  snapshot_on: string | null
 }
 
 export interface RunningCommand {
@@ -92,6 +104,7 @@ export function readProgress(db: Db, { target, quota, clock, shared }: ProgressO
         per_minute: Math.round(perMinute * 10) / 10,
         eta_seconds: missing <= 0 ? 0 : (expected?.seconds ?? null),
         quota: quotaReport(db, clock, quota, shared),
+        ...readPscProgress(db),
         ...(running.length > 0 ? { runs: running.map(describeRun) } : {}),
         ...(freeAt === null ? {} : { allowance_free_at: new Date(freeAt).toISOString() }),
         ...(expected?.windows ? { windows_left: expected.windows } : {}),
@@ -102,6 +115,11 @@ export function readProgress(db: Db, { target, quota, clock, shared }: ProgressO
   } catch (error) {
     throw storageError(error, db.$client.name)
   }
+}
+
+function readPscProgress(db: Db): { pscs?: PscProgress } {
+  const [records, snapshot_on] = [countPscs(db), findNewestSnapshot(db, { whole: true })]
+  return records > 0 || snapshot_on !== null ? { pscs: { records, snapshot_on } } : {}
 }
 
 function describeRun({ command, pid, host, started_at }: ReturnType<typeof findLiveRuns>[number]): RunningCommand {

@@ -1,11 +1,11 @@
 // Fills `persons_with_significant_control` from a snapshot: all of a good one, nothing of a bad one. It is safe to run
 // again; interrupted, it leaves whole companies, and running it again does the rest.
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import type { Clock } from '../../clock.ts'
+import { type Clock, DAY_MS } from '../../clock.ts'
 import { type PscPart, refuseIncomplete } from '../../companies-house/pscs/snapshot.ts'
 import { readKnownCompanies } from '../../db/companies/companies.ts'
 import { type Db, write } from '../../db/open.ts'
-import { findNewestSnapshot, savePscFiles, saveWholeSnapshot } from '../../db/pscs/files.ts'
+import { findNewestSnapshot, saveLossesRepaired, savePscFiles, saveWholeSnapshot } from '../../db/pscs/files.ts'
 import { openPscStaging, type PscStaging } from '../../db/pscs/staging.ts'
 import { beginRun } from '../../db/runs.ts'
 import { ChpipeError } from '../../errors.ts'
@@ -84,7 +84,10 @@ export async function importPscs(
     origin: { generatedAt, runId: run.id },
     onProgress: (count) => onProgress({ phase: 'merging', merged: count, of: known.count }),
   })
-  write(db, (tx) => saveWholeSnapshot(tx, run.id))
+  write(db, (tx) => {
+    saveWholeSnapshot(tx, run.id)
+    saveLossesRepaired(tx, generatedAt, clock.now())
+  })
   const { inserted, updated, withheld } = merged
   const summary: ImportPscsSummary = {
     generated_at: generatedAt,
@@ -126,8 +129,6 @@ function momentOfSnapshot({ totals }: ReadSnapshot, parts: readonly PscPart[]): 
     hint: 'keep the name that it was downloaded under',
   })
 }
-
-const DAY_MS = 86_400_000
 
 /** A later snapshot would be refused as older from then on. */
 function refuseFuture(generatedAt: string, now: number): void {

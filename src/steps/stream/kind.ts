@@ -29,7 +29,8 @@ export interface Rhythm {
 
 /** Events that nobody will ever send again: a span of timepoints, or what a line told that could not be read. */
 export type Loss =
-  | { kind: 'span' }
+  /** `until` is when the event behind it was published, as it came; left out where nobody knows. */
+  | { kind: 'span'; until?: string | null }
   /** The stream counts anew, so that what it had before may be lost. */
   | { kind: 'renumbered' }
   /** `placed`: it stands at a timepoint, so that an event was in it. */
@@ -44,6 +45,8 @@ export interface StreamKind<Event extends EventHead> {
   print(event: Event): string
   /** Writes what the event says and counts it in `changes`. Belongs in the transaction that also moves the cursor. */
   apply(tx: Tx, event: Event, origin: EventOrigin, changes: RowChanges): void
+  /** A rejected line as it may be kept, where it may tell of people who must be left alone; as it came unless given. */
+  kept?(tx: Tx, line: string): string
   /** Takes note of what is in doubt now. Belongs in the transaction that notes the loss. */
   lost?(tx: Tx, loss: Loss): void
   /** Receives the events of a batch once its transaction is through. */

@@ -9,6 +9,7 @@ import { companiesStream, queueJobs } from './companies.ts'
 import { repairExpiredGaps } from './gaps.ts'
 import type { StreamKind } from './kind.ts'
 import { officersStream } from './officers.ts'
+import { PSC_PATH, pscStream } from './pscs.ts'
 import type { StreamRules } from './rules.ts'
 
 /** What the kinds of one run may use. */
@@ -33,6 +34,7 @@ export interface KindEntry {
 export const KINDS = {
   companies: { open: openCompanies },
   officers: { open: officersStream },
+  psc: { path: PSC_PATH, open: pscStream },
 } satisfies Record<string, KindEntry>
 
 export type StreamName = keyof typeof KINDS

@@ -2,7 +2,9 @@
 // It keeps a complete list complete without a call. What it cannot prove is called stale, and fetched again.
 
 import type { Clock } from '../../clock.ts'
+import { readOfficerItem } from '../../companies-house/officer-item.ts'
 import {
+  appointmentsNamed,
   companiesNamed,
   EARLY_COLUMNS,
   type OfficerEvent,
@@ -27,7 +29,9 @@ import {
 import type { OfficerRow } from '../../db/officers/officers.ts'
 import { type Db, write } from '../../db/open.ts'
 import { readUnrepaired, saveRepaired } from '../../db/stream/gaps.ts'
+import { partOfficers } from '../../db/suppress/withheld.ts'
 import type { Log } from '../../log.ts'
+import { parseJson } from '../../text.ts'
 import { isSteady, officerDrift, officerRow } from '../officers/rows.ts'
 import type { EventOrigin, Loss, RowChanges, StreamKind } from './kind.ts'
 import { publishedMs } from './place.ts'
@@ -56,6 +60,7 @@ export function officersStream(options: OfficersStreamOptions): StreamKind<Offic
       return `${event.kind}|${event.companyNumber}|${event.appointmentId}|${event.publishedAt}|${facts}`
     },
     apply: (_tx, event, origin, changes) => applyOfficer(options, event, origin, changes),
+    kept: (_tx, line) => (tellsOfWithheld(db, line) ? '' : line),
     lost: (_tx, loss) => doubt(options, loss),
     /** The lists in doubt are marked with the loss, and what fetches them asks for those; the span itself is dealt with. */
     async repair() {
@@ -66,12 +71,33 @@ export function officersStream(options: OfficersStreamOptions): StreamKind<Offic
   }
 }
 
+/** Whether a line that could not be applied tells of an officer or a company that a rule leaves alone. */
+function tellsOfWithheld(db: Db, line: string): boolean {
+  return appointmentsNamed(line).some(({ companyNumber, appointmentId }) => {
+    const read = readOfficerItem(dataIn(line)) ?? readOfficerItem({})
+    if (!read) return false
+    const origin = { companyNumber, fetchedAt: '', runId: 0 }
+    const row = { ...officerRow(read, origin), appointment_id: appointmentId }
+    return (partOfficers(db, companyNumber, [row])?.withheld.length ?? 0) > 0
+  })
+}
+
+function dataIn(line: string): unknown {
+  try {
+    return Object(parseJson(line)).data
+  } catch {
+    return undefined
+  }
+}
+
 function doubt({ db, log }: OfficersStreamOptions, loss: Loss): void {
   const named = loss.kind === 'line' ? companiesNamed(loss.line) : []
   for (const companyNumber of named) doubtList(db, companyNumber)
   if (named.length > 0 || (loss.kind === 'line' && !loss.placed)) return
   if (loss.kind === 'renumbered') forgetTimepoints(db)
-  const lists = doubtAllLists(db)
+  const until = loss.kind === 'span' ? publishedMs(loss.until ?? null) : null
+  // What was published before a list was told, the list knows.
+  const lists = doubtAllLists(db, until === null ? null : new Date(until + KNOWN_MS).toISOString())
   if (lists > 0) log.warn('officer events are lost: complete lists are in doubt, and to be fetched again', { lists })
 }
 
@@ -83,20 +109,24 @@ function applyOfficer(
 ): void {
   const { companyNumber } = event
   const list = findList(db, companyNumber)
-  if (list === null || isOlder(event, list)) return
+  if (list === null) return
+  const stored = findAppointment(db, companyNumber, event.appointmentId)
+  const age = ageOf(event, list, stored)
+  if (age === 'older') return
   if (list.state !== 'complete' && list.state !== 'stale') {
     if (event.kind === 'changed') awaitOfficers(db, companyNumber, clock.now())
     else touchList(db, companyNumber)
     return
   }
-  const stored = findAppointment(db, companyNumber, event.appointmentId)
-  if ((stored?.stream_timepoint ?? -1) > event.timepoint) return
+  const row = event.kind === 'changed' ? rowOf(event, stored, origin) : null
+  if (stored && row && isSteady(officerDrift([stored], [row]))) return
   // A row of the list may be this appointment under another id: who is who, the list itself must say.
-  if (stored === null && hasForeignIds(db, companyNumber)) {
-    doubtList(db, companyNumber)
+  const isUnknown = stored === null && hasForeignIds(db, companyNumber)
+  if (isUnknown || (age === 'unsure' && (stored || row))) {
+    if (list.state === 'complete') doubtList(db, companyNumber)
     return
   }
-  const done = event.kind === 'deleted' ? take(db, event, origin) : put(db, event, { stored, origin })
+  const done = row ? put(db, row, { stored, origin }) : take(db, event, origin)
   if (done === null) return
   changes[done] += 1
   touchList(db, companyNumber)
@@ -110,16 +140,22 @@ function take(db: Db, { companyNumber, appointmentId }: OfficerEvent, origin: Ev
 
 function put(
   db: Db,
-  { companyNumber, read, partial, timepoint }: Extract<OfficerEvent, { kind: 'changed' }>,
+  row: OfficerRow,
   { stored, origin }: { stored: OfficerRow | null; origin: EventOrigin },
 ): 'inserted' | 'updated' | 'deleted' | null {
-  const { fetchedAt, runId, source } = origin
-  const told = officerRow(read, { companyNumber, fetchedAt, runId, source, timepoint })
-  const row = partial && stored ? withEarly(stored, told) : told
-  if (stored && isSteady(officerDrift([stored], [row]))) return null
   const isStored = putAppointment(db, row, origin)
   if (stored) return isStored ? 'updated' : 'deleted'
   return isStored ? 'inserted' : null
+}
+
+/** What is to be stored of the appointment from now on. */
+function rowOf(
+  { companyNumber, read, partial, timepoint }: Extract<OfficerEvent, { kind: 'changed' }>,
+  stored: OfficerRow | null,
+  { fetchedAt, runId, source }: EventOrigin,
+): OfficerRow {
+  const told = officerRow(read, { companyNumber, fetchedAt, runId, source, timepoint })
+  return partial && stored ? withEarly(stored, told) : told
 }
 
 const ORIGIN = ['source', 'fetched_at', 'run_id', 'stream_timepoint']
@@ -132,13 +168,27 @@ function withEarly(stored: OfficerRow, told: OfficerRow): OfficerRow {
   return { ...stored, ...Object.fromEntries(said) }
 }
 
-/** What the services' clocks may differ by, and how long a list may take to be told. */
-const MARGIN_MS = 120_000
+/** What the clocks of the API and of the streams may differ by. */
+const SURE_MS = 5000
+/** A list that was told so long after an event knows of it. */
+const KNOWN_MS = 120_000
 
-/** Whether the event was published clearly before the list was told, both by the clock of Companies House. */
-function isOlder({ publishedAt }: OfficerEvent, { asOf }: StoredList): boolean {
+/**
+ * Whether an event is newer than what is stored. Timepoints order the events of an appointment; an event and a list are
+ * ordered by when they were published and told, both by the clock of Companies House, where that is clear.
+ */
+function ageOf(
+  { publishedAt, timepoint }: OfficerEvent,
+  { asOf }: StoredList,
+  stored: OfficerRow | null,
+): 'newer' | 'unsure' | 'older' {
+  const writtenBy = stored?.stream_timepoint ?? null
+  if (writtenBy !== null) return timepoint > writtenBy ? 'newer' : 'older'
   const published = publishedMs(publishedAt)
-  return published !== null && asOf !== null && Date.parse(asOf) - published > MARGIN_MS
+  if (published === null || asOf === null) return 'newer'
+  const laterMs = Date.parse(asOf) - published
+  if (laterMs <= SURE_MS) return 'newer'
+  return laterMs > KNOWN_MS ? 'older' : 'unsure'
 }
 
 /** The time of an event, ISO 8601: a faulty one lies in the future. */

@@ -211,7 +211,8 @@ function eraseAddresses(tx: Tx, isErased: (address: string) => boolean): number 
 function eraseNotes(tx: Tx, { kind, value }: Suppression, officers: StoredOfficer[]): number {
   let erased = kind === 'company' ? deleteNotes(tx, value, () => true) + emptyRejects(tx, value) : 0
   for (const officer of officers) {
-    erased += deleteNotes(tx, officer.company_number, (detail) => namesOfficer(detail, [officer]))
+    const isNamed = (text: string) => namesOfficer(text, [officer])
+    erased += deleteNotes(tx, officer.company_number, isNamed) + emptyRejects(tx, officer.company_number, isNamed)
   }
   return erased
 }

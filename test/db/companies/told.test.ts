@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { companyDetails } from '../../../src/companies-house/profile.ts'
-import { insertCompany, markDeleted, rewriteCompany, updateCompany } from '../../../src/db/companies/companies.ts'
+import {
+  insertCompany,
+  markDeleted,
+  rewriteCompany,
+  saveFoundCompanies,
+  updateCompany,
+} from '../../../src/db/companies/companies.ts'
 import type { CompanyFacts } from '../../../src/db/companies/told.ts'
 import {
   mergeTold,
@@ -125,6 +131,37 @@ describe('a source that lacks a value', () => {
     expect(stored(db)).toMatchObject({ accounts_next_due: '2026-09-30', deleted_at: null })
     fromFile(db)
     expect(stored(db)).toMatchObject({ accounts_next_due: null })
+  })
+})
+
+describe('a search result', () => {
+  const found = {
+    company_number: NUMBER,
+    company_name: 'ACME LIMITED',
+    fetched_at: '2026-01-05T12:00:00.000Z',
+    run_id: 1,
+  }
+
+  it('takes no deletion back, and adds companies that are not stored', () => {
+    const db = openDb(':memory:')
+    insertCompany(db, profile({ term: 'TEN YEARS' }), origin('stream'))
+    markDeleted(db, NUMBER, origin('stream'))
+    saveFoundCompanies(db, [
+      { ...found, source: 'search', type: 'ltd' },
+      { ...found, source: 'search', company_number: '00000002' },
+    ])
+    expect(stored(db)).toMatchObject({ type: 'ltd', term: 'TEN YEARS', deleted_at: '2026-01-05T12:00:00.000Z' })
+    expect(db.select().from(companies).all()).toHaveLength(2)
+  })
+
+  it('knows a status without its detail, which belongs to the status', () => {
+    const db = openDb(':memory:')
+    const detail = 'active-proposal-to-strike-off'
+    insertCompany(db, profile({ company_status: 'active', company_status_detail: detail }), origin('stream'))
+    saveFoundCompanies(db, [{ ...found, source: 'search', company_status: 'active' }])
+    expect(stored(db)).toMatchObject({ company_status: 'active', company_status_detail: detail })
+    saveFoundCompanies(db, [{ ...found, source: 'search', company_status: 'liquidation' }])
+    expect(stored(db)).toMatchObject({ company_status: 'liquidation', company_status_detail: null })
   })
 })
 

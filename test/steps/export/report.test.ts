@@ -373,3 +373,75 @@ describe('the page', () => {
     expect(columns.filter((name) => !page.includes(`<code>${name}</code></th>`))).toEqual([])
   })
 })
+
+describe('places and trades', () => {
+  const pages = [
+    {
+      companies: [
+        company('1', { postal_code: 'b1 1aa', sic_codes: '62012,7499' }),
+        company('2', { postal_code: 'LL1 1AA', sic_codes: '62012' }),
+        company('3', { postal_code: 'XX1 1XX', country: 'SCOTLAND' }),
+        company('4'),
+      ],
+    },
+  ]
+  const directory = new Map([
+    ['B11AA', { region: 'West Midlands', local_authority: 'Birmingham', country: 'England' }],
+    ['LL11AA', { region: 'North West', local_authority: 'Chester <West>', country: 'England' }],
+  ])
+  const asked: string[][] = []
+  const withDirectory = () => {
+    const counter = createPageCounter({
+      findPlaces: (postcodes) => {
+        asked.push(postcodes)
+        return directory
+      },
+    })
+    for (const page of pages)
+      counter.add({ officers: [], persons_with_significant_control: [], domains: [], emails: [], ...page }, new Set())
+    return counter.counts()
+  }
+
+  test('follow postcode areas without a directory, and the report says so', () => {
+    expect(counted(pages)).toMatchObject({ placed: null, authorities: [], countries: [] })
+    expect(counted(pages).regions).toContainEqual({ name: 'Wales', count: 1 })
+    const page = report(pages)
+    expect(page).toContain('By postcode area')
+    expect(page).not.toContain('local authority')
+  })
+
+  test('are those of the directory where it has the postcode', () => {
+    const counts = withDirectory()
+    expect(asked).toEqual([['B11AA', 'LL11AA', 'XX11XX', '']])
+    expect(counts).toMatchObject({
+      placed: 2,
+      regions: [
+        { name: 'North West', count: 1 },
+        { name: 'Not known', count: 1 },
+        { name: 'Scotland', count: 1 },
+        { name: 'West Midlands', count: 1 },
+      ],
+      countries: [{ name: 'England', count: 2 }],
+      authorities: [
+        { name: 'Birmingham', count: 1 },
+        { name: 'Chester <West>', count: 1 },
+      ],
+    })
+    const page = report([], { counts })
+    expect(page).toContain('has the postcodes of 2 of 4 companies. The others by postcode area')
+    expect(page).toContain('Chester &lt;West&gt;')
+    expect(page).toContain('Open Government Licence v3.0')
+  })
+
+  test('name SIC codes as the register file does', () => {
+    expect(counted(pages).codes).toEqual([
+      { name: '62012', count: 2 },
+      { name: '7499', count: 1 },
+    ])
+    const sicDescriptions = new Map([['62012', 'Business & domestic software']])
+    const page = report(pages, { sicDescriptions })
+    expect(page).toContain('62012 Business &amp; domestic software')
+    expect(page).toContain('Most frequent SIC codes')
+    expect(report(pages)).not.toContain('Most frequent SIC codes')
+  })
+})

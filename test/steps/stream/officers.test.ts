@@ -11,6 +11,8 @@ import { saveOfficers } from '../../../src/db/officers/officers.ts'
 import { type Db, openDb, write } from '../../../src/db/open.ts'
 import { beginRun } from '../../../src/db/runs.ts'
 import { companies, deletions, jobs, officer_fetches, officers, stream_rejects } from '../../../src/db/schema.ts'
+import { openNameIndex } from '../../../src/db/served/names.ts'
+import { readUnrepaired } from '../../../src/db/stream/gaps.ts'
 import { officerRow } from '../../../src/steps/officers/rows.ts'
 import { beginFetch, isOvertaken } from '../../../src/steps/officers/store.ts'
 import { followStream } from '../../../src/steps/stream/follow.ts'
@@ -162,6 +164,21 @@ describe('an event of the officers stream', () => {
     expect(db.select().from(deletions).all()).toMatchObject([{ kind: 'officer', company_number: ONE, key: B }])
   })
 
+  it('is found by the name index, also when it moves no time of the list', async () => {
+    const db = world()
+    const index = openNameIndex()
+    const found = (surname: string) => {
+      for (const _step of index.refresh(db));
+      return index.find({ all: false, surname: [surname] }, '', 10)
+    }
+    expect(found('smith')).toEqual([ONE, TWO])
+    const told = { publishedAt: FETCHED, data: item(ONE, NEW, { name: 'QUILLON, Ann' }) }
+    await follow(db, [send(event(7, ONE, NEW, told))], 1)
+    expect(companyOf(db, ONE)?.officers_fetched_at).toBe(FETCHED)
+    expect(found('quillon')).toEqual([ONE])
+    index.close()
+  })
+
   it('leaves a company without officers when the last one is deleted', async () => {
     const db = world()
     await follow(db, [send(event(7, TWO, A, { type: 'deleted' }))], 1)
@@ -182,7 +199,7 @@ describe('an event of the officers stream', () => {
   it.each([
     ['published before the list was told', FETCHED, '2026-01-05T11:00:00', false],
     ['published so in summer time', FETCHED, '2026-01-05T12:30:00.123456+01:00', false],
-    ['published at about that time', FETCHED, '2026-01-05T11:59:30', true],
+    ['published at about that time', FETCHED, '2026-01-05T11:59:56', true],
     ['about a list of which nobody knows when it was told', null, '2026-01-01T11:00:00', true],
     ['with a time that is none', FETCHED, 'yesterday', true],
   ])('%s: older facts never take the place of newer ones', async (_what, asOf, publishedAt, applied) => {
@@ -195,6 +212,24 @@ describe('an event of the officers stream', () => {
     expect(rowsOf(db, ONE)[0]?.nationality).toBe(applied ? 'Irish' : 'British')
     expect(idsOf(db, ONE)).toEqual(applied ? [A, NEW] : [A])
     expect(stateOf(db, ONE)).toBe('complete')
+  })
+
+  it('published a moment before the list was told changes nothing, and puts a list in doubt that says something else', async () => {
+    const told = { publishedAt: '2026-01-05T11:59:00' }
+    const changes: [string, 'complete' | 'stale'][] = [
+      [event(7, ONE, A, told), 'complete'],
+      [event(7, ONE, A, { ...told, data: item(ONE, A, { nationality: 'Irish' }) }), 'stale'],
+      [event(7, ONE, NEW, told), 'stale'],
+      [event(7, ONE, A, { ...told, type: 'deleted' }), 'stale'],
+      [event(7, ONE, NEW, { ...told, type: 'deleted' }), 'complete'],
+    ]
+    for (const [line, state] of changes) {
+      const db = world()
+      await follow(db, [send(line)], 1)
+      expect(idsOf(db, ONE)).toEqual([A, B])
+      expect(rowsOf(db, ONE)[0]).toMatchObject({ nationality: 'British' })
+      expect(stateOf(db, ONE)).toBe(state)
+    }
   })
 
   it('of the shape before November 2025 keeps what it does not say, and puts nothing unsaid into a complete list', async () => {
@@ -271,7 +306,7 @@ describe('a fetch that is under way', () => {
 
 describe('what the stream cannot prove', () => {
   const cut = '{"resource_kind":"company-officers","resource_uri":"/company/00000001/appointments/A","data":{"na\n'
-  const nowhere = { uri: '/somewhere' }
+  const nowhere = { uri: '/somewhere', data: { name: 'SMITH, Jane' } }
 
   it.each([
     ['an event whose data is cut out', event(8, ONE, A, { data: undefined }), 9, ['stale', 'complete']],
@@ -279,6 +314,12 @@ describe('what the stream cannot prove', () => {
     ["another company's data", event(8, ONE, A, { data: item(TWO, A) }), 9, ['stale', 'stale']],
     ['a broken line that names a company', cut, 8, ['stale', 'complete']],
     ['a stray line that names nobody', 'garbage\n', 8, ['complete', 'complete']],
+    [
+      'a number that no stored company has',
+      event(8, 'x', A, { uri: '/company/123/appointments/x' }),
+      9,
+      ['complete', 'complete'],
+    ],
     ['an event of nobody knows whom', event(8, 'x', A, nowhere), 9, ['stale', 'stale']],
   ])('is called stale after %s', async (_what, line, next, states) => {
     const db = world()
@@ -302,8 +343,19 @@ describe('what the stream cannot prove', () => {
       const { warned } = await follow(db, connections, 2)
       expect([what, stateOf(db, ONE), stateOf(db, TWO)]).toEqual([what, 'stale', 'stale'])
       expect(warned.some((message) => message.includes('in doubt'))).toBe(true)
+      expect(readUnrepaired(db, 'officers')).toEqual([])
       expect(companyOf(db, ONE)?.officers_fetched_at).toBe(FETCHED)
     }
+  })
+
+  it('is no list that was told after what was lost', async () => {
+    const db = world()
+    store(db, '00000003', [A], { asOf: '2026-01-05T15:00:00.000Z' })
+    store(db, '00000004', [A], { asOf: null })
+    const lines = event(7, '00000009', A) + event(9, '00000009', B, { publishedAt: '2026-01-05T14:00:00' })
+    await follow(db, [send(lines), send(event(9, '00000009', B, { publishedAt: '2026-01-05T14:00:00' }))], 2)
+    const states = [ONE, TWO, '00000003', '00000004'].map((number) => stateOf(db, number))
+    expect(states).toEqual(['stale', 'stale', 'complete', 'stale'])
   })
 
   it('is also what `--from` leaves out, and nothing when it leaves out nothing', async () => {
@@ -337,6 +389,23 @@ describe('a rule', () => {
     const merged = item(ONE, NEW, { name: 'JONES, Renamed' })
     merged.links.officer.appointments = '/officers/MERGED/appointments'
     await follow(db, [send(event(9, ONE, NEW, { data: merged }))], 1)
+    expect(idsOf(db, ONE)).toEqual([B])
+  })
+
+  it('also empties what could not be read about them, and an erasure what was kept', async () => {
+    const db = world()
+    suppressOne(db, 'officer', `O-${NEW}`)
+    const broken = (id: string) => event(id === NEW ? 7 : 8, ONE, id, { data: item(ONE, id, { name: 7 }) })
+    await follow(db, [send(broken(NEW) + broken(A) + event(9, ONE, B))], 1)
+    const lines = () =>
+      db
+        .select()
+        .from(stream_rejects)
+        .all()
+        .map(({ line }) => line)
+    expect(lines().map((line) => line === '')).toEqual([true, false])
+    suppressOne(db, 'officer', `O-${A}`, { erase: true })
+    expect(lines()).toEqual(['', ''])
     expect(idsOf(db, ONE)).toEqual([B])
   })
 })

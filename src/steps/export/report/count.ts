@@ -6,7 +6,7 @@ import type { Page } from '../../../db/dataset/columns.ts'
 import { type DatasetTable, datasetTables, type Row } from '../../../db/dataset/columns.ts'
 import { holdsOffice, VERIFICATIONS } from '../../../db/standing.ts'
 import { isPersonWanted } from '../../purchases/people.ts'
-import { regionOf, sicSection } from './places.ts'
+import { type DirectoryPlace, directoryKey, type PlaceFinder, regionOf, sicSection } from './places.ts'
 import { createPscCounter, type PscCounts } from './pscs.ts'
 import { type Count, cellReader, createTally, NOT_GIVEN, textOf } from './tally.ts'
 
@@ -32,10 +32,10 @@ export interface PageCounter {
   counts(): ReportCounts
 }
 
-/** A counter that is fed with every page once. */
-export function createPageCounter(): PageCounter {
+/** A counter that is fed with every page once; places come from a directory of postcodes where there is one. */
+export function createPageCounter({ findPlaces }: { findPlaces?: PlaceFinder | undefined } = {}): PageCounter {
   const rows = { companies: 0, officers: 0, persons_with_significant_control: 0, domains: 0, emails: 0 }
-  const companies = createCompanyCounter()
+  const companies = createCompanyCounter(findPlaces)
   const officers = createOfficerCounter()
   const pscs = createPscCounter()
   const contacts = createContactCounter()
@@ -106,6 +106,13 @@ interface CompanyCounts {
   /** By section; a company with several codes counts once in each of its sections. */
   sections: Count[]
   regions: Count[]
+  /** By country and local authority of those that the directory has; empty without it. */
+  countries: Count[]
+  authorities: Count[]
+  /** Companies that the directory has placed; null without it: then regions follow from postcode areas. */
+  placed: number | null
+  /** By SIC code; a company counts once for each of its codes. */
+  codes: Count[]
   sample: SampleCompany[]
 }
 
@@ -114,21 +121,35 @@ const SAMPLE_SIZE = 8
 const MONTHS = 5000
 const NO_CODE = 'No SIC code'
 
+/** There are fewer authorities than this, and fewer codes. */
+const AUTHORITIES = 600
+const CODES = 2000
+
 /** Counts the companies of pages. */
-function createCompanyCounter(): { add(page: Page): void; counts(): CompanyCounts } {
+function createCompanyCounter(findPlaces?: PlaceFinder): { add(page: Page): void; counts(): CompanyCounts } {
   const cell = cellReader('companies')
   const [months, types, statuses] = [createTally(MONTHS), createTally(), createTally()]
   const [sections, regions] = [createTally(), createTally()]
+  const [countries, authorities, codes] = [createTally(), createTally(AUTHORITIES), createTally(CODES)]
+  let placed = 0
   const sample: SampleCompany[] = []
   let withOfficers = 0
 
+  const addPlace = (row: Row, place: DirectoryPlace | undefined) => {
+    const text = (name: string) => textOf(cell(row, name))
+    regions.add(place?.region ?? regionOf(text('postal_code'), text('country')))
+    if (!place) return
+    placed += 1
+    countries.add(place.country ?? NOT_GIVEN)
+    authorities.add(place.local_authority ?? NOT_GIVEN)
+  }
   const addRow = (row: Row, officers: number, domain: string | null) => {
     const text = (name: string) => textOf(cell(row, name))
     if (officers > 0) withOfficers += 1
     months.add(/^\d{4}-\d{2}(?=-)/.exec(text('date_of_creation') ?? '')?.[0] ?? '')
     types.add(text('type') ?? NOT_GIVEN)
     statuses.add(text('company_status') ?? NOT_GIVEN)
-    regions.add(regionOf(text('postal_code'), text('country')))
+    for (const code of new Set((text('sic_codes') ?? '').split(',').filter(Boolean))) codes.add(code)
     for (const section of sectionsOf(text('sic_codes'))) sections.add(section)
     if (sample.length === SAMPLE_SIZE) return
     const [number, name] = [text('company_number') ?? '', text('company_name') ?? '']
@@ -139,8 +160,11 @@ function createCompanyCounter(): { add(page: Page): void; counts(): CompanyCount
     add({ companies, officers, domains }) {
       const officersOf = countByNumber(officers)
       const domainOf = bestDomains(domains)
-      for (const row of companies) {
+      const keys = companies.map((row) => directoryKey(textOf(cell(row, 'postal_code'))))
+      const places = findPlaces?.([...new Set(keys)])
+      for (const [index, row] of companies.entries()) {
         const number = String(row[0])
+        addPlace(row, places?.get(keys[index] ?? ''))
         addRow(row, officersOf.get(number) ?? 0, domainOf.get(number) ?? null)
       }
     },
@@ -151,6 +175,10 @@ function createCompanyCounter(): { add(page: Page): void; counts(): CompanyCount
       statuses: statuses.entries(),
       sections: sections.entries(),
       regions: regions.entries(),
+      countries: countries.entries(),
+      authorities: authorities.entries(),
+      placed: findPlaces ? placed : null,
+      codes: codes.entries(),
       sample: [...sample],
     }),
   }

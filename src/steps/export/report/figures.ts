@@ -31,12 +31,15 @@ export interface ReportData {
   counts: ReportCounts
   /** How many companies should have officers. */
   target: number
+  /** What the register file calls SIC codes, as far as it is known. */
+  sicDescriptions?: ReadonlyMap<string, string>
   dictionary: { table: string; entry: TableEntry }[]
 }
 
 // The middle of the report: what the rows say.
 
-export function companyFigures({ counts, asOf, tables }: ReportData): Markup | null {
+export function companyFigures(data: ReportData): Markup | null {
+  const { counts, asOf, tables } = data
   if (!tables.includes('companies')) return null
   const whole = counts.rows.companies
   const list = (caption: string, name: string, entries: Count[]) =>
@@ -48,9 +51,47 @@ ${creation(creationSeries(counts.months, asOf))}
 <div>${list('Companies by section of SIC 2007', 'Section', counts.sections)}
 <p class="note">A company with codes in several sections counts in each of them, so the shares add up to more than 100%.</p></div>
 <div>${list('Companies by region of the registered office', 'Region', counts.regions)}
-<p class="note">By the letters that the postcode begins with; these areas do not follow borders, and each counts where most of it lies. Without a postcode, by the country as filed.</p></div></div>
+<p class="note">${placesNote(counts)}</p></div></div>
+${trades(data)}
+${authorities(counts)}
 ${sample(counts)}</section>
 `
+}
+
+const BY_AREA =
+  'By postcode area, the letters that the postcode begins with: these do not follow borders, and each counts where most of it lies. Without a postcode, by the country as filed.'
+
+function placesNote({ placed, rows }: ReportCounts): string {
+  if (placed === null) return BY_AREA
+  const known = `By the ONS Postcode Directory, which has the postcodes of ${formatNumber(placed)} of ${counted(rows.companies, 'company', 'companies')}.`
+  return placed === rows.companies ? known : `${known} The others by postcode area, or by the country as filed.`
+}
+
+const MOST_SHOWN = 20
+
+/** The most frequent codes in words; nothing where no register file has said what codes are called. */
+function trades({ counts, sicDescriptions }: ReportData): Markup | null {
+  if (!sicDescriptions || !counts.codes.some(({ name }) => sicDescriptions.has(name))) return null
+  const entries = counts.codes
+    .slice(0, MOST_SHOWN)
+    .map(({ name, count }) => ({ name: `${name} ${sicDescriptions.get(name) ?? ''}`.trim(), count }))
+  return bars({
+    caption: 'Most frequent SIC codes',
+    heads: ['Code', 'Companies'],
+    entries,
+    whole: counts.rows.companies,
+  })
+}
+
+function authorities({ countries, authorities: entries, placed }: ReportCounts): Markup | null {
+  if (!placed) return null
+  const shown = entries.slice(0, MOST_SHOWN)
+  const more = entries.length - shown.length
+  const list = (caption: string, name: string, some: Count[]) =>
+    bars({ caption, heads: [name, 'Companies'], entries: some, whole: placed })
+  return html`<div class="pair"><div>${list('Companies by country of the registered office', 'Country', countries)}</div>
+<div>${list('Companies by local authority', 'Local authority', shown)}
+<p class="note">Shares are of the companies that the directory has.${more > 0 ? ` ${counted(more, 'other authority has', 'other authorities have')} fewer.` : ''} Contains National Statistics data and OS data, licensed under the Open Government Licence v3.0. © Crown copyright and database right; contains Royal Mail data © Royal Mail copyright and database right.</p></div></div>`
 }
 
 function creation({ months, before, years, undated }: CreationSeries): Markup {
