@@ -83,7 +83,7 @@ const EMAILS_OF_NOBODY = `
     SELECT 1 FROM officers
     WHERE officers.company_number = emails.company_number AND officers.appointment_id = emails.appointment_id)`
 
-const PSCS = `SELECT company_number, ${PSC_PERSON_COLUMNS.join(', ')} FROM persons_with_significant_control`
+const PSCS = `SELECT company_number, ${PSC_PERSON_COLUMNS.join(', ')} FROM persons_with_significant_control WHERE 1`
 
 function hidePscs(
   db: Db,
