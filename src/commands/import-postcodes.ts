@@ -107,9 +107,9 @@ function render(summary: ImportPostcodesSummary): string {
       `${formatNumber(postcodes)}: ${formatNumber(added)} new, ${formatNumber(changed)} changed, ${formatNumber(removed)} removed`,
     ],
     ['rows read', `${formatNumber(rows_read)} in ${formatDuration(summary.elapsed_seconds * 1000)}`],
-    ['no longer in use', `${formatNumber(terminated)}, which are kept`],
+    ['terminated', `${formatNumber(terminated)}, which are kept`],
     [
-      'local authorities',
+      'authorities',
       authorities_named > 0 ? `${formatNumber(authorities_named)} named` : 'by their codes: no list of names (--names)',
     ],
   ]

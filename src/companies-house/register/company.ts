@@ -4,7 +4,7 @@ import { COMPANY_NUMBER } from '../../company-number.ts'
 import { ChpipeError } from '../../errors.ts'
 import { filed } from '../../text.ts'
 import { isoDay, remembering, sicReader } from './cells.ts'
-import { FILING_COLUMNS, filingsReader, type OnOddCell, type RegisterFilings } from './filings.ts'
+import { FILING_COLUMNS, filingsReader, type OnOddCell, type RegisterFilings, unfilledFrom } from './filings.ts'
 import { type Category, categoryOf, type StatusMeaning, statusOf } from './prose.ts'
 
 export interface RegisterCompany extends StatusMeaning, Category, RegisterFilings {
@@ -163,6 +163,8 @@ export interface RegisterColumns {
   placeOf(column: string): number
   /** Where everything stands that is stored. */
   stored: number[]
+  /** The columns of `companies` that the file says nothing about. */
+  unfilled: string[]
   /** How many cells a row has. */
   width: number
 }
@@ -175,7 +177,13 @@ export function findColumns(header: string[], fileName: string): RegisterColumns
     const places = NEEDED.map((name) => [name, names.indexOf(name)])
     const placeOf = (column: string) => names.indexOf(column)
     const stored = [...NEEDED, ...FILING_COLUMNS].map(placeOf).filter((place) => place >= 0)
-    return { at: Object.fromEntries(places) as RegisterColumns['at'], placeOf, stored, width: names.length }
+    return {
+      at: Object.fromEntries(places) as RegisterColumns['at'],
+      placeOf,
+      stored,
+      unfilled: unfilledFrom(names),
+      width: names.length,
+    }
   }
   const which = missing.length === NEEDED.length ? 'any of its columns' : `the columns ${missing.join(', ')}`
   throw new ChpipeError('data', `This is not BasicCompanyData: its first line does not name ${which}: ${fileName}`, {

@@ -3,28 +3,6 @@
 import { filed } from '../../text.ts'
 import { isoDay, remembering } from './cells.ts'
 
-/** The columns of BasicCompanyData that may be absent; what they hold is null then (facts 5.1). */
-export const FILING_COLUMNS = [
-  'CountryOfOrigin',
-  'Accounts.AccountRefDay',
-  'Accounts.AccountRefMonth',
-  'Accounts.NextDueDate',
-  'Accounts.LastMadeUpDate',
-  'Accounts.AccountCategory',
-  'Returns.NextDueDate',
-  'Returns.LastMadeUpDate',
-  'Mortgages.NumMortCharges',
-  'Mortgages.NumMortOutstanding',
-  'Mortgages.NumMortPartSatisfied',
-  'Mortgages.NumMortSatisfied',
-  'LimitedPartnerships.NumGenPartners',
-  'LimitedPartnerships.NumLimPartners',
-  'URI',
-  ...[1, 2, 3, 4, 5, 6, 7, 8, 9, 10].flatMap((n) => [`PreviousName_${n}.CONDATE`, `PreviousName_${n}.CompanyName`]),
-  'ConfStmtNextDueDate',
-  'ConfStmtLastMadeUpDate',
-]
-
 /** Columns of `companies` that they fill. */
 export interface RegisterFilings {
   country_of_origin: string | null
@@ -47,6 +25,40 @@ export interface RegisterFilings {
   uri: string | null
 }
 
+const PREVIOUS = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10].map((n) => `PreviousName_${n}`)
+
+/** From which columns of the file they come; a file may lack some (facts 5.1). */
+const FILLED_FROM: Record<keyof RegisterFilings, readonly string[]> = {
+  country_of_origin: ['CountryOfOrigin'],
+  accounts_accounting_reference_date_day: ['Accounts.AccountRefDay'],
+  accounts_accounting_reference_date_month: ['Accounts.AccountRefMonth'],
+  accounts_next_due: ['Accounts.NextDueDate'],
+  accounts_last_accounts_made_up_to: ['Accounts.LastMadeUpDate'],
+  accounts_last_accounts_type: ['Accounts.AccountCategory'],
+  confirmation_statement_next_due: ['ConfStmtNextDueDate'],
+  confirmation_statement_last_made_up_to: ['ConfStmtLastMadeUpDate'],
+  annual_return_next_due: ['Returns.NextDueDate'],
+  annual_return_last_made_up_to: ['Returns.LastMadeUpDate'],
+  charges_count: ['Mortgages.NumMortCharges'],
+  charges_outstanding_count: ['Mortgages.NumMortOutstanding'],
+  charges_part_satisfied_count: ['Mortgages.NumMortPartSatisfied'],
+  charges_satisfied_count: ['Mortgages.NumMortSatisfied'],
+  general_partners_count: ['LimitedPartnerships.NumGenPartners'],
+  limited_partners_count: ['LimitedPartnerships.NumLimPartners'],
+  previous_company_names: PREVIOUS.flatMap((name) => [`${name}.CONDATE`, `${name}.CompanyName`]),
+  uri: ['URI'],
+}
+
+/** The columns of the file that fill them. */
+export const FILING_COLUMNS: readonly string[] = Object.values(FILLED_FROM).flat()
+
+/** Which of them a file with these columns says nothing about. */
+export function unfilledFrom(header: readonly string[]): string[] {
+  return Object.entries(FILLED_FROM).flatMap(([column, from]) =>
+    from.some((name) => header.includes(name)) ? [] : [column],
+  )
+}
+
 /** Told of a cell that cannot be right. */
 export type OnOddCell = (column: string, cell: string) => void
 
@@ -54,15 +66,13 @@ export type OnOddCell = (column: string, cell: string) => void
 export function filingsReader(
   placeOf: (column: string) => number,
 ): (cells: string[], companyNumber: string, onOdd: OnOddCell) => RegisterFilings {
-  const at = FILING_COLUMNS.map(placeOf)
-  const place = (column: string) => at[FILING_COLUMNS.indexOf(column)] ?? -1
   const otherOrigin = remembering(filed)
   const origin = (cell: string) => (cell === HOME ? HOME : otherOrigin(cell))
   const category = remembering(accountsCategory)
   const day = dayCell(placeOf)
   const whole = wholeCell(placeOf)
   const names = previousNames(placeOf)
-  const [country, accountsType, uri] = [place('CountryOfOrigin'), place('Accounts.AccountCategory'), place('URI')]
+  const [country, accountsType, uri] = [placeOf('CountryOfOrigin'), placeOf('Accounts.AccountCategory'), placeOf('URI')]
   const [refDay, refMonth] = [whole('Accounts.AccountRefDay', 1, 31), whole('Accounts.AccountRefMonth', 1, 12)]
   const [nextDue, lastMadeUpTo] = [day('Accounts.NextDueDate'), day('Accounts.LastMadeUpDate')]
   const [statementDue, statementMadeUpTo] = [day('ConfStmtNextDueDate'), day('ConfStmtLastMadeUpDate')]
@@ -131,11 +141,11 @@ function wholeCell(placeOf: PlaceOf): (column: string, least?: number, most?: nu
 /** The names as the profile has them, as JSON, the latest first; the file says when each ended, not when it began. */
 function previousNames(placeOf: PlaceOf): CellReader<string> {
   const day = dayCell(placeOf)
-  const pairs = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10].map((n) => ({
-    column: `PreviousName_${n}.CompanyName`,
-    name: placeOf(`PreviousName_${n}.CompanyName`),
-    ended: placeOf(`PreviousName_${n}.CONDATE`),
-    ceasedOn: day(`PreviousName_${n}.CONDATE`),
+  const pairs = PREVIOUS.map((name) => ({
+    column: `${name}.CompanyName`,
+    name: placeOf(`${name}.CompanyName`),
+    ended: placeOf(`${name}.CONDATE`),
+    ceasedOn: day(`${name}.CONDATE`),
   }))
   return (cells, onOdd) => {
     const names: { name: string; ceased_on?: string }[] = []

@@ -78,17 +78,20 @@ export function updateCompany(db: Db, facts: ToldFacts, origin: DetailsOrigin): 
   rewriteCompany(db, facts, origin, { deletedBefore: null })
 }
 
-/** The same; with `deletedBefore`, ISO 8601, only a deletion from before that time is taken back. */
+/**
+ * The same; with `deletedBefore`, ISO 8601, only a deletion from before that time is taken back. Of `unfilled` columns this
+ * answer says nothing.
+ */
 export function rewriteCompany(
   db: Db,
   facts: ToldFacts | CompanyFacts,
   { source, fetchedAt, runId }: DetailsOrigin,
-  { deletedBefore }: { deletedBefore: string | null },
+  { deletedBefore, unfilled }: { deletedBefore: string | null; unfilled?: ReadonlySet<string> | undefined },
 ): void {
   const { company_number } = facts
   const stored = prepared(db, STORED).get(company_number) as StoredCompany | undefined
   if (!stored) return
-  const { values, toldBy } = mergeTold(stored, facts as Told, source)
+  const { values, toldBy } = mergeTold(stored, facts as Told, source, unfilled)
   const written = [...TOLD_COLUMNS.map((column) => values[column] ?? null), source, fetchedAt, runId]
   const undeleted = deletedBefore === null ? 'NULL' : 'CASE WHEN deleted_at < ? THEN NULL ELSE deleted_at END'
   prepared(db, `${UPDATE}, deleted_at = ${undeleted} WHERE company_number = ?`).run(

@@ -15,6 +15,11 @@ export interface Reject {
   row: string
 }
 
+export interface FileOrigin extends Origin {
+  /** Columns that the file says nothing about: they stay as they are. */
+  unfilled?: ReadonlySet<string>
+}
+
 /** Companies and rejects that are not in the database yet. Disposing it drops them. */
 export interface CompanyStaging {
   add(batch: CompanyFacts[]): void
@@ -26,7 +31,7 @@ export interface CompanyStaging {
    * file does not tell stays as it is: officers, jurisdiction. So does a company whose stored facts are newer than the
    * file. A company that was added twice is moved once, as it was last.
    */
-  merge(origin: Origin, size: () => number): Generator<Chunk>
+  merge(origin: FileOrigin, size: () => number): Generator<Chunk>
   /** Brings what was written into the database file; meanwhile others may write. */
   checkpoint(): void
   [Symbol.dispose](): void
@@ -158,6 +163,8 @@ function isOlder(db: Db, asOf: string | null): string {
     ELSE companies.fetched_at < '${startOfDay(asOf)}' END`
 }
 
+const NOTHING: ReadonlySet<string> = new Set()
+
 /** A stored company of which nobody but the register file has told: its new row replaces the old one. */
 const ONLY_FILED = `companies.source = 'register-file'
   AND NOT EXISTS (SELECT 1 FROM company_tellers WHERE company_tellers.company_number = companies.company_number)`
@@ -166,8 +173,8 @@ const ONLY_FILED = `companies.source = 'register-file'
  * The file has the whole address without `premises`, and neither the type of every company nor every subtype. What it
  * lists has come back since it was deleted.
  */
-const UPSERT = `ON CONFLICT (company_number) DO UPDATE SET
-  ${REGISTER_COLUMNS.filter((name) => !['company_number', 'type', 'subtype'].includes(name))
+const upsert = (unfilled: ReadonlySet<string>) => `ON CONFLICT (company_number) DO UPDATE SET
+  ${REGISTER_COLUMNS.filter((name) => !['company_number', 'type', 'subtype'].includes(name) && !unfilled.has(name))
     .map((name) => `${name} = excluded.${name}`)
     .join(', ')},
   type = coalesce(excluded.type, type), subtype = coalesce(excluded.subtype, subtype), premises = NULL,
@@ -179,7 +186,7 @@ const UPSERT = `ON CONFLICT (company_number) DO UPDATE SET
  * Moves the companies of a temporary table into `companies`, and drops it: a transaction of up to `size()` rows for each
  * step of the loop. Of a company that came more than once, the last row is moved.
  */
-function* mergeTable(db: Db, clock: Clock, table: string, origin: Origin, size: () => number): Generator<Chunk> {
+function* mergeTable(db: Db, clock: Clock, table: string, origin: FileOrigin, size: () => number): Generator<Chunk> {
   const client = db.$client
   client.exec(`CREATE INDEX temp.${table}_by_number ON ${table} (company_number)`)
   const duplicates = dropEarlier(client, table)
@@ -193,7 +200,7 @@ function* mergeTable(db: Db, clock: Clock, table: string, origin: Origin, size: 
     INSERT INTO companies (${COLUMNS}, source, fetched_at, first_seen_at, run_id, change_number)
     SELECT ${COLUMNS}, ?, ?, ?, ?, ? FROM temp.${table}
     WHERE company_number > ? AND company_number <= ? ORDER BY company_number
-    ${UPSERT} WHERE ${ONLY_FILED} AND ${isOlder(db, origin.as_of)}`)
+    ${upsert(origin.unfilled ?? NOTHING)} WHERE ${ONLY_FILED} AND ${isOlder(db, origin.as_of)}`)
   const countChunk = client
     .prepare<[string, string], number>(
       `SELECT count(*) FROM temp.${table} WHERE company_number > ? AND company_number <= ?`,
@@ -222,7 +229,7 @@ function* mergeTable(db: Db, clock: Clock, table: string, origin: Origin, size: 
 const REST_PER_PAGE = 500
 
 /** A function that brings companies of which others have told as well up to the file, between two numbers; returns how many. */
-function restWriter(db: Db, table: string, origin: Origin): (after: string, last: string) => number {
+function restWriter(db: Db, table: string, origin: FileOrigin): (after: string, last: string) => number {
   const page = db.$client.prepare<[string, string], CompanyFacts>(`
     SELECT staged.* FROM temp.${table} AS staged JOIN companies USING (company_number)
     WHERE company_number > ? AND company_number <= ? AND NOT (${ONLY_FILED}) AND ${isOlder(db, origin.as_of)}
@@ -236,7 +243,8 @@ function restWriter(db: Db, table: string, origin: Origin): (after: string, last
       rows.length > 0;
       rows = page.all(rows.at(-1)?.company_number ?? last, last)
     ) {
-      for (const facts of rows) rewriteCompany(db, facts, { source, fetchedAt, runId }, { deletedBefore })
+      for (const facts of rows)
+        rewriteCompany(db, facts, { source, fetchedAt, runId }, { deletedBefore, unfilled: origin.unfilled })
       rewritten += rows.length
     }
     return rewritten

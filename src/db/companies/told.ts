@@ -176,11 +176,14 @@ export interface Merged {
   toldBy: string | null
 }
 
-/** What is known of a company once `source` has told this of it. What it can tell and does not is null or absent. */
-export function mergeTold(stored: StoredCompany, told: Told, source: string): Merged {
+/**
+ * What is known of a company once `source` has told this of it. What it can tell and does not is null or absent; of
+ * `unfilled` columns it says nothing this time.
+ */
+export function mergeTold(stored: StoredCompany, told: Told, source: string, unfilled?: ReadonlySet<string>): Merged {
   const letter = letterOf(source)
   const values: Record<string, Value> = {}
-  if (stored.source === source && stored.told_by === null && letter !== 'q') {
+  if (stored.source === source && stored.told_by === null && letter !== 'q' && !unfilled?.size) {
     // Nobody else has told what this source tells.
     const tells = TELLS[letter]
     for (const column of TOLD_COLUMNS) values[column] = (tells.has(column) ? told[column] : stored[column]) ?? null
@@ -189,7 +192,7 @@ export function mergeTold(stored: StoredCompany, told: Told, source: string): Me
   const owners = ownersOf(stored)
   for (const group of groups) {
     const { name, columns } = group
-    const tells = canTell(letter, group)
+    const tells = canTell(letter, group) && !columns.every((column) => unfilled?.has(column))
     const says = tells && columns.some((column) => (told[column] ?? null) !== null)
     const keeps = !says && !(tells && TAKES_BACK[letter].includes(owners.get(name) ?? letter))
     for (const column of columns) values[column] = (keeps ? stored[column] : says ? told[column] : null) ?? null

@@ -104,6 +104,7 @@ export async function importCompanies(
   let stored = 0
   const { inserted, updated, duplicates } = await mergeStaged({ clock, signal }, staging, {
     origin,
+    unfilled: read.unfilled,
     onProgress(merged) {
       stored = merged
       onProgress({ phase: 'merging', merged, of: read.staged })
@@ -206,12 +207,12 @@ const LARGEST_CHUNK = 20_000
 async function mergeStaged(
   { clock, signal }: MergeStep,
   staging: CompanyStaging,
-  { origin, onProgress }: { origin: Origin; onProgress(merged: number): void },
+  { origin, unfilled, onProgress }: { origin: Origin; unfilled: Set<string>; onProgress(merged: number): void },
 ): Promise<MergeTotals> {
   const totals = { inserted: 0, updated: 0, duplicates: 0 }
   let size = FIRST_CHUNK
   let locked = 0
-  for (const { inserted, updated, duplicates, lockedMs } of staging.merge(origin, () => size)) {
+  for (const { inserted, updated, duplicates, lockedMs } of staging.merge({ ...origin, unfilled }, () => size)) {
     totals.inserted += inserted
     totals.updated += updated
     totals.duplicates += duplicates

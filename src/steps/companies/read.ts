@@ -30,6 +30,8 @@ export interface ReadTotals {
   rejected: number
   firstReject: Reject | null
   unknownProse: UnknownProse
+  /** Columns of `companies` that the file says nothing about. */
+  unfilled: Set<string>
   /** Cells of staged rows that cannot be right and are left out, by the file's column. */
   oddCells: Record<string, number>
   /** The first of them. */
@@ -79,6 +81,7 @@ export async function readRegister(
     rejected: 0,
     firstReject: null,
     unknownProse: { company_status: {}, type: {} },
+    unfilled: new Set(),
     oddCells: {},
     firstOddCells: [],
     sicDescriptions: new Map(),
@@ -106,6 +109,7 @@ async function readPart(
       refuseForeignText(batch, records[0], name)
       columns = findColumns(records[0].cells, name)
       reader.keepOnly(columns.stored)
+      for (const column of columns.unfilled) totals.unfilled.add(column)
       store = storing(columns, part.name, staging, totals, options)
       store(batch, records.slice(1))
     } else {

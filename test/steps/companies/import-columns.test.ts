@@ -7,9 +7,10 @@ import { openRegister } from '../../../src/companies-house/register/source.ts'
 import { insertCompany, updateCompany } from '../../../src/db/companies/companies.ts'
 import { type Db, openDb } from '../../../src/db/open.ts'
 import { importCompanies } from '../../../src/steps/companies/import.ts'
-import { csv, row, rows } from '../../companies-house/register/fixtures.ts'
+import { csv, HEADER, row, rows } from '../../companies-house/register/fixtures.ts'
 
 const { signal } = new AbortController()
+const NAMES = HEADER.split(',')
 
 async function importing(db: Db, lines: string[], day: string | null = null) {
   const name = day === null ? 'register.csv' : `BasicCompanyDataAsOneFile-${day}.csv`
@@ -175,6 +176,37 @@ describe('importing over what others have told', () => {
     })
     updateCompany(db, companyDetails('00000001', { company_name: 'ACME PLC' }), origin)
     expect(company(db)).toMatchObject({ term: null, has_charges: null, country_of_origin: 'United Kingdom' })
+  })
+
+  it('keeps what a file has no columns for', async () => {
+    const without = (line: string) =>
+      line
+        .split(',')
+        .filter((_cell, index) => !/Mortgages|CountryOfOrigin|PreviousName|Accounts.Account/.test(NAMES[index] ?? ''))
+        .join(',')
+    const import2 = async (db: Db, day: string) => {
+      const name = `BasicCompanyDataAsOneFile-${day}.csv`
+      const text = [HEADER, row({ CompanyName: 'ACME PLC' })].map((line) => `${without(line)}\n`).join('')
+      const source = await openRegister({ stream: Readable.from([Buffer.from(text)]), name }, signal)
+      const options = { source, filter: {}, rejectsFile: '/nowhere/rejects.csv', onProgress() {} }
+      return importCompanies({ db, clock: systemClock(), signal }, options)
+    }
+    const kept = {
+      company_name: 'ACME PLC',
+      country_of_origin: 'United Kingdom',
+      charges_count: 0,
+      accounts_accounting_reference_date_day: 31,
+      accounts_last_accounts_type: 'micro-entity',
+      accounts_next_due: null,
+      confirmation_statement_next_due: null,
+    }
+    for (const others of [false, true]) {
+      const db = openDb(':memory:')
+      await importing(db, [row(ORDINARY)], '2026-02-01')
+      if (others) updateCompany(db, companyDetails('00000001', { company_name: 'ACME', term: 'TEN YEARS' }), origin)
+      expect(await import2(db, '2026-03-01')).toMatchObject({ updated: 1, rejected: 0 })
+      expect(company(db)).toMatchObject({ ...kept, term: others ? 'TEN YEARS' : null })
+    }
   })
 
   it('keeps all of it against an older file', async () => {
