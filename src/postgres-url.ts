@@ -19,7 +19,7 @@ export interface PostgresAddress {
   shown: string
 }
 
-const PARAMETERS = ['sslmode', 'sslrootcert', 'sslcert', 'sslkey', 'host', 'port']
+const PARAMETERS = ['sslmode', 'sslrootcert', 'sslcert', 'sslkey', 'host', 'port', 'user']
 const EXAMPLE = 'postgres://user:password@db.example:5432/chpipe?sslmode=verify-full'
 
 /** Reads the URL that the variable `name` holds. Throws a `config` error that names the variable and never what it holds. */
@@ -51,7 +51,8 @@ export function parsePostgresUrl(text: string, name: string): PostgresAddress {
     host,
     port,
     database,
-    user: decoded(url.username) || undefined,
+    // A URL without a host, as for a socket, can name nobody before it.
+    user: decoded(url.username) || parameters.get('user') || undefined,
     password: decoded(url.password) || undefined,
     tls: { mode: mode as TlsMode, rootCert: file('sslrootcert'), cert: file('sslcert'), key: file('sslkey') },
     shown: `${host.includes(':') ? `[${host}]` : host}:${port}/${database}`,

@@ -5,6 +5,7 @@ import { type ConnectionOptions, checkServerIdentity } from 'node:tls'
 import type { Client, ClientConfig } from 'pg'
 import { ChpipeError, errorMessage, systemReason } from '../../errors.ts'
 import type { PostgresAddress } from '../../postgres-url.ts'
+import { readPassFile } from './passfile.ts'
 
 export type PostgresClient = Client
 
@@ -63,14 +64,14 @@ export function isShutdown(error: unknown): boolean {
   return codeOf(error).startsWith('57P')
 }
 
-/** Whether what is said on a connection can be read on its way; a Unix socket counts as safe. */
+/** Whether a connection is encrypted on its way. */
 export function isEncrypted(client: Client): boolean {
   const { connection } = client as unknown as { connection: { stream: Duplex & { encrypted?: boolean } } }
   return connection.stream.encrypted === true
 }
 
 function configOf({ address, application, connectTimeoutMs }: ConnectOptions): ClientConfig {
-  const { host, port, database, user, password } = address
+  const { host, port, database, user, password = readPassFile(address) } = address
   return {
     host,
     port,
