@@ -133,7 +133,7 @@ function pieceQueries(
   hidesAny: boolean,
 ): PieceQueries {
   const values = columnExpressions(table, today)
-  const line = values.map((value) => `coalesce(${value}, '${NULL_CELL}')`).join(` || '${CELL_END}' || `)
+  const line = lineOf(values)
   const walk = since && !unchanged ? walkDelta(table) : walkTable(table)
   const delivered = [
     all ? '' : isComplete(table),
@@ -148,6 +148,19 @@ function pieceQueries(
     joined: joinedQuery(line, walk.from, where),
     cells: `SELECT ${values.join(', ')} FROM ${walk.from} WHERE ${where}`,
   }
+}
+
+/** Functions of SQLite take 127 arguments. */
+const CELLS_PER_CALL = 100
+
+/** An expression for the line of a row: one call for many cells takes half the time of an operator for each. */
+function lineOf(values: readonly string[]): string {
+  const cells = values.map((value) => `coalesce(${value}, '${NULL_CELL}')`)
+  let line = `concat_ws('${CELL_END}', ${cells.slice(0, CELLS_PER_CALL).join(', ')})`
+  for (let from = CELLS_PER_CALL; from < cells.length; from += CELLS_PER_CALL) {
+    line = `concat_ws('${CELL_END}', ${[line, ...cells.slice(from, from + CELLS_PER_CALL)].join(', ')})`
+  }
+  return line
 }
 
 /** How pieces follow one another: from where, numbered by what, and where each ends. */

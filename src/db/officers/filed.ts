@@ -4,6 +4,7 @@ import { noteErased, noteOfficers } from '../changes.ts'
 import { type Db, prepared } from '../open.ts'
 import { withholdFiledOfficers } from '../suppress/withheld.ts'
 import { endFetch } from './fetches.ts'
+import { dateList, touchList } from './lists.ts'
 import { FILED_ID, INSERT_OFFICER, OFFICER_COLUMNS, type OfficerRow } from './officers.ts'
 
 /** A company as far as a file of officers is concerned. */
@@ -85,6 +86,8 @@ export function saveFiledList(
   if (withheld.some(({ row }) => known.has(row.appointment_id))) noteErased(db, 'officer', [companyNumber], at)
   prepared(db, STATE).run(state, kept.length, provenAt, companyNumber)
   if (state !== 'stale') endFetch(db, companyNumber)
+  touchList(db, companyNumber)
+  if (provenAt !== null) dateList(db, companyNumber, provenAt)
   return outcome
 }
 
