@@ -94,7 +94,7 @@ async function customer(list: string, args: string[] = [], more: { key?: boolean
   const env = {
     COMPANIES_HOUSE_API_URL: server.url,
     ...(more.key === false ? {} : { COMPANIES_HOUSE_API_KEY: 'k' }),
-    CHPIPE_TIME_SCALE: '0.01',
+    CHPIPE_TIME_SCALE: '0.05',
     CHPIPE_CH_QUOTA: '1000/1s',
   }
   const chpipe = (...line: string[]) => run(['import-companies', ...line], { cwd: folder.path, env })
