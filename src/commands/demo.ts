@@ -8,6 +8,7 @@ import { ChpipeError } from '../errors.ts'
 import { type Sandbox, startSandbox } from '../sandbox/companies-house/server.ts'
 import { startSnovSandbox } from '../sandbox/snov/server.ts'
 import { startStreamSandbox } from '../sandbox/stream/server.ts'
+import { writePscSnapshot } from '../sandbox/world/psc-snapshot.ts'
 import { writeRegisterFile } from '../sandbox/world/register-file.ts'
 import { createWorld } from '../sandbox/world/world.ts'
 import { parseQuota } from '../settings.ts'
@@ -17,6 +18,7 @@ import { safeJson, widthOf } from '../text.ts'
 import { defineCommand } from './command.ts'
 import { compareLive, compareWithTruth } from './demo/compare.ts'
 import { type DemoFacts, renderFacts } from './demo/facts.ts'
+import { readDemoPscs } from './demo/pscs.ts'
 import { askProgress, fetchInTwoRuns, streamAndEnrich } from './demo/runs.ts'
 import { createStage, takeFolder } from './demo/stage.ts'
 import { readStandings } from './demo/standings.ts'
@@ -24,6 +26,7 @@ import { readStandings } from './demo/standings.ts'
 const FOLDER = 'chpipe-demo'
 const REGISTER_FILE = 'BasicCompanyData.csv'
 const DATABASE = 'companies.db'
+const PSC_SNAPSHOT = 'psc-snapshot.zip'
 const BACKUPS = 'backups'
 const DELIVERY = 'delivery'
 const PACKAGE = 'delivery.zip'
@@ -77,6 +80,7 @@ async function perform(context: Context): Promise<DemoFacts> {
   takeFolder(folder)
   const world = createWorld({ ...WORLD, verificationsOn: dayAt(context.clock.now()) })
   await writeRegisterFile(world, join(folder, REGISTER_FILE))
+  await writePscSnapshot(world, join(folder, PSC_SNAPSHOT))
   await using sandbox = await startSandbox({ world, quota: parseQuota(QUOTA), latencyMs: LATENCY_MS })
   await using stream = await startStreamSandbox({ world, heartbeatMs: LIVE.heartbeatMs })
   await using snov = await startSnovSandbox({ world, minuteMs: LIVE.snovMinuteMs, credits: LIVE.credits })
@@ -102,6 +106,9 @@ It allows ${QUOTA} instead of 600/5m. Its companies and people are made up.
 Everything happens in ./${FOLDER}/.`)
   await stage.play(['import-companies', REGISTER_FILE, '--limit', String(COMPANIES)], 0)
   const interruptedAt = await fetchInTwoRuns(context, stage, { target: TARGET, interruptAt: INTERRUPT_AT })
+  stage.tell('\nWho controls these companies is in a file that Companies House writes every day.')
+  await stage.play(['import-pscs', PSC_SNAPSHOT], 0)
+  const pscs = read(join(folder, DATABASE), (db) => readDemoPscs(db, world))
   await stage.play(['progress', '--target', String(TARGET)], 0)
   const imported = await askProgress(stage, TARGET)
 
@@ -131,9 +138,10 @@ minutes become seconds here. Log lines go to stream.log.`)
     return {
       compared,
       streamed,
+      pscs,
       verification,
       appointed,
-      equal_to_truth: compared.differences.length + streamed.differences.length === 0,
+      equal_to_truth: [compared, streamed, pscs].every(({ differences }) => differences.length === 0),
     }
   })
   return { ...first, ...second, elapsed_seconds: Math.round((context.clock.steady() - startedAt) / 100) / 10 }
@@ -141,7 +149,7 @@ minutes become seconds here. Log lines go to stream.log.`)
 
 type ImportFacts = Omit<
   DemoFacts,
-  'elapsed_seconds' | 'compared' | 'streamed' | 'verification' | 'appointed' | 'equal_to_truth'
+  'elapsed_seconds' | 'compared' | 'streamed' | 'pscs' | 'verification' | 'appointed' | 'equal_to_truth'
 >
 
 function importFacts(folder: string, sandbox: Sandbox, progress: Progress, interruptedAt: number | null): ImportFacts {

@@ -31,15 +31,18 @@ describe('chpipe demo', () => {
       compared: { companies: 330, differences: [] },
       streamed: { companies: 30, bought_twice: 0, snov_rate_limited: 0, differences: [] },
       appointed: { name: 'AARDVARK, Zebedee' },
+      pscs: { differences: [] },
       folder: folder.file('chpipe-demo'),
       database: folder.file('chpipe-demo/companies.db'),
-      csv: ['companies', 'officers', 'domains', 'emails'].map((name) =>
+      csv: ['companies', 'officers', 'persons_with_significant_control', 'domains', 'emails'].map((name) =>
         folder.file(`chpipe-demo/delivery/${name}.csv`),
       ),
       synthetic: true,
     })
     expect(facts.interrupted_at).toBeGreaterThanOrEqual(80)
     expect(facts.interrupted_at).toBeLessThan(200)
+    expect(facts.pscs.records).toBeGreaterThan(300)
+    expect(facts.pscs.example?.natures_of_control).toContain('Ownership of shares')
     const { counts, examples } = facts.verification
     expect(examples.map(({ state }) => state)).toEqual(['verified', 'due', 'overdue'])
     expect([counts.verified, counts.due, counts.overdue, counts.none].filter((count) => count > 0)).toHaveLength(4)
@@ -53,7 +56,7 @@ describe('chpipe demo', () => {
     expect(facts.calls).toBeGreaterThanOrEqual(200)
     expect(new Set(stderr.match(/^\$ chpipe \S+/gm))).toEqual(
       new Set(
-        ['import-companies', 'import-officers', 'progress', 'backup', 'stream', 'export'].map(
+        ['import-companies', 'import-officers', 'import-pscs', 'progress', 'backup', 'stream', 'export'].map(
           (name) => `$ chpipe ${name}`,
         ),
       ),
@@ -143,6 +146,16 @@ describe('chpipe demo', () => {
         bought_twice: 1,
         differences: ['1 inputs were bought twice'],
       },
+      pscs: {
+        records: 326,
+        companies: 290,
+        example: {
+          company_number: '00000001',
+          name: 'Ms Jane Smith',
+          natures_of_control: 'Ownership of shares – 75% or more',
+        },
+        differences: ['00000002 x y is not stored'],
+      },
       verification: {
         counts: { verified: 400, due: 90, overdue: 3, ended: 0, none: 707 },
         examples: [{ state: 'overdue', name: 'SMITH, Jane', company: 'HAWTHORN LIMITED' }],
@@ -162,6 +175,8 @@ describe('chpipe demo', () => {
     expect(words).toContain(
       '400 verified, 90 due, 3 overdue, 0 ended, 707 none overdue: SMITH, Jane, of HAWTHORN LIMITED',
     )
+    expect(words).toContain('Ms Jane Smith, at 00000001: Ownership of shares – 75% or more')
+    expect(words).toContain('1 DIFFERENCES, such as 00000002 x y is not stored')
     expect(words).toContain('1 DIFFERENCES from Snov, such as 1 inputs were bought twice')
     expect(Math.max(...table.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80)
   })

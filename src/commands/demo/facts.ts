@@ -1,6 +1,7 @@
 import { basename, dirname, relative } from 'node:path'
 import Table from 'cli-table3'
 import type { LiveComparison } from './compare.ts'
+import type { DemoPscs } from './pscs.ts'
 import type { Appointed } from './runs.ts'
 import type { Standings } from './standings.ts'
 
@@ -21,6 +22,8 @@ export interface DemoFacts {
   compared: { companies: number; officers: number; differences: string[] }
   /** What the stream brought and its enrichment found and paid, compared with the sandbox's Snov. */
   streamed: LiveComparison
+  /** Who controls the companies, compared with the sandbox's register. */
+  pscs: DemoPscs
   /** How the identities stand, by today. */
   verification: Standings
   /** Who was appointed meanwhile at a company whose list was complete: the officers stream told of it. */
@@ -81,6 +84,7 @@ function rows(facts: DemoFacts): [label: string, value: string][] {
     ],
     ['officers', n(facts.officers)],
     ['identities', identities(facts.verification)],
+    ['control', control(facts.pscs)],
     ['API calls', `${n(facts.calls)}, of which ${n(facts.rate_limited)} were refused (429)`],
     [
       'allowance',
@@ -106,6 +110,13 @@ function rows(facts: DemoFacts): [label: string, value: string][] {
     ],
     ['took', `${facts.elapsed_seconds} s`],
   ]
+}
+
+function control({ records, companies, example, differences }: DemoPscs): string {
+  const [count, owners] = [records, companies].map((value) => value.toLocaleString('en-GB'))
+  const shown = example ? `\n${example.name}, at ${example.company_number}: ${example.natures_of_control}` : ''
+  const differs = differences.length > 0 ? `\n${differences.length} DIFFERENCES, such as ${differences[0]}` : ''
+  return `${count} records at ${owners} companies: persons, bodies, statements, exemptions${shown}${differs}`
 }
 
 function appointedRow({ company_number, name }: Appointed): [label: string, value: string] {

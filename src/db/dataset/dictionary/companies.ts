@@ -216,6 +216,9 @@ export const companies: TableEntry = {
       'Its persons with significant control: `complete`, `none` (read, and none recorded) or `pending` (not read)',
       { ...WHOLE, required: true, values: ['pending', 'complete', 'none'] },
     ),
-    pscs_fetched_at: chpipe.time('When they were read as a whole', { ...WHOLE, example: WHEN }),
+    pscs_fetched_at: chpipe.time('Moment of the snapshot that last changed what is known of them as a whole', {
+      ...WHOLE,
+      example: WHEN,
+    }),
   },
 }
