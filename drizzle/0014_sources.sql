@@ -11,6 +11,7 @@ CREATE TABLE `officer_lists` (
 	FOREIGN KEY (`company_number`) REFERENCES `companies`(`company_number`) ON UPDATE no action ON DELETE cascade
 );
 --> statement-breakpoint
-CREATE INDEX `companies_stale` ON `companies` (`officers_fetched_at`) WHERE officers_state = 'stale';
---> statement-breakpoint
-CREATE INDEX `officers_by_person` ON `officers` (`person_number`);
+CREATE INDEX `companies_stale` ON `companies` (`officers_fetched_at`) WHERE officers_state = 'stale';--> statement-breakpoint
+CREATE INDEX `officers_by_person` ON `officers` (`person_number`);--> statement-breakpoint
+CREATE INDEX `pscs_by_verification_due` ON `persons_with_significant_control` (`appointment_verification_statement_due_on`) WHERE appointment_verification_start_on IS NULL AND appointment_verification_statement_due_on IS NOT NULL;--> statement-breakpoint
+CREATE INDEX `pscs_by_verification_end` ON `persons_with_significant_control` (`appointment_verification_end_on`) WHERE appointment_verification_start_on IS NOT NULL;
