@@ -8,7 +8,7 @@ import { ChpipeError, errorMessage, systemReason } from '../../errors.ts'
 import { tempFolder } from '../../files.ts'
 
 /** How much is read, decompressed and parsed at a time: a larger piece is no faster and costs memory. */
-export const CHUNK_BYTES = 96 * 1024
+export const CHUNK_BYTES = 64 * 1024
 
 /** One CSV with a header of its own. */
 export interface RegisterPart {
