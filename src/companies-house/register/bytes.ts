@@ -8,7 +8,7 @@ import { ChpipeError, errorMessage, systemReason } from '../../errors.ts'
 import { tempFolder } from '../../files.ts'
 
 /** How much is read, decompressed and parsed at a time: a larger piece is no faster and costs memory. */
-export const CHUNK_BYTES = 96 * 1024
+export const CHUNK_BYTES = 64 * 1024
 
 /** What files of one kind are called, inside a zip and in sentences about them. */
 export interface FileKind {
