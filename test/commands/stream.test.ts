@@ -114,7 +114,7 @@ describe('chpipe stream --streams companies,officers --enrich', () => {
     let born = ''
     const isDone = () => {
       if (on.stream.requests.open < 2) return false
-      born ||= on.stream.publishNewCompany({ officerCount: 1, race: { linkMs: 900, metricsMs: 0 } }).company_number
+      born ||= on.stream.publishNewCompany({ officerCount: 1, race: { linkMs: 900, metricsMs: 700 } }).company_number
       return listed.slice(0, 5).every((number) => stateOf(number) === 'complete') && stateOf(born) === 'complete'
     }
     // The timer of the new company's officers is set to minutes, so that only the stream can have been quicker.

@@ -9,6 +9,7 @@ import { updateCompany } from '../../db/companies/companies.ts'
 import { claimJobs, type Job, type Owner, postponeJob, readNextDueAt, releaseJobs } from '../../db/jobs/queue.ts'
 import { isLockError, tidyWhenFree } from '../../db/lock-wait.ts'
 import { believeNone, endFetch, saveNotes } from '../../db/officers/fetches.ts'
+import { readTouched } from '../../db/officers/lists.ts'
 import { saveOfficers } from '../../db/officers/officers.ts'
 import { snapshot, write, writeSoon } from '../../db/open.ts'
 import { type CompanyToEnrich, findCompany, findStoredOfficers } from '../../db/purchases/contacts.ts'
@@ -167,7 +168,10 @@ function doubtNone(run: Enrichment, job: Job, company: CompanyToEnrich, absent: 
   const { companyNumber, attempts } = job
   const now = clock.now()
   const young = job.cause === 'new' || isYoung(company.date_of_creation, now)
-  const waits = young ? timings.youngOfficersRetryMs : absent ? timings.officersRetryMs : []
+  // Where the stream has told of officers, the list is a moment behind it.
+  const isTold = readTouched(db, companyNumber) > 0
+  const soon = isTold || (absent && !young) ? timings.officersRetryMs : []
+  const waits = [...soon, ...(young ? timings.youngOfficersRetryMs : [])]
   const waitMs = waits[attempts]
   if (waitMs === undefined) {
     moveJob(run, job, { state: 'done' }, (tx) => {
