@@ -66,6 +66,7 @@ const ROOMS: Record<string, Record<string, string[]>> = {
     jobs: ['companies'],
     purchases: [],
     dataset: ['suppress'],
+    suppress: ['purchases'],
     served: ['dataset', 'suppress'],
     postgres: [],
     quota: ['postgres'],
