@@ -3,7 +3,14 @@ import { randomUUID } from 'node:crypto'
 import type { Clock } from '../clock.ts'
 import type { PostgresClient } from '../db/postgres/connect.ts'
 import type { AllowanceState, ServerState } from '../db/quota/ledger.ts'
-import { beginTurn, endTurn, type Member, type TurnView } from '../db/quota/shared-ledger.ts'
+import {
+  beginTurn,
+  endTurn,
+  type Member,
+  type TurnEnd,
+  type TurnStart,
+  type TurnView,
+} from '../db/quota/shared-ledger.ts'
 import type { Quota } from '../settings.ts'
 import { applyWords, type CallReport, type OwnCalls } from './own-calls.ts'
 import { NOTHING_HEARD, type Reserve } from './reserve.ts'
@@ -54,31 +61,10 @@ interface Known {
 
 /** Makes the function that takes one turn on a connection. */
 export function createTurns(options: TurnOptions, taker: TurnTaker): (client: PostgresClient) => Promise<TurnResult> {
-  const { clock, name, quota, requestTimeoutMs, probePatienceMs } = options
-  const { member, own, reserve } = taker
-  const holdMs = freesAt(0, quota)
+  const { clock, quota } = options
+  const { own, reserve } = taker
   const leaseMs = Math.max(SHORTEST_LEASE_MS, 2 * quota.windowMs)
   let known: Known | null = null
-
-  const begin = async (client: PostgresClient, report: CallReport, begunAt: number): Promise<TurnView> => {
-    const bounds = known && {
-      earliest: known.now + begunAt - known.readAt,
-      latest: known.now + begunAt - known.begunAt,
-    }
-    return beginTurn(client, {
-      allowance: name,
-      member,
-      windowMs: quota.windowMs,
-      holdMs,
-      probePatienceMs,
-      bounds,
-      answered: report.answered,
-      countSinceMs: report.countSinceMs,
-      out: [...own.out.keys()],
-      reserved: reserve.numbers(),
-      patienceMs: TURN_PATIENCE_MS,
-    })
-  }
 
   /** A reserve that the store did not hold without a break may have been used by others. */
   const dropReserve = () => {
@@ -90,7 +76,9 @@ export function createTurns(options: TurnOptions, taker: TurnTaker): (client: Po
   return async (client) => {
     const begunAt = clock.steady()
     const report = own.report(begunAt)
-    const view = await begin(client, report, begunAt)
+    // What joins during the turn is confirmed by the next one.
+    const reported = reserve.numbers()
+    const view = await beginTurn(client, startOf(options, taker, report, known, begunAt))
     const readAt = clock.steady()
     const anew = known !== null && view.epoch !== known.epoch
     const setBack = known !== null && !anew && (view.turns <= known.turns || view.ownTurns < known.ownTurns)
@@ -99,45 +87,97 @@ export function createTurns(options: TurnOptions, taker: TurnTaker): (client: Po
     if (lost || (reserve.hasLease() && !view.reserveHeld)) dropReserve()
     if (lost) own.reportAgain(readAt)
     const server = applyWords(setBack ? NOTHING_HEARD : view.server, report, quota, view.ownCalls, view.now)
-    const room = { ...view.room, ...heard(server) }
-    const { lane, wanted } = taker.ask()
-    const decision = decide(room, quota, lane, wanted, view.now)
-    const extra = extraFor(taker, room, quota, decision, wanted, view.now, clock.steady())
-    const granted = Array.from({ length: decision.granted }, own.next)
-    const leased = Array.from({ length: extra }, own.next)
-    const consumerUntil = taker.consumerUntil()
-    const until = freesAt(view.now + requestTimeoutMs, quota)
-    const kept = [...reserve.numbers(), ...leased]
-    await endTurn(client, {
-      allowance: name,
-      member: member.id,
-      now: view.now,
-      epoch,
-      server,
-      refusals: report.words.filter(({ word }) => word.limited).length,
-      tokens: decision.granted > 0 ? decision.tokens : null,
-      occupied: room.occupied + granted.length + leased.length,
-      consumerUntil: consumerUntil === null ? null : view.now + consumerUntil - readAt,
-      waitsUntil: lane === 'stream' && decision.granted < wanted ? view.now + WAIT_LEASE_MS : null,
-      heldUntil: kept.length > 0 ? until + leaseMs : 0,
-      grants: [
-        ...granted.map((number) => ({ number, lane, probe: decision.probe, freesAt: until, reserved: false })),
-        ...leased.map((number) => ({
-          number,
-          lane: 'stream' as const,
-          probe: false,
-          freesAt: view.now,
-          reserved: true,
-        })),
-      ],
-    })
+    const share = shareOf(taker, { ...view.room, ...heard(server) }, quota, view.now, readAt)
+    await endTurn(client, endOf(options, taker, { view, server, epoch, report, share, readAt, leaseMs }))
     known = { now: view.now, turns: view.turns, ownTurns: view.ownTurns + 1, epoch, begunAt, readAt }
     report.done()
-    for (const number of granted) own.out.set(number, lane)
-    for (const number of leased) reserve.add(number)
-    reserve.renew(kept, begunAt, leaseMs)
+    for (const number of share.granted) own.out.set(number, share.lane)
+    for (const number of share.leased) reserve.add(number)
+    reserve.renew([...reported, ...share.leased], begunAt, leaseMs)
     reserve.learn(translated(server, readAt - view.now))
-    return { granted, waitMs: decision.waitMs, lost }
+    return { granted: share.granted, waitMs: share.decision.waitMs, lost }
+  }
+}
+
+function startOf(
+  { name, quota, probePatienceMs }: TurnOptions,
+  { member, own, reserve }: TurnTaker,
+  { answered, countSinceMs }: CallReport,
+  known: Known | null,
+  begunAt: number,
+): TurnStart {
+  const bounds = known && {
+    earliest: known.now + begunAt - known.readAt,
+    latest: known.now + begunAt - known.begunAt,
+  }
+  return {
+    allowance: name,
+    member,
+    windowMs: quota.windowMs,
+    holdMs: freesAt(0, quota),
+    probePatienceMs,
+    bounds,
+    answered,
+    countSinceMs,
+    out: [...own.out.keys()],
+    reserved: reserve.numbers(),
+    patienceMs: TURN_PATIENCE_MS,
+  }
+}
+
+/** What a turn takes: numbers of permits for those who wait, and for the reserve. */
+interface Share extends Ask {
+  decision: PermitDecision
+  occupied: number
+  granted: number[]
+  leased: number[]
+}
+
+function shareOf(taker: TurnTaker, room: AllowanceState, quota: Quota, now: number, steady: number): Share {
+  const { lane, wanted } = taker.ask()
+  const decision = decide(room, quota, lane, wanted, now)
+  const extra = extraFor(taker, room, quota, decision, wanted, now, steady)
+  const granted = Array.from({ length: decision.granted }, taker.own.next)
+  const leased = Array.from({ length: extra }, taker.own.next)
+  return { lane, wanted, decision, granted, leased, occupied: room.occupied + granted.length + leased.length }
+}
+
+interface Judged {
+  view: TurnView
+  server: ServerState
+  epoch: string
+  report: CallReport
+  share: Share
+  readAt: number
+  leaseMs: number
+}
+
+function endOf(
+  { name, quota, requestTimeoutMs }: TurnOptions,
+  { member, reserve, consumerUntil }: TurnTaker,
+  { view, server, epoch, report, share, readAt, leaseMs }: Judged,
+): TurnEnd {
+  const { now } = view
+  const { lane, wanted, decision, granted, leased, occupied } = share
+  const until = freesAt(now + requestTimeoutMs, quota)
+  const alive = consumerUntil()
+  const isHeld = leased.length > 0 || reserve.numbers().length > 0
+  return {
+    allowance: name,
+    member: member.id,
+    now,
+    epoch,
+    server,
+    refusals: report.words.filter(({ word }) => word.limited).length,
+    tokens: decision.granted > 0 ? decision.tokens : null,
+    occupied,
+    consumerUntil: alive === null ? null : now + alive - readAt,
+    waitsUntil: lane === 'stream' && decision.granted < wanted ? now + WAIT_LEASE_MS : null,
+    heldUntil: isHeld ? until + leaseMs : 0,
+    grants: [
+      ...granted.map((number) => ({ number, lane, probe: decision.probe, freesAt: until, reserved: false })),
+      ...leased.map((number) => ({ number, lane: 'stream' as const, probe: false, freesAt: now, reserved: true })),
+    ],
   }
 }
 
