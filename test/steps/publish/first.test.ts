@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { columnsOfTable } from '../../../src/db/dataset/columns.ts'
+import { columnsOfTable, datasetTables } from '../../../src/db/dataset/columns.ts'
 import { type PostgresServer, startPostgres } from '../../postgres.ts'
 import { AT, addCompany, addDomain, addEmail, addOfficer, fill, smallWorld } from '../export/export-world.ts'
 import { suppressOne, suppressWorld } from '../suppress/suppress-world.ts'
@@ -59,13 +59,9 @@ test('has types, keys, indexes and comments, and no foreign keys', async () => {
   const constraints = await world.client.query(
     `SELECT conname, contype FROM pg_constraint WHERE connamespace = '${world.schema}'::regnamespace AND contype IN ('p', 'f')`,
   )
-  expect(constraints.rows.map(({ conname, contype }) => `${contype} ${conname}`).sort()).toEqual([
-    'p chpipe_publication_pkey',
-    'p companies_pkey',
-    'p domains_pkey',
-    'p emails_pkey',
-    'p officers_pkey',
-  ])
+  expect(constraints.rows.map(({ conname, contype }) => `${contype} ${conname}`).sort()).toEqual(
+    ['chpipe_publication', ...datasetTables].map((table) => `p ${table}_pkey`).sort(),
+  )
   const indexes = await world.client.query(
     `SELECT indexname FROM pg_indexes WHERE schemaname = '${world.schema}' AND indexname LIKE '%\\_by\\_%' ORDER BY 1`,
   )

@@ -96,8 +96,12 @@ async function rowsThere(client: pg.Client, schema: string): Promise<Rows> {
   return eachTable((table) => rows.get(table) ?? [])
 }
 
-/** The server's own text of every value. */
-const PLAIN = { getTypeParser: () => (text: string) => text } as pg.CustomTypesConfig
+const BOOLEAN = 16
+
+/** The server's own text of every value, but for flags. */
+const PLAIN = {
+  getTypeParser: (type: number) => (text: string) => (type === BOOLEAN ? String(Number(text === 't')) : text),
+} as pg.CustomTypesConfig
 
 /** `2026-01-02 03:04:05.678+00` as chpipe writes a moment. */
 function asSent(text: string | null): string | null {
