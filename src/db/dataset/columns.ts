@@ -22,6 +22,8 @@ const KINDS: Record<ColumnType, Column['kind']> = {
   slug: 'text',
   text: 'text',
   'list of codes': 'text',
+  'true or false': 'number',
+  JSON: 'text',
 }
 
 /** The columns of whatever a delivery holds, in the order of the dictionary, which every export keeps. */

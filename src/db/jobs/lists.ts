@@ -199,7 +199,7 @@ export interface PlannedCompany {
   companyStatus: string | null
   /** Where its job stands; null when it has none yet. */
   stage: 'details' | 'domain' | 'officers' | 'emails' | 'done' | null
-  officersState: 'pending' | 'complete' | 'none' | 'failed'
+  officersState: 'pending' | 'complete' | 'none' | 'failed' | 'stale'
   hasDetails: boolean
 }
 

@@ -7,7 +7,7 @@ export interface CompanyToEnrich {
   company_number: string
   company_name: string
   date_of_creation: string | null
-  officers_state: 'pending' | 'complete' | 'none' | 'failed'
+  officers_state: 'pending' | 'complete' | 'none' | 'failed' | 'stale'
   deleted_at: string | null
   company_status: string | null
   type: string | null

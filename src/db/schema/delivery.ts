@@ -16,6 +16,8 @@ export const deliveries = sqliteTable(
     run_id: integer().notNull(),
     /** Its place among all changes, as in the manifest; null in rows from before there were numbers. */
     checkpoint: text(),
+    /** Who received it, as the operator names them; null where nobody was named. */
+    recipient: text(),
   },
   (table) => [index('deliveries_by_goal').on(table.destination, table.id)],
 )
@@ -24,7 +26,7 @@ export const deliveries = sqliteTable(
 export const deletions = sqliteTable(
   'deletions',
   {
-    kind: text({ enum: ['officer', 'domain', 'email'] }).notNull(),
+    kind: text({ enum: ['officer', 'domain', 'email', 'psc'] }).notNull(),
     company_number: text().notNull(),
     /** What names the row within its company; empty for an erased person, of whom nothing may stay. */
     key: text().notNull(),

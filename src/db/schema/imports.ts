@@ -1,5 +1,5 @@
 // What imports and their runs leave behind. Times are milliseconds.
-import { index, integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
+import { index, integer, primaryKey, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 import { companies } from './public.ts'
 
 /** One row per run of a command that writes; claims and facts name it. */
@@ -34,6 +34,76 @@ export const register_files = sqliteTable('register_files', {
   /** Companies in it that had been known before. */
   known: integer().notNull().default(0),
 })
+
+/** Snapshots and updates of officers and of persons with significant control that were imported, a row for each part. */
+export const bulk_files = sqliteTable(
+  'bulk_files',
+  {
+    id: integer().primaryKey({ autoIncrement: true }),
+    run_id: integer().notNull(),
+    /** `195`, `216`, `198`, or `psc`. */
+    product: text().notNull(),
+    /** Its number of four digits; null where the product has none. */
+    run_number: integer(),
+    /** The day of production, ISO. */
+    produced_on: text().notNull(),
+    /** Such as `ew_1`, or `3`; null for a file that is no part. */
+    part: text(),
+    parts: integer(),
+    /** Records in it, header and trailer not counted. */
+    records: integer().notNull(),
+    /** The whole product of that day was read, and what it says has been applied. */
+    whole: integer({ mode: 'boolean' }).notNull().default(false),
+    /** Milliseconds. */
+    imported_at: integer().notNull(),
+  },
+  (table) => [index('bulk_files_by_product').on(table.product, table.produced_on)],
+)
+
+/** What the register file calls each SIC code. */
+export const sic_descriptions = sqliteTable('sic_descriptions', {
+  code: text().primaryKey(),
+  description: text().notNull(),
+})
+
+/** Where each postcode lies, from the directory of the statistics office; empty until it is imported. */
+export const postcodes = sqliteTable('postcodes', {
+  /** In capitals, without spaces. */
+  postcode: text().primaryKey(),
+  region: text(),
+  local_authority: text(),
+  country: text(),
+})
+
+/** Companies that a customer listed, as written, with what became of each. */
+export const listed_companies = sqliteTable(
+  'listed_companies',
+  {
+    list: text().notNull(),
+    company_number: text().notNull(),
+    written: text().notNull(),
+    /** Null until somebody knows whether the register has it. */
+    exists: integer({ mode: 'boolean' }),
+    listed_at: integer().notNull(),
+    run_id: integer().notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.list, table.company_number] })],
+)
+
+/** What the operator was told of, once for each cause, until it is over. */
+export const notices = sqliteTable(
+  'notices',
+  {
+    cause: text().notNull(),
+    /** What of several it is about, such as a stream; empty for what there is one of. */
+    subject: text().notNull(),
+    message: text().notNull(),
+    raised_at: integer().notNull(),
+    sent_at: integer(),
+    cleared_at: integer(),
+  },
+  (table) => [primaryKey({ columns: [table.cause, table.subject] })],
+)
 
 /** Officer lists being fetched, put off, or given up; a company without trouble leaves no row. */
 export const officer_fetches = sqliteTable(
