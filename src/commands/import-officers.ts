@@ -94,6 +94,7 @@ left off. Several processes on one database share the work and the allowance.`,
     { line: 'chpipe import-officers --json --quiet', does: 'for cron: only the summary' },
   ],
   longRunning: true,
+  notifies: true,
   run,
 })
 

@@ -24,6 +24,7 @@ same key give way to it.`,
     { line: 'chpipe stream --for 1h --all --json', does: 'an hour of everything, then the counts' },
   ],
   longRunning: true,
+  notifies: true,
   run,
 })
 

@@ -1,6 +1,7 @@
 // How far the import of officers is, how fast it goes and when it will be done, and how the stream stands. Reads only, at
 // a cost that does not grow with companies and officers.
-import { type Clock, MINUTE_MS } from '../../clock.ts'
+import { type Clock, DAY_MS, MINUTE_MS } from '../../clock.ts'
+import { countListsBefore } from '../../db/officers/age.ts'
 import { type Db, snapshot, type Tx } from '../../db/open.ts'
 import { findLiveRuns } from '../../db/runs.ts'
 import { storageError } from '../../db/storage-error.ts'
@@ -31,6 +32,8 @@ export interface Progress extends LiveProgress {
   runs?: RunningCommand[]
   /** When calls may go out again, while the allowance is used up or closed; left out otherwise. */
   allowance_free_at?: string
+  /** Officer lists older than 30 days, 10,001 for more than 10,000; left out when there are none. */
+  lists_older_than_30_days?: number
   /** How often the allowance must fill up again before the target is reached; left out while it is not what limits. */
   windows_left?: number
 }
@@ -66,6 +69,7 @@ export function readProgress(db: Db, { target, quota, clock }: ProgressOptions):
       const reachable = complete + pending + failed >= target
       const freeAt = allowanceFreeAt(db, clock, quota)
       const missing = target - complete
+      const old = countListsBefore(db, new Date(now - 30 * DAY_MS).toISOString())
       const expected =
         importing && reachable && missing > 0 ? expectTarget(tx, db, { missing, perMinute, quota, clock }) : null
       return {
@@ -83,6 +87,7 @@ export function readProgress(db: Db, { target, quota, clock }: ProgressOptions):
         quota: quotaReport(db, clock, quota),
         ...(running.length > 0 ? { runs: running.map(describeRun) } : {}),
         ...(freeAt === null ? {} : { allowance_free_at: new Date(freeAt).toISOString() }),
+        ...(old > 0 ? { lists_older_than_30_days: old } : {}),
         ...(expected?.windows ? { windows_left: expected.windows } : {}),
         ...readLiveProgress(db, clock, quota),
       }
