@@ -119,6 +119,7 @@ async function askForKeys(context: Context, file: string): Promise<Answer> {
     using prompter = openPrompter(context)
     for (const key of KEYS) kept.push(await askForKey(context, { file, key, prompter, paint }))
   }
+  host.stderr.write('\n')
   const text = readEnvText(file)
   if (text !== null) await writeEnvText(file, text)
   const states = kept.map(({ key, state, check }) => ({

@@ -13,12 +13,12 @@ export interface Forecast {
   windows: number
 }
 
-/** Until so many calls to Companies House may have left; none of the time that they take themselves is counted. */
-export function forecastCalls(db: Db, clock: Clock, quota: Quota, calls: number): Forecast {
+/** Until so many calls to Companies House may have left, of which each takes its turn for `eachMs`. */
+export function forecastCalls(db: Db, clock: Clock, quota: Quota, calls: number, eachMs = 0): Forecast {
   const now = clock.steady()
   const { used, gateUntil } = readUse(db, COMPANIES_HOUSE_ALLOWANCE, viewClock(clock), now)
   const nth = (count: number) => nthFreeAt(db, COMPANIES_HOUSE_ALLOWANCE, now, count)
-  return forecastFrom({ used, gateMs: Math.max(0, (gateUntil ?? 0) - now), now, nth }, quota, calls)
+  return forecastFrom({ used, gateMs: Math.max(0, (gateUntil ?? 0) - now), now, nth, eachMs }, quota, calls)
 }
 
 export interface Occupied {
@@ -29,6 +29,8 @@ export interface Occupied {
   now: number
   /** When the nth permit of those comes back. */
   nth(count: number): number | null
+  /** How long each call takes its turn, while calls are free. */
+  eachMs: number
 }
 
 /**
@@ -36,15 +38,15 @@ export interface Occupied {
  * rhythm: while a burst waits for its next window, the forecast counts down, and while it runs, it does not jump.
  */
 export function forecastFrom(
-  { used, gateMs, now, nth }: Occupied,
+  { used, gateMs, now, nth, eachMs }: Occupied,
   { limit, windowMs }: Quota,
   calls: number,
 ): Forecast {
   const free = Math.max(0, limit - used)
   const beyond = calls - free
-  if (beyond <= 0) return { ms: gateMs, windows: 0 }
+  if (beyond <= 0) return { ms: gateMs + calls * eachMs, windows: 0 }
   const windows = Math.ceil(beyond / limit)
   const last = beyond - (windows - 1) * limit
-  const back = last <= used ? (nth(last) ?? now) - now : windowMs
+  const back = last <= used ? (nth(last) ?? now) - now : windowMs + (last - used) * eachMs
   return { ms: Math.max(gateMs, back + (windows - 1) * windowMs), windows }
 }

@@ -9,7 +9,13 @@ const quota = { limit: 600, windowMs: 300_000 }
 
 /** A burst of permits, a tenth of a second each, that began at 0. */
 function burst(used: number, now: number, limit = quota) {
-  return { used, gateMs: 0, now, nth: (count: number) => (count <= used ? count * 100 + limit.windowMs : null) }
+  return {
+    used,
+    gateMs: 0,
+    now,
+    eachMs: 0,
+    nth: (count: number) => (count <= used ? count * 100 + limit.windowMs : null),
+  }
 }
 
 describe('a forecast of calls', () => {
@@ -34,6 +40,11 @@ describe('a forecast of calls', () => {
     expect(new Set(seen.map(({ windows }) => windows))).toEqual(new Set([8]))
     const ends = seen.map(({ ms }, index) => ms + (sent[index] ?? 0) * 100)
     expect(Math.max(...ends) - Math.min(...ends)).toBeLessThanOrEqual(60_000)
+  })
+
+  it('counts the time of calls that are free to leave', () => {
+    expect(forecastFrom({ ...burst(100, 10_000), eachMs: 100 }, quota, 900)).toEqual({ ms: 330_000, windows: 1 })
+    expect(forecastFrom({ ...burst(100, 10_000), eachMs: 100 }, quota, 50)).toEqual({ ms: 5000, windows: 0 })
   })
 
   it('waits for the gate after a refusal', () => {

@@ -108,7 +108,7 @@ interface Pace {
   clock: Clock
 }
 
-/** So much of the allowance must be used before it is what limits the import. */
+/** So much of the allowance must be used, or of its pace be reached, before it is what limits the import. */
 const LIMITING_SHARE = 0.8
 /** The speed of a burst is measured over this. */
 const BURST_MS = 20_000
@@ -124,15 +124,16 @@ function expectTarget(
 ): { seconds: number | null; windows: number } {
   const now = clock.now()
   const { used } = quotaReport(db, clock, quota)
-  const bySpeed = { seconds: etaSeconds(missing, perMinute), windows: 0 }
-  if (used < LIMITING_SHARE * quota.limit) return bySpeed
+  const lately = readFetches(tx, now - BURST_MS, now)
+  const perMs = lately.firstMs === null ? 0 : lately.count / Math.max(SHORTEST_SPAN_MS, now - lately.firstMs)
+  const isLimit = used >= LIMITING_SHARE * quota.limit || perMs >= (LIMITING_SHARE * quota.limit) / quota.windowMs
+  if (!isLimit) return { seconds: etaSeconds(missing, perMinute), windows: 0 }
   const answered = readFetches(tx, now - quota.windowMs, now).count
   const callsEach = answered > 0 ? Math.min(MOST_CALLS_EACH, Math.max(1, used / answered)) : 1
-  const { ms, windows } = forecastCalls(db, clock, quota, Math.ceil(missing * callsEach))
-  if (windows > 0) return { seconds: Math.ceil(ms / 1000), windows }
-  const burst = readFetches(tx, now - BURST_MS, now).count
-  const atOnce = burst > 0 ? Math.ceil((missing / burst) * (BURST_MS / 1000)) : bySpeed.seconds
-  return { seconds: atOnce === null ? null : Math.ceil(ms / 1000) + atOnce, windows }
+  const eachMs = perMs > 0 ? 1 / (perMs * callsEach) : 0
+  const { ms, windows } = forecastCalls(db, clock, quota, Math.ceil(missing * callsEach), eachMs)
+  if (windows > 0 || perMs > 0) return { seconds: Math.ceil(ms / 1000), windows }
+  return { seconds: etaSeconds(missing, perMinute), windows }
 }
 
 /** More calls for a company than this are somebody else's. */

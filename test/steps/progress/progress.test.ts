@@ -193,3 +193,50 @@ function fillLive(db: ReturnType<typeof newDatabase>, clock: Clock): void {
     )
   }
 }
+
+describe('the ETA of an import that the allowance limits', () => {
+  /** So many companies of a thousand were fetched in a burst, five a second, that ended `agoMs` ago. */
+  function bursting(fetched: number, agoMs: number, target = 1000) {
+    const clock = virtualClock()
+    const db = newDatabase(':memory:')
+    const run = beginRun(db, clock, 'import-officers')
+    const [now, steady] = [clock.now(), clock.steady()]
+    const grant = db.$client.prepare(
+      "INSERT INTO quota_grants (allowance, lane, probe, granted_at, answered_at, frees_at) VALUES (?, 'background', 0, ?, ?, ?)",
+    )
+    db.$client
+      .prepare('INSERT INTO quota_state (allowance, boot, zero_at) VALUES (?, ?, ?)')
+      .run(COMPANIES_HOUSE_ALLOWANCE, clock.boot, clock.now() - clock.steady())
+    db.$client.transaction(() => {
+      for (let index = 0; index < 1000; index += 1) {
+        const before = agoMs + (fetched - index) * 200
+        const done = index < fetched
+        addCompany(db, {
+          company_number: String(index),
+          officers_state: done ? 'complete' : 'pending',
+          officers_fetched_at: done ? new Date(now - before).toISOString() : null,
+        })
+        if (done)
+          grant.run(COMPANIES_HOUSE_ALLOWANCE, steady - before, steady - before, steady - before + quota.windowMs)
+      }
+    })()
+    const { eta_seconds, windows_left } = readProgress(db, { target, quota, clock })
+    run[Symbol.dispose]()
+    db.$client.close()
+    return [eta_seconds, windows_left]
+  }
+
+  test('knows of the wait before it comes', () => {
+    expect(bursting(100, 0)).toEqual([360, 1])
+  })
+
+  test('counts down while it waits', () => {
+    const [first, later] = [bursting(600, 60_000), bursting(600, 120_000)]
+    expect(first[1]).toBe(1)
+    expect(Number(first[0]) - Number(later[0])).toBe(60)
+  })
+
+  test('is that of the burst when all of it fits', () => {
+    expect(bursting(400, 0, 500)).toEqual([20, undefined])
+  })
+})
