@@ -67,7 +67,7 @@ alongside anything.`,
     if (wait) await untilReady(context, db, target)
     const inPlace = host.stdout.isTTY === true && watch !== undefined && !json
     for (let drawn = 0; ; ) {
-      const progress = readProgress(db, { target, quota, clock })
+      const progress = readProgress(db, { target, quota, clock, withLists: true })
       if (json) {
         await print(`${safeJson(progress)}\n`)
       } else {
@@ -117,6 +117,7 @@ export function renderProgress(progress: Progress, { db, now, width, paint = UNP
       `${formatNumber(progress.pending)} pending, ${formatNumber(progress.none)} without officers, ${formatNumber(progress.failed)} failed`,
     ],
     ['rate', `${formatNumber(progress.per_minute)} companies a minute, over the last 10 minutes`],
+    ...listRows(progress),
     ...oldRows(progress),
     ...runRows(progress, now),
     ['ETA', eta(progress, now)],
@@ -147,6 +148,21 @@ function eta(
   if (eta_seconds === null) return 'unknown: nothing was fetched lately'
   const at = new Date(now + eta_seconds * 1000).toISOString()
   return `${formatDuration(eta_seconds * 1000)} (${at.slice(0, 10)} ${at.slice(11, 16)} UTC)`
+}
+
+/** Each customer's list in a row. */
+function listRows({ lists = [] }: Progress): [label: string, value: string][] {
+  return lists.map((one, at) => {
+    const open = [
+      [one.pending, 'pending'],
+      [one.without_officers, 'without officers'],
+      [one.do_not_exist, 'do not exist'],
+      [one.not_stored, 'not stored'],
+    ] as const
+    const rest = open.flatMap(([count, what]) => (count > 0 ? [`${formatNumber(count)} ${what}`] : []))
+    const told = [`${formatNumber(one.with_officers)} of ${formatNumber(one.listed)} have officers`, ...rest]
+    return [at === 0 ? 'lists' : '', printable(`${one.list}: ${told.join(', ')}`)]
+  })
 }
 
 const MOST_OLD = 10_000

@@ -1,6 +1,7 @@
 // How far the import of officers is, how fast it goes and when it will be done, and how the stream stands. Reads only, at
 // a cost that does not grow with companies and officers.
 import { type Clock, DAY_MS, MINUTE_MS } from '../../clock.ts'
+import { type ListProgress, readLists } from '../../db/companies/lists.ts'
 import { countListsBefore } from '../../db/officers/age.ts'
 import { type Db, snapshot, type Tx } from '../../db/open.ts'
 import { findLiveRuns } from '../../db/runs.ts'
@@ -34,6 +35,8 @@ export interface Progress extends LiveProgress {
   allowance_free_at?: string
   /** Officer lists older than 30 days, 10,001 for more than 10,000; left out when there are none. */
   lists_older_than_30_days?: number
+  /** How far each customer's list is; left out when there is none, or nobody asked. */
+  lists?: ListProgress[]
   /** How often the allowance must fill up again before the target is reached; left out while it is not what limits. */
   windows_left?: number
 }
@@ -49,6 +52,8 @@ export interface ProgressOptions {
   target: number
   quota: Quota
   clock: Clock
+  /** Also the customers' lists, at a cost that grows with them. */
+  withLists?: boolean
 }
 
 /** What counts as the recent past. */
@@ -58,7 +63,7 @@ const RECENT_MS = 10 * 60_000
 const SHORTEST_SPAN_MS = 5000
 
 /** Reads the progress towards the target on one snapshot. Throws a `data` error when the database cannot be read. */
-export function readProgress(db: Db, { target, quota, clock }: ProgressOptions): Progress {
+export function readProgress(db: Db, { target, quota, clock, withLists = false }: ProgressOptions): Progress {
   try {
     return snapshot(db, (tx) => {
       const now = clock.now()
@@ -69,6 +74,7 @@ export function readProgress(db: Db, { target, quota, clock }: ProgressOptions):
       const reachable = complete + pending + failed >= target
       const freeAt = allowanceFreeAt(db, clock, quota)
       const missing = target - complete
+      const lists = withLists ? readLists(db) : []
       const old = countListsBefore(db, new Date(now - 30 * DAY_MS).toISOString())
       const expected =
         importing && reachable && missing > 0 ? expectTarget(tx, db, { missing, perMinute, quota, clock }) : null
@@ -88,6 +94,7 @@ export function readProgress(db: Db, { target, quota, clock }: ProgressOptions):
         ...(running.length > 0 ? { runs: running.map(describeRun) } : {}),
         ...(freeAt === null ? {} : { allowance_free_at: new Date(freeAt).toISOString() }),
         ...(old > 0 ? { lists_older_than_30_days: old } : {}),
+        ...(lists.length > 0 ? { lists } : {}),
         ...(expected?.windows ? { windows_left: expected.windows } : {}),
         ...readLiveProgress(db, clock, quota),
       }

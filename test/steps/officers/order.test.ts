@@ -142,7 +142,7 @@ describe('chpipe import-officers', () => {
     })
     using folder = tempFolder()
     world(folder.file('companies.db')).$client.close()
-    const env = { COMPANIES_HOUSE_API_URL: server.url, COMPANIES_HOUSE_API_KEY: 'k', CHPIPE_TIME_SCALE: '0.01' }
+    const env = { COMPANIES_HOUSE_API_URL: server.url, COMPANIES_HOUSE_API_KEY: 'k', CHPIPE_TIME_SCALE: '0.1' }
     const ended = await run(['import-officers', '--concurrency', '1', ...args], { cwd: folder.path, env })
     return { ...ended, numbers: server.asked.map((path) => path.split('/')[2]?.at(-1)).join('') }
   }
@@ -197,7 +197,7 @@ describe('chpipe import-officers', () => {
     addCompany(db, { company_number: '00000001', postal_code: 'N1 1AA', ...old })
     addCompany(db, { company_number: '00000002', postal_code: 'N10 1AA', ...old })
     db.$client.close()
-    const env = { COMPANIES_HOUSE_API_URL: server.url, COMPANIES_HOUSE_API_KEY: 'k', CHPIPE_TIME_SCALE: '0.01' }
+    const env = { COMPANIES_HOUSE_API_URL: server.url, COMPANIES_HOUSE_API_KEY: 'k', CHPIPE_TIME_SCALE: '0.1' }
     const line = ['import-officers', '--refresh', '1d', '--postcode', 'N1', '--quiet']
     expect((await run(line, { cwd: folder.path, env })).code).toBe(0)
     expect(server.asked.map((path) => path.split('/')[2])).toEqual(['00000001'])
