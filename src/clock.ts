@@ -117,6 +117,14 @@ export interface Timings {
   serveHeadersMs: number
   /** How long answers on their way may take when the server stops. */
   serveDrainMs: number
+  /** How long a short statement of `publish` may take, how long rows may wait for the server, and how long any statement. */
+  publishAnswerMs: number
+  publishStallMs: number
+  publishStatementMs: number
+  /** How long it waits for a lock, the one of a publisher that was killed among them. */
+  publishLockMs: number
+  /** How long it goes on asking whether a commit whose answer was lost was made. */
+  publishLookupMs: number
   /** How often a long run looks whether its database is still at its place. */
   databaseWatchMs: number
 }
@@ -170,6 +178,11 @@ export function timings(scale: number): Timings {
     serveIdleMs: 2 * MINUTE_MS * scale,
     serveHeadersMs: 10 * SECOND * scale,
     serveDrainMs: 5 * SECOND * scale,
+    publishAnswerMs: MINUTE_MS * scale,
+    publishStallMs: 5 * MINUTE_MS * scale,
+    publishStatementMs: 2 * HOUR_MS * scale,
+    publishLockMs: 10 * SECOND * scale,
+    publishLookupMs: MINUTE_MS * scale,
     databaseWatchMs: 5 * SECOND * scale,
   }
 }

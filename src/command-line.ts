@@ -31,8 +31,9 @@ export async function runCommandLine(host: Host, signal: AbortSignal, given = ho
     const context = createContext(host, program.opts<Globals>(), signal, { longRunning, examinesSettings })
     const ended = definition.notifies ? await watchNotices(context, definition.name) : undefined
     try {
-      const argument = definition.argument ? argumentText(received[0]) : undefined
-      answer = await definition.run(context, { argument, options: sub.opts() })
+      const given = definition.argument ? (received[0] as string | string[] | undefined) : undefined
+      const [argument, ...more] = typeof given === 'string' ? [given] : (given ?? [])
+      answer = await definition.run(context, { argument, more, options: sub.opts() })
       context.checkDatabase()
       await ended?.(null)
     } catch (error) {
@@ -40,7 +41,7 @@ export async function runCommandLine(host: Host, signal: AbortSignal, given = ho
       await ended?.(known instanceof ChpipeError ? known.kind : 'bug')
       throw known
     } finally {
-      context.close()
+      await context.close()
     }
   }
   for (const { name, summary } of commands) program.command(name).summary(summary).copyInheritedSettings(program)
@@ -78,11 +79,6 @@ function helpOf(args: string[]): string {
 function isBareGroup({ code, exitCode }: CommanderError, args: string[]): boolean {
   const names = args.some((word) => commandNames.includes(word))
   return code === 'commander.help' && exitCode !== 0 && names && !args.includes('--json')
-}
-
-/** Several words, as of `<words...>`, are one text. */
-function argumentText(received: unknown): string | undefined {
-  return Array.isArray(received) ? received.join(' ') : (received as string | undefined)
 }
 
 const HINTS: Partial<Record<ErrorKind, string>> = {

@@ -9,6 +9,8 @@ import { ChpipeError, systemReason } from './errors.ts'
 import { isWritableFolder, useTempFolder } from './files.ts'
 import { createLog, type Log, logToFile } from './log.ts'
 import { writeTo } from './print.ts'
+import type { OpenAllowance, SharedAllowances } from './quota/open.ts'
+import type { UseReader } from './quota/shared-use.ts'
 import { decodeEnvFile, readSettings, type Settings } from './settings.ts'
 import type { Provider } from './steps/purchases/provider.ts'
 
@@ -65,13 +67,17 @@ export interface Context {
   db(options?: { create?: boolean; kind?: 'no' | 'data' }): Promise<Db>
   /** The database for reading only; throws an error of `kind` when there is none yet, and creates nothing. */
   existingDb(kind?: 'no' | 'data'): Promise<Db>
+  /** Opens an allowance, in the database or where the settings say that it is shared. Opens the database. */
+  allowance: OpenAllowance
+  /** Reads how a shared allowance stands; null where it is in the database. */
+  sharedUse(): Promise<UseReader | null>
   /** The REST client; an outage may last `maxOutageMs` (default: 15 minutes) before it gives up. Opens the database. */
   companiesHouse(options?: { maxOutageMs?: number | undefined; create?: boolean }): Promise<CompaniesHouse>
   /** The providers of domains and addresses. Throws `config` without credentials. Opens the database. */
   providers(options?: { create?: boolean }): Promise<Provider[]>
   /** Throws a `data` error when a long run's database was moved away under it. */
   checkDatabase(): void
-  close(): void
+  close(): Promise<void>
 }
 
 export interface ContextOptions {
@@ -127,6 +133,19 @@ export function createContext(
   const companiesHouse = new Map<string, Promise<CompaniesHouse>>()
   const providers = new Map<string, Promise<Provider[]>>()
 
+  let shared: SharedAllowances | undefined
+  const allowance =
+    (db: () => Promise<Db>): OpenAllowance =>
+    async (spec) => {
+      const { localAllowances, sharedAllowances } = await import('./quota/open.ts')
+      const address = settings.allowanceStore
+      if (!address) return localAllowances(db, clock)(spec)
+      const { maxOutageMs } = context.timings
+      const options = { address, clock, log: context.log, maxOutageMs, db: await db() }
+      shared ??= sharedAllowances(options)
+      return shared.open(spec)
+    }
+
   const destination = (option: string, text: string) => {
     const file = path(text)
     const own = [dbPath, `${dbPath}-wal`, `${dbPath}-shm`]
@@ -166,23 +185,31 @@ export function createContext(
       requireFile(dbPath, kind)
       return open(true)
     },
+    allowance: (spec) => allowance(() => context.db())(spec),
+    async sharedUse() {
+      const address = settings.allowanceStore
+      if (!address) return null
+      const { createUseReader } = await import('./quota/shared-use.ts')
+      return createUseReader(address, clock)
+    },
     companiesHouse: ({ maxOutageMs, create = true } = {}) => {
-      const db = () => context.db({ create })
+      const open = allowance(() => context.db({ create }))
       return once(companiesHouse, [maxOutageMs, create], async () => {
         const { connect } = await import('./companies-house/client.ts')
-        return connect({ ...context, db }, maxOutageMs)
+        return connect({ ...context, allowance: open }, maxOutageMs)
       })
     },
     providers: ({ create = true } = {}) => {
-      const db = () => context.db({ create })
+      const open = allowance(() => context.db({ create }))
       return once(providers, [create], async () => {
         const { connectProviders } = await import('./steps/purchases/providers.ts')
-        return connectProviders({ ...context, db })
+        return connectProviders({ ...context, allowance: open })
       })
     },
     checkDatabase: () => checkDatabase(),
-    close() {
+    async close() {
       watch?.[Symbol.dispose]()
+      await shared?.close()
       for (const db of opened) db.$client.close()
     },
   }

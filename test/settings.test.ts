@@ -19,6 +19,8 @@ describe('readSettings', () => {
       target: 10_000,
       serveToken: undefined,
       notices: { url: undefined, command: undefined, secret: undefined },
+      postgres: null,
+      postgresVariables: {},
       proxies: { https: null, http: null, except: '' },
       timeScale: 1,
     })

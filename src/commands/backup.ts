@@ -1,6 +1,7 @@
 import { existsSync, statSync } from 'node:fs'
 import { sep } from 'node:path'
 import type { Context } from '../context.ts'
+import { datasetTables } from '../db/dataset/columns.ts'
 import { openDb } from '../db/open.ts'
 import { beginRun } from '../db/runs.ts'
 import { ChpipeError } from '../errors.ts'
@@ -99,7 +100,7 @@ function closing(db: ReturnType<typeof openDb>) {
 }
 
 /** What the customer knows; the rest is chpipe's own. */
-const PUBLIC_TABLES = ['companies', 'officers', 'domains', 'emails']
+const PUBLIC_TABLES: readonly string[] = datasetTables
 
 /** The summary for people; tables without rows are left out, and chpipe's own are one sum. */
 export function renderBackup(summary: BackupSummary, shape: { width?: number } = {}): string {

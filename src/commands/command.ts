@@ -32,7 +32,7 @@ export interface Command {
   name: string
   summary: string
   description: string
-  /** `<file>` (needed) or `[file]`, with its meaning. */
+  /** `<file>` (needed) or `[file]`, or `<files...>` for one or more, with its meaning. */
   argument?: { name: string; description: string; choices?: readonly string[] }
   options: readonly OptionSpec[]
   examples: Example[]
@@ -47,6 +47,8 @@ export interface Command {
 
 export interface Input<Options = Record<string, unknown>> {
   argument: string | undefined
+  /** What follows the first where several may be given. */
+  more: string[]
   /** Values under commander's camel-case names. */
   options: Options
 }

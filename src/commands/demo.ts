@@ -1,7 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Context } from '../context.ts'
+import { listComplete } from '../db/officers/officers.ts'
 import { type Db, openDb } from '../db/open.ts'
+import { dayAt } from '../db/standing.ts'
 import { ChpipeError } from '../errors.ts'
 import { type Sandbox, startSandbox } from '../sandbox/companies-house/server.ts'
 import { startSnovSandbox } from '../sandbox/snov/server.ts'
@@ -17,6 +19,7 @@ import { compareLive, compareWithTruth } from './demo/compare.ts'
 import { type DemoFacts, renderFacts } from './demo/facts.ts'
 import { askProgress, fetchInTwoRuns, streamAndEnrich } from './demo/runs.ts'
 import { createStage, takeFolder } from './demo/stage.ts'
+import { readStandings } from './demo/standings.ts'
 
 const FOLDER = 'chpipe-demo'
 const REGISTER_FILE = 'BasicCompanyData.csv'
@@ -24,8 +27,9 @@ const DATABASE = 'companies.db'
 const BACKUPS = 'backups'
 const DELIVERY = 'delivery'
 const PACKAGE = 'delivery.zip'
+const OVERDUE = 'overdue.csv'
 
-/** The same companies and people on every day and every machine. */
+/** The same companies and people on every day and every machine; only how their verifications stand follows the day. */
 const WORLD = { seed: 2025, companies: 500, today: '2025-11-01' }
 const COMPANIES = 300
 const TARGET = 200
@@ -71,7 +75,7 @@ async function perform(context: Context): Promise<DemoFacts> {
   const startedAt = context.clock.steady()
   const folder = context.path(FOLDER)
   takeFolder(folder)
-  const world = createWorld(WORLD)
+  const world = createWorld({ ...WORLD, verificationsOn: dayAt(context.clock.now()) })
   await writeRegisterFile(world, join(folder, REGISTER_FILE))
   await using sandbox = await startSandbox({ world, quota: parseQuota(QUOTA), latencyMs: LATENCY_MS })
   await using stream = await startStreamSandbox({ world, heartbeatMs: LIVE.heartbeatMs })
@@ -106,24 +110,39 @@ Everything happens in ./${FOLDER}/.`)
 
   stage.tell(`
 Now the live half: ${BORN} companies are formed, told of by a stream and looked up at
-a stand-in for Snov.io, where an answer costs a credit. Waits of minutes become
-seconds here. Log lines go to stream.log.`)
-  await streamAndEnrich(context, live, { stream, born: BORN, everyMs: BORN_EVERY_MS, target: TARGET })
+a stand-in for Snov.io, where an answer costs a credit. A second stream tells of
+officers: somebody is appointed at a company whose list is complete. Waits of
+minutes become seconds here. Log lines go to stream.log.`)
+  const appointAt = read(join(folder, DATABASE), (db) => [...listComplete(db)][0] ?? '')
+  const living = { stream, born: BORN, everyMs: BORN_EVERY_MS, target: TARGET, appointAt }
+  const appointed = await streamAndEnrich(context, live, living)
   stage.tell(`\nThat was Ctrl-C again (exit code 0: a stream is stopped, not broken off).`)
   await stage.play(['progress', '--target', String(TARGET)], 0)
   await stage.play(['export', '--out', `${DELIVERY}/`], 0)
+  stage.tell('\nOnly officers whose identity verification is overdue, for a letter to them.')
+  await stage.play(['export', '--verification', 'overdue', '--out', OVERDUE], 0)
   stage.tell('\nThe same as one zip for a customer, with a page to read.')
   await stage.play(['export', '--package', PACKAGE], 0)
   const first = importFacts(folder, sandbox, imported, interruptedAt)
   const second = read(first.database, (db) => {
     const compared = compareWithTruth(db, world)
-    const streamed = compareLive(db, snov)
-    return { compared, streamed, equal_to_truth: compared.differences.length + streamed.differences.length === 0 }
+    const streamed = compareLive(db, snov, world.today)
+    const verification = readStandings(db, dayAt(context.clock.now()))
+    return {
+      compared,
+      streamed,
+      verification,
+      appointed,
+      equal_to_truth: compared.differences.length + streamed.differences.length === 0,
+    }
   })
   return { ...first, ...second, elapsed_seconds: Math.round((context.clock.steady() - startedAt) / 100) / 10 }
 }
 
-type ImportFacts = Omit<DemoFacts, 'elapsed_seconds' | 'compared' | 'streamed' | 'equal_to_truth'>
+type ImportFacts = Omit<
+  DemoFacts,
+  'elapsed_seconds' | 'compared' | 'streamed' | 'verification' | 'appointed' | 'equal_to_truth'
+>
 
 function importFacts(folder: string, sandbox: Sandbox, progress: Progress, interruptedAt: number | null): ImportFacts {
   const { counted, rateLimited, windowPeak } = sandbox.requests

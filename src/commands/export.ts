@@ -2,9 +2,11 @@ import { sep } from 'node:path'
 import packageJson from '../../package.json' with { type: 'json' }
 import type { Context } from '../context.ts'
 import { changesSince, numberOfCheckpoint, type Since } from '../db/changes.ts'
-import { type DatasetTable, datasetTables } from '../db/dataset/columns.ts'
+import { datasetTables } from '../db/dataset/columns.ts'
 import { findLastDelivery, saveDelivery } from '../db/dataset/deliveries.ts'
-import type { Db } from '../db/open.ts'
+import { type Db, snapshot } from '../db/open.ts'
+import { VERIFICATIONS } from '../db/standing.ts'
+import { readTallies } from '../db/tallies.ts'
 import { ChpipeError, errorMessage } from '../errors.ts'
 import {
   type Destination,
@@ -20,8 +22,9 @@ import { deliveredCheckpoint } from '../steps/export/verify/verify.ts'
 import { safeJson } from '../text.ts'
 import { defineCommand, type OptionSpec, type OptionsOf } from './command.ts'
 import { renderDelivery } from './delivery-table.ts'
+import { sinceMoment, tableNames } from './export-values.ts'
 import { createStatus, terminalWidth } from './output.ts'
-import { count, oneOf, words } from './values.ts'
+import { count, oneOf, someOf } from './values.ts'
 
 const EXPORT_OPTIONS = [
   { flags: '--format <format>', description: formatNames.join(', '), parse: oneOf(formatNames), fallback: 'csv' },
@@ -29,8 +32,13 @@ const EXPORT_OPTIONS = [
   { flags: '--all', description: 'also companies without a complete officer list' },
   {
     flags: '--include <tables>',
-    description: 'only these tables, empty or not: companies,officers,domains,emails',
+    description: `only these tables, empty or not: ${datasetTables.join(',')}`,
     parse: tableNames,
+  },
+  {
+    flags: '--verification <states>',
+    description: `only officers whose identity verification stands so today, with their companies: ${VERIFICATIONS.join(', ')}`,
+    parse: someOf(VERIFICATIONS),
   },
   {
     flags: '--since <day|last>',
@@ -56,7 +64,7 @@ export const exportCommand = defineCommand({
   summary: 'Write the dataset that the customer receives',
   description: `Writes the companies whose officer lists are complete, with their officers, as of one moment, even while an import is running.
 
-To a folder: companies and officers with the tables' own columns, domains and emails when there are any, and manifest.json
+To a folder: companies and officers with the tables' own columns, persons with significant control, domains and emails when there are any, and manifest.json
 with counts and checksums. csv and parquet write a file per table; sqlite and xlsx one file with all tables; ndjson and json
 nest officers inside their companies. To a file or to stdout: csv and parquet write one table with a row per appointment;
 the other formats are the same as in a folder.
@@ -68,6 +76,9 @@ deliveries are left untouched.
 --package makes one zip for the customer: the data files, manifest.json, data-dictionary.csv, and report.html, a page that
 opens in any browser. --verify counts and hashes everything in such a zip or folder again, and ends with 1 when something
 differs.
+
+--verification leaves only the appointments whose identity verification stands so on the day of the export, and the companies
+that have one. A delta of these also lists what no longer belongs to them.
 
 An export that fails or is interrupted leaves an earlier one untouched.`,
   options: EXPORT_OPTIONS,
@@ -83,6 +94,7 @@ An export that fails or is interrupted leaves an earlier one untouched.`,
       line: 'chpipe export --since last --out delivery/',
       does: 'delivery/deltas/<moment>/: what changed since the last',
     },
+    { line: 'chpipe export --verification due,overdue > due.csv', does: 'officers who must still be verified' },
     { line: 'chpipe export --package delivery.zip', does: 'all of it in one zip, with a page to read: report.html' },
     { line: 'chpipe export --verify delivery.zip', does: 'count and hash everything in it again' },
   ],
@@ -112,35 +124,6 @@ An export that fails or is interrupted leaves an earlier one untouched.`,
 })
 
 // What may be asked of `export`, and what goes together.
-
-/** Names of tables separated by commas, each once, in the order in which they are delivered. */
-function tableNames(text: string): DatasetTable[] {
-  const names = words(text)
-  const unknown = names.find((name) => !datasetTables.some((table) => table === name))
-  if (unknown === undefined) return datasetTables.filter((table) => names.includes(table))
-  throw new ChpipeError('usage', `Expected ${datasetTables.join(', ')}, got: ${unknown}`)
-}
-
-const DAY = /^\d{4}-\d{2}-\d{2}$/
-const MOMENT = /^\d{4}-\d{2}-\d{2}T([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,3})?)?(Z|[+-](0\d|1[0-4]):[0-5]\d)$/
-
-/** The beginning of a day in UTC, or a moment; ISO 8601. Throws `usage` for one that does not exist, or not yet. */
-function momentOf(text: string, now: number): string {
-  const day = new Date(text.slice(0, 10))
-  const time = new Date(text)
-  const exists = !Number.isNaN(day.getTime()) && day.toISOString().startsWith(text.slice(0, 10))
-  if (exists && !Number.isNaN(time.getTime()) && (DAY.test(text) || MOMENT.test(text))) {
-    if (time.getTime() <= now) return time.toISOString()
-    throw new ChpipeError('usage', `--since: this is in the future: ${text}`, {
-      hint: `this machine's clock says ${new Date(now).toISOString()}`,
-    })
-  }
-  throw new ChpipeError(
-    'usage',
-    `--since: expected a date as YYYY-MM-DD, a time as 2026-01-31T12:00:00Z, or last, got: ${text}`,
-    { hint: 'chpipe export --help' },
-  )
-}
 
 /** Throws `usage` for options that do not belong to the format. */
 function refuseMisplaced({ format = 'csv', bom, raw, gzip }: ExportInput): void {
@@ -198,6 +181,16 @@ function refuseDestination(
   }
 }
 
+/** Throws `usage` where one flat table would leave out a table that was asked for. */
+function refuseFlat({ format = 'csv', include = [] }: ExportInput, { kind }: Destination): void {
+  const { container, isNested } = formatOf(format)
+  const asked = include.length > 1 && include.includes('persons_with_significant_control')
+  if (!asked || kind === 'folder' || container !== null || isNested) return
+  throw new ChpipeError('usage', `One flat table in ${format} has no room for persons_with_significant_control`, {
+    hint: 'name a folder with --out, or ask for that table alone',
+  })
+}
+
 /** An export that is about to begin. */
 interface ExportPlan {
   db: Db
@@ -210,18 +203,34 @@ export async function planExport(context: Context, input: ExportInput): Promise<
   refuseMisplaced(input)
   const destination = namedDestination(chooseDestination(context, input.out), input)
   refuseDestination(input, destination, { isTerminal: context.host.stdout.isTTY === true, json: context.json })
-  const since = input.since === undefined || input.since === 'last' ? null : momentOf(input.since, context.clock.now())
-  const { format = 'csv', all = false, include = null, gzip = false, bom = false, raw = false } = input
+  refuseFlat(input, destination)
+  const since =
+    input.since === undefined || input.since === 'last' ? null : sinceMoment(input.since, context.clock.now())
+  const {
+    format = 'csv',
+    all = false,
+    include = null,
+    verification = null,
+    gzip = false,
+    bom = false,
+    raw = false,
+  } = input
   const db = await context.existingDb('data')
+  const { stale } = snapshot(db, readTallies)
+  if (stale > 0 && !all) {
+    const fields = { companies: stale, try: 'chpipe import-officers' }
+    context.log.warn('Companies are left out whose officer lists are in doubt', fields)
+  }
   if (input.since === 'last' && destination.kind !== 'stream') await refuseNewer(db, destination.path)
   const options: ExportOptions = {
     destination,
     format,
     all,
     include,
+    verification,
     since:
       input.since === 'last'
-        ? lastDelivery(db, destination, { all, include })
+        ? lastDelivery(db, destination, { all, include, verification })
         : since === null
           ? null
           : changesSince(db, since),
@@ -241,7 +250,7 @@ function chooseDestination({ destination, print }: Context, out: string | undefi
   return destinationOf(destination('--out', out), out.endsWith('/') || out.endsWith(sep))
 }
 
-function lastDelivery(db: Db, destination: Destination, selection: Pick<ExportOptions, 'all' | 'include'>): Since {
+function lastDelivery(db: Db, destination: Destination, selection: Parameters<typeof findLastDelivery>[2]): Since {
   if (destination.kind === 'stream') {
     throw new ChpipeError('usage', '--since last needs --out: it counts from the last export to the same place')
   }
@@ -293,11 +302,17 @@ export async function noteDelivery(
   { as_of: asOf, checkpoint }: Manifest,
   destination: string,
 ): Promise<void> {
-  const { format, all, include } = options
+  const { format, all, include, verification = null } = options
   const since = options.since?.moment ?? null
   try {
     const db = await context.db({ create: false })
-    saveDelivery(db, context.clock, { destination, format, filters: { all, include, since }, asOf, checkpoint })
+    saveDelivery(db, context.clock, {
+      destination,
+      format,
+      filters: { all, include, verification, since },
+      asOf,
+      checkpoint,
+    })
   } catch (error) {
     context.log.warn('The export is complete but could not be recorded: --since last will not count from it', {
       reason: errorMessage(error),

@@ -22,13 +22,14 @@ are suppressed are counted, and not shown. It reads only, and ends with 1 when n
     { line: 'chpipe find north star eng', does: 'NORTH STAR ENGINEERING LIMITED, among others' },
     { line: 'chpipe find tesco --json', does: 'the same for scripts' },
   ],
-  async run({ existingDb, host, json, print }, { argument = '', options }) {
-    const found = findCompanies(await existingDb(), argument, options.limit ?? DEFAULT_LIMIT)
+  async run({ existingDb, host, json, print }, { argument = '', more, options }) {
+    const words = [argument, ...more].join(' ')
+    const found = findCompanies(await existingDb(), words, options.limit ?? DEFAULT_LIMIT)
     if (json) {
       await print(`${safeJson(found)}\n`)
       return found.total > 0 ? 0 : 1
     }
-    if (found.total === 0) throw nothingFound(argument, found)
+    if (found.total === 0) throw nothingFound(words, found)
     await print(renderFound(found, host.stdout.isTTY ? widthOf(host.stdout) : undefined))
     return 0
   },

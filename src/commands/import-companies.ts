@@ -219,6 +219,9 @@ function render(summary: ImportCompaniesSummary, shape: { width?: number }): str
       rows.push([`unknown ${column}`, `${formatNumber(times)} × ${wording}`])
     }
   }
+  for (const [column, times] of Object.entries(summary.odd_cells ?? {})) {
+    rows.push(['left out', `${formatNumber(times)} × ${column}: the cell cannot be right`])
+  }
   return facts(rows, shape)
 }
 

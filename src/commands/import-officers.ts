@@ -48,6 +48,14 @@ const IMPORT_OPTIONS = [
   },
   { flags: '--sic <codes>', description: 'only companies with one of these SIC codes', parse: sicCodes },
   {
+    flags: '--file <parts...>',
+    description: 'instead, take the lists from a bulk snapshot (product 195 or 216), without a call',
+  },
+  {
+    flags: '--updates <files...>',
+    description: 'instead, apply daily bulk updates (product 198) to the lists that are stored',
+  },
+  {
     flags: '--postcode <codes>',
     description: 'only companies whose postcode begins with this, such as N, N1 or SW1A 1',
     parse: postcodes,
@@ -70,14 +78,19 @@ const IMPORT_OPTIONS = [
   },
 ] as const satisfies readonly OptionSpec[]
 
-type Options = OptionsOf<typeof IMPORT_OPTIONS>
+export type ImportOfficersInput = OptionsOf<typeof IMPORT_OPTIONS>
 
 export const importOfficersCommand = defineCommand({
   name: 'import-officers',
   summary: 'Fetch complete officer lists until the target is reached',
   description: `Fetches the officers of pending companies at the full speed that the API allows, until --target companies have
 officers. A company's list is stored whole or not at all. Interrupt it at any time and run it again: it resumes where it
-left off. Several processes on one database share the work and the allowance.`,
+left off. Several processes on one database share the work and the allowance.
+
+With --file the lists come from the files of a bulk snapshot that Companies House delivers on request, as they are, zipped
+or not: the parts of one run, all or some. A company counts as complete when as many officers are listed as the file says
+that it has; the others stay pending and are named. --updates applies the daily files that follow, in order and each once.
+Ids and identity verification are not in the files: --refresh brings them later.`,
   options: IMPORT_OPTIONS,
   examples: [
     { line: 'chpipe import-officers', does: 'until 10,000 companies have officers' },
@@ -91,6 +104,11 @@ left off. Several processes on one database share the work and the allowance.`,
     },
     { line: 'chpipe import-officers --order random:42', does: 'a sample that can be drawn again' },
     { line: 'chpipe import-officers --refresh 30d', does: 'bring lists up to date that are a month old' },
+    {
+      line: 'chpipe import-officers --file Prod216_4257_*.dat',
+      does: 'the parts of a bulk snapshot: minutes, and no call',
+    },
+    { line: 'chpipe import-officers --updates Prod198_*.txt', does: 'the daily updates since then' },
     { line: 'chpipe import-officers --failed', does: 'which companies failed, and why' },
     { line: 'chpipe import-officers --json --quiet', does: 'for cron: only the summary' },
   ],
@@ -104,9 +122,17 @@ function keepHeapSmall(): void {
   setFlagsFromString('--semi-space-growth-factor=1')
 }
 
-async function run(context: Context, { options }: Input<Options>): Promise<Answer> {
-  if (options.failed) return listFailures(context, options)
+/** Each way of importing is a step of its own. */
+async function run(context: Context, input: Input<ImportOfficersInput>): Promise<Answer> {
+  if (input.options.failed) return listFailures(context, input.options)
   keepHeapSmall()
+  const { file, updates } = input.options
+  if (file === undefined && updates === undefined) return fetchLists(context, input)
+  const { importFile, importUpdates } = await import('./import-officers-files.ts')
+  return file === undefined ? importUpdates(context, input.options) : importFile(context, input.options)
+}
+
+async function fetchLists(context: Context, { options }: Input<ImportOfficersInput>): Promise<Answer> {
   const { clock, log, timings, settings, signal } = context
   const filter = officersFilter(options)
   const order = orderOf(options.order)
@@ -117,6 +143,7 @@ async function run(context: Context, { options }: Input<Options>): Promise<Answe
   const companiesHouse = await context.companiesHouse({ maxOutageMs, create: false })
   const db = await context.db()
   const target = options.target ?? (options.list === undefined ? settings.target : targetOfList(db, filter))
+  const reader = await context.sharedUse()
   using current = await whenFree(db, () => beginRun(db, clock, 'import-officers'))
   const counts = noCounts()
   const asked = noAskCounts()
@@ -145,7 +172,7 @@ async function run(context: Context, { options }: Input<Options>): Promise<Answe
     if (options.refresh === undefined) tellPlan(context, db, { target, limit: shared.limit, filter, order })
     using _redraw = await watchStatus(context, {
       line: (columns) => {
-        const progress = readProgress(db, { target, quota: settings.quota, clock })
+        const progress = readProgress(db, { target, quota: settings.quota, clock, shared: reader?.latest() })
         const { rateLimited } = companiesHouse.counts
         return officersStatus(progress, { now: clock.now(), rateLimited, columns })
       },
@@ -171,7 +198,7 @@ async function run(context: Context, { options }: Input<Options>): Promise<Answe
   throw ranOut(db, target)
 }
 
-function listFailures(context: Context, { failed: _, ...others }: Options): Promise<Answer> {
+function listFailures(context: Context, { failed: _, ...others }: ImportOfficersInput): Promise<Answer> {
   if (Object.keys(others).length === 0) return printFailedFetches(context)
   throw new ChpipeError('usage', '--failed lists and fetches nothing: it goes without other options')
 }

@@ -25,6 +25,16 @@ export const commands: CommandEntry[] = [
     load: async () => (await import('./import-officers.ts')).importOfficersCommand,
   },
   {
+    name: 'import-pscs',
+    summary: 'Load who controls the stored companies, from the daily snapshot',
+    load: async () => (await import('./import-pscs.ts')).importPscsCommand,
+  },
+  {
+    name: 'import-postcodes',
+    summary: 'Load the directory that says where each postcode lies',
+    load: async () => (await import('./import-postcodes.ts')).importPostcodesCommand,
+  },
+  {
     name: 'progress',
     summary: 'How far, how fast, when done, ready for streaming?',
     load: async () => (await import('./progress.ts')).progressCommand,
@@ -53,6 +63,11 @@ export const commands: CommandEntry[] = [
     name: 'export',
     summary: 'Write the dataset that the customer receives',
     load: async () => (await import('./export.ts')).exportCommand,
+  },
+  {
+    name: 'publish',
+    summary: 'Load the dataset into PostgreSQL, and keep it up to date',
+    load: async () => (await import('./publish.ts')).publishCommand,
   },
   {
     name: 'backup',

@@ -39,7 +39,14 @@ export function officersStatus(progress: Progress, { now, rateLimited, columns }
     { place: 5, text: `ETA ${eta === null ? '-' : formatDuration(eta * 1000)}` },
     { place: 1, text: counted(officers, 'officer') },
     ...(rateLimited > 0 ? [{ place: 4, text: `refused ${formatNumber(rateLimited)}` }] : []),
-    ...(wait === null ? [{ place: 3, text: `calls ${formatNumber(quota.used)}/${formatNumber(quota.limit)}` }] : []),
+    ...(wait === null
+      ? [
+          {
+            place: 3,
+            text: `calls ${quota.used === null ? '?' : formatNumber(quota.used)}/${formatNumber(quota.limit)}`,
+          },
+        ]
+      : []),
     ...(windows ? [{ place: 6, text: `${counted(windows, 'window')} left` }] : []),
   ]
   const room = columns - LEAST_BAR - 1

@@ -4,9 +4,11 @@ import type { Context } from '../context.ts'
 import type { Db } from '../db/open.ts'
 import { ChpipeError } from '../errors.ts'
 import { exposition } from '../metrics.ts'
+import type { QuotaReport } from '../quota/report.ts'
 import type { CapacityReport, CreditsReport, JobsReport, LiveProgress } from '../steps/progress/live.ts'
 import { progressMetrics } from '../steps/progress/metrics.ts'
 import { type Progress, readProgress } from '../steps/progress/progress.ts'
+import { type ProvenBy, readProvenBy } from '../steps/progress/proven.ts'
 import type { StreamReport } from '../steps/stream/report.ts'
 import { counted, formatNumber, formatNumber as n, printable, safeJson, widthOf, wrap } from '../text.ts'
 import { defineCommand, type OptionSpec } from './command.ts'
@@ -49,7 +51,7 @@ alongside anything.`,
     { line: 'chpipe progress --prometheus > chpipe.prom', does: "for the node exporter's textfile collector" },
   ],
   async run(context, { options }) {
-    const { existingDb, settings, clock, signal, host, json, print } = context
+    const { existingDb, settings, clock, signal, host, json, print, sharedUse } = context
     const { target = settings.target, watch, wait = false, prometheus = false } = options
     if (wait && (watch !== undefined || prometheus)) {
       throw new ChpipeError('usage', `--wait and --${prometheus ? 'prometheus' : 'watch'} exclude each other`)
@@ -59,20 +61,24 @@ alongside anything.`,
     }
     const db = await existingDb()
     const { quota } = settings
+    const reader = await sharedUse()
+    const read = async (withLists = false) =>
+      readProgress(db, { target, quota, clock, withLists, shared: await reader?.read() })
     if (prometheus) {
-      const progress = readProgress(db, { target, quota, clock })
+      const progress = await read()
       await print(exposition(progressMetrics(progress, packageJson.version)))
       return 0
     }
     if (wait) await untilReady(context, db, target)
     const inPlace = host.stdout.isTTY === true && watch !== undefined && !json
     for (let drawn = 0; ; ) {
-      const progress = readProgress(db, { target, quota, clock, withLists: true })
+      const progress = await read(true)
+      const proven = readProvenBy(db)
       if (json) {
-        await print(`${safeJson(progress)}\n`)
+        await print(`${safeJson({ ...progress, ...(proven.length > 0 ? { lists_proven_by: proven } : {}) })}\n`)
       } else {
         const shape = { ...terminalWidth(context), paint: paintFor(context, 'stdout') }
-        const lines = renderProgress(progress, { db: settings.db, now: clock.now(), ...shape })
+        const lines = renderProgress(progress, { db: settings.db, now: clock.now(), proven, ...shape })
         await print(inPlace ? redraw(lines, drawn, widthOf(host.stdout)) : `${lines.join('\n')}\n`)
         drawn = lines.length
       }
@@ -99,32 +105,37 @@ interface ProgressShape {
   db: string
   /** Wall ms. */
   now: number
+  proven?: ProvenBy[]
   /** The columns of the terminal; nothing is broken without it. */
   width?: number
   paint?: Paint
 }
 
 /** The report as lines for people; the last one says whether streaming may begin. */
-export function renderProgress(progress: Progress, { db, now, width, paint = UNPAINTED }: ProgressShape): string[] {
+export function renderProgress(
+  progress: Progress,
+  { db, now, proven = [], width, paint = UNPAINTED }: ProgressShape,
+): string[] {
   const { companies_with_officers, target, percent, quota } = progress
   const rows: [label: string, value: string][] = [
     ['with officers', `${formatNumber(companies_with_officers)} of ${formatNumber(target)} companies`],
     ['', `${bar(percent / 100, 32)} ${percent.toFixed(1)} %`],
+    ...provenRows(proven),
     ['officers', formatNumber(progress.officers)],
+    ...pscRows(progress),
+    ...verificationRows(progress),
     ['companies', `${formatNumber(progress.companies)} known`],
     [
       '',
       `${formatNumber(progress.pending)} pending, ${formatNumber(progress.none)} without officers, ${formatNumber(progress.failed)} failed`,
     ],
+    ...staleRows(progress),
     ['rate', `${formatNumber(progress.per_minute)} companies a minute, over the last 10 minutes`],
     ...listRows(progress),
     ...oldRows(progress),
     ...runRows(progress, now),
     ['ETA', eta(progress, now)],
-    [
-      'allowance',
-      `${formatNumber(quota.used)} of ${formatNumber(quota.limit)} calls used in ${formatDuration(quota.window_seconds * 1000)}; peak ${formatNumber(quota.peak)}, refused ${formatNumber(quota.rate_limited)}`,
-    ],
+    ...quotaRows(quota),
     ...liveRows(progress, now),
   ]
   const verdict = progress.ready
@@ -135,12 +146,48 @@ export function renderProgress(progress: Progress, { db, now, width, paint = UNP
   return [printable(db), '', ...rows.flatMap(line), '', (progress.ready ? paint.good : paint.warn)(verdict)]
 }
 
+/** How the identities of the officers stand, while anything is published of any. */
+function verificationRows({ verification }: Progress): Row[] {
+  if (!verification) return []
+  const parts = Object.entries(verification).flatMap(([state, count]) =>
+    state === 'none' ? [] : [`${formatNumber(count)} ${state}`],
+  )
+  return [['verification', parts.join(', ')]]
+}
+
+function staleRows({ stale = 0 }: Progress): [label: string, value: string][] {
+  if (stale === 0) return []
+  return [['', `${formatNumber(stale)} lists in doubt, to be fetched again: the officers stream has lost events`]]
+}
+
+/** How much of the allowance is used; where it is shared, where it is kept and by whom it is used. */
+function quotaRows({ used, limit, window_seconds, peak, rate_limited, store }: QuotaReport): [string, string][] {
+  const span = formatDuration(window_seconds * 1000)
+  const use =
+    used === null || peak === null || rate_limited === null
+      ? `${n(limit)} calls in ${span}; how many are used is unknown`
+      : `${n(used)} of ${n(limit)} calls used in ${span}; peak ${n(peak)}, refused ${n(rate_limited)}`
+  if (!store) return [['allowance', use]]
+  const users = store.users.map(({ host, pid }) => `${host} (process ${pid})`).join(', ')
+  const state = store.away === null ? `used by ${users || 'nobody now'}` : `AWAY: ${store.away}`
+  return [
+    ['allowance', use],
+    ['', `shared at ${store.postgres}; ${state}`],
+  ]
+}
+
+function pscRows({ pscs }: Progress): [label: string, value: string][] {
+  if (!pscs) return []
+  const asOf = pscs.snapshot_on === null ? 'without a snapshot' : `snapshot of ${pscs.snapshot_on}`
+  return [['control', `${formatNumber(pscs.records)} records, ${asOf}`]]
+}
+
 function eta(
-  { eta_seconds, ready, companies_with_officers, pending, failed, target, runs }: Progress,
+  { eta_seconds, ready, companies_with_officers, pending, failed, stale = 0, target, runs }: Progress,
   now: number,
 ): string {
   if (ready) return 'done'
-  if (companies_with_officers + pending + failed < target) {
+  if (companies_with_officers + pending + failed + stale < target) {
     const candidates = `${formatNumber(pending)} pending${failed > 0 ? ` and ${formatNumber(failed)} failed` : ''}`
     return `${candidates}: the target cannot be reached; load more: chpipe import-companies`
   }
@@ -297,4 +344,12 @@ function percent(share: number | null): string {
 
 function ago(iso: string, now: number): string {
   return `${formatDuration(now - Date.parse(iso))} ago`
+}
+
+/** Which source has proved the lists; nothing where there is but one. */
+function provenRows(proven: ProvenBy[]): [label: string, value: string][] {
+  return proven.map(({ source, companies, newest_on: day }, at) => {
+    const by = day === null ? 'the API and the stream' : `${source}, to ${day}`
+    return [at === 0 ? 'proven' : '', `${formatNumber(companies)} by ${by}`]
+  })
 }

@@ -6,6 +6,8 @@ import { parseSnovFaults, SNOV_FAULTS, type SnovFaultPlan } from '../sandbox/sno
 import { type SnovSandbox, startSnovSandbox } from '../sandbox/snov/server.ts'
 import { parseStreamFaults, STREAM_FAULTS, type StreamFaultPlan } from '../sandbox/stream/faults.ts'
 import { type StreamSandbox, startStreamSandbox } from '../sandbox/stream/server.ts'
+import { writeBulkOfficers } from '../sandbox/world/bulk-officers.ts'
+import { writePscSnapshot } from '../sandbox/world/psc-snapshot.ts'
 import { writeRegisterFile } from '../sandbox/world/register-file.ts'
 import { createWorld, type World } from '../sandbox/world/world.ts'
 import { parseQuota, type Quota } from '../settings.ts'
@@ -62,6 +64,12 @@ const SANDBOX_OPTIONS = [
     parse: between(0, MOST_BORN),
     fallback: '0',
   },
+  {
+    flags: '--officer-changes <per minute>',
+    description: 'appointments, resignations, merges and deletions in a minute, told on the officers stream',
+    parse: between(0, MOST_BORN),
+    fallback: '0',
+  },
   { flags: '--quota <count/window>', description: 'the allowance it keeps', parse: quota, fallback: '600/5m' },
   {
     flags: '--page-cap <n>',
@@ -71,6 +79,14 @@ const SANDBOX_OPTIONS = [
   },
   { flags: '--latency <ms>', description: 'how long each answer takes', parse: between(0, 600_000), fallback: '0' },
   { flags: '--register <file>', description: 'first write this register as a BasicCompanyData CSV file' },
+  {
+    flags: '--pscs <file>',
+    description: 'first write who controls its companies as a snapshot, packed where the name ends with .zip',
+  },
+  {
+    flags: '--bulk-officers <folder>',
+    description: 'first write its officers as a bulk snapshot (216) and daily updates (198)',
+  },
 ] as const satisfies readonly OptionSpec[]
 
 type SandboxInput = OptionsOf<typeof SANDBOX_OPTIONS>
@@ -95,15 +111,21 @@ ${faultList(SNOV_FAULTS)}`,
   options: SANDBOX_OPTIONS,
   examples: [
     { line: 'chpipe sandbox --register register.csv', does: 'serve 1,000 companies, and write their register file' },
+    {
+      line: 'chpipe sandbox --register register.csv --bulk-officers bulk',
+      does: 'the same, and its officers in files for import-officers --file and --updates',
+    },
     { line: 'chpipe sandbox --fault 500:0.2,outage:30s', does: 'a bad day: an outage, then every fifth call fails' },
     { line: 'chpipe sandbox --born 30', does: 'a company is formed every two seconds, for chpipe stream' },
     { line: 'chpipe sandbox --quota 60/3s --port 0', does: 'a quick allowance, on any free port' },
   ],
   async run(context, { options }) {
-    const { companies = DEFAULT_COMPANIES, seed = DEFAULT_SEED, register } = options
+    const { companies = DEFAULT_COMPANIES, seed = DEFAULT_SEED, register, pscs } = options
     const world = createWorld({ seed, companies })
     if (register !== undefined) await writeRegister(context, world, register)
-    const { port = DEFAULT_PORT, fault, streamFault, snovFault, pageCap, latency, born } = options
+    if (pscs !== undefined) await writePscs(context, world, pscs)
+    if (options.bulkOfficers !== undefined) await writeBulk(context, world, options.bulkOfficers)
+    const { port = DEFAULT_PORT, fault, streamFault, snovFault, pageCap, latency, born, officerChanges } = options
     await using servers = await startServers({
       world,
       port,
@@ -112,6 +134,7 @@ ${faultList(SNOV_FAULTS)}`,
       streamFaults: streamFault ?? [],
       snovFaults: snovFault ?? [],
       bornPerMinute: born ?? 0,
+      officerChangesPerMinute: officerChanges ?? 0,
       ...(pageCap === undefined ? {} : { pageCap }),
       ...(latency === undefined ? {} : { latencyMs: latency }),
     })
@@ -155,6 +178,31 @@ async function writeRegister({ path, log }: Context, world: World, register: str
   } catch (cause) {
     throw new ChpipeError('data', `The register file cannot be written: ${file}`, {
       hint: 'name a file in a folder that exists and may be written',
+      cause,
+    })
+  }
+}
+
+async function writePscs({ path, log }: Context, world: World, pscs: string): Promise<void> {
+  const file = path(pscs)
+  try {
+    log.info('snapshot of persons with significant control written', { file, ...(await writePscSnapshot(world, file)) })
+  } catch (cause) {
+    throw new ChpipeError('data', `The snapshot of persons with significant control cannot be written: ${file}`, {
+      hint: 'name a file in a folder that exists and may be written',
+      cause,
+    })
+  }
+}
+
+async function writeBulk({ path, log }: Context, world: World, name: string): Promise<void> {
+  const folder = path(name)
+  try {
+    const files = await writeBulkOfficers(world, folder)
+    log.info('bulk files of officers written', { folder, files: files.join(' ') })
+  } catch (cause) {
+    throw new ChpipeError('data', `The bulk files cannot be written: ${folder}`, {
+      hint: 'name a folder that may be written',
       cause,
     })
   }
@@ -208,11 +256,13 @@ export interface ServersOptions extends SandboxOptions {
   streamFaults: StreamFaultPlan
   snovFaults: SnovFaultPlan
   bornPerMinute: number
+  officerChangesPerMinute: number
 }
 
 /** Starts them; they end together. Throws `config` when the port cannot be used. */
 async function startServers(options: ServersOptions): Promise<SandboxServers> {
-  const { world, port, streamFaults, snovFaults, bornPerMinute, ...rest } = options
+  const { world, port, streamFaults, snovFaults, bornPerMinute, officerChangesPerMinute, ...rest } = options
+  const happenings = { world, faults: streamFaults, bornPerMinute, officerChangesPerMinute }
   const started: AsyncDisposable[] = []
   const close = async () => {
     await Promise.all(started.splice(0).map((server) => server[Symbol.asyncDispose]()))
@@ -224,9 +274,7 @@ async function startServers(options: ServersOptions): Promise<SandboxServers> {
   try {
     return {
       rest: keep(await startRest({ world, port, ...rest })),
-      stream: keep(
-        await nextTo(port, 1, (own) => startStreamSandbox({ world, port: own, faults: streamFaults, bornPerMinute })),
-      ),
+      stream: keep(await nextTo(port, 1, (own) => startStreamSandbox({ ...happenings, port: own }))),
       snov: keep(await nextTo(port, 2, (own) => startSnovSandbox({ world, port: own, faults: snovFaults }))),
       [Symbol.asyncDispose]: close,
     }

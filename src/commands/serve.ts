@@ -78,13 +78,17 @@ It speaks plain HTTP. Expose it only through a proxy that adds TLS. It runs unti
     warn(context, { host, token, nobody: trial === undefined && countTokens(db) === 0 })
     const { startApi } = await import('../http/server.ts')
     const { target, quota } = settings
+    const reader = await context.sharedUse()
     await using api = await startApi({
       ...{ db, clock, timings, log, host, port, limitPerMinute: limit, trialToken: trial },
       ...(given.streams === undefined ? {} : { streamsPerToken: given.streams }),
       ...(given.trustProxy === undefined ? {} : { trustedProxies: given.trustProxy }),
       ...(given.basePath === undefined ? {} : { basePath: given.basePath }),
       version: packageJson.version,
-      pipelineMetrics: (served) => progressMetrics(readProgress(served, { target, quota, clock }), packageJson.version),
+      pipelineMetrics: (served) => {
+        const progress = readProgress(served, { target, quota, clock, shared: reader?.latest() })
+        return progressMetrics(progress, packageJson.version)
+      },
     })
     await context.print(context.json ? `${safeJson({ url: api.url })}\n` : `${api.url}\n`)
     await stopped(signal)

@@ -1,7 +1,7 @@
 // A company as a card for people: what is known, and where it came from.
-import type { Cell } from '../db/dataset/columns.ts'
+import type { Item } from '../db/dataset/columns.ts'
 import { PROVIDERS } from '../db/dataset/dictionary.ts'
-import type { Item, ServedCompany } from '../db/served/companies.ts'
+import type { ServedCompany } from '../db/served/companies.ts'
 import type { CompanyFile } from '../steps/show/company.ts'
 import { counted, formatNumber, printable, wrap } from '../text.ts'
 import type { Paint } from './paint.ts'
@@ -42,6 +42,7 @@ export function renderCard(file: CompanyFile, { width, paint }: CardShape): stri
     heading(shown, { width, paint }),
     companyRows(file, shown, width),
     officerRows(file, shown, { width, paint }),
+    pscRows(file, shown, { width, paint }),
     foundRows(file, shown, { width, paint }),
     workRows(file, { width, paint }),
   ]
@@ -110,6 +111,29 @@ function officerRows(file: CompanyFile, { company, officers }: ServedCompany, { 
   return lines.join('') + hidden(stored.hidden.officers, 'officer', { width, paint })
 }
 
+/** Those who control it, as far as the register says; nothing where they were not read. */
+function pscRows(
+  file: CompanyFile,
+  { persons_with_significant_control: pscs }: ServedCompany,
+  { width, paint }: CardShape,
+): string {
+  const left = file.stored.hidden.persons_with_significant_control
+  if (pscs.length + left === 0) return ''
+  const cells = pscs.map((psc) => [
+    text(psc.name) || text(psc.statement) || text(psc.kind),
+    codesOf(psc.natures_of_control),
+    [day('since', psc.notified_on), day('until', psc.ceased_on)].filter(Boolean).join(' '),
+  ])
+  const from = origins(file, pscs, 'fetched_at').map((one) => row('from', one, width))
+  const lines = [row('control', `${formatNumber(pscs.length)}, ceased ones included`, width)]
+  lines.push(fitTable(cells, { width, indent: 4 }), ...from, hidden(left, 'person', { width, paint }))
+  return lines.join('')
+}
+
+function codesOf(value: unknown): string {
+  return Array.isArray(value) ? value.join(', ') : text(value)
+}
+
 function foundRows(
   file: CompanyFile,
   { domains, emails, officers }: ServedCompany,
@@ -134,7 +158,7 @@ function foundRows(
   const emailCells = emails.map(({ email, status, appointment_id }) => [
     text(email),
     text(status),
-    names.get(appointment_id ?? null) ?? '',
+    names.get(appointment_id) ?? '',
   ])
   return part('domains', domainCells, domains, left.domains) + part('e-mails', emailCells, emails, left.emails)
 }
@@ -194,7 +218,7 @@ const SOURCES: Record<string, string> = {
   stream: 'the live stream',
 }
 
-function origin({ runs }: CompanyFile, item: Item, at: Item[string] | undefined): string {
+function origin({ runs }: CompanyFile, item: Item, at: unknown): string {
   const run = runs.find(({ id }) => id === item.run_id)
   const by = run ? `, by chpipe ${run.command} (run ${run.id})` : ''
   return `${sourceOf(item)}, ${minute(text(at))}${by}`
@@ -211,7 +235,7 @@ function born({ date_of_birth_year: year, date_of_birth_month: month }: Item): s
   return typeof month === 'number' ? `born ${year}-${String(month).padStart(2, '0')}` : `born ${year}`
 }
 
-function day(word: string, value: Item[string] | undefined): string {
+function day(word: string, value: unknown): string {
   const said = text(value).slice(0, 10)
   return said === '' ? '' : `${word} ${said}`
 }
@@ -232,6 +256,6 @@ function minute(iso: string): string {
   return `${iso.slice(0, 10)} ${iso.slice(11, 16)} UTC`
 }
 
-function text(value: Cell | string[] | undefined): string {
+function text(value: unknown): string {
   return value === null || value === undefined ? '' : String(value)
 }

@@ -1,4 +1,5 @@
 import { companyNumber } from '../company-number.ts'
+import { dayAt } from '../db/standing.ts'
 import { ChpipeError } from '../errors.ts'
 import { type CompanyFile, readCompanyFile } from '../steps/show/company.ts'
 import { safeJson, widthOf } from '../text.ts'
@@ -22,14 +23,14 @@ the company is not stored.`,
     { line: 'chpipe show 00445790 --json', does: 'every stored column of it' },
   ],
   async run(context, { argument = '' }) {
-    const { existingDb, host, json, print } = context
+    const { existingDb, host, json, print, clock } = context
     const number = companyNumber(argument)
     if (number === null) {
       throw new ChpipeError('usage', `Expected a company number such as 00445790 or SC123456, got: ${argument}`, {
         hint: 'find it by name: chpipe find <words>',
       })
     }
-    const file = readCompanyFile(await existingDb(), number)
+    const file = readCompanyFile(await existingDb(), number, dayAt(clock.now()))
     if (file === null) {
       throw new ChpipeError('no', `No company ${number} is stored`, {
         hint: 'chpipe find <words> looks by name; chpipe import-companies loads companies',
@@ -53,6 +54,7 @@ function cardJson({ company_number, stored, runs, officersTrouble, job, purchase
     company_number,
     company: shown?.company ?? null,
     officers: shown?.officers ?? [],
+    persons_with_significant_control: shown?.persons_with_significant_control ?? [],
     domains: shown?.domains ?? [],
     emails: shown?.emails ?? [],
     runs,

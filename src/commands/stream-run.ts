@@ -6,26 +6,54 @@ import { TYPE_SLUGS, typeMeant } from '../companies-house/register/prose.ts'
 import { streamClient } from '../companies-house/stream/client.ts'
 import type { Context } from '../context.ts'
 import { tidyWhenFree, whenFree } from '../db/lock-wait.ts'
-import type { Db } from '../db/open.ts'
-import { beginRun } from '../db/runs.ts'
-import { openAllowance } from '../quota/allowance.ts'
+import { type Db, snapshot, write } from '../db/open.ts'
+import { beginRun, type Run } from '../db/runs.ts'
+import { claimStream, readCursor } from '../db/stream/cursor.ts'
+import { readTallies } from '../db/tallies.ts'
+import { ChpipeError } from '../errors.ts'
 import { COMPANIES_HOUSE_ALLOWANCE } from '../quota/report.ts'
 import { readLastBackup } from '../steps/backup/backup.ts'
 import { type EnrichedBeside, type EnrichmentBeside, keepEnriching } from '../steps/enrich/beside.ts'
 import { ALL_OWNERS, createWakeUp, type EnrichCounts, noEnrichCounts, type WakeUp } from '../steps/enrich/jobs.ts'
+import { keepListsFresh } from '../steps/officers/fresh.ts'
+import { type FetchCounts, noCounts } from '../steps/officers/import.ts'
+import { noEmptyRow } from '../steps/officers/store.ts'
 import { DEFAULT_ROLES } from '../steps/purchases/people.ts'
-import { COMPANIES, companiesStream, queueJobs } from '../steps/stream/companies.ts'
 import { type FollowSummary, followStream } from '../steps/stream/follow.ts'
-import { repairExpiredGaps } from '../steps/stream/gaps.ts'
+import { KINDS, type KindEntry, MOST_STREAMS, runNameOf, STREAM_NAMES, type StreamName } from '../steps/stream/kinds.ts'
 import { readStreamReport, type StreamReport } from '../steps/stream/report.ts'
 import { parseTrigger, type StreamRules } from '../steps/stream/rules.ts'
+import { followSeveral } from '../steps/stream/several.ts'
 import { formatNumber, widthOf } from '../text.ts'
 import type { OptionSpec, OptionsOf } from './command.ts'
 import { DEFAULT_MIN_CONFIDENCE } from './enrich.ts'
-import { type Fact, facts, watchStatus } from './output.ts'
-import { between, count, duration, postcodes, sicCodes, someOf, timepoint } from './values.ts'
+import { watchStatus } from './output.ts'
+import { type StreamSummary, summarizeStreams } from './stream-summary.ts'
+import { between, count, duration, postcodes, sicCodes, someOf, timepoint, words } from './values.ts'
+
+const knownStreams = someOf(STREAM_NAMES)
+
+/** The streams to follow, each once. Throws a `usage` error for more than an account may hold connections. */
+const streamNames = Object.assign(
+  (text: string): StreamName[] => {
+    const names = [...new Set(words(text))]
+    if (names.length <= MOST_STREAMS) return knownStreams(names.join(','))
+    throw new ChpipeError(
+      'usage',
+      `An account may hold ${MOST_STREAMS} connections to the streams, so that ${names.length} cannot be followed at once`,
+      { hint: `name one or two: --streams ${STREAM_NAMES.slice(0, MOST_STREAMS).join(',')}` },
+    )
+  },
+  { list: true as const, choices: STREAM_NAMES },
+)
 
 export const STREAM_OPTIONS = [
+  {
+    flags: '--streams <names>',
+    description: `which streams to follow, at most ${MOST_STREAMS}: ${STREAM_NAMES.join(', ')}`,
+    parse: streamNames,
+    fallback: STREAM_NAMES[0],
+  },
   { flags: '--enrich', description: 'also find domains, officers and e-mails of the queued companies (needs Snov)' },
   {
     flags: '--backlog',
@@ -33,7 +61,7 @@ export const STREAM_OPTIONS = [
   },
   {
     flags: '--from <timepoint>',
-    description: 'begin at this timepoint (inclusive), whatever the stored cursor says',
+    description: 'begin at this timepoint (inclusive), whatever the stored cursor says; of one stream only',
     parse: timepoint,
     fallback: 'after the last stored event, else live',
   },
@@ -62,7 +90,7 @@ export const STREAM_OPTIONS = [
     description: 'queue only companies in one of these areas: N, N1, SW1A 1',
     parse: postcodes,
   },
-  { flags: '--max-events <n>', description: 'stop after this many events', parse: count(1) },
+  { flags: '--max-events <n>', description: 'stop after this many events of each stream', parse: count(1) },
   { flags: '--for <duration>', description: 'stop after this long', parse: duration },
   {
     flags: '--silence <duration>',
@@ -81,95 +109,160 @@ export const STREAM_OPTIONS = [
 export type StreamOptions = OptionsOf<typeof STREAM_OPTIONS>
 
 /**
- * Follows the stream until it is interrupted or its bounds are reached. Throws `config` before anything runs when a key
- * is missing, and what `followStream` throws.
+ * Follows the streams until they are interrupted or their bounds are reached. Throws `config` before anything runs when a
+ * key is missing, and what `followStream` throws.
  */
 export async function runStream(context: Context, options: StreamOptions, rules: StreamRules): Promise<StreamSummary> {
-  const { clock, log, settings, signal, timings } = context
-  const stream = streamClient(COMPANIES, context)
+  const { clock, log, settings } = context
+  const names = options.streams ?? [STREAM_NAMES[0]]
+  const streams = names.map((name) => ({ name, client: streamClient(pathOf(name), context) }))
   const enriched = noEnrichCounts()
-  const enrichment = options.enrich ? await prepareEnrichment(context, options, enriched) : undefined
+  const lists = noCounts()
+  const enrichment = options.enrich ? await prepareEnrichment(context, options, { enriched, lists, names }) : undefined
   const companiesHouse = settings.companiesHouseApiKey ? await context.companiesHouse() : undefined
   const db = await context.db()
   if (options.enrich && !readLastBackup(db, clock)?.fresh) {
     log.warn('the last backup is older than a day, or there is none', { try: 'chpipe backup' })
   }
-  using current = await whenFree(db, () => beginRun(db, clock, 'stream'))
-  const runId = current.id
+  const announce = await announcer(context)
+  using runs = await beginRuns(context, db, names)
+  if (names.includes('officers')) tellOlderLists(context, db)
+  const { main } = runs
   const wakeUp = createWakeUp(clock)
-  const all = options.all === true
-  const queue = queueJobs({ clock, runId })
-  const search = { db, clock, log, runId, rules, all, types: TYPE_SLUGS, onMatch: queue }
-  const repair = companiesHouse
-    ? (signal: AbortSignal) => repairExpiredGaps({ ...search, companiesHouse, signal })
-    : undefined
-  const kind = companiesStream({ db, log, rules, all, onMatch: queue, repair })
-  const following = followStream(
-    { db, kind, stream, clock, log, timings, runId, signal, announce: announcer(context, db) },
-    {
-      from: options.from,
-      maxEvents: options.maxEvents,
-      forMs: options.for,
-      silenceMs: options.silence === undefined ? undefined : options.silence * settings.timeScale,
-      onApplied: wakeUp.notify,
-    },
-  )
-  const found = enrichment ? () => enriched : () => null
-  const {
-    ending,
-    enriched: did,
-    ...counts
-  } = await beside(following, enrichment, { db, runId, wakeUp, found }, context)
-  const elapsed_seconds = Math.round(clock.now() - current.startedAt) / 1000
-  const { timepoint, events, inserted, updated, deleted, queued, rejects, gaps, misplaced, repeated } = counts
-  const summary: StreamSummary = {
-    ended: ending,
-    timepoint,
-    events,
-    inserted,
-    updated,
-    deleted,
-    queued,
-    rejects,
-    gaps,
-    misplaced,
-    repeated,
-    elapsed_seconds,
-    ...(did ? { enriched: did } : {}),
+  const setup = { db, clock, log, runId: main.id, rules, all: options.all === true, companiesHouse }
+  const bounds = {
+    from: options.from,
+    maxEvents: options.maxEvents,
+    forMs: options.for,
+    silenceMs: options.silence === undefined ? undefined : options.silence * settings.timeScale,
+    onApplied: wakeUp.notify,
   }
-  await tidyWhenFree(db, () => current.finish(summary))
+  const followers = streams.map(({ name, client }) => {
+    const step = { ...context, db, kind: KINDS[name].open(setup), stream: client, runId: runs.idOf(name) }
+    return { stream: name, follow: (announce: (ms: number) => void) => followStream({ ...step, announce }, bounds) }
+  })
+  const following = followSeveral(followers, { log, announce, onEnd: runs.ended })
+  const found = enrichment ? () => enriched : () => null
+  const beside = { db, runId: main.id, startedAt: main.startedAt, wakeUp, found, names }
+  const { followed, enriched: did } = await besideEnrichment(following, enrichment, beside, context)
+  const summary = summarizeStreams(names, followed, {
+    elapsedMs: clock.now() - main.startedAt,
+    ...(did ? { enriched: did } : {}),
+    ...(did && names.includes('officers') ? { listsFetchedAgain: lists.fetched } : {}),
+  })
+  await runs.finish(summary)
   return summary
 }
 
-/** Enriches while the stream is followed. A stream that may not be followed at all starts no enrichment. */
-async function beside<T>(
-  following: Promise<T>,
+/** What was changed between the fetch of a list and the first event of the stream, nobody tells. */
+function tellOlderLists({ log }: Context, db: Db): void {
+  const { complete } = snapshot(db, readTallies)
+  if (complete === 0 || readCursor(db, 'officers')?.first_event_at != null) return
+  const fields = { lists: complete, try: 'chpipe import-officers --refresh 1d' }
+  log.info('officer lists are kept complete from now on; what changed before is not told', fields)
+}
+
+function pathOf(name: StreamName): string {
+  const entry: KindEntry = KINDS[name]
+  return entry.path ?? name
+}
+
+interface StreamRuns extends Disposable {
+  /** The run of the first stream, in which companies are enriched. */
+  main: Run
+  idOf(stream: string): number
+  /** A stream came to its end as it should, whatever becomes of the others. */
+  ended(stream: string, summary: object): void
+  /** All of them did. */
+  finish(summary: object): Promise<void>
+}
+
+/** Begins a run for each stream, each of which holds the claim on its own: either all are free, or none is taken. */
+async function beginRuns({ clock }: Context, db: Db, names: StreamName[]): Promise<StreamRuns> {
+  const begun = await whenFree(db, () => names.map((name) => ({ name, run: beginRun(db, clock, runNameOf(name)) })))
+  const close = () => {
+    for (const { run } of begun) run[Symbol.dispose]()
+  }
+  try {
+    await whenFree(db, () =>
+      write(db, (tx) => {
+        for (const { name, run } of begun) claimStream(tx, name, run.id, clock)
+      }),
+    )
+  } catch (error) {
+    close()
+    throw error
+  }
+  const runOf = (stream: string) => begun.find(({ name }) => name === stream)?.run
+  const [{ run: main }] = begun as [(typeof begun)[number]]
+  const finish = async (run: Run, summary: object) => {
+    if (db.$client.open) await tidyWhenFree(db, () => run.finish(summary))
+  }
+  /** The first run lives as long as the enrichment in it. */
+  let mainEnded: object | null = null
+  return {
+    main,
+    idOf: (stream) => runOf(stream)?.id ?? main.id,
+    ended(stream, summary) {
+      const run = runOf(stream)
+      if (run === main) mainEnded = summary
+      else if (run) finish(run, summary).catch(() => {})
+    },
+    async finish(summary) {
+      mainEnded = null
+      await finish(main, summary)
+    },
+    [Symbol.dispose]() {
+      if (mainEnded && db.$client.open) main.finish(mainEnded)
+      close()
+    },
+  }
+}
+
+interface Beside {
+  db: Db
+  runId: number
+  startedAt: number
+  wakeUp: WakeUp
+  found(): EnrichCounts | null
+  names: StreamName[]
+}
+
+/** Enriches while the streams are followed. Streams that may not be followed at all start no enrichment. */
+async function besideEnrichment(
+  following: Promise<FollowSummary[]>,
   enrichment: Enrichment | undefined,
-  { found, ...step }: { db: Db; runId: number; wakeUp: WakeUp; found(): EnrichCounts | null },
+  { found, names, startedAt, ...step }: Beside,
   context: Context,
-): Promise<T & { enriched?: EnrichedBeside | undefined }> {
+): Promise<{ followed: FollowSummary[]; enriched?: EnrichedBeside | undefined }> {
   await Promise.race([following, new Promise(setImmediate)])
-  using _status = await showStreamStatus(context, step.db, found)
+  using _status = await showStreamStatus(context, step.db, { names, found })
   const over = new AbortController()
-  const enriching = enrichment?.({ ...step, signal: over.signal })
+  const enriching = enrichment?.({ ...step, signal: over.signal }, startedAt)
   try {
     const followed = await following
     over.abort()
-    return { ...followed, enriched: await enriching }
+    return { followed, enriched: await enriching }
   } finally {
     over.abort()
     await enriching
   }
 }
 
-/** Enriches what the stream has queued until the signal aborts, and never rejects. */
-type Enrichment = (beside: EnrichmentBeside) => Promise<EnrichedBeside>
+/** Enriches what the stream has queued, and fetches lists in doubt again, until the signal aborts, and never rejects. */
+type Enrichment = (beside: EnrichmentBeside, startedAt: number) => Promise<EnrichedBeside>
+
+interface EnrichmentCounts {
+  enriched: EnrichCounts
+  lists: FetchCounts
+  names: StreamName[]
+}
 
 /** Makes the enrichment ready; it counts in `counts`. Throws `config` when a key or the credentials are missing. */
 async function prepareEnrichment(
   context: Context,
   { maxCredits, minConfidence = DEFAULT_MIN_CONFIDENCE, backlog }: StreamOptions,
-  counts: EnrichCounts,
+  { enriched, lists, names }: EnrichmentCounts,
 ): Promise<Enrichment> {
   const { clock, log, settings, timings } = context
   const companiesHouse = await context.companiesHouse()
@@ -180,73 +273,35 @@ async function prepareEnrichment(
     roles: DEFAULT_ROLES,
     owners: backlog ? ALL_OWNERS : (['stream'] as const),
   }
-  return (beside) => keepEnriching({ ...beside, companiesHouse, providers, clock, log, timings }, options, counts)
+  return async (beside, startedAt) => {
+    const step = { ...beside, companiesHouse, providers, clock, log, timings }
+    const enriching = keepEnriching(step, options, enriched)
+    const fetching = { ...step, startedAt, emptyRow: noEmptyRow() }
+    if (names.includes('officers')) await keepListsFresh(fetching, lists, beside.signal)
+    return enriching
+  }
 }
 
-function announcer({ clock, settings, timings }: Context, db: Db): (ms: number) => void {
+async function announcer({ allowance, settings, timings }: Context): Promise<(ms: number) => void> {
   const { requestTimeoutMs, probePatienceMs } = timings
   const { quota } = settings
-  const name = COMPANIES_HOUSE_ALLOWANCE
-  const allowance = openAllowance({ db, clock, name, quota, requestTimeoutMs, probePatienceMs })
-  return allowance.announceConsumer
-}
-
-/** The names and their order are what `stream --json` prints. */
-interface StreamSummary {
-  ended: FollowSummary['ending']
-  /** The last timepoint stored. */
-  timepoint: number | null
-  events: number
-  inserted: number
-  updated: number
-  deleted: number
-  /** Companies that were put on the way to enrichment. */
-  queued: number
-  rejects: number
-  gaps: number
-  /** Events whose timepoints did not follow the one before them. */
-  misplaced: number
-  repeated: number
-  elapsed_seconds: number
-  /** What `--enrich` did; absent without it. */
-  enriched?: EnrichedBeside
-}
-
-const SENTENCES: Record<FollowSummary['ending'], string> = {
-  interrupted: 'Stopped; every event received is stored',
-  'time-over': 'Time is up; every event received is stored',
-  'events-reached': 'The events of this run are stored',
-}
-
-/** The summary for people. */
-export function renderSummary(summary: StreamSummary): string {
-  const n = formatNumber
-  const rows: Fact[] = [
-    ['events', `${n(summary.events)} in ${formatDuration(summary.elapsed_seconds * 1000)}`],
-    ['companies', `${n(summary.inserted)} new, ${n(summary.updated)} updated, ${n(summary.deleted)} deleted`],
-    ['queued', `${n(summary.queued)} for enrichment`],
-  ]
-  if (summary.rejects > 0) rows.push(['rejects', `${n(summary.rejects)} lines that could not be read are kept`])
-  if (summary.gaps > 0) rows.push(['gaps', `${n(summary.gaps)} jumps in the timepoints`])
-  if (summary.misplaced > 0) {
-    rows.push(['out of place', `${n(summary.misplaced)} timepoints did not follow the one before them`])
-  }
-  if (summary.repeated > 0) rows.push(['repeated', `${n(summary.repeated)} lines had been stored before`])
-  if (summary.enriched) {
-    const { done, skipped, failed, domains, emails, credits_spent, credits_settled_earlier: earlier } = summary.enriched
-    rows.push(['enriched', `${n(done)} done, ${n(skipped)} without a domain, ${n(failed)} failed`])
-    rows.push(['found', `${n(domains)} domains, ${n(emails)} e-mails, for ${n(credits_spent)} credits`])
-    if (earlier > 0) rows.push(['', `${n(earlier)} more credits were booked for purchases of earlier runs`])
-  }
-  rows.push(['timepoint', summary.timepoint === null ? 'none yet' : String(summary.timepoint)])
-  return `${SENTENCES[summary.ended]}.\n${facts(rows)}`
+  const opened = await allowance({ name: COMPANIES_HOUSE_ALLOWANCE, quota, requestTimeoutMs, probePatienceMs })
+  return opened.announceConsumer
 }
 
 /** Shows on a terminal how the stream stands; elsewhere the log says what happens. */
-function showStreamStatus(context: Context, db: Db, found: () => EnrichCounts | null): Promise<Disposable> {
+function showStreamStatus(
+  context: Context,
+  db: Db,
+  { names, found }: { names: StreamName[]; found(): EnrichCounts | null },
+): Promise<Disposable> {
   const line = () => {
-    const report = readStreamReport(db, context.clock, COMPANIES)
-    return report && statusLine(report, context.clock.now(), found()).slice(0, widthOf(context.host.stderr) - 4)
+    const lines = names.flatMap((name, at) => {
+      const report = readStreamReport(db, context.clock, name)
+      const state = report && statusLine(report, context.clock.now(), at === 0 ? found() : null)
+      return state === null ? [] : [names.length > 1 ? `${name}: ${state}` : state]
+    })
+    return lines.length === 0 ? null : lines.join('  ').slice(0, widthOf(context.host.stderr) - 4)
   }
   return watchStatus(context, { line, onlyOnTerminal: true })
 }

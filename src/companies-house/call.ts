@@ -3,8 +3,9 @@ import * as z from 'zod'
 import type { Clock } from '../clock.ts'
 import type { Lane } from '../db/quota/ledger.ts'
 import { ChpipeError, systemError } from '../errors.ts'
-import type { Allowance, Permit } from '../quota/allowance.ts'
+import type { Allowance } from '../quota/allowance.ts'
 import { readRateHeaders } from '../quota/rate-headers.ts'
+import type { Permit } from '../quota/store.ts'
 import type { Proxies } from '../settings.ts'
 import { BodyError, parseBody, readJson, readText } from '../upstream/body.ts'
 import {
@@ -23,6 +24,12 @@ export interface RestReply {
   status: 200 | 404
   /** The parsed body of a 200; null for a 404, whose body has several shapes and no news. */
   body: unknown
+}
+
+/** A reply, and when it was given by the service's own clock, in milliseconds; null where it does not say. */
+export interface DatedReply {
+  reply: RestReply
+  repliedAt: number | null
 }
 
 export interface RestExchangeOptions {
@@ -50,13 +57,15 @@ export function createRestExchange(options: RestExchangeOptions) {
     'accept-encoding': ACCEPT_ENCODING,
   }
   const wire = createWire(baseUrl, { headers, proxies, keepAlive: true, connectTimeoutMs })
-  return async (path: string, lane: Lane, signal: AbortSignal): Promise<RestReply | 'limited'> => {
+  return async (path: string, lane: Lane, signal: AbortSignal): Promise<DatedReply | 'limited'> => {
     const permit = await options.allowance.acquire(lane, signal)
     options.counts.requests += 1
     using deadline = startDeadline(options.requestTimeoutMs, signal)
     try {
       const response = await send(wire, path, permit, options, deadline.signal)
-      return await read(response, path, options)
+      const reply = await read(response, path, options)
+      const repliedAt = Date.parse(response.headers.get('date') ?? '')
+      return reply === 'limited' ? reply : { reply, repliedAt: Number.isNaN(repliedAt) ? null : repliedAt }
     } catch (error) {
       throw explain(error, path, deadline, signal)
     }

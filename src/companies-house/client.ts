@@ -1,10 +1,10 @@
 import * as z from 'zod'
 import { type Clock, formatDuration, type Timings } from '../clock.ts'
-import type { Db } from '../db/open.ts'
 import type { Lane } from '../db/quota/ledger.ts'
 import { ChpipeError, errorMessage } from '../errors.ts'
 import type { Log } from '../log.ts'
-import { type Allowance, openAllowance } from '../quota/allowance.ts'
+import type { Allowance } from '../quota/allowance.ts'
+import type { OpenAllowance } from '../quota/open.ts'
 import { COMPANIES_HOUSE_ALLOWANCE } from '../quota/report.ts'
 import type { Proxies, Settings } from '../settings.ts'
 import { backoffMs } from '../upstream/wire.ts'
@@ -21,8 +21,11 @@ const MANY_FAILING = 10
 /** Asked when nothing has succeeded yet: an unknown company has an empty officer list (facts 1.5). */
 const NEUTRAL_PATH = '/company/00000000/officers'
 
-/** Takes from a reply what was asked for. Throws an `UpstreamError` for a reply that does not hold it. */
-export type ReadReply<T> = (reply: RestReply) => T
+/**
+ * Takes from a reply what was asked for; `repliedAt` is when it was given by the service's own clock, in milliseconds.
+ * Throws an `UpstreamError` for a reply that does not hold it.
+ */
+export type ReadReply<T> = (reply: RestReply, repliedAt: number | null) => T
 
 export interface GetOptions<T> {
   lane: Lane
@@ -65,8 +68,8 @@ export function createCompaniesHouse(options: ClientOptions): CompaniesHouse {
   const unlimited = async <T>(path: string, { lane, signal, read }: GetOptions<T>): Promise<T> => {
     const began = clock.steady()
     for (let refusals = 1; ; refusals += 1) {
-      const reply = await attempt(path, lane, signal)
-      if (reply !== 'limited') return read(reply)
+      const answer = await attempt(path, lane, signal)
+      if (answer !== 'limited') return read(answer.reply, answer.repliedAt)
       if (refusals > 3 && clock.steady() - began > maxOutageMs) throw refused(clock.steady() - began)
     }
   }
@@ -261,7 +264,7 @@ function gaveUp(maxOutageMs: number, cause: unknown): ChpipeError {
 }
 
 export interface ConnectOptions {
-  db(): Promise<Db>
+  allowance: OpenAllowance
   clock: Clock
   log: Log
   settings: Settings
@@ -277,9 +280,7 @@ export async function connect(options: ConnectOptions, maxOutageMs?: number): Pr
       hint: 'chpipe init asks for it, or put it in the environment or a .env file here; `chpipe demo` needs none',
     })
   }
-  const allowance = openAllowance({
-    db: await options.db(),
-    clock,
+  const allowance = await options.allowance({
     name: COMPANIES_HOUSE_ALLOWANCE,
     quota: settings.quota,
     requestTimeoutMs: timings.requestTimeoutMs,

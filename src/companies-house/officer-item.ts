@@ -8,8 +8,37 @@ type Member = <T extends z.ZodType>(schema: T) => z.ZodType<z.infer<T> | null | 
 
 const text = z.string().transform(filed)
 const day = z.string().regex(/^\d{4}-\d{2}-\d{2}$/)
+/** A code that is kept in a list joined by commas. */
+const code = text.refine((value) => !value?.includes(','))
+/** Money is a string at the register; a number says the same. */
+const amount = z.union([text, z.number().transform(String)])
 
-const itemOf = (member: Member) =>
+/** A list without the elements that are absent. */
+function listOf<T extends z.ZodType>(element: T) {
+  return z.array(element).transform((list) => list.filter((one) => one !== null && one !== undefined))
+}
+
+/** How members are read: strictly, or so that a value of the wrong kind counts as absent. */
+interface Reading {
+  member: Member
+  /** The day on which something ends that stands without it. */
+  end: z.ZodType<string | null | undefined>
+}
+
+/** The members of a verification, which officers and people with control share (facts 10.1). */
+export function verificationShape({ member, end }: Reading) {
+  return {
+    appointment_verification_start_on: member(z.iso.date()),
+    appointment_verification_end_on: end,
+    appointment_verification_statement_due_on: member(z.iso.date()),
+    identity_verified_on: member(z.iso.date()),
+    authorised_corporate_service_provider_name: member(text),
+    anti_money_laundering_supervisory_bodies: member(listOf(member(text))),
+    preferred_name: member(text),
+  }
+}
+
+const itemOf = ({ member, end }: Reading) =>
   z.looseObject({
     name: member(text),
     officer_role: member(text),
@@ -32,13 +61,34 @@ const itemOf = (member: Member) =>
         registration_number: member(text),
       }),
     ),
+    etag: member(text),
+    is_pre_1992_appointment: member(z.boolean()),
+    former_names: member(listOf(member(z.object({ forenames: member(text), surname: member(text) })))),
+    principal_office_address: member(z.looseObject(addressShape(member(text)))),
+    responsibilities: member(text),
+    contact_details: member(z.looseObject({ contact_name: member(text) })),
+    contribution_currency_type: member(text),
+    contribution_currency_value: member(amount),
+    contribution_sub_types: member(listOf(member(z.looseObject({ sub_type: member(code) })))),
+    identity_verification_details: member(z.looseObject(verificationShape({ member, end }))),
     links: member(
       z.looseObject({ self: member(text), officer: member(z.looseObject({ appointments: member(text) })) }),
     ),
   })
 
-const strictItem = itemOf((schema) => schema.nullish())
-const tolerantItem = itemOf((schema) => schema.nullish().catch(null))
+export const strictly: Reading = { member: (schema) => schema.nullish(), end: z.iso.date().nullish() }
+
+/** An end that is no day stays, as text: dropped, it would say that what it ends still stands (facts 10.1). */
+export const tolerantly: Reading = {
+  member: (schema) => schema.nullish().catch(null),
+  end: z
+    .unknown()
+    .transform((value) => (value === null ? null : textOfEnd(value)))
+    .optional(),
+}
+
+const strictItem = itemOf(strictly)
+const tolerantItem = itemOf(tolerantly)
 
 export type OfficerItem = z.infer<typeof strictItem>
 
@@ -78,8 +128,8 @@ const KNOWN: Known = {
   responsibilities: true,
   contribution_currency_type: true,
   contribution_currency_value: true,
-  contribution_sub_types: true,
-  former_names: true,
+  contribution_sub_types: { sub_type: true },
+  former_names: { forenames: true, surname: true },
   contact_details: { contact_name: true },
   date_of_birth: { day: true, month: true, year: true },
   address: ADDRESS,
@@ -106,7 +156,8 @@ const KNOWN: Known = {
 }
 
 function unknownMembers(raw: unknown, known: Known, path = ''): [path: string, value: unknown][] {
-  if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) return []
+  if (Array.isArray(raw)) return raw.flatMap((one, at) => unknownMembers(one, known, `${path}${at}.`))
+  if (typeof raw !== 'object' || raw === null) return []
   return Object.entries(raw).flatMap(([member, value]) => {
     const inside = Object.hasOwn(known, member) ? known[member] : undefined
     if (inside === undefined) return [[path + member, value]]
@@ -129,6 +180,12 @@ export function readOfficerItem(raw: unknown): ReadItem | null {
     unknown: Object.fromEntries(unknownMembers(raw, KNOWN)),
     raw,
   }
+}
+
+const MAX_END = 100
+
+function textOfEnd(value: unknown): string {
+  return (typeof value === 'object' ? null : filed(String(value)))?.slice(0, MAX_END) ?? 'unreadable'
 }
 
 /** The id in `/officers/{id}/appointments`. */

@@ -61,6 +61,8 @@ export interface OfficerList {
   received: number
   /** Items that are no objects, as they came. */
   unreadable: unknown[]
+  /** When its first page was given, by the service's own clock, in milliseconds; null where it did not say. */
+  repliedAt?: number | null
 }
 
 export interface FetchOptions {
@@ -112,7 +114,7 @@ async function fetchPages(
   limits: ListLimits,
 ): Promise<OfficerList | null> {
   const path = `/company/${encodeURIComponent(companyNumber)}/officers`
-  const list: OfficerList = { officers: [], reportedTotal: null, received: 0, unreadable: [] }
+  const list: OfficerList = { officers: [], reportedTotal: null, received: 0, unreadable: [], repliedAt: null }
   const seen = new Set<string>()
   let listBytes = 0
   for (;;) {
@@ -120,9 +122,9 @@ async function fetchPages(
     const read = list.received > 0 ? laterPage(path) : firstPage(path, known)
     const answer = await companiesHouse.get(`${path}?${query}`, { lane, signal, read, isWeak })
     if (answer === null) return null
-    const { items, pageSize, total } = answer
+    const { items, pageSize, total, repliedAt } = answer
     listBytes += JSON.stringify(items).length
-    if (list.received === 0) list.reportedTotal = total
+    if (list.received === 0) Object.assign(list, { reportedTotal: total, repliedAt })
     if (list.received + items.length > limits.officers || listBytes > limits.bytes) throw new LongList(limits, path)
     if (items.length === 0) return list
     if (!addItems(list, items, seen))
@@ -143,6 +145,7 @@ interface Page {
   items: unknown[]
   pageSize: number
   total: number | null
+  repliedAt: number | null
 }
 
 /** Nothing at all is what an unknown company gets, and what a service without its data would tell. */
@@ -151,8 +154,8 @@ const isWeak = (page: Page | null) => page === null || page.items.length === 0
 /** Reads the first page, or null after a 404. Whoever asks the same again, as a probe does, knows of what it once had. */
 function firstPage(path: string, known: boolean): ReadReply<Page | null> {
   let hadSome = known
-  return ({ status, body }) => {
-    const read = status === 404 ? null : readPage(body, path)
+  return ({ status, body }, repliedAt) => {
+    const read = status === 404 ? null : readPage(body, path, repliedAt)
     const officers = read?.items.length ?? 0
     if (officers === 0 && hadSome) throw new EmptiedList(path)
     if (read && officers === 0 && read.counted > 0)
@@ -163,13 +166,13 @@ function firstPage(path: string, known: boolean): ReadReply<Page | null> {
 }
 
 function laterPage(path: string): ReadReply<Page> {
-  return ({ status, body }) => {
+  return ({ status, body }, repliedAt) => {
     if (status === 404) throw new UpstreamError(`The list ended with a 404: GET ${path}`, { retryable: true })
-    return readPage(body, path)
+    return readPage(body, path, repliedAt)
   }
 }
 
-function readPage(body: unknown, path: string): Page & { counted: number } {
+function readPage(body: unknown, path: string, repliedAt: number | null): Page & { counted: number } {
   const fault = (what: string) => new UpstreamError(`${what}: GET ${path}`, { retryable: true })
   const read = page.safeParse(body)
   if (!read.success) throw fault('The answer is not an officer list')
@@ -179,7 +182,7 @@ function readPage(body: unknown, path: string): Page & { counted: number } {
   if (items.length === 0 && !nobodyCounted.safeParse(body).success) throw fault('The list is empty without a count')
   if (items.length > 0 && !items.some(isObject)) throw fault('The list holds no officers')
   const counted = Math.max(total_results ?? 0, (active_count ?? 0) + (inactive_count ?? 0) + (resigned_count ?? 0))
-  return { items, pageSize: items_per_page ?? 0, total: total_results ?? null, counted }
+  return { items, pageSize: items_per_page ?? 0, total: total_results ?? null, repliedAt, counted }
 }
 
 function isObject(value: unknown): boolean {

@@ -1,11 +1,12 @@
 // What a company profile holds, in a stream event or from REST (facts 1.4): everything but name and number may be absent.
 import { z } from 'zod'
-import type { CompanyDetails } from '../db/companies/companies.ts'
+import type { CompanyDetails } from '../db/companies/told.ts'
 import type { Lane } from '../db/quota/ledger.ts'
 import { filed } from '../text.ts'
 import { type RestReply, UpstreamError } from './call.ts'
 import type { CompaniesHouse } from './client.ts'
 import { addressColumns, addressShape } from './officer-item.ts'
+import { type OddMember, readMembers } from './profile-members.ts'
 
 const text = z.string().nullish()
 const day = z
@@ -13,8 +14,8 @@ const day = z
   .regex(/^\d{4}-\d{2}-\d{2}$/)
   .nullish()
 
-/** The members that chpipe stores; unknown ones are let through and dropped, values of the wrong kind are refused. */
-export const companyProfile = z.object({
+/** The members without which a profile is none; values of the wrong kind are refused. The others are in `profile-members.ts`. */
+export const companyProfile = z.looseObject({
   company_number: text,
   company_name: z.string().regex(/\S/),
   company_status: text,
@@ -32,6 +33,8 @@ export type CompanyProfile = z.infer<typeof companyProfile>
 
 export interface FetchedProfile {
   details: CompanyDetails
+  /** Members whose values cannot be right. */
+  odd: OddMember[]
   /** The profile links an officer list, which it does as soon as there is one (facts 1.4); null when it has no links. */
   hasOfficers: boolean | null
 }
@@ -52,14 +55,23 @@ export function fetchProfile(
     if (profile.company_number && filed(profile.company_number) !== companyNumber)
       throw new UpstreamError(`The answer is the profile of another company: GET ${path}`, { retryable: true })
     const { data: links } = linked.safeParse((body as { links?: unknown }).links)
-    return { details: companyDetails(companyNumber, profile), hasOfficers: links ? Boolean(links.officers) : null }
+    return { ...readProfile(companyNumber, profile), hasOfficers: links ? Boolean(links.officers) : null }
   }
   return companiesHouse.get(path, { ...options, read })
 }
 
 /** The profile as a company's columns; what the profile does not have, the company does not have. */
 export function companyDetails(companyNumber: string, profile: CompanyProfile): CompanyDetails {
-  return {
+  return readProfile(companyNumber, profile).details
+}
+
+/** The same, with the members that were left out since their values cannot be right. */
+export function readProfile(
+  companyNumber: string,
+  profile: CompanyProfile,
+): { details: CompanyDetails; odd: OddMember[] } {
+  const { values, odd } = readMembers(profile)
+  const details = {
     company_number: companyNumber,
     company_name: filed(profile.company_name) ?? '',
     company_status: filed(profile.company_status),
@@ -71,20 +83,12 @@ export function companyDetails(companyNumber: string, profile: CompanyProfile): 
     date_of_cessation: profile.date_of_cessation ?? null,
     sic_codes: joinedCodes(profile.sic_codes),
     ...addressColumns(profile.registered_office_address),
+    ...values,
   }
+  return { details, odd }
 }
 
 /** SIC codes as they are stored: joined by commas, null when there is none. */
 export function joinedCodes(codes: string[] | null | undefined): string | null {
   return codes?.flatMap((code) => filed(code) ?? []).join(',') || null
-}
-
-// What a company's status says about whether it lives, and who holds an office in it.
-
-/** The company is over: its officers have left no office open, though the register never resigns them (facts 10.5). */
-export const ENDED_STATUSES: readonly string[] = ['dissolved', 'converted-closed', 'closed']
-
-/** Whether an officer holds the office now: not resigned, and the company is not over. */
-export function holdsOffice(resignedOn: string | null, companyStatus: string | null): boolean {
-  return resignedOn === null && !(companyStatus !== null && ENDED_STATUSES.includes(companyStatus))
 }

@@ -4,6 +4,7 @@
 // and say whether a checkpoint was made by this database or by one that has been restored from a backup since.
 import { type Db, prepared, type Tx } from './open.ts'
 import { deletions } from './schema.ts'
+import { dayAt } from './standing.ts'
 
 /** From where a delta counts. */
 export interface Since {
@@ -11,6 +12,13 @@ export interface Since {
   number: number
   /** ISO 8601: what is shown, and what rows from before there were numbers are compared with. */
   moment: string
+  /** The day (`YYYY-MM-DD`) from which the calendar is compared, where it is not that of the moment. */
+  day?: string
+}
+
+/** The day from which on what the calendar changes belongs to a delta. */
+export function dayOfSince({ day, moment }: Since): string {
+  return day ?? moment.slice(0, 10)
 }
 
 /** While a run lasts, its changes are tied to the time at least this often. */
@@ -49,7 +57,12 @@ export function checkpointOf(db: Db): string {
   return String(prepared(db, sql).pluck().get())
 }
 
-const CHECKPOINT = /^([0-9a-f]{8})-(\d{1,15})$/
+/** The same with the day (`YYYY-MM-DD`) of reading: what the calendar changes until then belongs to what was read. */
+export function datedCheckpoint(db: Db, today: string): string {
+  return `${checkpointOf(db)}-${today}`
+}
+
+const CHECKPOINT = /^([0-9a-f]{8})-(\d{1,15})(?:-(\d{4}-\d{2}-\d{2}))?$/
 
 export function isCheckpoint(text: string): boolean {
   return CHECKPOINT.test(text)
@@ -66,6 +79,20 @@ export function numberOfCheckpoint(db: Db, text: string): number | null {
   const bounds = prepared(db, sql).get(mark) as { low: number; high: number } | undefined
   const number = Number(digits)
   return bounds && number >= bounds.low && number <= bounds.high ? number : null
+}
+
+/** From where a delta counts after a checkpoint; null for one that lies outside this database's history. */
+export function sinceCheckpoint(db: Db, text: string): Since | null {
+  const number = numberOfCheckpoint(db, text)
+  if (number === null) return null
+  const [, mark = '', , day] = CHECKPOINT.exec(text) ?? []
+  return { number, moment: '', day: day ?? dayOfMark(db, mark) }
+}
+
+/** The day of a mark, which is not later than that of any checkpoint with it. */
+function dayOfMark(db: Db, mark: string): string {
+  const markedAt = prepared(db, 'SELECT marked_at FROM change_marks WHERE mark = ?').pluck().get(mark)
+  return dayAt(Number(markedAt ?? 0))
 }
 
 /**

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import Database, { type Statement } from 'better-sqlite3'
 import { type BetterSQLite3Database, drizzle } from 'drizzle-orm/better-sqlite3'
 import { ChpipeError } from '../errors.ts'
+import { naturesInWords } from './natures.ts'
 import { storageError } from './storage-error.ts'
 import { keyedHash } from './values.ts'
 
@@ -40,6 +41,7 @@ export function openDb(path: string, { readonly = false, migrate = true, busyTim
     const client = new Database(path, { readonly, fileMustExist: mustExist, timeout: busyTimeoutMs ?? BUSY_TIMEOUT_MS })
     try {
       const migrations = readMigrations()
+      client.function('natures_in_words', { deterministic: true }, naturesInWords)
       refuseForeign(client, path, migrations.length)
       if (!readonly) prepareForWriting(client)
       if (!mustExist) applyMigrations(client, migrations)

@@ -8,18 +8,20 @@ export interface Tallies {
   complete: number
   none: number
   failed: number
+  /** Lists in doubt. */
+  stale: number
   officers: number
 }
 
 /** Reads the counts: a row each, whatever the size of the database. */
 export function readTallies(db: Tx): Tallies {
-  const { pending, complete, none, failed, officers } = readCounts(db)
-  return { pending, complete, none, failed, officers }
+  const { pending, complete, none, failed, stale, officers } = readCounts(db)
+  return { pending, complete, none, failed, stale, officers }
 }
 
 /** All counts that triggers keep, by their names; a name that is not there counts nothing. */
 function readCounts(db: Tx): Tallies & Record<string, number> {
-  const none: Tallies = { pending: 0, complete: 0, none: 0, failed: 0, officers: 0 }
+  const none: Tallies = { pending: 0, complete: 0, none: 0, failed: 0, stale: 0, officers: 0 }
   const rows = db.select().from(tallies).all()
   return { ...none, ...Object.fromEntries(rows.map(({ name, count }) => [name, count])) }
 }
@@ -31,13 +33,18 @@ export interface Fetches {
   firstMs: number | null
 }
 
-/** Counts complete officer lists fetched from `fromMs` to `toMs`, along the index on their time. */
+/**
+ * Counts complete officer lists fetched from `fromMs` to `toMs`, along the index on their time; those that events have
+ * kept complete are not among them.
+ */
 export function readFetches(db: Tx, fromMs: number, toMs: number): Fetches {
   const iso = (ms: number) => new Date(ms).toISOString()
   // The plus keeps SQLite off the index on states, which would lead it through every complete company.
   const row = db.get<{ count: number; first: string | null }>(sql`
     SELECT count(*) AS count, min(officers_fetched_at) AS first FROM ${companies}
-    WHERE officers_fetched_at BETWEEN ${iso(fromMs)} AND ${iso(toMs)} AND +officers_state = 'complete'`)
+    WHERE officers_fetched_at BETWEEN ${iso(fromMs)} AND ${iso(toMs)} AND +officers_state = 'complete'
+      AND NOT EXISTS (SELECT 1 FROM officers WHERE officers.company_number = ${companies.company_number}
+        AND stream_timepoint IS NOT NULL)`)
   return { count: row.count, firstMs: row.first === null ? null : Date.parse(row.first) }
 }
 

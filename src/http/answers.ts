@@ -1,10 +1,23 @@
 // The public tables' columns as schemas: the same names as in the database and in the exports.
 import { z } from '@hono/zod-openapi'
-import { type ColumnEntry, dataDictionary, type TableEntry } from '../db/dataset/dictionary.ts'
-import type { Item, ServedCompany } from '../db/served/companies.ts'
+import { type Item, parsedJson } from '../db/dataset/columns.ts'
+import { type ColumnEntry, type ColumnType, dataDictionary, type TableEntry } from '../db/dataset/dictionary.ts'
+import type { ServedCompany } from '../db/served/companies.ts'
 
-const companyColumns = rowSchema(dataDictionary.companies).openapi('Company')
+const companyColumns = rowSchema(dataDictionary.companies)
+  .extend({
+    sic_descriptions: z
+      .array(z.string().nullable())
+      .optional()
+      .openapi({
+        description:
+          'What each of `sic_codes` is called, in their order; null where no register file has named it, absent where it has named none',
+        example: ['Business and domestic software development'],
+      }),
+  })
+  .openapi('Company')
 const officerColumns = rowSchema(dataDictionary.officers).openapi('Officer')
+const pscColumns = rowSchema(dataDictionary.persons_with_significant_control).openapi('PersonWithSignificantControl')
 const domainColumns = rowSchema(dataDictionary.domains).openapi('Domain')
 const emailColumns = rowSchema(dataDictionary.emails).openapi('Email')
 
@@ -14,11 +27,24 @@ export function rowSchema({ columns }: TableEntry) {
 }
 
 function columnSchema({ type, required, values, meaning: description, example }: ColumnEntry): z.ZodType {
-  const about = { description, ...(example === undefined ? {} : { example }) }
+  const shown = example === undefined ? {} : { example: exampleOf(type, example) }
+  const about = { description, ...shown }
   if (values) return z.enum(values).openapi(about)
-  if (type === 'list of codes') return z.array(z.string()).openapi({ description, example: [example] })
-  const cell = type === 'whole number' ? z.int() : z.string()
+  if (type === 'list of codes') return z.array(z.string()).openapi(about)
+  const cell = cellSchema(type)
   return (required ? cell : cell.nullable()).openapi(about)
+}
+
+function cellSchema(type: ColumnType): z.ZodType {
+  if (type === 'whole number') return z.int()
+  if (type === 'true or false') return z.boolean()
+  return type === 'JSON' ? z.union([z.array(z.unknown()), z.looseObject({})]) : z.string()
+}
+
+/** The example of a cell as an answer has it. */
+function exampleOf(type: ColumnType, example: string | number): unknown {
+  if (type === 'list of codes') return String(example).split(',')
+  return type === 'JSON' || type === 'true or false' ? parsedJson(String(example)) : example
 }
 
 // The shapes of answers.
@@ -31,6 +57,9 @@ const officerWithEmails = z
   .openapi('OfficerWithEmails')
 
 const officers = z.array(officerWithEmails).openapi({ description: 'All appointments, by appointment_id' })
+const persons_with_significant_control = z
+  .array(pscColumns)
+  .openapi({ description: 'All persons with significant control, statements and exemptions, by psc_id' })
 const domains = z.array(domainColumns).openapi({ description: 'All domains, by name' })
 const otherEmails = z
   .array(emailColumns)
@@ -38,13 +67,14 @@ const otherEmails = z
   .openapi({ description: 'Addresses that belong to none of the officers here; absent when there are none' })
 
 export const companyWithMembers = z
-  .object({ ...companyColumns.shape, officers, domains, emails: otherEmails })
+  .object({ ...companyColumns.shape, officers, persons_with_significant_control, domains, emails: otherEmails })
   .openapi('CompanyWithMembers')
 
 const listedCompany = z
   .object({
     ...companyColumns.shape,
     officers: officers.optional(),
+    persons_with_significant_control: persons_with_significant_control.optional(),
     domains: domains.optional(),
     emails: otherEmails,
   })
@@ -72,13 +102,20 @@ const next = z.string().nullable().openapi({
 
 export const companyList = z.object({ items: z.array(listedCompany), next }).openapi('CompanyList')
 export const officerList = z.object({ items: z.array(officerWithEmails), next }).openapi('OfficerList')
+export const pscList = z
+  .object({
+    pscs_state: companyColumns.shape.pscs_state ?? z.string(),
+    pscs_fetched_at: companyColumns.shape.pscs_fetched_at ?? z.string(),
+    items: persons_with_significant_control,
+  })
+  .openapi('PersonsWithSignificantControl')
 export const changeList = z
   .object({
     items: z.array(change),
     next,
     checkpoint: z.string().openapi({
       description: 'Ask for the next changes with `since` set to this, once you have read the last page',
-      example: '9f86d081-1234',
+      example: '9f86d081-1234-2026-11-27',
     }),
   })
   .openapi('ChangeList')
@@ -100,20 +137,19 @@ export const problemSchema = z
   })
   .openapi('Problem')
 
-export const MEMBERS = ['officers', 'domains', 'emails'] as const
+export const MEMBERS = ['officers', 'persons_with_significant_control', 'domains', 'emails'] as const
 export type Member = (typeof MEMBERS)[number]
 
-type Nested = Record<string, Item[string] | Nested[]>
-
 /** A company with the members that are asked for inside, as the exports nest them. */
-export function nestedCompany(
-  { company, officers, domains, emails }: ServedCompany,
-  include: readonly Member[],
-): Nested {
-  const nested: Nested = { ...company }
+export function nestedCompany(found: ServedCompany, include: readonly Member[]): Item {
+  const { company, officers, domains, emails } = found
+  const nested: Item = { ...company }
   const withEmails = include.includes('emails')
   if (include.includes('officers'))
     nested.officers = officers.map((officer) => nestedOfficer(officer, withEmails ? emails : []))
+  if (include.includes('persons_with_significant_control')) {
+    nested.persons_with_significant_control = found.persons_with_significant_control
+  }
   if (include.includes('domains')) nested.domains = domains
   if (!withEmails) return nested
   const known = new Set(include.includes('officers') ? officers.map(({ appointment_id }) => appointment_id) : [])
@@ -123,6 +159,6 @@ export function nestedCompany(
 }
 
 /** An officer with those of the company's addresses that are theirs. */
-export function nestedOfficer(officer: Item, emails: Item[]): Nested {
+export function nestedOfficer(officer: Item, emails: Item[]): Item {
   return { ...officer, emails: emails.filter(({ appointment_id }) => appointment_id === officer.appointment_id) }
 }

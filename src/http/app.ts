@@ -4,16 +4,18 @@ import { OpenAPIHono, type z } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import { secureHeaders } from 'hono/secure-headers'
 import type { Clock, Timings } from '../clock.ts'
-import { checkpointOf, isCheckpoint } from '../db/changes.ts'
+import { datedCheckpoint, isCheckpoint } from '../db/changes.ts'
 import type { Db } from '../db/open.ts'
 import { readSince } from '../db/served/changes.ts'
 import { DatabaseGone } from '../db/served/database.ts'
+import { dayAt } from '../db/standing.ts'
 import { errorMessage } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { EXPOSITION_TYPE, exposition, type Metric } from '../metrics.ts'
 import { safeJson } from '../text.ts'
+import { describe } from './description.ts'
 import { factsOf, type GuardOptions, guard } from './guard.ts'
-import { describe, indexPage } from './index-page.ts'
+import { indexPage } from './index-page.ts'
 import {
   createPlaces,
   createTurns,
@@ -24,7 +26,8 @@ import {
   type Walk,
   writeCursor,
 } from './listing.ts'
-import { readCompany, walkChanges, walkCompanies, walkOfficers } from './lists.ts'
+import { readCompany, readPscs, walkChanges, walkCompanies, walkOfficers } from './lists.ts'
+import { answerAgent, MCP_PATH, type Paths } from './mcp.ts'
 import type { NameSearch } from './name-search.ts'
 import { defaultLimit } from './parameters.ts'
 import { acceptedType, JSON_TYPE, NDJSON, Problem, problemResponse, respond, respondLines } from './respond.ts'
@@ -37,6 +40,7 @@ import {
   metricsRoute,
   officersRoute,
   openApiRoute,
+  pscsRoute,
 } from './routes.ts'
 
 export interface AppOptions extends Omit<GuardOptions, 'steady'> {
@@ -64,15 +68,31 @@ const protect = secureHeaders({
 
 /** The application: a function from requests to answers. */
 export function createApp(options: AppOptions): OpenAPIHono<Env> {
-  const { database, clock, log, names } = options
-  const answer = listAnswers(options)
+  const app = newApp(options)
+  app.use(protect)
+  app.use(guard({ ...options, steady: options.clock.steady }))
+  const data = dataEndpoints(options)
+  app.route('/', data)
+  const { paths = {} } = describe(options.version, options.basePath)
+  app.post(MCP_PATH, (c) => {
+    const ask = async (path: string) => await data.request(path, { headers: { accept: JSON_TYPE } }, c.env)
+    return answerAgent(c.req.raw, { version: options.version, paths: paths as Paths, ask })
+  })
+  addOpenEndpoints(app, options)
+  app.openapi(metricsRoute, async (c) => {
+    accept(c, ['text/plain'])
+    return respond(c, { type: EXPOSITION_TYPE, text: exposition(options.metrics()), headers: NOT_KEPT })
+  })
+  return app
+}
+
+/** An application that checks parameters and says what failed as the API does. */
+function newApp({ log }: AppOptions): OpenAPIHono<Env> {
   const app = new OpenAPIHono<Env>({
     defaultHook: (result) => {
       if (!result.success) throw badParameters(result.error)
     },
   })
-  app.use(protect)
-  app.use(guard({ ...options, steady: clock.steady }))
   app.notFound(() => problemResponse(new Problem(404)))
   app.onError((error, c) => {
     if (error instanceof Problem) return problemResponse(error)
@@ -80,7 +100,14 @@ export function createApp(options: AppOptions): OpenAPIHono<Env> {
     tellFailure(log, c, error)
     return problemResponse(new Problem(500))
   })
+  return app
+}
 
+/** What is behind a token for the data: lists and single companies. */
+function dataEndpoints(options: AppOptions): OpenAPIHono<Env> {
+  const { database, names, clock } = options
+  const answer = listAnswers(options)
+  const app = newApp(options)
   app.openapi(companiesRoute, async (c) => {
     const {
       q: words,
@@ -95,26 +122,36 @@ export function createApp(options: AppOptions): OpenAPIHono<Env> {
     } = c.req.valid('query')
     if (words) await names.ready()
     const filter = { createdFrom: created_from, createdTo: created_to, hasDomain: has_domain, hasEmail: has_email }
-    const wanted = { ...query, ...filter, all, words, include }
+    const wanted = { ...query, ...filter, all, words, include, today: dayAt(clock.now()) }
     const db = database.current()
     return answer(c, { db, walk: walkCompanies(db, wanted, names.find), limit, cursorLength: 1 })
   })
   app.openapi(officersRoute, async (c) => {
-    const { officer_id: officerId, limit, active = false, all = false, company, surname } = c.req.valid('query')
+    const {
+      officer_id: officerId,
+      limit,
+      active = false,
+      all = false,
+      company,
+      surname,
+      verification,
+    } = c.req.valid('query')
     if (officerId !== undefined || surname) await names.ready()
     const db = database.current()
-    const walk = walkOfficers(db, { all, company, officerId, surname, active }, names.find)
+    const today = dayAt(clock.now())
+    const walk = walkOfficers(db, { all, company, officerId, surname, active, verification, today }, names.find)
     return answer(c, { db, walk, limit, cursorLength: 2 })
   })
   app.openapi(changesRoute, async (c) => {
     const { since: told, limit, all = false } = c.req.valid('query')
     const db = database.current()
-    const checkpoint = checkpointOf(db)
+    const today = dayAt(clock.now())
+    const checkpoint = datedCheckpoint(db, today)
     const since = readSince(db, told)
     if (!since) throw otherHistory()
     return answer(c, {
       db,
-      walk: walkChanges(db, { all, since }),
+      walk: walkChanges(db, { all, since, today }),
       limit,
       cursorLength: 1,
       checkpoint,
@@ -122,18 +159,20 @@ export function createApp(options: AppOptions): OpenAPIHono<Env> {
   })
   app.openapi(companyRoute, async (c) => {
     accept(c, [JSON_TYPE])
-    const company = readCompany(
-      database.current(),
-      c.req.valid('param').company_number,
-      c.req.valid('query').all ?? false,
-    )
-    if (!company) throw new Problem(404, { detail: 'There is no such company here' })
+    const { company_number } = c.req.valid('param')
+    const { all = false } = c.req.valid('query')
+    const read = (scope: boolean) =>
+      readCompany(database.current(), company_number, { all: scope, today: dayAt(clock.now()) })
+    const company = read(all)
+    if (!company) throw noSuchCompany(read(true) !== null)
     return respond(c, { type: JSON_TYPE, text: safeJson(company) })
   })
-  addOpenEndpoints(app, options)
-  app.openapi(metricsRoute, async (c) => {
-    accept(c, ['text/plain'])
-    return respond(c, { type: EXPOSITION_TYPE, text: exposition(options.metrics()), headers: NOT_KEPT })
+  app.openapi(pscsRoute, async (c) => {
+    accept(c, [JSON_TYPE])
+    const { all = false } = c.req.valid('query')
+    const pscs = readPscs(database.current(), c.req.valid('param').company_number, { all, today: dayAt(clock.now()) })
+    if (!pscs) throw new Problem(404, { detail: 'There is no such company here' })
+    return respond(c, { type: JSON_TYPE, text: safeJson(pscs) })
   })
   return app
 }
@@ -144,9 +183,10 @@ function unreadable(): Problem {
   return new Problem(503, { detail: 'The database cannot be read', headers: { 'Retry-After': '10' } })
 }
 
-function addOpenEndpoints(app: OpenAPIHono<Env>, { database, version, basePath }: AppOptions): void {
+function addOpenEndpoints(app: OpenAPIHono<Env>, options: AppOptions): void {
+  const { database, version, basePath } = options
   const description = describe(version, basePath)
-  const page = indexPage(description, basePath)
+  const page = indexPage(description, options)
   app.openapi(healthRoute, (c) => {
     accept(c, [JSON_TYPE])
     try {
@@ -239,6 +279,14 @@ function holdPlace(c: Context<Env>, takePlace: ReturnType<typeof createPlaces>, 
 function checkpointIn(text: string): string {
   if (isCheckpoint(text)) return text
   throw notOfThisQuery()
+}
+
+/** `isPending`: it is only that its officers are not there yet. */
+function noSuchCompany(isPending: boolean): Problem {
+  const detail = isPending
+    ? 'Its officers are not complete yet; what is there of it is at the same path with ?all=true'
+    : 'There is no such company here'
+  return new Problem(404, { detail })
 }
 
 function otherHistory(): Problem {

@@ -6,6 +6,7 @@ import type { HttpBindings } from '@hono/node-server'
 import type { MiddlewareHandler } from 'hono'
 import type { ServedDatabase } from '../db/served/database.ts'
 import { findValidToken, type TokenScope, tokenHash } from '../db/served/tokens.ts'
+import { MAX_CALL_BYTES, MCP_PATH } from './mcp.ts'
 import { Problem } from './respond.ts'
 import { routeScope, routes } from './routes.ts'
 
@@ -34,12 +35,35 @@ export interface GuardOptions {
   steady(): number
 }
 
-const endpoints = routes.map(({ path, security }) => ({
-  path,
-  open: security?.length === 0,
-  scope: routeScope(path),
-  pattern: new RegExp(`^${path.replace(/\{\w+\}/g, '[^/]+')}$`),
-}))
+interface Endpoint {
+  path: string
+  open: boolean
+  scope: TokenScope
+  pattern: RegExp
+  methods: readonly string[]
+  /** The longest body that is read. */
+  bodyBytes: number
+}
+
+const READING = { methods: ['GET', 'HEAD'], bodyBytes: 0 }
+
+const endpoints: Endpoint[] = [
+  ...routes.map(({ path, security }) => ({
+    path,
+    open: security?.length === 0,
+    scope: routeScope(path),
+    pattern: new RegExp(`^${path.replace(/\{\w+\}/g, '[^/]+')}$`),
+    ...READING,
+  })),
+  {
+    path: MCP_PATH,
+    open: false,
+    scope: 'data',
+    pattern: new RegExp(`^${MCP_PATH}$`),
+    methods: ['POST'],
+    bodyBytes: MAX_CALL_BYTES,
+  },
+]
 
 const CHALLENGE = 'Bearer realm="chpipe"'
 
@@ -52,16 +76,7 @@ export function guard(options: GuardOptions): MiddlewareHandler<{ Bindings: Http
     const endpoint = endpoints.find(({ pattern }) => pattern.test(c.req.path))
     if (!endpoint) throw new Problem(404, { detail: 'There is no such path; see /openapi.json' })
     own.route = endpoint.path
-    if (c.req.method !== 'GET' && c.req.method !== 'HEAD') {
-      throw new Problem(405, {
-        detail: 'Only GET and HEAD are there',
-        headers: { Allow: 'GET, HEAD', Connection: 'close' },
-      })
-    }
-    const { headers } = c.env.incoming
-    if (headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0) {
-      throw new Problem(400, { detail: 'No request takes a body', headers: { Connection: 'close' } })
-    }
+    refuseRequest(endpoint, c.req.method, c.env.incoming)
     if (endpoint.open) return next()
     const { name, scopes } = authenticate(c.req.header('authorization'), options, guesses)
     own.token = name
@@ -71,6 +86,19 @@ export function guard(options: GuardOptions): MiddlewareHandler<{ Bindings: Http
     await next()
     for (const [name, value] of Object.entries(limits)) c.res.headers.set(name, value)
   }
+}
+
+/** Throws a problem for a method that the endpoint does not have, and for a body that it does not take. */
+function refuseRequest({ methods, bodyBytes }: Endpoint, method: string, { headers }: IncomingMessage): void {
+  if (!methods.includes(method)) {
+    const detail = `Only ${methods.join(' and ')} ${methods.length === 1 ? 'is' : 'are'} there`
+    throw new Problem(405, { detail, headers: { Allow: methods.join(', '), Connection: 'close' } })
+  }
+  const length = Number(headers['content-length'] ?? 0)
+  if (bodyBytes === 0 && (headers['transfer-encoding'] !== undefined || length > 0)) {
+    throw new Problem(400, { detail: 'No request takes a body', headers: { Connection: 'close' } })
+  }
+  if (length > bodyBytes) throw new Problem(413, { detail: 'The call is too long', headers: { Connection: 'close' } })
 }
 
 const WRONG_SCOPE: Record<TokenScope, string> = {

@@ -1,8 +1,11 @@
-// The description as a page for people: plain HTML that loads nothing.
+// The description as a page for people: plain HTML that loads nothing, in the style of the report.
 import { createHash } from 'node:crypto'
-import { OpenAPIHono } from '@hono/zod-openapi'
 import { html, raw } from 'hono/html'
-import { routes } from './routes.ts'
+import { type DeliveredTable, dataDictionary } from '../db/dataset/dictionary.ts'
+import { STYLE } from '../steps/export/report/html.ts'
+import type { Description } from './description.ts'
+import { MCP_PATH } from './mcp.ts'
+import { changesRoute, companiesRoute, companyRoute, healthRoute, metricsRoute, officersRoute } from './routes.ts'
 
 export interface IndexPage {
   html: string
@@ -10,17 +13,13 @@ export interface IndexPage {
   policy: string
 }
 
-const STYLE = `
-  :root { color-scheme: light dark; }
-  body { font: 16px/1.5 system-ui, sans-serif; max-width: 56rem; margin: 2rem auto; padding: 0 1rem; }
-  h1 { margin-bottom: 0; }
-  h2 { margin-top: 2.5rem; border-top: 1px solid #8886; padding-top: 1rem; }
-  code, pre { font: 14px/1.45 ui-monospace, monospace; }
-  pre { background: #8882; padding: .75rem 1rem; overflow-x: auto; border-radius: 4px; }
-  table { border-collapse: collapse; width: 100%; }
-  th, td { text-align: left; vertical-align: top; padding: .35rem .75rem .35rem 0; border-bottom: 1px solid #8884; }
-  .dim { opacity: .7; }
-`
+export interface PageOptions {
+  basePath: string
+  /** Requests a minute of each token. */
+  limitPerMinute: number
+  /** Streams of lines that a token may read at once. */
+  streamsPerToken: number
+}
 
 interface Parameter {
   name: string
@@ -37,8 +36,40 @@ interface Operation {
   parameters?: Parameter[]
 }
 
+type Markup = ReturnType<typeof html>
+
+/** What is asked for as an example: behind the path, and what comes back. */
+const SAMPLES: Record<string, { query: string; answer: () => unknown }> = {
+  [companiesRoute.path]: {
+    query: '?q=hawthorn&limit=1',
+    answer: () => ({ items: [sampleRow('companies')], next: '/v1/companies?q=hawthorn&limit=1&cursor=WyJ4Il0' }),
+  },
+  [companyRoute.path]: {
+    query: '',
+    answer: () => ({
+      ...sampleRow('companies'),
+      officers: [{ ...sampleRow('officers'), emails: [sampleRow('emails')] }],
+      domains: [sampleRow('domains')],
+    }),
+  },
+  [officersRoute.path]: {
+    query: '?surname=smith&active=true',
+    answer: () => ({ items: [{ ...sampleRow('officers'), emails: [] }], next: null }),
+  },
+  [changesRoute.path]: {
+    query: '?since=2026-11-23T00:00:00Z',
+    answer: () => ({
+      items: [{ company_number: '00445790', changed_at: '2026-11-23T15:24:00.000Z', removed: true, company: null }],
+      next: null,
+      checkpoint: '0123456789abcdef-4711',
+    }),
+  },
+  [healthRoute.path]: { query: '', answer: () => ({ status: 'ok', version: '0.1.0' }) },
+}
+
 /** The page for a description; every text in it is escaped. */
-export function indexPage({ info, paths = {} }: Description, basePath: string): IndexPage {
+export function indexPage({ info, paths = {} }: Description, options: PageOptions): IndexPage {
+  const { basePath } = options
   const operations = Object.entries(paths).map(([path, item]) => ({ path, ...(item?.get as unknown as Operation) }))
   const page = html`<!doctype html>
 <html lang="en">
@@ -49,14 +80,22 @@ export function indexPage({ info, paths = {} }: Description, basePath: string): 
 <style>${raw(STYLE)}</style>
 </head>
 <body>
+<a class="skip" href="#paths">To the paths</a>
+<header><div class="wrap">
+<p class="eyebrow">Version ${info.version}</p>
 <h1>${info.title} API</h1>
-<p class="dim">version ${info.version}, described for programs in <a href="${basePath}/openapi.json">${basePath}/openapi.json</a></p>
 ${paragraphs(info.description ?? '')}
-<pre>curl -H "Authorization: Bearer $TOKEN" "$URL/v1/companies?q=hawthorn&amp;limit=10"
-curl -H "Authorization: Bearer $TOKEN" "$URL/v1/companies/00445790"
-curl -H "Authorization: Bearer $TOKEN" -H "Accept: application/x-ndjson" --compressed "$URL/v1/companies?include=officers"
-curl -H "Authorization: Bearer $TOKEN" "$URL/v1/changes?since=2026-11-23T00:00:00Z"</pre>
-${operations.map(section)}
+<p class="note">Described for programs in <a href="${basePath}/openapi.json">${basePath}/openapi.json</a> (OpenAPI 3.1).</p>
+</div></header>
+<nav aria-label="Contents"><div class="wrap"><ul>
+<li><a href="#token">Your token</a></li>
+${operations.filter(({ path }) => path !== '/').map(contentsLine)}<li><a href="#agents">Agents</a></li>
+</ul></div></nav>
+<main class="wrap" id="paths">
+${signingIn(options)}
+${operations.map((operation) => section(operation, basePath))}
+${agents(basePath)}
+</main>
 </body>
 </html>
 `
@@ -67,60 +106,94 @@ ${operations.map(section)}
   }
 }
 
-type Markup = ReturnType<typeof html>
+function contentsLine({ path }: { path: string }): Markup {
+  return html`<li><a href="#${idOf(path)}">${path}</a></li>
+`
+}
 
-function section({ path, summary, description, security, parameters = [] }: Operation & { path: string }): Markup {
+function signingIn({ limitPerMinute, streamsPerToken }: PageOptions): Markup {
+  return html`<section id="token"><h2>Your token</h2>
+<p>The operator gives you a token. Send it with every request, in a header; a path that needs none says so.</p>
+${code(`export TOKEN=chp_...\nexport URL=... # the address of this page`, curl('/v1/companies?limit=1'))}
+<p>Without a token, or with a wrong one, the answer is <code>401</code>. A token may ask ${limitPerMinute} times a minute and read
+${streamsPerToken} streams of lines at once; then it is told <code>429</code>, and in <code>Retry-After</code> how many seconds to
+wait. <code>RateLimit-Remaining</code> says with every answer how many requests are left.</p>
+</section>`
+}
+
+function section(
+  { path, summary, description, security, parameters = [] }: Operation & { path: string },
+  base: string,
+) {
   const rows = parameters.filter((parameter) => parameter.in !== 'header').map(row)
-  const table = html`<table>
-<tr><th>parameter</th><th>meaning</th><th>example</th></tr>
-${rows}</table>`
-  const access = security?.length ? '' : html` <span class="dim">open</span>`
-  return html`<h2><code>GET ${path}</code>${access}</h2>
-<p>${summary}. ${description}</p>
-${rows.length === 0 ? '' : table}
+  const table = html`<div class="scroll" tabindex="0" role="region" aria-label="Parameters"><table>
+<thead><tr><th scope="col">parameter</th><th scope="col">meaning</th><th scope="col">example</th></tr></thead>
+<tbody>
+${rows}</tbody></table></div>`
+  const open = security?.length ? '' : html`<p class="note">Open: it needs no token.</p>`
+  return html`<section id="${idOf(path)}"><h2><code>GET ${path}</code></h2>
+<p>${marked(`${summary}. ${description}`)}</p>
+${open}${rows.length === 0 ? '' : table}
+${sample(path, base)}
+</section>
 `
 }
 
 function row({ name, in: place, required, description, schema }: Parameter): Markup {
   const needed = required && place === 'query' ? ' (needed)' : ''
   const example = schema?.example === undefined ? '' : html`<code>${String(schema.example)}</code>`
-  return html`<tr><td><code>${name}</code></td><td>${description ?? schema?.description ?? ''}${needed}</td><td>${example}</td></tr>
+  const meaning = marked(`${description ?? schema?.description ?? ''}${needed}`)
+  return html`<tr><th scope="row" class="names"><code>${name}</code></th><td>${meaning}</td><td class="names">${example}</td></tr>
 `
 }
 
-function paragraphs(text: string): Markup[] {
-  return text.split(/\n\n+/).map(
-    (paragraph) => html`<p>${paragraph}</p>
-`,
-  )
+function sample(path: string, basePath: string): Markup | string {
+  if (path === metricsRoute.path) return code(curl(path))
+  const found = SAMPLES[path]
+  if (!found) return ''
+  const asked = `${path.replace('{company_number}', '00445790')}${found.query}`
+  const answer = JSON.stringify(found.answer(), null, 2).replaceAll('"/v1/', `"${basePath}/v1/`)
+  return html`<h3>For example</h3>
+${code(curl(asked))}
+${code(answer)}`
 }
 
-// The OpenAPI description, made from the routes.
-
-const ABOUT = `The companies, officers, domains and e-mail addresses that chpipe has collected, read-only. Columns have the names
-that they have in its database and exports.
-
-Lists are paged: ask for the path in \`next\` as long as it is not null. With \`Accept: application/x-ndjson\` a list comes as lines,
-from the cursor or its beginning to its end, each page as it is at the time it is read. Errors are problem details
-(RFC 9457).`
-
-/** Of the program; the data has its own terms. */
-const LICENCE = { name: 'MIT', url: 'https://opensource.org/license/mit' }
-
-type Description = ReturnType<OpenAPIHono['getOpenAPI31Document']>
-
-/** The description as a client needs it, without any data. */
-export function describe(version: string, basePath: string): Description {
-  const app = new OpenAPIHono()
-  for (const route of routes) app.openAPIRegistry.registerPath(route)
-  app.openAPIRegistry.registerComponent('securitySchemes', 'bearer', {
-    type: 'http',
-    scheme: 'bearer',
-    description: 'A token from the operator: Authorization: Bearer chp_...',
+/** The columns of a table that have an example, as the API answers with them. */
+function sampleRow(table: DeliveredTable): Record<string, unknown> {
+  const shown = Object.entries(dataDictionary[table].columns).flatMap(([name, { type, example }]) => {
+    if (example === undefined) return []
+    if (type === 'list of codes') return [[name, String(example).split(',')]]
+    return [[name, type === 'JSON' ? JSON.parse(String(example)) : example]]
   })
-  return app.getOpenAPI31Document({
-    openapi: '3.1.0',
-    info: { title: 'chpipe', version, description: ABOUT, license: LICENCE },
-    servers: [{ url: basePath || '/' }],
-  })
+  return Object.fromEntries(shown)
+}
+
+function agents(basePath: string): Markup {
+  const client = { mcpServers: { chpipe: { url: `$URL${MCP_PATH}`, headers: { Authorization: 'Bearer chp_...' } } } }
+  return html`<section id="agents"><h2><code>POST ${basePath}${MCP_PATH}</code></h2>
+<p>The same for agents: the Model Context Protocol over streamable HTTP, read-only, with the same token and limits. Tell your client
+the address and the header:</p>
+${code(JSON.stringify(client, null, 2))}
+</section>`
+}
+
+function curl(path: string): string {
+  return `curl -H "Authorization: Bearer $TOKEN" "$URL${path}"`
+}
+
+function code(...lines: string[]): Markup {
+  return html`<pre tabindex="0"><code>${lines.join('\n')}</code></pre>`
+}
+
+function idOf(path: string): string {
+  return path === '/' ? 'page' : path.replace(/[^a-z0-9]+/gi, '-').replace(/^-|-$/g, '')
+}
+
+function paragraphs(text: string): Markup[] {
+  return text.split(/\n\n+/).map((paragraph) => html`<p>${marked(paragraph)}</p>\n`)
+}
+
+/** What stands between backticks is code. */
+function marked(text: string): (Markup | string)[] {
+  return text.split('`').map((part, index) => (index % 2 === 0 ? part : html`<code>${part}</code>`))
 }

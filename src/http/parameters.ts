@@ -3,6 +3,7 @@ import { z } from '@hono/zod-openapi'
 import { postcodeTest } from '../companies-house/postcode.ts'
 import { companyNumber } from '../company-number.ts'
 import { isCheckpoint } from '../db/changes.ts'
+import { VERIFICATIONS } from '../db/standing.ts'
 import { nameWords } from '../names.ts'
 import { MEMBERS } from './answers.ts'
 
@@ -128,6 +129,21 @@ const slugs = (description: string, example: string) =>
     example,
   })
 
+const verification = z
+  .string()
+  .transform((value) => value.split(',').map((part) => part.trim()))
+  .pipe(z.array(z.enum(VERIFICATIONS, `expected some of ${VERIFICATIONS.join(', ')}`)))
+  .optional()
+
+const verificationOf = (whose: string) =>
+  verification.openapi(
+    commas(
+      { enum: [...VERIFICATIONS] },
+      `${whose} whose identity verification for the role stands so today, separated by commas`,
+      'due,overdue',
+    ),
+  )
+
 const includes = z
   .string()
   .transform((value) => value.split(','))
@@ -152,6 +168,7 @@ export const companiesQuery = z.strictObject({
   created_to: day('Incorporated on this day or earlier', '2026-12-31'),
   has_domain: flag('Only companies with a domain, or without one'),
   has_email: flag('Only companies with an e-mail address, or without one'),
+  verification: verificationOf('Only companies with an officer'),
   include: includes,
   all,
   ...paging,
@@ -188,6 +205,7 @@ export const officersQuery = z.strictObject({
       description: 'Surname, whole; case, accents and punctuation do not count',
       example: 'Smith',
     }),
+  verification: verificationOf('Only officers'),
   active: flag('Only officers who have not resigned, of companies that are not dissolved, converted or closed'),
   all,
   ...paging,

@@ -1,7 +1,7 @@
 // The endpoints as data: what they take and what they answer. The description and the checks are made from it.
 import { createRoute, type RouteConfig, z } from '@hono/zod-openapi'
 import type { TokenScope } from '../db/served/tokens.ts'
-import { changeList, companyList, companyWithMembers, health, officerList, problemSchema } from './answers.ts'
+import { changeList, companyList, companyWithMembers, health, officerList, problemSchema, pscList } from './answers.ts'
 import { changesQuery, companiesQuery, companyPath, companyQuery, noQuery, officersQuery } from './parameters.ts'
 import { JSON_TYPE, NDJSON, PROBLEM_TYPE } from './respond.ts'
 
@@ -114,7 +114,7 @@ export const companyRoute = createRoute({
   method: 'get',
   path: '/v1/companies/{company_number}',
   operationId: 'getCompany',
-  summary: 'One company with its officers, domains and e-mail addresses',
+  summary: 'One company with its officers, persons with significant control, domains and e-mail addresses',
   description: 'Each officer has their own addresses inside.',
   security,
   request: { params: companyPath, query: companyQuery, headers: conditional },
@@ -123,6 +123,26 @@ export const companyRoute = createRoute({
       description: 'The company',
       headers: { ...tag, ...limits },
       content: { [JSON_TYPE]: { schema: companyWithMembers } },
+    },
+    ...guarded,
+    404: failure('There is no such company, or its officers are not complete'),
+  },
+})
+
+export const pscsRoute = createRoute({
+  method: 'get',
+  path: '/v1/companies/{company_number}/persons-with-significant-control',
+  operationId: 'listPersonsWithSignificantControl',
+  summary: 'Who controls a company',
+  description:
+    'Persons and bodies, ceased ones included, statements in place of them, and exemptions. `pscs_state` tells whether they were read: where it is `none`, the register has no record.',
+  security,
+  request: { params: companyPath, query: companyQuery, headers: conditional },
+  responses: {
+    200: {
+      description: 'All of them',
+      headers: { ...tag, ...limits },
+      content: { [JSON_TYPE]: { schema: pscList } },
     },
     ...guarded,
     404: failure('There is no such company, or its officers are not complete'),
@@ -194,6 +214,7 @@ export function routeScope(path: string): TokenScope {
 export const routes: RouteConfig[] = [
   companiesRoute,
   companyRoute,
+  pscsRoute,
   officersRoute,
   changesRoute,
   healthRoute,

@@ -1,9 +1,9 @@
 import { z } from 'zod'
 import type { Clock, Timings } from '../clock.ts'
-import type { Db } from '../db/open.ts'
 import type { Lane } from '../db/quota/ledger.ts'
 import { ChpipeError } from '../errors.ts'
-import { type Allowance, openAllowance } from '../quota/allowance.ts'
+import type { Allowance } from '../quota/allowance.ts'
+import type { OpenAllowance } from '../quota/open.ts'
 import type { Proxies, Quota } from '../settings.ts'
 import { backoffMs } from '../upstream/wire.ts'
 import { type Call, createSnovExchange, refusedClient, SnovError } from './exchange.ts'
@@ -234,7 +234,7 @@ function readToken(body: unknown): { token: string; lifetimeMs: number } {
 export const SNOV_ALLOWANCE = 'snov'
 
 export interface ConnectSnovOptions {
-  db(): Promise<Db>
+  allowance: OpenAllowance
   clock: Clock
   timings: Timings
   settings: {
@@ -247,7 +247,7 @@ export interface ConnectSnovOptions {
 }
 
 /** The Snov client on the shared allowance, as the settings name it. Throws `config` when the credentials are missing. */
-export async function connectSnov({ db, clock, timings, settings }: ConnectSnovOptions): Promise<Snov> {
+export async function connectSnov({ allowance: open, clock, timings, settings }: ConnectSnovOptions): Promise<Snov> {
   const { snovClientId: clientId, snovClientSecret: clientSecret, snovApiUrl: baseUrl, snovQuota: quota } = settings
   if (!clientId || !clientSecret) {
     throw new ChpipeError('config', 'SNOV_CLIENT_ID and SNOV_CLIENT_SECRET are not both set', {
@@ -255,13 +255,6 @@ export async function connectSnov({ db, clock, timings, settings }: ConnectSnovO
     })
   }
   const { snovTimeoutMs: requestTimeoutMs, probePatienceMs } = timings
-  const allowance = openAllowance({
-    db: await db(),
-    clock,
-    name: SNOV_ALLOWANCE,
-    quota,
-    requestTimeoutMs,
-    probePatienceMs,
-  })
+  const allowance = await open({ name: SNOV_ALLOWANCE, quota, requestTimeoutMs, probePatienceMs })
   return createSnov({ baseUrl, clientId, clientSecret, allowance, clock, timings, proxies: settings.proxies })
 }

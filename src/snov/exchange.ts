@@ -1,7 +1,7 @@
 // One permit, one HTTP exchange with Snov.
 import { ChpipeError } from '../errors.ts'
-import type { Permit } from '../quota/allowance.ts'
 import type { RateHeaders } from '../quota/rate-headers.ts'
+import type { Permit } from '../quota/store.ts'
 import type { Proxies } from '../settings.ts'
 import { printable } from '../text.ts'
 import { BodyError, readJson } from '../upstream/body.ts'

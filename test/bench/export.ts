@@ -2,8 +2,9 @@
 import { existsSync, mkdtempSync, renameSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { datasetColumns } from '../../src/db/dataset/columns.ts'
+import { columnList } from '../../src/db/dataset/computed.ts'
 import { openDb } from '../../src/db/open.ts'
+import { dayAt } from '../../src/db/standing.ts'
 import { type Measured, measure, median, PROGRAM, type Row } from './measure.ts'
 
 const COMPANIES = 100_000
@@ -47,14 +48,15 @@ export async function benchExport(): Promise<Row[]> {
 }
 
 function flatQuery(): string {
-  const of = (table: 'companies' | 'officers') => datasetColumns[table].map(({ name }) => `${table}.${name}`)
-  return `SELECT ${[...of('companies'), ...of('officers').slice(1)].join(', ')}
+  const today = dayAt(Date.now())
+  const officers = columnList('officers', today).replace('officers."company_number", ', '')
+  return `SELECT ${columnList('companies', today)}, ${officers}
     FROM companies LEFT JOIN officers USING (company_number)
     WHERE companies.officers_state = 'complete' ORDER BY companies.company_number, officers.appointment_id`
 }
 
 /** Builds the database once; later runs on this machine find it, and bring it to the newest schema. */
-function buildDatabase(path: string): string {
+export function buildDatabase(path: string): string {
   if (existsSync(path)) {
     openDb(path).$client.close()
     return path

@@ -5,14 +5,18 @@ import { benchEnrichment } from './enrichment.ts'
 import { benchExport } from './export.ts'
 import { benchImportCompanies } from './import-companies.ts'
 import type { Row } from './measure.ts'
+import { benchPublish } from './publish.ts'
+import { benchSharedAllowance } from './shared-allowance.ts'
 import { benchStartUp } from './start-up.ts'
 import { benchStream } from './stream.ts'
 
 const BENCHES: Record<string, () => Promise<Row[]>> = {
   'start-up': benchStartUp,
   allowance: benchAllowance,
+  'shared-allowance': benchSharedAllowance,
   'import-companies': benchImportCompanies,
   export: benchExport,
+  publish: benchPublish,
   stream: benchStream,
   enrichment: benchEnrichment,
 }

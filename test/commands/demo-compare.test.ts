@@ -47,7 +47,7 @@ describe('compareWithTruth', () => {
     ],
     [
       'a company that is not in the register',
-      `DELETE FROM officers; UPDATE companies SET company_number = '99999999', officers_state = 'pending'`,
+      `PRAGMA foreign_keys = OFF; DELETE FROM officers; UPDATE companies SET company_number = '99999999', officers_state = 'pending'`,
       ['99999999: no such company'],
     ],
   ]

@@ -30,6 +30,7 @@ describe('chpipe demo', () => {
       equal_to_truth: true,
       compared: { companies: 330, differences: [] },
       streamed: { companies: 30, bought_twice: 0, snov_rate_limited: 0, differences: [] },
+      appointed: { name: 'AARDVARK, Zebedee' },
       folder: folder.file('chpipe-demo'),
       database: folder.file('chpipe-demo/companies.db'),
       csv: ['companies', 'officers', 'domains', 'emails'].map((name) =>
@@ -39,6 +40,11 @@ describe('chpipe demo', () => {
     })
     expect(facts.interrupted_at).toBeGreaterThanOrEqual(80)
     expect(facts.interrupted_at).toBeLessThan(200)
+    const { counts, examples } = facts.verification
+    expect(examples.map(({ state }) => state)).toEqual(['verified', 'due', 'overdue'])
+    expect([counts.verified, counts.due, counts.overdue, counts.none].filter((count) => count > 0)).toHaveLength(4)
+    const overdue = readFileSync(folder.file('chpipe-demo/overdue.csv'), 'utf8')
+    expect(overdue.split('\r\n').slice(1, -1)).toHaveLength(counts.overdue)
     const { domains, emails, people, credits, balance } = facts.streamed
     expect([domains > 5, emails > 0, people > 0]).toEqual([true, true, true])
     expect(credits + balance).toBe(500)
@@ -59,6 +65,9 @@ describe('chpipe demo', () => {
 
     const db = new Database(facts.database, { readonly: true })
     const seedCheck = db.prepare('SELECT COUNT(DISTINCT company_number) FROM officers').pluck().get()
+    const appointed = db.prepare('SELECT source FROM officers WHERE company_number = ? AND appointment_id = ?').pluck()
+    const { company_number, appointment_id } = facts.appointed ?? {}
+    expect(appointed.get(company_number, appointment_id)).toBe('stream')
     db.close()
     expect(seedCheck).toBeGreaterThan(200)
     expect(
@@ -134,6 +143,10 @@ describe('chpipe demo', () => {
         bought_twice: 1,
         differences: ['1 inputs were bought twice'],
       },
+      verification: {
+        counts: { verified: 400, due: 90, overdue: 3, ended: 0, none: 707 },
+        examples: [{ state: 'overdue', name: 'SMITH, Jane', company: 'HAWTHORN LIMITED' }],
+      },
       equal_to_truth: false,
       folder: '/tmp/chpipe-demo',
       database: '/tmp/chpipe-demo/companies.db',
@@ -146,6 +159,9 @@ describe('chpipe demo', () => {
     const table = renderFacts(facts, { program: 'chpipe' })
     const words = table.replace(/[\s│]+/g, ' ')
     expect(words).toContain("1 DIFFERENCES from the sandbox's register, such as 00000001 abc: name is X, not Y")
+    expect(words).toContain(
+      '400 verified, 90 due, 3 overdue, 0 ended, 707 none overdue: SMITH, Jane, of HAWTHORN LIMITED',
+    )
     expect(words).toContain('1 DIFFERENCES from Snov, such as 1 inputs were bought twice')
     expect(Math.max(...table.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80)
   })

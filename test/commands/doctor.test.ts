@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { describe, expect, it } from 'vitest'
 import { renderChecks } from '../../src/commands/doctor.ts'
-import { type Db, schemaVersion } from '../../src/db/open.ts'
+import { type Db, openDb, schemaVersion } from '../../src/db/open.ts'
 import { startSandbox } from '../../src/sandbox/companies-house/server.ts'
 import { startSnovSandbox } from '../../src/sandbox/snov/server.ts'
 import { startStreamSandbox } from '../../src/sandbox/stream/server.ts'
@@ -322,6 +322,23 @@ describe('chpipe doctor', () => {
     const { code, of } = await examine(folder, ['--offline', ...args], KEYS)
     expect([of('stream')?.state, code]).toEqual(wanted)
     expect(of('stream')?.message).toMatch(/^no process is following it.*; last event 1h ago$/)
+  })
+
+  it('blames each stream for its own runs alone, and names one beside the first once it was followed', async () => {
+    using folder = followed('{"ended":"interrupted"}', null)
+    expect((await examine(folder, ['--offline'], KEYS)).of('stream-officers')).toBeUndefined()
+    const db = openDb(folder.file('companies.db'))
+    db.$client.exec(`
+      INSERT INTO stream_cursors (stream, timepoint, last_event_at, events) VALUES ('officers', 5, ${Date.now()}, 1);
+      INSERT INTO runs (command, host, boot, pid, started_at, heartbeat_at) VALUES ('stream-officers', 'h', 'b', 1, 0, 0)`)
+    db.$client.close()
+    const { of } = await examine(folder, ['--offline'], KEYS)
+    expect(of('stream')).toMatchObject({ state: 'warn', hint: 'chpipe stream --enrich, before the place is too old' })
+    expect(of('stream-officers')).toMatchObject({
+      state: 'fail',
+      message: expect.stringMatching(/^no process is following it, since its last run failed/),
+      hint: 'chpipe stream --streams companies,officers --enrich, before the place is too old',
+    })
   })
 
   it('about a stream that failed a moment ago, and is started again, only warns', async () => {

@@ -142,7 +142,16 @@ test.each([
     `--gzip belongs to ${namesWhere(({ isText }) => isText, 'and')}, not to xlsx`,
   ],
   [['--format', 'sqlite', '--raw', '--out', 'new/'], 2, '--raw belongs to --format csv, not to sqlite'],
-  [['--include', 'people'], 2, '--include: expected companies, officers, domains, emails, got: people'],
+  [
+    ['--include', 'officers,persons_with_significant_control', '--out', 'new'],
+    2,
+    'One flat table in csv has no room for persons_with_significant_control',
+  ],
+  [
+    ['--include', 'people'],
+    2,
+    '--include: expected companies, officers, persons_with_significant_control, domains, emails, got: people',
+  ],
 ])('%j ends with %d', async (args, expected, sentence) => {
   using folder = folderWith(1)
   await run(['export', '--out', 'done/'], { cwd: folder.path })

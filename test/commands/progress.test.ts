@@ -119,6 +119,10 @@ test('the report reads well', () => {
     '',
     'NOT READY: 2,345 companies to go',
   ])
+  const verification = { verified: 1200, due: 30, overdue: 4, ended: 0, none: 23_076 }
+  expect(renderProgress({ ...progress, verification }, { db: 'a.db', now: 0 })[5]).toBe(
+    '  verification   1,200 verified, 30 due, 4 overdue, 0 ended',
+  )
   const idle = renderProgress(
     { ...progress, companies_with_officers: 9999, per_minute: 0, eta_seconds: null },
     { db: 'a.db', now: 0 },

@@ -76,6 +76,16 @@ describe('chpipe sandbox', () => {
     expect(served.profile).toMatchObject({ company_name: served.name })
   })
 
+  it('writes who controls the companies that it serves, plain or packed', async () => {
+    using folder = tempFolder()
+    for (const name of ['pscs.txt', 'pscs.zip']) {
+      await serve(['--companies', '30', '--seed', '4', '--pscs', folder.file(name)], async () => 0)
+    }
+    const lines = readFileSync(folder.file('pscs.txt'), 'utf8').trim().split('\n')
+    expect(JSON.parse(lines.at(-1) ?? '').data.kind).toBe('totals#persons-of-significant-control-snapshot')
+    expect(readFileSync(folder.file('pscs.zip')).subarray(0, 2).toString()).toBe('PK')
+  })
+
   it('keeps the allowance, the page size, the delay and the faults that it is told', async () => {
     const options = ['--companies', '20', '--quota', '2/1h', '--page-cap', '7', '--latency', '60']
     const { answers } = await serve([...options, '--fault', '502:1x'], async (url, key) => {

@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs'
 import { eq } from 'drizzle-orm'
 import { describe, expect, it } from 'vitest'
-import { renderSummary, statusLine } from '../../src/commands/stream-run.ts'
+import { statusLine } from '../../src/commands/stream-run.ts'
+import { renderSummary } from '../../src/commands/stream-summary.ts'
 import { type Db, openDb } from '../../src/db/open.ts'
 import { companies, domains, emails, jobs, stream_gaps, stream_rejects } from '../../src/db/schema.ts'
 import { type Sandbox, startSandbox } from '../../src/sandbox/companies-house/server.ts'
@@ -90,6 +91,101 @@ function change({ folder }: Opened, edit: (db: Db) => void): void {
   edit(db)
   db.$client.close()
 }
+
+describe('chpipe stream --streams companies,officers --enrich', () => {
+  it('fetches lists in doubt again in the background, and new companies as soon as their officers are told of', async () => {
+    await using on = await opened()
+    loadCompanies(on.folder, on.stream.truth)
+    const listed = [...on.stream.truth.numbers()].filter((number) => {
+      const officers = on.stream.truth.officers(number)
+      return officers.length > 0 && officers.every(({ item }) => !item.contribution_sub_types)
+    })
+    change(on, (db) => {
+      const fetched = { officers_fetched_at: '2026-01-01T00:00:00.000Z', officers_count: 1 }
+      for (const number of listed.slice(0, 5)) {
+        db.update(companies)
+          .set({ officers_state: 'stale', ...fetched })
+          .where(eq(companies.company_number, number))
+          .run()
+      }
+    })
+    const stateOf = (number: string) =>
+      stored(on).companies.find(({ company_number }) => company_number === number)?.officers_state
+    let born = ''
+    const isDone = () => {
+      if (on.stream.requests.open < 2) return false
+      born ||= on.stream.publishNewCompany({ officerCount: 1, race: { linkMs: 900, metricsMs: 0 } }).company_number
+      return listed.slice(0, 5).every((number) => stateOf(number) === 'complete') && stateOf(born) === 'complete'
+    }
+    // The timer of the new company's officers is set to minutes, so that only the stream can have been quicker.
+    const args = ['--streams', 'companies,officers', '--enrich', '--json']
+    const { code, stdout } = await on.followUntil(args, isDone, { CHPIPE_TIME_SCALE: '0.5' })
+    expect(code).toBe(0)
+    expect(JSON.parse(stdout)).toMatchObject({
+      lists_fetched_again: 5,
+      streams: [{ stream: 'companies' }, { stream: 'officers' }],
+    })
+    expect(on.rest.requests.officerCalls[listed[0] ?? '']).toBe(1)
+    expect(on.rest.requests.officerCalls[listed[5] ?? '']).toBeUndefined()
+  }, 30_000)
+
+  it('loses no event of one stream when the other fails, and ends with the error when it is stopped', async () => {
+    await using on = await opened()
+    loadCompanies(on.folder, on.stream.truth)
+    change(on, (db) => db.$client.exec('DROP TABLE officer_lists'))
+    const number = on.stream.truth.companyNumber(0)
+    let told = 0
+    const isDone = () => {
+      if (told === 0 && on.stream.requests.open === 2) {
+        told = 1
+        on.stream.publishOfficers(number)
+      }
+      if (told === 1 && on.stream.requests.open === 1)
+        told = on.stream.changeCompany(number, { company_name: 'NEW NAME' })
+      return told > 1 && stored(on).companies.some(({ company_name }) => company_name === 'NEW NAME')
+    }
+    const { code, stderr } = await on.followUntil(['--streams', 'companies,officers'], isDone)
+    expect(code).not.toBe(0)
+    expect(stderr).toContain('a stream is not followed any more; the others are stream=officers')
+    change(on, (db) => {
+      const ended = db.$client.prepare('SELECT command, summary IS NOT NULL FROM runs ORDER BY id').raw().all()
+      expect(ended).toEqual([
+        ['stream', 1],
+        ['stream-officers', 0],
+      ])
+      expect(db.$client.prepare('SELECT count(*) FROM stream_cursors WHERE claimed_by IS NOT NULL').pluck().get()).toBe(
+        0,
+      )
+    })
+  })
+
+  it('refuses --from with several streams, and more streams than an account may hold connections', async () => {
+    await using on = await opened()
+    const several = await on.follow(['--streams', 'companies,officers', '--from', '7'])
+    expect([several.code, several.stderr]).toEqual([2, expect.stringContaining('--from is a timepoint of one stream')])
+    const unknown = await on.follow(['--streams', 'companies,filings'])
+    expect([unknown.code, unknown.stderr]).toEqual([2, expect.stringContaining('filings')])
+    expect(stored(on).companies).toEqual([])
+  })
+
+  it('follows the officers stream alone under its own name', async () => {
+    await using on = await opened()
+    const number = on.stream.truth.companyNumber(0)
+    const first = on.stream.logs.officers.next
+    on.stream.publishOfficers(number)
+    const { code, stdout, stderr } = await on.follow([
+      '--streams',
+      'officers',
+      '--from',
+      String(first),
+      '--max-events',
+      '1',
+    ])
+    expect(code).toBe(0)
+    expect(stdout).toContain('officers        0 new, 0 updated, 0 deleted')
+    expect(stderr).toContain(`stream connected stream=officers timepoint=${first}`)
+  })
+})
 
 describe('chpipe stream', () => {
   it('stores new companies, tells each with its number and timepoint, and sums up', async () => {

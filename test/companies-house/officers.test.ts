@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { readOfficerItem } from '../../src/companies-house/officer-item.ts'
 import { parseOfficerName } from '../../src/companies-house/officer-name.ts'
 import { EmptiedList, fetchOfficers } from '../../src/companies-house/officers.ts'
+import { filedValues, officersFiled } from '../../src/db/dataset/dictionary.ts'
 import { json, officersPage, plain, type ScriptedServer, scriptedServer, startIndex } from '../scripted-server.ts'
 import { connected } from './connected.ts'
 
@@ -167,6 +168,105 @@ describe('readOfficerItem', () => {
       odd: true,
       item: { name: 'DOE, Jane', appointed_on: null, occupation: null },
     })
+  })
+
+  const whole = {
+    ...director,
+    links,
+    etag: 'e1',
+    is_pre_1992_appointment: true,
+    former_names: [{ forenames: 'Jane', surname: 'ROE' }, { surname: 'POE' }],
+    principal_office_address: { premises: '1', address_line_1: 'HIGH STREET', locality: 'YORK' },
+    responsibilities: 'Management',
+    contact_details: { contact_name: 'Front Desk' },
+    contribution_currency_type: 'GBP',
+    contribution_currency_value: '11243.50',
+    contribution_sub_types: [{ sub_type: 'money' }, {}, { sub_type: 'shares' }],
+    identity_verification_details: {
+      anti_money_laundering_supervisory_bodies: ['ACCA', 'HMRC'],
+      appointment_verification_start_on: '2025-11-18',
+      appointment_verification_end_on: '9999-12-31',
+      appointment_verification_statement_due_on: '2026-06-01',
+      authorised_corporate_service_provider_name: 'AGENTS LIMITED',
+      identity_verified_on: '2025-11-17',
+      preferred_name: 'Janey Doe',
+    },
+  }
+  const columnsOf = (item: object) => filedValues(readOfficerItem(item)?.item ?? {}, officersFiled)
+
+  it('reads every member that the register publishes, each for its column', () => {
+    expect(readOfficerItem(whole)).toMatchObject({ odd: false, unknown: {} })
+    expect(columnsOf(whole)).toMatchObject({
+      etag: 'e1',
+      is_pre_1992_appointment: 1,
+      former_names: '[{"forenames":"Jane","surname":"ROE"},{"surname":"POE"}]',
+      principal_office_address_premises: '1',
+      principal_office_address_address_line_1: 'HIGH STREET',
+      principal_office_address_locality: 'YORK',
+      responsibilities: 'Management',
+      contact_name: 'Front Desk',
+      contribution_currency_type: 'GBP',
+      contribution_currency_value: '11243.50',
+      contribution_sub_types: 'money,shares',
+      anti_money_laundering_supervisory_bodies: '["ACCA","HMRC"]',
+      appointment_verification_start_on: '2025-11-18',
+      appointment_verification_end_on: '9999-12-31',
+      appointment_verification_statement_due_on: '2026-06-01',
+      authorised_corporate_service_provider_name: 'AGENTS LIMITED',
+      identity_verified_on: '2025-11-17',
+      preferred_name: 'Janey Doe',
+    })
+  })
+
+  it.each([
+    ['is_pre_1992_appointment', 'yes', null],
+    ['former_names', 'ROE', null],
+    ['former_names', [7, { forenames: 8, surname: 'a\ud800b' }], '[{"forenames":null,"surname":"a\uFFFDb"}]'],
+    ['contribution_currency_value', 11243.5, '11243.5'],
+    ['contribution_sub_types', [{ sub_type: 'money,shares' }, { sub_type: 'new-kind' }], 'new-kind'],
+    ['contribution_sub_types', [{}], null],
+    ['contact_details', 'Front Desk', undefined],
+    ['principal_office_address', ['YORK'], undefined],
+  ])('takes %s for what can be read of it: %j', (member, value, expected) => {
+    const columns: Record<string, unknown> = columnsOf({ ...whole, [member]: value })
+    expect(columns[member]).toEqual(expected)
+    expect([columns.name, columns.responsibilities]).toEqual(['DOE, Jane', 'Management'])
+  })
+
+  it.each([
+    ['soon', 'soon'],
+    ['2026-02-31', '2026-02-31'],
+    ['', 'unreadable'],
+    [20261231, '20261231'],
+    [[2026, 12, 31], 'unreadable'],
+    [null, null],
+  ])('does not drop an end of a verification that is no day: %j', (end, expected) => {
+    const details = { ...whole.identity_verification_details, appointment_verification_end_on: end }
+    const read = readOfficerItem({ ...whole, identity_verification_details: details })
+    expect(read?.item.identity_verification_details?.appointment_verification_end_on).toBe(expected)
+    expect(read?.odd).toBe(end !== null)
+  })
+
+  it('takes a start or a due date that is no day for absent', () => {
+    const details = {
+      appointment_verification_start_on: 'soon',
+      appointment_verification_statement_due_on: '2026-13-01',
+    }
+    expect(readOfficerItem({ ...whole, identity_verification_details: details })).toMatchObject({
+      odd: true,
+      item: {
+        identity_verification_details: {
+          appointment_verification_start_on: null,
+          appointment_verification_statement_due_on: null,
+        },
+      },
+    })
+  })
+
+  it('names new members within lists as well', () => {
+    const read = readOfficerItem({ ...whole, former_names: [{ surname: 'ROE', until: '1999' }] })
+    expect(read?.unknown).toEqual({ 'former_names.0.until': '1999' })
+    expect(read?.odd).toBe(false)
   })
 
   it('takes null for absent', () => {

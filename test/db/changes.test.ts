@@ -31,7 +31,11 @@ const NUMBER = '00000002'
 
 /** The companies that a delta from `number` on holds, or lists as gone. */
 function changedSince(db: Db, number: number): unknown[] {
-  using dataset = openDataset(db, { all: true, since: { number, moment: '2999-01-01T00:00:00.000Z' } })
+  using dataset = openDataset(db, {
+    all: true,
+    today: '2026-01-05',
+    since: { number, moment: '2999-01-01T00:00:00.000Z' },
+  })
   const pages = [...dataset.pages()]
   const held = pages.flatMap(({ companies }) => companies.map(([company]) => company))
   const gone = pages.flatMap(({ deletions = [] }) => deletions.map(([, company]) => company))
@@ -196,7 +200,7 @@ describe('a database from before there were numbers', () => {
     const since = findLastDelivery(db, '/x', { all: true, include: null })
     expect(since).toEqual({ number: 0, moment: '2026-01-15' })
     fill(db, 1, 0, 8)
-    using dataset = openDataset(db, { all: true, since })
+    using dataset = openDataset(db, { all: true, today: '2026-01-05', since })
     const found = [...dataset.pages()].flatMap(({ companies }) => companies.map(([number]) => number))
     expect(found).toEqual(['00000002', '00000003', '00000009'])
     db.$client.close()

@@ -126,13 +126,13 @@ describe('tallies', () => {
     db.$client.exec(
       "UPDATE companies SET officers_state = 'complete', officers_count = 4 WHERE company_number < '00000003'",
     )
-    expect(readTallies(db)).toEqual({ pending: 1, complete: 2, none: 0, failed: 0, officers: 8 })
+    expect(readTallies(db)).toEqual({ pending: 1, complete: 2, none: 0, failed: 0, stale: 0, officers: 8 })
     db.$client.exec("UPDATE companies SET officers_count = 7 WHERE company_number = '00000001'")
     db.$client.exec("DELETE FROM companies WHERE company_number = '00000002'")
     db.insert(companies)
       .values(company('00000001'))
       .onConflictDoUpdate({ target: companies.company_number, set: { company_name: 'X' } })
       .run()
-    expect(readTallies(db)).toEqual({ pending: 1, complete: 1, none: 0, failed: 0, officers: 7 })
+    expect(readTallies(db)).toEqual({ pending: 1, complete: 1, none: 0, failed: 0, stale: 0, officers: 7 })
   })
 })

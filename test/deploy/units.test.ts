@@ -11,8 +11,8 @@ import { tempFolder } from '../host.ts'
 import { type Stage, stage } from './staged.ts'
 
 const DEPLOY = fileURLToPath(new URL('../../deploy', import.meta.url))
-// The page for people is looked at with the others.
-const files = readdirSync(DEPLOY).filter((name) => name !== 'README.md')
+// The pages for people are looked at with the others.
+const files = readdirSync(DEPLOY).filter((name) => !name.endsWith('.md'))
 const services = files.filter((name) => name.endsWith('.service'))
 const timers = files.filter((name) => name.endsWith('.timer'))
 const ours = services.filter((name) => name !== 'chpipe-alert@.service')
@@ -20,7 +20,7 @@ const ours = services.filter((name) => name !== 'chpipe-alert@.service')
 /** What the contract promises; some of it is built beside this. */
 const OPTIONS = ['--prometheus']
 const COMMANDS =
-  'import-companies import-officers progress stream enrich export backup doctor audit suppress serve token sandbox demo'
+  'import-companies import-officers progress stream enrich export publish backup doctor audit suppress serve token sandbox demo'
 
 interface Setting {
   section: string

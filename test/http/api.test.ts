@@ -85,9 +85,15 @@ describe('companies', () => {
         (await api.json('/v1/officers?company=00000001')).body.items,
       )
     }
-    expect((await api.json('/v1/companies/SC000005')).status).toBe(404)
+    expect(await api.json('/v1/companies/SC000005')).toMatchObject({
+      status: 404,
+      body: { detail: expect.stringContaining('not complete yet') },
+    })
     expect((await api.json('/v1/companies/SC000005?all=true')).status).toBe(200)
-    expect((await api.json('/v1/companies/99999999')).status).toBe(404)
+    expect(await api.json('/v1/companies/99999999')).toMatchObject({
+      status: 404,
+      body: { detail: 'There is no such company here' },
+    })
   })
 })
 

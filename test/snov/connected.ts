@@ -1,5 +1,6 @@
 import { type Clock, systemClock, type Timings, timings } from '../../src/clock.ts'
 import { type Db, openDb } from '../../src/db/open.ts'
+import { localAllowances } from '../../src/quota/open.ts'
 import type { Quota } from '../../src/settings.ts'
 import { connectSnov, type Snov } from '../../src/snov/client.ts'
 
@@ -16,9 +17,10 @@ export interface ConnectedOptions {
 /** A client on a real allowance, wide unless a test narrows it. */
 export function connected(url: string, options: ConnectedOptions = {}): Promise<Snov> {
   const db = options.db ?? openDb(':memory:')
+  const clock = options.clock ?? systemClock()
   return connectSnov({
-    db: async () => db,
-    clock: options.clock ?? systemClock(),
+    allowance: localAllowances(async () => db, clock),
+    clock,
     timings: { ...hurried, ...options.timings },
     settings: {
       snovClientId: 'an-id',

@@ -1,6 +1,6 @@
 // What never left is not in doubt: only of a request whose connection stood may bytes have arrived.
 import { describe, expect, it } from 'vitest'
-import type { Permit } from '../../src/quota/allowance.ts'
+import type { Permit } from '../../src/quota/store.ts'
 import type { Proxies } from '../../src/settings.ts'
 import { createSnovExchange, type SnovError } from '../../src/snov/exchange.ts'
 import { plain, reset, scriptedServer } from '../scripted-server.ts'

@@ -23,7 +23,7 @@ type Values = Record<string, Cell | undefined>
 /** Walks every stored row: companies as the register file has them, officer lists as the register has them. */
 export function compareWithTruth(db: Db, world: World): TruthComparison {
   const result: TruthComparison = { companies: 0, officers: 0, differences: [] }
-  using dataset = openDataset(db, { all: true })
+  using dataset = openDataset(db, { all: true, today: world.today })
   for (const page of dataset.pages()) {
     const officers = page.officers.map((row) => named('officers', row))
     for (const company of page.companies.map((row) => named('companies', row))) {
@@ -104,13 +104,13 @@ export interface LiveComparison {
   differences: string[]
 }
 
-/** Walks every domain and e-mail, and the account. */
-export function compareLive(db: Db, snov: SnovSandbox): LiveComparison {
+/** Walks every domain and e-mail, and the account, on a day (`YYYY-MM-DD`). */
+export function compareLive(db: Db, snov: SnovSandbox, today: string): LiveComparison {
   const { starts, creditsSpent, total, rateLimited } = snov.requests
   const { spent } = readCreditReport(db)
   const result = { companies: 0, domains: 0, emails: 0, differences: [] as string[] }
   const people = new Set<string>()
-  using dataset = openDataset(db, { all: true })
+  using dataset = openDataset(db, { all: true, today })
   for (const page of dataset.pages()) {
     const companies = page.companies.map((row) => named('companies', row))
     const officers = page.officers.map((row) => named('officers', row))

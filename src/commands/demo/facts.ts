@@ -1,6 +1,8 @@
 import { basename, dirname, relative } from 'node:path'
 import Table from 'cli-table3'
 import type { LiveComparison } from './compare.ts'
+import type { Appointed } from './runs.ts'
+import type { Standings } from './standings.ts'
 
 /** What `demo --json` prints, under these names. */
 export interface DemoFacts {
@@ -19,6 +21,10 @@ export interface DemoFacts {
   compared: { companies: number; officers: number; differences: string[] }
   /** What the stream brought and its enrichment found and paid, compared with the sandbox's Snov. */
   streamed: LiveComparison
+  /** How the identities stand, by today. */
+  verification: Standings
+  /** Who was appointed meanwhile at a company whose list was complete: the officers stream told of it. */
+  appointed?: Appointed | null
   equal_to_truth: boolean
   folder: string
   database: string
@@ -64,7 +70,7 @@ With a key of your own (developer.company-information.service.gov.uk):
 }
 
 function rows(facts: DemoFacts): [label: string, value: string][] {
-  const { quota, compared, streamed, interrupted_at: stoppedAt } = facts
+  const { quota, compared, streamed, appointed, interrupted_at: stoppedAt } = facts
   const n = (value: number) => value.toLocaleString('en-GB')
   const short = (path: string) => `./${basename(facts.folder)}/${relative(facts.folder, path)}`
   return [
@@ -74,6 +80,7 @@ function rows(facts: DemoFacts): [label: string, value: string][] {
       `${n(facts.companies_with_officers)} of ${n(facts.target)} wanted (${n(facts.without_officers)} more have none)`,
     ],
     ['officers', n(facts.officers)],
+    ['identities', identities(facts.verification)],
     ['API calls', `${n(facts.calls)}, of which ${n(facts.rate_limited)} were refused (429)`],
     [
       'allowance',
@@ -86,6 +93,7 @@ function rows(facts: DemoFacts): [label: string, value: string][] {
         : `after ${n(stoppedAt)} companies, then started again: ${n(facts.companies_with_officers - stoppedAt)} more`,
     ],
     ['streamed', `${n(streamed.companies)} new companies, enriched as they came`],
+    ...(appointed ? [appointedRow(appointed)] : []),
     ['domains', `${n(streamed.domains)} found, for ${n(streamed.companies)} companies`],
     ['e-mails', `${n(streamed.emails)} found, of ${n(streamed.people)} officers`],
     ['credits', credits(streamed)],
@@ -100,10 +108,21 @@ function rows(facts: DemoFacts): [label: string, value: string][] {
   ]
 }
 
+function appointedRow({ company_number, name }: Appointed): [label: string, value: string] {
+  return ['appointed', `${name}, at ${company_number}: told by the officers stream, without a call`]
+}
+
 function checked({ companies, officers, differences }: DemoFacts['compared']): string {
   const what = `${companies.toLocaleString('en-GB')} companies and ${officers.toLocaleString('en-GB')} officers`
   if (differences.length === 0) return `${what}: every stored row equals the sandbox's register`
   return `${what}: ${differences.length} DIFFERENCES from the sandbox's register, such as ${differences[0]}`
+}
+
+/** How many stand how, and somebody of each kind. */
+function identities({ counts, examples }: Standings): string {
+  const sums = Object.entries(counts).map(([state, count]) => `${count.toLocaleString('en-GB')} ${state}`)
+  const people = examples.map(({ state, name, company }) => `${state}: ${name}, of ${company}`)
+  return [sums.join(', '), ...people].join('\n')
 }
 
 function credits({ credits, balance, snov_calls, snov_rate_limited }: LiveComparison): string {

@@ -3,6 +3,7 @@ import type { Context } from '../../context.ts'
 import { ChpipeError } from '../../errors.ts'
 import type { StreamSandbox } from '../../sandbox/stream/server.ts'
 import type { Progress } from '../../steps/progress/progress.ts'
+import type { StreamReport } from '../../steps/stream/report.ts'
 import { type Child, checkEnd, type DemoStage } from './stage.ts'
 
 /** How a command ends that was interrupted. */
@@ -80,30 +81,56 @@ export interface LiveOptions {
   /** Between one birth and the next. */
   everyMs: number
   target: number
+  /** A company whose list is complete: one more officer is appointed there. */
+  appointAt: string
 }
 
-/** Starts `chpipe stream --enrich`, lets companies be born, and interrupts it when all of them are enriched. */
-export async function streamAndEnrich(context: Context, stage: DemoStage, options: LiveOptions): Promise<void> {
-  const { stream, born, everyMs, target } = options
+/** Who was appointed while the stream was followed. */
+export interface Appointed {
+  company_number: string
+  appointment_id: string
+  name: string
+}
+
+/**
+ * Starts `chpipe stream --enrich` on both streams, lets companies be born and an officer be appointed, and interrupts it
+ * when all of them are enriched. Returns who was appointed.
+ */
+export async function streamAndEnrich(
+  context: Context,
+  stage: DemoStage,
+  options: LiveOptions,
+): Promise<Appointed | null> {
+  const { stream, born, everyMs, target, appointAt } = options
   const { clock, signal } = context
-  const args = ['stream', '--enrich', '--log-file', 'stream.log']
+  const args = ['stream', '--streams', 'companies,officers', '--enrich', '--log-file', 'stream.log']
   const child = stage.start(args)
-  const connected = await until(context, child, async () => stream.requests.open > 0)
+  const connected = await until(context, child, async () => stream.requests.open > 1)
+  const newcomer = connected ? stream.appointOfficer(appointAt) : null
   const today = new Date(clock.now()).toISOString().slice(0, 10)
   for (let index = 0; connected && index < born; index += 1) {
     stream.publishNewCompany({ on: today, race: RACE })
     await clock.sleep(everyMs, signal)
   }
   const enriched = await until(context, child, async () => {
-    const { jobs } = await askProgress(stage, target)
+    const { jobs, streams = [] } = await askProgress(stage, target)
+    const isBehind = streams.some((each) => each.stream === 'officers' && isBefore(each, stream.logs.officers.next - 1))
+    if (isBehind) return false
     return jobs !== undefined && jobs.due === 0 && jobs.done + jobs.skipped + jobs.failed >= born
   })
   child.interrupt()
   checkEnd(args, await child.ended, 0)
-  if (enriched) return
+  if (enriched && newcomer) {
+    return { company_number: appointAt, appointment_id: newcomer.appointmentId, name: newcomer.item.name }
+  }
+  if (enriched) return null
   throw new ChpipeError('bug', `The new companies were not enriched within ${PATIENCE_MS / 1000} s`, {
     hint: 'see stream.log in the folder of the demo',
   })
+}
+
+function isBefore({ timepoint }: StreamReport, last: number): boolean {
+  return timepoint === null || timepoint < last
 }
 
 /** Looks until it is so; false when the child is over first, or patience. */

@@ -8,9 +8,23 @@ import { ChpipeError, errorMessage, systemReason } from '../../errors.ts'
 import { tempFolder } from '../../files.ts'
 
 /** How much is read, decompressed and parsed at a time: a larger piece is no faster and costs memory. */
-export const CHUNK_BYTES = 256 * 1024
+export const CHUNK_BYTES = 96 * 1024
 
-/** One CSV with a header of its own. */
+/** What files of one kind are called, inside a zip and in sentences about them. */
+export interface FileKind {
+  /** How the name of such a file ends in a zip. */
+  ending: RegExp
+  /** The same in words: `.csv`. */
+  called: string
+  /** What to do when a zip has none. */
+  otherwise: string
+  /** What to do about a file that is empty. */
+  again: string
+  /** What is to be named in the place of a folder, or of what is not there. */
+  name: string
+}
+
+/** One file with a header of its own. */
 export interface RegisterPart {
   /** Its name within a zip that holds several. */
   name: string | null
@@ -97,7 +111,7 @@ export async function spool(bytes: AsyncIterable<Buffer>): Promise<number> {
   }
 }
 
-// The CSV files inside a zip, decompressed one after the other and checked: yauzl reads the directory, but leaves the
+// The files of one kind inside a zip, decompressed one after the other and checked: yauzl reads the directory, but leaves the
 // checksum to its caller.
 
 const STORED = 0
@@ -113,12 +127,12 @@ export interface RegisterZip {
 }
 
 /**
- * Opens the CSV files of a zip; the file descriptor is closed with it. Throws a `data` error for a broken or encrypted
- * zip and for one without a CSV.
+ * Opens the files of a kind in a zip; the file descriptor is closed with it. Throws a `data` error for a broken or
+ * encrypted zip and for one without such a file.
  */
-export async function openZip(fd: number, name: string, signal: AbortSignal): Promise<RegisterZip> {
+export async function openZip(fd: number, name: string, kind: FileKind, signal: AbortSignal): Promise<RegisterZip> {
   try {
-    const { zip, entries } = await readDirectory(fd, name)
+    const { zip, entries } = await readDirectory(fd, name, kind)
     let read = 0
     const parts = entries.map((entry): RegisterPart => {
       async function* chunks(): AsyncGenerator<Buffer> {
@@ -137,31 +151,29 @@ export async function openZip(fd: number, name: string, signal: AbortSignal): Pr
   }
 }
 
-async function readDirectory(fd: number, name: string): Promise<{ zip: ZipFile; entries: Entry[] }> {
+async function readDirectory(fd: number, name: string, kind: FileKind): Promise<{ zip: ZipFile; entries: Entry[] }> {
   const entries: Entry[] = []
   let zip: ZipFile
   try {
     zip = await fromFdPromise(fd, { autoClose: false })
-    for await (const entry of zip.eachEntry()) if (isCsv(entry)) entries.push(entry)
+    for await (const entry of zip.eachEntry()) if (isOfKind(entry, kind)) entries.push(entry)
   } catch (cause) {
     throw new ChpipeError('data', `The zip file is broken (${errorMessage(cause)}): ${name}`, {
       hint: 'download it again',
       cause,
     })
   }
-  if (entries.length === 0) throw withoutCsv(name)
+  if (entries.length === 0) throw holdsNone(name, kind)
   for (const entry of entries) refuseUnreadable(entry, name)
   return { zip, entries }
 }
 
-function withoutCsv(name: string): ChpipeError {
-  return new ChpipeError('data', `The zip file holds no .csv file: ${name}`, {
-    hint: 'use the zip exactly as downloaded from https://download.companieshouse.gov.uk/en_output.html',
-  })
+function holdsNone(name: string, { called, otherwise }: FileKind): ChpipeError {
+  return new ChpipeError('data', `The zip file holds no ${called} file: ${name}`, { hint: otherwise })
 }
 
-function isCsv({ fileName }: Entry): boolean {
-  return /\.csv$/i.test(fileName) && !fileName.startsWith('__MACOSX/')
+function isOfKind({ fileName }: Entry, { ending }: FileKind): boolean {
+  return ending.test(fileName) && !fileName.startsWith('__MACOSX/')
 }
 
 function refuseUnreadable(entry: Entry, name: string): void {
@@ -170,7 +182,7 @@ function refuseUnreadable(entry: Entry, name: string): void {
   }
   if (entry.compressionMethod !== STORED && entry.compressionMethod !== DEFLATED) {
     throw new ChpipeError('data', `${entry.fileName} in ${name} uses an unknown compression method`, {
-      hint: 'unpack it and import the .csv file',
+      hint: 'unpack it and import what is inside',
     })
   }
 }

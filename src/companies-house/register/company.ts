@@ -3,9 +3,11 @@
 import { COMPANY_NUMBER } from '../../company-number.ts'
 import { ChpipeError } from '../../errors.ts'
 import { filed } from '../../text.ts'
+import { isoDay, remembering, sicReader } from './cells.ts'
+import { FILING_COLUMNS, filingsReader, type OnOddCell, type RegisterFilings, unfilledFrom } from './filings.ts'
 import { type Category, categoryOf, type StatusMeaning, statusOf } from './prose.ts'
 
-export interface RegisterCompany extends StatusMeaning, Category {
+export interface RegisterCompany extends StatusMeaning, Category, RegisterFilings {
   company_number: string
   company_name: string
   date_of_creation: string | null
@@ -21,9 +23,6 @@ export interface RegisterCompany extends StatusMeaning, Category {
   postal_code: string | null
 }
 
-const BRITISH_DAY = /^(\d{2})\/(\d{2})\/(\d{4})$/
-const ISO_DAY = /^(\d{4})-(\d{2})-(\d{2})$/
-const SIC_TEXT = /^\s*(\d{4,5})(?!\d)/
 const SIC_COLUMNS = [
   'SICCode.SicText_1',
   'SICCode.SicText_2',
@@ -31,14 +30,24 @@ const SIC_COLUMNS = [
   'SICCode.SicText_4',
 ] as const satisfies RegisterColumn[]
 
-/** The wordings of a register repeat; this many are remembered at most. */
-const MOST_REMEMBERED = 1000
+/** What is told beside the companies. */
+export interface RowTold {
+  /** A cell that cannot be right; its column is null. */
+  onOddCell?: OnOddCell
+  /** What the file calls a SIC code; the same code may come again. */
+  onSic?(code: string, description: string): void
+}
 
 /** A function that reads a row with these columns; for a row that cannot be right it returns the reason, as text. */
-export function rowReader({ at, width }: RegisterColumns): (cells: string[]) => RegisterCompany | string {
+export function rowReader(
+  { at, width, placeOf }: RegisterColumns,
+  { onSic = ignored, onOddCell = ignored }: RowTold = {},
+): (cells: string[]) => RegisterCompany | string {
   const sicAt = SIC_COLUMNS.map((column) => at[column])
   const status = remembering(statusOf)
   const category = remembering(categoryOf)
+  const sicCode = sicReader(onSic)
+  const readFilings = filingsReader(placeOf)
   return (cells) => {
     if (cells.length !== width) return `expected ${width} columns, found ${cells.length}`
     const cell = (index: number) => cells[index] ?? ''
@@ -52,6 +61,8 @@ export function rowReader({ at, width }: RegisterColumns): (cells: string[]) => 
     if (date_of_cessation === undefined) return `not a date in DissolutionDate: ${quoted(cell(at.DissolutionDate))}`
     const { company_status, company_status_detail } = status(cell(at.CompanyStatus))
     const { type, subtype } = category(cell(at.CompanyCategory))
+    const filings = readFilings(cells, company_number, onOddCell)
+    // Member by member: spreading costs more than reading them.
     return {
       company_number,
       company_name,
@@ -61,7 +72,7 @@ export function rowReader({ at, width }: RegisterColumns): (cells: string[]) => 
       subtype,
       date_of_creation,
       date_of_cessation,
-      sic_codes: sicCodes(cells, sicAt),
+      sic_codes: sicCodes(cells, sicAt, sicCode),
       care_of: filed(cell(at['RegAddress.CareOf'])),
       po_box: filed(cell(at['RegAddress.POBox'])),
       address_line_1: filed(cell(at['RegAddress.AddressLine1'])),
@@ -70,6 +81,24 @@ export function rowReader({ at, width }: RegisterColumns): (cells: string[]) => 
       region: filed(cell(at['RegAddress.County'])),
       country: filed(cell(at['RegAddress.Country'])),
       postal_code: filed(cell(at['RegAddress.PostCode'])),
+      country_of_origin: filings.country_of_origin,
+      accounts_accounting_reference_date_day: filings.accounts_accounting_reference_date_day,
+      accounts_accounting_reference_date_month: filings.accounts_accounting_reference_date_month,
+      accounts_next_due: filings.accounts_next_due,
+      accounts_last_accounts_made_up_to: filings.accounts_last_accounts_made_up_to,
+      accounts_last_accounts_type: filings.accounts_last_accounts_type,
+      confirmation_statement_next_due: filings.confirmation_statement_next_due,
+      confirmation_statement_last_made_up_to: filings.confirmation_statement_last_made_up_to,
+      annual_return_next_due: filings.annual_return_next_due,
+      annual_return_last_made_up_to: filings.annual_return_last_made_up_to,
+      charges_count: filings.charges_count,
+      charges_outstanding_count: filings.charges_outstanding_count,
+      charges_part_satisfied_count: filings.charges_part_satisfied_count,
+      charges_satisfied_count: filings.charges_satisfied_count,
+      general_partners_count: filings.general_partners_count,
+      limited_partners_count: filings.limited_partners_count,
+      previous_company_names: filings.previous_company_names,
+      uri: filings.uri,
     }
   }
 }
@@ -85,58 +114,25 @@ function otherType(companyNumber: string): string {
   return /^(FC|SF|NF)/.test(companyNumber) ? 'oversea-company' : 'other'
 }
 
-/** `DD/MM/YYYY`, or a day that is ISO already; null when empty, undefined when there is no such day. */
-export function isoDay(text: string): string | null | undefined {
-  const trimmed = text.trim()
-  if (trimmed === '') return null
-  const british = BRITISH_DAY.exec(trimmed)
-  if (british) return existingDay(british[3], british[2], british[1])
-  const iso = ISO_DAY.exec(trimmed)
-  return iso ? existingDay(iso[1], iso[2], iso[3]) : undefined
-}
-
-function existingDay(year = '', month = '', day = ''): string | undefined {
-  const exists = Number(year) > 0 && Number(day) > 0 && Number(day) <= daysIn(Number(year), Number(month))
-  return exists ? `${year}-${month}-${day}` : undefined
-}
-
-/** 0 for what is no month. */
-function daysIn(year: number, month: number): number {
-  if (month === 2) return (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0 ? 29 : 28
-  if (month < 1 || month > 12) return 0
-  return [4, 6, 9, 11].includes(month) ? 30 : 31
-}
-
 /** The codes of `70229 - Management consultancy ...`, joined by commas; `None Supplied` has none. */
-function sicCodes(cells: string[], columns: number[]): string | null {
+function sicCodes(cells: string[], columns: number[], codeOf: (text: string) => string | null): string | null {
   let codes = ''
   for (const column of columns) {
     const text = cells[column] ?? ''
     if (text === '') continue
-    const code = SIC_TEXT.exec(text)?.[1]
-    if (code !== undefined) codes += codes === '' ? code : `,${code}`
+    const code = codeOf(text)
+    if (code !== null) codes += codes === '' ? code : `,${code}`
   }
   return codes === '' ? null : codes
 }
+
+function ignored(): void {}
 
 function quoted(text: string): string {
   return JSON.stringify(text.length > 40 ? `${text.slice(0, 40)}…` : text)
 }
 
-/** Remembers copies: a cell is a slice of its page, which it would keep in memory. */
-function remembering<T>(find: (text: string) => T): (text: string) => T {
-  const found = new Map<string, T>()
-  return (text) => {
-    const known = found.get(text)
-    if (known !== undefined) return known
-    const copy = Buffer.from(text).toString()
-    const value = find(copy)
-    if (found.size < MOST_REMEMBERED) found.set(copy, value)
-    return value
-  }
-}
-
-/** The columns of BasicCompanyData that chpipe stores; the file's other forty are passed over (facts 5.1). */
+/** The columns of BasicCompanyData without which it is none (facts 5.1); the others are in `filings.ts`. */
 const NEEDED = [
   'CompanyName',
   'CompanyNumber',
@@ -163,6 +159,12 @@ type RegisterColumn = (typeof NEEDED)[number]
 export interface RegisterColumns {
   /** Where each stored column stands in a row. */
   at: Record<RegisterColumn, number>
+  /** Where any column stands that the header names; -1 for one that it does not. */
+  placeOf(column: string): number
+  /** Where everything stands that is stored. */
+  stored: number[]
+  /** The columns of `companies` that the file says nothing about. */
+  unfilled: string[]
   /** How many cells a row has. */
   width: number
 }
@@ -173,7 +175,15 @@ export function findColumns(header: string[], fileName: string): RegisterColumns
   const missing = NEEDED.filter((name) => !names.includes(name))
   if (missing.length === 0) {
     const places = NEEDED.map((name) => [name, names.indexOf(name)])
-    return { at: Object.fromEntries(places) as RegisterColumns['at'], width: names.length }
+    const placeOf = (column: string) => names.indexOf(column)
+    const stored = [...NEEDED, ...FILING_COLUMNS].map(placeOf).filter((place) => place >= 0)
+    return {
+      at: Object.fromEntries(places) as RegisterColumns['at'],
+      placeOf,
+      stored,
+      unfilled: unfilledFrom(names),
+      width: names.length,
+    }
   }
   const which = missing.length === NEEDED.length ? 'any of its columns' : `the columns ${missing.join(', ')}`
   throw new ChpipeError('data', `This is not BasicCompanyData: its first line does not name ${which}: ${fileName}`, {

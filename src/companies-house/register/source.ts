@@ -6,7 +6,7 @@ import { Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 import { DAY_MS } from '../../clock.ts'
 import { ChpipeError, errorMessage, systemReason } from '../../errors.ts'
-import { CHUNK_BYTES, headed, openZip, type RegisterPart, readable, spool, through } from './bytes.ts'
+import { CHUNK_BYTES, type FileKind, headed, openZip, type RegisterPart, readable, spool, through } from './bytes.ts'
 
 /** A path, or a stream such as stdin with its name for messages. */
 export type RegisterInput = { path: string } | { stream: NodeJS.ReadableStream; name: string }
@@ -36,31 +36,41 @@ const MAGIC_BYTES = 4
  * whether its bytes are whole shows only when they are read. Reading rejects with the signal's reason once it aborts. The
  * caller closes it.
  */
-export async function openRegister(input: RegisterInput, signal: AbortSignal): Promise<RegisterSource> {
+export function openRegister(input: RegisterInput, signal: AbortSignal): Promise<RegisterSource> {
+  return openSource(input, REGISTER, signal)
+}
+
+/** The same for files of another kind. */
+export async function openSource(input: RegisterInput, kind: FileKind, signal: AbortSignal): Promise<RegisterSource> {
   if ('path' in input) {
-    const size = fileSize(input.path)
-    if (size !== null) return openFile(input.path, size, signal)
+    const size = fileSize(input.path, kind)
+    if (size !== null) return openFile(input.path, size, kind, signal)
   }
   const name = 'path' in input ? input.path : input.name
   const stream = 'path' in input ? createReadStream(input.path) : toReadable(input.stream)
   const { head, bytes } = await headed(readable(stream, name, signal), MAGIC_BYTES)
-  if (isZip(head)) return openZip(await spool(bytes), name, signal)
+  if (isZip(head)) return openZip(await spool(bytes), name, kind, signal)
+  if (head.length === 0) throw emptyFile(name, kind)
   return plainSource({ name, head, bytes, bytesTotal: null, signal })
 }
 
-async function openFile(path: string, size: number, signal: AbortSignal): Promise<RegisterSource> {
-  const fd = openForReading(path)
+async function openFile(path: string, size: number, kind: FileKind, signal: AbortSignal): Promise<RegisterSource> {
+  const fd = openForReading(path, kind)
   const head = Buffer.alloc(MAGIC_BYTES)
   const length = readSync(fd, head, 0, MAGIC_BYTES, 0)
-  if (isZip(head)) return openZip(fd, path, signal)
+  if (isZip(head)) return openZip(fd, path, kind, signal)
   closeSync(fd)
-  if (length === 0) throw emptyFile(path)
-  const bytes = readable(createReadStream(path, { highWaterMark: CHUNK_BYTES }), path, signal)
+  if (length === 0) throw emptyFile(path, kind)
+  const bytes = whenRead(path, signal)
   return plainSource({ name: path, head: head.subarray(0, length), bytes, bytesTotal: size, signal })
 }
 
+/** The file is opened when it is its turn, so that one which is not read is not left open. */
+async function* whenRead(path: string, signal: AbortSignal): AsyncGenerator<Buffer> {
+  yield* readable(createReadStream(path, { highWaterMark: CHUNK_BYTES }), path, signal)
+}
+
 function plainSource({ name, head, bytes, bytesTotal, signal }: Opened): RegisterSource {
-  if (head.length === 0) throw emptyFile(name)
   let read = 0
   async function* metered(): AsyncGenerator<Buffer> {
     for await (const chunk of bytes) {
@@ -84,11 +94,16 @@ function plainSource({ name, head, bytes, bytesTotal, signal }: Opened): Registe
   return { name, parts: [part], bytesTotal, bytesRead: () => read, close() {} }
 }
 
-const DOWNLOAD_AGAIN = 'download it again: https://download.companieshouse.gov.uk/en_output.html'
-const NAME_THE_FILE = 'name the register file as it was downloaded, such as BasicCompanyData.zip'
+const REGISTER: FileKind = {
+  ending: /\.csv$/i,
+  called: '.csv',
+  otherwise: 'use the zip exactly as downloaded from https://download.companieshouse.gov.uk/en_output.html',
+  again: 'download it again: https://download.companieshouse.gov.uk/en_output.html',
+  name: 'name the register file as it was downloaded, such as BasicCompanyData.zip',
+}
 
-function emptyFile(name: string): ChpipeError {
-  return new ChpipeError('data', `The file is empty: ${name}`, { hint: DOWNLOAD_AGAIN })
+function emptyFile(name: string, { again }: FileKind): ChpipeError {
+  return new ChpipeError('data', `The file is empty: ${name}`, { hint: again })
 }
 
 function toReadable(stream: NodeJS.ReadableStream): Readable {
@@ -96,29 +111,28 @@ function toReadable(stream: NodeJS.ReadableStream): Readable {
 }
 
 /** The size of a regular file; null for a pipe or a device. */
-function fileSize(path: string): number | null {
+function fileSize(path: string, kind: FileKind): number | null {
   let stats: ReturnType<typeof statSync>
   try {
     stats = statSync(path)
   } catch (cause) {
-    throw unreadable(path, cause)
+    throw unreadable(path, kind, cause)
   }
-  if (stats.isDirectory())
-    throw new ChpipeError('data', `This is a folder, not a file: ${path}`, { hint: NAME_THE_FILE })
+  if (stats.isDirectory()) throw new ChpipeError('data', `This is a folder, not a file: ${path}`, { hint: kind.name })
   return stats.isFile() ? stats.size : null
 }
 
-function openForReading(path: string): number {
+function openForReading(path: string, kind: FileKind): number {
   try {
     return openSync(path, 'r')
   } catch (cause) {
-    throw unreadable(path, cause)
+    throw unreadable(path, kind, cause)
   }
 }
 
-function unreadable(path: string, cause: unknown): ChpipeError {
+function unreadable(path: string, kind: FileKind, cause: unknown): ChpipeError {
   const missing = (cause as NodeJS.ErrnoException).code === 'ENOENT'
-  if (missing) return new ChpipeError('data', `There is no such file: ${path}`, { hint: NAME_THE_FILE, cause })
+  if (missing) return new ChpipeError('data', `There is no such file: ${path}`, { hint: kind.name, cause })
   const { reason, hint } = systemReason(cause)
   return new ChpipeError('data', `The file cannot be read, as ${reason}: ${path}`, { hint, cause })
 }

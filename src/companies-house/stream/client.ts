@@ -105,7 +105,10 @@ export interface ConnectStreamOptions {
   settings: { companiesHouseStreamKey: string | undefined; companiesHouseStreamUrl: string; proxies?: Proxies }
 }
 
-/** The client of a stream, as the settings name its address and key. Throws `config` when there is no stream key. */
+/**
+ * The client of a stream, named as its path, as the settings name its address and key. Throws `config` when there is no
+ * stream key.
+ */
 export function streamClient(stream: string, { clock, log, timings, settings }: ConnectStreamOptions): StreamClient {
   const { companiesHouseStreamKey: key, companiesHouseStreamUrl: baseUrl, proxies } = settings
   if (!key) {

@@ -1,8 +1,8 @@
 // What an event of the companies stream means (facts 3.5).
-
 import { COMPANY_NUMBER } from '../../company-number.ts'
-import type { CompanyDetails } from '../../db/companies/companies.ts'
-import { companyDetails, companyProfile } from '../profile.ts'
+import type { CompanyDetails } from '../../db/companies/told.ts'
+import { companyProfile, readProfile } from '../profile.ts'
+import type { OddMember } from '../profile-members.ts'
 import { type Envelope, type EventHead, type Fault, faultOf } from './event.ts'
 
 interface CompanyHead extends EventHead {
@@ -12,6 +12,8 @@ interface CompanyHead extends EventHead {
 export interface ChangedCompany extends CompanyHead {
   kind: 'changed'
   company: CompanyDetails
+  /** Members whose values cannot be right. */
+  odd: OddMember[]
 }
 
 /** Often without data, so that nothing but the number is known. */
@@ -34,5 +36,6 @@ export function readCompanyEvent(envelope: Envelope): CompanyEvent | Fault {
   if ((profile.data.company_number ?? companyNumber) !== companyNumber) {
     return { fault: 'its data belongs to another company number' }
   }
-  return { ...head, kind: 'changed', company: companyDetails(companyNumber, profile.data) }
+  const { details, odd } = readProfile(companyNumber, profile.data)
+  return { ...head, kind: 'changed', company: details, odd }
 }

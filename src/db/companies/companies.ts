@@ -1,46 +1,35 @@
-import type { Statement } from 'better-sqlite3'
 import { between, type SQL, sql } from 'drizzle-orm'
 import { type Db, prepared, snapshot, type Tx } from '../open.ts'
 import { companies } from '../schema.ts'
+import {
+  type CompanyDetails,
+  type CompanyFacts,
+  mergeTold,
+  type StoredCompany,
+  TOLD_COLUMNS,
+  type Told,
+  toldByUnder,
+} from './told.ts'
 
 type Company = typeof companies.$inferSelect
 
-/** What the register file, a search result and a profile all tell. Statements bind their values in the order of these lists. */
-const TOLD = [
-  'company_name',
-  'company_status',
-  'type',
-  'subtype',
-  'date_of_creation',
-  'date_of_cessation',
-  'sic_codes',
-  'care_of',
-  'po_box',
-  'address_line_1',
-  'address_line_2',
-  'locality',
-  'region',
-  'country',
-  'postal_code',
-] as const
+/** What filters and triggers look at, whoever tells of the company. */
+export type SearchedFacts = Pick<
+  Company,
+  | 'company_number'
+  | 'company_name'
+  | 'company_status'
+  | 'company_status_detail'
+  | 'type'
+  | 'subtype'
+  | 'sic_codes'
+  | 'date_of_creation'
+  | 'date_of_cessation'
+  | 'postal_code'
+>
 
-/** Columns of `companies` that the register file fills; its address knows no premises. */
-export const REGISTER_COLUMNS = ['company_number', ...TOLD, 'company_status_detail'] as const
-
-/** Columns that a search result fills. */
-const SEARCH_COLUMNS = [...TOLD, 'premises'] as const
-
-/** Columns that a profile fills, in a stream event or from REST. */
-const PROFILE_COLUMNS = [...TOLD, 'premises', 'company_status_detail', 'jurisdiction'] as const
-
-/** Columns that say where all that comes from. */
-const ORIGIN_COLUMNS = ['source', 'fetched_at', 'run_id'] as const
-
-/** What the register file says about a company. */
-export type CompanyFacts = Pick<Company, (typeof REGISTER_COLUMNS)[number]>
-
-/** What a profile says about a company; what it does not have is null. */
-export type CompanyDetails = Pick<Company, 'company_number' | (typeof PROFILE_COLUMNS)[number]>
+/** What some source says about a company; what it does not have is null or absent. */
+export type ToldFacts = Partial<CompanyDetails> & Pick<Company, 'company_number' | 'company_name'>
 
 // Companies as the stream and profiles tell them, one statement each: ten thousand events a second pass through here.
 
@@ -63,90 +52,96 @@ export function findKnownCompany(db: Db, companyNumber: string): KnownCompany | 
   return prepared(db, sql).get(companyNumber) as KnownCompany | undefined
 }
 
-const WRITTEN = [...PROFILE_COLUMNS, ...ORIGIN_COLUMNS]
+const WRITTEN = [...TOLD_COLUMNS, 'source', 'fetched_at', 'run_id']
 
 const INSERT = `INSERT INTO companies (${WRITTEN.join(', ')}, first_seen_at, company_number)
   VALUES (${Array(WRITTEN.length + 2).fill('?')})`
 
-const UPDATE = `UPDATE companies SET ${WRITTEN.map((name) => `${name} = ?`).join(', ')}, deleted_at = NULL
-  WHERE company_number = ?`
+const STORED = `SELECT source, ${TOLD_COLUMNS.join(', ')},
+    (SELECT told_by FROM company_tellers WHERE company_tellers.company_number = companies.company_number) AS told_by
+  FROM companies WHERE company_number = ?`
+
+const UPDATE = `UPDATE companies SET ${WRITTEN.map((name) => `${name} = ?`).join(', ')}`
 
 /** Adds a company that is not stored yet; its officers are pending. Belongs in a transaction. */
-export function insertCompany(db: Db, details: CompanyDetails, origin: DetailsOrigin): void {
-  run(prepared(db, INSERT), details, origin, origin.fetchedAt)
+export function insertCompany(db: Db, facts: ToldFacts, { source, fetchedAt, runId }: DetailsOrigin): void {
+  const told: Told = facts
+  const values = TOLD_COLUMNS.map((column) => told[column] ?? null)
+  prepared(db, INSERT).run(...values, source, fetchedAt, runId, fetchedAt, facts.company_number)
 }
 
 /**
- * Replaces everything that a profile says, absent members included, and takes back a deletion; officers and the time of first
- * sight stay. Belongs in a transaction.
+ * Brings a stored company to what a source says now, and takes back a deletion: what others told and it does not have stays
+ * (see `told.ts`), as do officers and the time of first sight. Belongs in a transaction.
  */
-export function updateCompany(db: Db, details: CompanyDetails, origin: DetailsOrigin): void {
-  run(prepared(db, UPDATE), details, origin)
+export function updateCompany(db: Db, facts: ToldFacts, origin: DetailsOrigin): void {
+  rewriteCompany(db, facts, origin, { deletedBefore: null })
+}
+
+/**
+ * The same; with `deletedBefore`, ISO 8601, only a deletion from before that time is taken back. Of `unfilled` columns this
+ * answer says nothing.
+ */
+export function rewriteCompany(
+  db: Db,
+  facts: ToldFacts | CompanyFacts,
+  { source, fetchedAt, runId }: DetailsOrigin,
+  { deletedBefore, unfilled }: { deletedBefore: string | null; unfilled?: ReadonlySet<string> | undefined },
+): void {
+  const { company_number } = facts
+  const stored = prepared(db, STORED).get(company_number) as StoredCompany | undefined
+  if (!stored) return
+  const { values, toldBy } = mergeTold(stored, facts as Told, source, unfilled)
+  const written = [...TOLD_COLUMNS.map((column) => values[column] ?? null), source, fetchedAt, runId]
+  const undeleted = deletedBefore === null ? 'NULL' : 'CASE WHEN deleted_at < ? THEN NULL ELSE deleted_at END'
+  prepared(db, `${UPDATE}, deleted_at = ${undeleted} WHERE company_number = ?`).run(
+    ...written,
+    ...(deletedBefore === null ? [] : [deletedBefore]),
+    company_number,
+  )
+  saveTellers(db, company_number, stored.told_by, toldBy)
+}
+
+function saveTellers(db: Db, companyNumber: string, before: string | null, toldBy: string | null): void {
+  if (toldBy === before) return
+  if (toldBy === null) prepared(db, 'DELETE FROM company_tellers WHERE company_number = ?').run(companyNumber)
+  else {
+    const sql = `INSERT INTO company_tellers (company_number, told_by) VALUES (?, ?)
+      ON CONFLICT (company_number) DO UPDATE SET told_by = excluded.told_by`
+    prepared(db, sql).run(companyNumber, toldBy)
+  }
+}
+
+/** Keeps who told what of a company whose row is going to name another source; belongs before that, in its transaction. */
+export function keepTellers(db: Db, companyNumber: string, source: string): void {
+  const stored = prepared(db, STORED).get(companyNumber) as StoredCompany | undefined
+  if (stored && stored.source !== source) saveTellers(db, companyNumber, stored.told_by, toldByUnder(stored, source))
 }
 
 /** Marks a company as deleted, once; returns whether it was stored and not yet marked. Belongs in a transaction. */
 export function markDeleted(db: Db, companyNumber: string, { source, fetchedAt, runId }: DetailsOrigin): boolean {
+  keepTellers(db, companyNumber, source)
   const sql = `UPDATE companies SET deleted_at = ?, source = ?, fetched_at = ?, run_id = ?
     WHERE company_number = ? AND deleted_at IS NULL`
   return prepared(db, sql).run(fetchedAt, source, fetchedAt, runId, companyNumber).changes > 0
 }
 
-/** Values one by one, in the order of the columns: given as an array or by name, they take a third longer to bind. */
-function run(statement: Statement, company: CompanyDetails, origin: DetailsOrigin, ...more: string[]): void {
-  statement.run(
-    company.company_name,
-    company.company_status,
-    company.type,
-    company.subtype,
-    company.date_of_creation,
-    company.date_of_cessation,
-    company.sic_codes,
-    company.care_of,
-    company.po_box,
-    company.address_line_1,
-    company.address_line_2,
-    company.locality,
-    company.region,
-    company.country,
-    company.postal_code,
-    company.premises,
-    company.company_status_detail,
-    company.jurisdiction,
-    origin.source,
-    origin.fetchedAt,
-    origin.runId,
-    ...more,
-    company.company_number,
+/** Before every ISO 8601 time. */
+const NEVER = ''
+
+/** What advanced search says about a company, and when it was asked. */
+export type FoundRow = ToldFacts & Pick<Company, 'source' | 'fetched_at' | 'run_id'>
+
+/** Inserts or updates companies by their number; one that is deleted stays so. Belongs in a transaction. */
+export function saveFoundCompanies(db: Db, rows: FoundRow[]): void {
+  const stored = findStored(
+    db,
+    rows.map(({ company_number }) => company_number),
   )
-}
-
-/** What advanced search says about a company. */
-export type FoundRow = Omit<
-  typeof companies.$inferInsert,
-  'officers_state' | 'officers_count' | 'officers_fetched_at' | 'first_seen_at' | 'deleted_at'
->
-
-/** What a search result does not tell, and all about officers, stays as it is; but a detail belongs to its status. */
-const FOUND_COLUMNS = [...SEARCH_COLUMNS, ...ORIGIN_COLUMNS]
-
-const DETAIL_OF_SAME_STATUS = sql.raw(
-  'CASE WHEN excluded.company_status IS companies.company_status THEN companies.company_status_detail END',
-)
-
-/** SQLite binds at most 32,766 values a statement. */
-const ROWS_PER_INSERT = 500
-
-/** Inserts or updates companies by their number; belongs in a transaction. */
-export function saveFoundCompanies(tx: Tx, rows: FoundRow[]): void {
-  const set = {
-    ...Object.fromEntries(FOUND_COLUMNS.map((column) => [column, sql.raw(`excluded.${column}`)])),
-    company_status_detail: DETAIL_OF_SAME_STATUS,
-  }
-  for (let start = 0; start < rows.length; start += ROWS_PER_INSERT) {
-    tx.insert(companies)
-      .values(rows.slice(start, start + ROWS_PER_INSERT).map((row) => ({ ...row, first_seen_at: row.fetched_at })))
-      .onConflictDoUpdate({ target: companies.company_number, set })
-      .run()
+  for (const row of rows) {
+    const origin = { source: row.source, fetchedAt: row.fetched_at, runId: row.run_id }
+    if (stored.has(row.company_number)) rewriteCompany(db, row, origin, { deletedBefore: NEVER })
+    else insertCompany(db, row, origin)
   }
 }
 
@@ -170,6 +165,7 @@ export function knownDays(tx: Tx, span: { incorporatedFrom: string; incorporated
 
 /** Which companies are stored, in eight bytes each: the register has millions. */
 export interface KnownCompanies {
+  count: number
   has(companyNumber: string): boolean
 }
 
@@ -186,7 +182,7 @@ export function readKnownCompanies(db: Db): KnownCompanies {
     }
     return found
   })
-  return { has: (companyNumber) => contains(keys, keyOf(companyNumber)) }
+  return { count: keys.length, has: (companyNumber) => contains(keys, keyOf(companyNumber)) }
 }
 
 /** Eight letters and digits in the order of their text: a whole number below 36 to the power of eight. */

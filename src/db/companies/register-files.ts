@@ -3,6 +3,7 @@
 import { and, eq, gt, gte, isNotNull, lt, max } from 'drizzle-orm'
 import { type Db, prepared, type Tx } from '../open.ts'
 import { register_files } from '../schema.ts'
+import { keepTellers } from './companies.ts'
 
 /** A file, or one part of it, and the day that it is of; both null where it is unknown. */
 export interface Origin {
@@ -133,6 +134,8 @@ export function saveUnlisted(db: Db, numbers: string[], origin: Origin): number 
     `INSERT INTO notes (kind, company_number, detail, noted_at, run_id)
      SELECT 'no-longer-listed', company_number, ${detail}, ?, ? FROM companies WHERE ${chosen}`,
   ).run(as_of, Date.parse(fetched_at), run_id, list)
+  const gone = prepared(db, `SELECT company_number FROM companies WHERE ${chosen}`).pluck().all(list) as string[]
+  for (const number of gone) keepTellers(db, number, source)
   const sql = `UPDATE companies SET company_status = NULL, company_status_detail = NULL, source = ?, fetched_at = ?,
     run_id = ? WHERE ${chosen}`
   return prepared(db, sql).run(source, fetched_at, run_id, list).changes

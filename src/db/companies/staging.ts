@@ -4,13 +4,20 @@ import type { Clock } from '../../clock.ts'
 import { nextChange } from '../changes.ts'
 import { type Db, write } from '../open.ts'
 import { storageError } from '../storage-error.ts'
-import { type CompanyFacts, REGISTER_COLUMNS } from './companies.ts'
+import { rewriteCompany } from './companies.ts'
 import { type Origin, runsOfLaterFiles, startOfDay } from './register-files.ts'
+import { prepareAdd } from './staged-row.ts'
+import { type CompanyFacts, REGISTER_COLUMNS } from './told.ts'
 
 export interface Reject {
   line: number
   reason: string
   row: string
+}
+
+export interface FileOrigin extends Origin {
+  /** Columns that the file says nothing about: they stay as they are. */
+  unfilled?: ReadonlySet<string>
 }
 
 /** Companies and rejects that are not in the database yet. Disposing it drops them. */
@@ -24,7 +31,7 @@ export interface CompanyStaging {
    * file does not tell stays as it is: officers, jurisdiction. So does a company whose stored facts are newer than the
    * file. A company that was added twice is moved once, as it was last.
    */
-  merge(origin: Origin, size: () => number): Generator<Chunk>
+  merge(origin: FileOrigin, size: () => number): Generator<Chunk>
   /** Brings what was written into the database file; meanwhile others may write. */
   checkpoint(): void
   [Symbol.dispose](): void
@@ -47,12 +54,12 @@ export function openCompanyStaging(db: Db, clock: Clock): CompanyStaging {
       throw storageError(error, client.name)
     }
   }
-  const tables = new Map<string, Statement>()
+  const tables = new Map<string, (facts: CompanyFacts) => void>()
   const openTable = (prefix: string) => {
     client.exec(`CREATE TEMP TABLE ${tableOf(prefix)} (${COLUMNS})`)
-    const insert = prepareInsert(client, tableOf(prefix), REGISTER_COLUMNS.length)
-    tables.set(prefix, insert)
-    return insert
+    const add = prepareAdd(client, tableOf(prefix))
+    tables.set(prefix, add)
+    return add
   }
   client.pragma('temp_store = FILE')
   client.pragma('temp.secure_delete = OFF')
@@ -62,7 +69,8 @@ export function openCompanyStaging(db: Db, clock: Clock): CompanyStaging {
   const add = client.transaction((batch: CompanyFacts[]) => {
     for (const facts of batch) {
       const prefix = facts.company_number.slice(0, PREFIX_LENGTH)
-      addFacts(tables.get(prefix) ?? openTable(prefix), facts)
+      const add = tables.get(prefix) ?? openTable(prefix)
+      add(facts)
     }
   })
   const reject = client.transaction((batch: Reject[]) => {
@@ -94,8 +102,6 @@ export function openCompanyStaging(db: Db, clock: Clock): CompanyStaging {
 
 type Client = Db['$client']
 
-type Statement = ReturnType<typeof prepareInsert>
-
 function tableOf(prefix: string): string {
   return `staged_${prefix}`
 }
@@ -103,29 +109,6 @@ function tableOf(prefix: string): string {
 function prepareInsert(client: Client, table: string, columns: number) {
   return client.prepare<(string | number | null)[]>(
     `INSERT INTO temp.${table} VALUES (${Array(columns).fill('?').join(', ')})`,
-  )
-}
-
-/** Values one by one, in the order of the columns: given as an array or by name, they take a third longer to bind. */
-function addFacts(insert: Statement, facts: CompanyFacts): void {
-  insert.run(
-    facts.company_number,
-    facts.company_name,
-    facts.company_status,
-    facts.type,
-    facts.subtype,
-    facts.date_of_creation,
-    facts.date_of_cessation,
-    facts.sic_codes,
-    facts.care_of,
-    facts.po_box,
-    facts.address_line_1,
-    facts.address_line_2,
-    facts.locality,
-    facts.region,
-    facts.country,
-    facts.postal_code,
-    facts.company_status_detail,
   )
 }
 
@@ -180,12 +163,18 @@ function isOlder(db: Db, asOf: string | null): string {
     ELSE companies.fetched_at < '${startOfDay(asOf)}' END`
 }
 
+const NOTHING: ReadonlySet<string> = new Set()
+
+/** A stored company of which nobody but the register file has told: its new row replaces the old one. */
+const ONLY_FILED = `companies.source = 'register-file'
+  AND NOT EXISTS (SELECT 1 FROM company_tellers WHERE company_tellers.company_number = companies.company_number)`
+
 /**
  * The file has the whole address without `premises`, and neither the type of every company nor every subtype. What it
  * lists has come back since it was deleted.
  */
-const UPSERT = `ON CONFLICT (company_number) DO UPDATE SET
-  ${REGISTER_COLUMNS.filter((name) => !['company_number', 'type', 'subtype'].includes(name))
+const upsert = (unfilled: ReadonlySet<string>) => `ON CONFLICT (company_number) DO UPDATE SET
+  ${REGISTER_COLUMNS.filter((name) => !['company_number', 'type', 'subtype'].includes(name) && !unfilled.has(name))
     .map((name) => `${name} = excluded.${name}`)
     .join(', ')},
   type = coalesce(excluded.type, type), subtype = coalesce(excluded.subtype, subtype), premises = NULL,
@@ -197,7 +186,7 @@ const UPSERT = `ON CONFLICT (company_number) DO UPDATE SET
  * Moves the companies of a temporary table into `companies`, and drops it: a transaction of up to `size()` rows for each
  * step of the loop. Of a company that came more than once, the last row is moved.
  */
-function* mergeTable(db: Db, clock: Clock, table: string, origin: Origin, size: () => number): Generator<Chunk> {
+function* mergeTable(db: Db, clock: Clock, table: string, origin: FileOrigin, size: () => number): Generator<Chunk> {
   const client = db.$client
   client.exec(`CREATE INDEX temp.${table}_by_number ON ${table} (company_number)`)
   const duplicates = dropEarlier(client, table)
@@ -211,7 +200,13 @@ function* mergeTable(db: Db, clock: Clock, table: string, origin: Origin, size: 
     INSERT INTO companies (${COLUMNS}, source, fetched_at, first_seen_at, run_id, change_number)
     SELECT ${COLUMNS}, ?, ?, ?, ?, ? FROM temp.${table}
     WHERE company_number > ? AND company_number <= ? ORDER BY company_number
-    ${UPSERT} WHERE ${isOlder(db, origin.as_of)}`)
+    ${upsert(origin.unfilled ?? NOTHING)} WHERE ${ONLY_FILED} AND ${isOlder(db, origin.as_of)}`)
+  const countChunk = client
+    .prepare<[string, string], number>(
+      `SELECT count(*) FROM temp.${table} WHERE company_number > ? AND company_number <= ?`,
+    )
+    .pluck()
+  const rewriteRest = restWriter(db, table, origin)
   const { source, fetched_at, run_id } = origin
   const fileBegins = startOfDay(origin.as_of)
   for (let after = ''; after !== END; ) {
@@ -222,12 +217,38 @@ function* mergeTable(db: Db, clock: Clock, table: string, origin: Origin, size: 
       const before = countCompanies(client)
       const { changes } = move.run(source, fetched_at, fetched_at, run_id, nextChange(db), after, last, fileBegins)
       const inserted = countCompanies(client) - before
-      return { inserted, updated: changes - inserted, duplicates: 0 }
+      const rewritten = changes === countChunk.get(after, last) ? 0 : rewriteRest(after, last)
+      return { inserted, updated: changes - inserted + rewritten, duplicates: 0 }
     })
     yield { ...chunk, lockedMs: clock.steady() - begun }
     after = last
   }
   client.exec(`DROP TABLE temp.${table}`)
+}
+
+const REST_PER_PAGE = 500
+
+/** A function that brings companies of which others have told as well up to the file, between two numbers; returns how many. */
+function restWriter(db: Db, table: string, origin: FileOrigin): (after: string, last: string) => number {
+  const page = db.$client.prepare<[string, string], CompanyFacts>(`
+    SELECT staged.* FROM temp.${table} AS staged JOIN companies USING (company_number)
+    WHERE company_number > ? AND company_number <= ? AND NOT (${ONLY_FILED}) AND ${isOlder(db, origin.as_of)}
+    ORDER BY company_number LIMIT ${REST_PER_PAGE}`)
+  const { source, fetched_at: fetchedAt, run_id: runId } = origin
+  const deletedBefore = startOfDay(origin.as_of)
+  return (after, last) => {
+    let rewritten = 0
+    for (
+      let rows = page.all(after, last);
+      rows.length > 0;
+      rows = page.all(rows.at(-1)?.company_number ?? last, last)
+    ) {
+      for (const facts of rows)
+        rewriteCompany(db, facts, { source, fetchedAt, runId }, { deletedBefore, unfilled: origin.unfilled })
+      rewritten += rows.length
+    }
+    return rewritten
+  }
 }
 
 /** Of a company that came more than once, the last row stays; returns how many went. */
@@ -245,7 +266,7 @@ function dropEarlier(client: Client, table: string): number {
 function countCompanies(client: Client): number {
   return Number(
     client
-      .prepare("SELECT sum(count) FROM tallies WHERE name IN ('pending', 'complete', 'none', 'failed')")
+      .prepare("SELECT sum(count) FROM tallies WHERE name IN ('pending', 'complete', 'none', 'failed', 'stale')")
       .pluck()
       .get(),
   )

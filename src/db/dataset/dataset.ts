@@ -1,7 +1,9 @@
 // Reads the public tables for those who deliver them: one snapshot, in pages, in a stable order.
 import { checkpointOf, type Since } from '../changes.ts'
 import { type Db, schemaVersion } from '../open.ts'
+import type { VerificationState } from '../standing.ts'
 import { storageError } from '../storage-error.ts'
+import { PSC_PERSON_COLUMNS, type PscRules, pscRules } from '../suppress/pscs.ts'
 import { FACT_COLUMNS, loadSuppressions, type OfficerFacts, type Suppressions } from '../suppress/suppressions.ts'
 import {
   type Cell,
@@ -10,25 +12,26 @@ import {
   datasetColumns,
   datasetTables,
   NOT_GONE,
+  type Page,
   type Row,
 } from './columns.ts'
+import { columnList } from './computed.ts'
 import { createDelta, IN_DELTA } from './delta.ts'
 import type { DeliveredTable } from './dictionary.ts'
+import { withStanding } from './standing.ts'
 
 /** Which companies, with all that belongs to them. */
 export interface DatasetSelection {
   /** Also those whose officers are not complete. */
   all: boolean
+  /** The day of reading (`YYYY-MM-DD`): some columns follow from it. */
+  today: string
   /** Only those of which anything changed since, whole; null for every company. */
   since?: Since | null
   /** The tables that are wanted, empty or not; null for companies, officers, and the others when there are any. */
   include?: readonly DatasetTable[] | null
-}
-
-/** Some companies in the order of their numbers, with all their officers, domains and e-mails in key order. */
-export interface Page extends Record<DatasetTable, Row[]> {
-  /** Only in a delta, on pages of their own behind all others; cells in the order of `deletionColumns`. */
-  deletions?: Row[]
+  /** Only appointments whose identity verification stands so, with their companies; null for all. */
+  verification?: readonly VerificationState[] | null
 }
 
 export interface Dataset {
@@ -72,7 +75,12 @@ export function openDataset(db: Db, selection: DatasetSelection): Dataset {
     client.exec('BEGIN')
     const suppressions = loadSuppressions(db)
     const deletions = selection.since ? createDelta(db, { ...selection, since: selection.since }) : null
-    const reader = pageReader(db, selection, withoutSuppressed(suppressions, datasetColumns))
+    const { verification, today, all } = selection
+    const visible = withoutSuppressed({ suppressions, pscs: pscRules(db) }, datasetColumns)
+    const standing = verification ? withStanding({ verification, today }) : null
+    const among = selection.since ? IN_DELTA : null
+    const keep = standing ? (page: Page) => standing(visible(page)) : visible
+    const reader = pageReader(db, { all, among, today }, keep)
     const tables = tablesOf(selection, reader)
     return {
       schemaVersion: schemaVersion(db),
@@ -100,46 +108,54 @@ function tablesOf({ include, since }: DatasetSelection, reader: PageReader): Del
 
 function* deletionPages(rows: Row[]): Generator<Page> {
   for (let start = 0; start < rows.length; start += DELETIONS_PER_PAGE) {
-    yield {
-      companies: [],
-      officers: [],
-      domains: [],
-      emails: [],
-      deletions: rows.slice(start, start + DELETIONS_PER_PAGE),
-    }
+    yield { ...emptyPage(), deletions: rows.slice(start, start + DELETIONS_PER_PAGE) }
   }
 }
 
-interface PageReader {
+/** A page without any row. */
+export function emptyPage(): Page {
+  return { companies: [], officers: [], persons_with_significant_control: [], domains: [], emails: [] }
+}
+
+export interface PageReader {
   /** The page behind a company number, and the last number that it looked at; null behind the last company. */
   after(number: string): { page: Page; last: string } | null
   /** Whether any page has such a row. */
-  has(table: 'domains' | 'emails'): boolean
+  has(table: 'persons_with_significant_control' | 'domains' | 'emails'): boolean
 }
 
-function pageReader(db: Db, { all, since }: DatasetSelection, keep: (page: Page) => Page): PageReader {
+export interface PageSelection {
+  all: boolean
+  /** A condition over `companies` that few of them fulfil; null for every company. */
+  among: string | null
+  /** The day for what changes with the calendar, `YYYY-MM-DD`. */
+  today: string
+}
+
+/** Reads the companies that are selected, page by page, with what belongs to them; `keep` takes out what is suppressed. */
+export function pageReader(db: Db, { all, among, today }: PageSelection, keep: (page: Page) => Page): PageReader {
   const prepare = (sql: string) => db.$client.prepare(sql).raw()
   const complete = all ? '1' : `companies.officers_state = 'complete'`
-  const chosen = since ? `${complete} AND ${IN_DELTA}` : complete
-  const select = (table: DatasetTable) =>
-    `SELECT ${datasetColumns[table].map(({ name }) => `"${name}"`).join(', ')} FROM ${table}`
+  const chosen = among ? `${complete} AND ${among}` : complete
+  const select = (table: DatasetTable) => `SELECT ${columnList(table, today)} FROM ${table}`
   const some = prepare(
     `${select('companies')} WHERE ${chosen} AND company_number > ? ORDER BY company_number LIMIT ${COMPANIES_PER_PAGE}`,
   )
   const one = prepare(`${select('companies')} WHERE company_number = ?`)
   // A full export reads what lies between two numbers; the companies of a delta may lie far apart.
-  const numbered = since ? 'IN (SELECT value FROM json_each(?))' : 'BETWEEN ? AND ?'
+  const numbered = among ? 'IN (SELECT value FROM json_each(?))' : 'BETWEEN ? AND ?'
   const between = (table: DatasetTable, key: string, and = '') =>
     prepare(`${select(table)} WHERE company_number ${numbered} ${and} ORDER BY company_number, ${key}`)
   const members = {
     officers: between('officers', 'appointment_id'),
+    persons_with_significant_control: between('persons_with_significant_control', 'psc_id'),
     domains: between('domains', 'domain'),
     emails: between('emails', 'appointment_id, email', NOT_GONE),
   }
   const pageOf = (companies: Row[]): Page => {
     const [first, last] = [companies[0]?.[0], companies.at(-1)?.[0]]
     const numbers = new Set(companies.map(([number]) => number))
-    const bounds = since ? [JSON.stringify([...numbers])] : [first, last]
+    const bounds = among ? [JSON.stringify([...numbers])] : [first, last]
     const belonging = (table: keyof typeof members) => {
       const found = members[table].all(...bounds) as Row[]
       return all ? found : found.filter(([number]) => numbers.has(number ?? null))
@@ -147,6 +163,7 @@ function pageReader(db: Db, { all, since }: DatasetSelection, keep: (page: Page)
     return keep({
       companies,
       officers: belonging('officers'),
+      persons_with_significant_control: belonging('persons_with_significant_control'),
       domains: belonging('domains'),
       emails: belonging('emails'),
     })
@@ -176,19 +193,30 @@ function cutAtOfficers(rows: Row[]): Row[] {
   return end === -1 ? rows : rows.slice(0, end + 1)
 }
 
+/** The rules that a page is read by. */
+export interface PageRules {
+  suppressions: Suppressions
+  pscs: PscRules
+}
+
 /**
  * A function that leaves out of a page whatever is suppressed: companies with all that is theirs, officers with their
- * e-mails, domains with their addresses, single addresses. `officers_count` counts the officers that stay. While any
+ * e-mails, persons with significant control, domains with their addresses, single addresses. `officers_count` counts the officers that stay. While any
  * person is suppressed, an e-mail whose officer is not stored is left out too: nobody can tell whose it is.
  */
 export function withoutSuppressed(
-  suppressions: Suppressions,
+  { suppressions, pscs }: PageRules,
   columns: Record<DatasetTable, Column[]>,
 ): (page: Page) => Page {
   if (suppressions.empty) return (page) => page
   const place = (table: DatasetTable, name: string) => columns[table].findIndex((column) => column.name === name)
   const facts = FACT_COLUMNS.map((name) => [name, place('officers', name)] as const)
   const factsOf = (row: Row) => Object.fromEntries(facts.map(([name, at]) => [name, row[at]])) as OfficerFacts
+  const persons = PSC_PERSON_COLUMNS.map((name) => [name, place('persons_with_significant_control', name)] as const)
+  const personOf = (row: Row) => ({
+    company_number: String(row[0]),
+    ...Object.fromEntries(persons.map(([name, at]) => [name, row[at]])),
+  })
   const appointment = { officers: place('officers', 'appointment_id'), emails: place('emails', 'appointment_id') }
   const [count, domain, email] = [
     place('companies', 'officers_count'),
@@ -211,6 +239,9 @@ export function withoutSuppressed(
         .filter(ofKept)
         .map((row) => row.with(count, Number(row[count]) - (left.get(row[0] ?? null) ?? 0))),
       officers,
+      persons_with_significant_control: page.persons_with_significant_control.filter(
+        (row) => ofKept(row) && !pscs.means(personOf(row)),
+      ),
       domains: page.domains.filter((row) => ofKept(row) && !suppressions.domain(String(row[domain]))),
       emails: page.emails.filter((row) => ofKept(row) && mayHave(row) && !suppressions.email(String(row[email]))),
     }

@@ -7,11 +7,14 @@ import { numberOfCheckpoint, type Since } from '../changes.ts'
 import { type Db, snapshot, write } from '../open.ts'
 import { beginRun } from '../runs.ts'
 import { deliveries } from '../schema.ts'
+import { datasetTables } from './columns.ts'
 
 /** What a delivery holds, as its manifest says. */
 export interface DeliveryFilters {
   all: boolean
   include: readonly string[] | null
+  /** Missing in what was delivered before there was such a filter. */
+  verification?: readonly string[] | null
   since: string | null
 }
 
@@ -43,13 +46,13 @@ export function saveDelivery(
 }
 
 /**
- * From where a delta for the destination counts: its newest delivery of the same companies and tables. Null when there is none.
+ * From where a delta for the destination counts: its newest delivery of the same companies, tables and officers. Null when there is none.
  * One from before there were numbers counts by its time, or by an earlier one that the clock told later.
  */
 export function findLastDelivery(
   db: Db,
   destination: string,
-  { all, include }: Pick<DeliveryFilters, 'all' | 'include'>,
+  { all, include, verification = null }: Omit<DeliveryFilters, 'since'>,
 ): Since | null {
   return snapshot(db, (tx) => {
     const rows = tx
@@ -60,7 +63,8 @@ export function findLastDelivery(
       .all()
     const last = rows.find(({ filters }) => {
       const earlier = JSON.parse(filters) as DeliveryFilters
-      return earlier.all === all && sameTables(earlier.include, include)
+      const same = sameWords(earlier.include, include) && sameWords(earlier.verification, verification)
+      return earlier.all === all && same
     })
     if (!last) return null
     if (last.checkpoint !== null) return { number: numberOfCheckpoint(db, last.checkpoint) ?? 0, moment: last.as_of }
@@ -69,11 +73,11 @@ export function findLastDelivery(
   })
 }
 
-function sameTables(one: readonly string[] | null, other: readonly string[] | null): boolean {
+function sameWords(one: readonly string[] | null | undefined, other: readonly string[] | null): boolean {
   return String(one?.toSorted()) === String(other?.toSorted())
 }
 
-const TABLES = ['companies', 'officers', 'domains', 'emails', 'deletions']
+const TABLES = [...datasetTables, 'deletions']
 
 /**
  * Rows in all tables of a delivered database. It may come from anywhere: nothing of its schema is run, a view or virtual

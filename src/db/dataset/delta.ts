@@ -1,10 +1,12 @@
 // What changed since a place among all changes: which companies a delta holds, and what the customer must remove. Everything here reads
 // the snapshot of the connection's open transaction; what it notes down lives in a temporary table.
-import type { Since } from '../changes.ts'
+import { dayOfSince, type Since } from '../changes.ts'
 import type { Db } from '../open.ts'
+import { type VerificationState, verificationChanged } from '../standing.ts'
 import { type HiddenRows, hiddenSince } from '../suppress/since.ts'
 import { loadSuppressions } from '../suppress/suppressions.ts'
 import type { Row } from './columns.ts'
+import { goneByStanding, type StandingWanted } from './standing.ts'
 
 /** The rows of the list of deletions for these tables, in the order of table, company and key. */
 export type DeletionsReader = (tables: readonly string[]) => Row[]
@@ -31,11 +33,19 @@ const CHANGED_EARLIER = `
   UNION SELECT company_number FROM domains WHERE domain IN (
     SELECT domain FROM domains JOIN jobs USING (company_number) WHERE jobs.updated_at >= $momentMs)`
 
+export interface DeltaWanted {
+  since: Since
+  all: boolean
+  /** The day of reading, `YYYY-MM-DD`. */
+  today: string
+  verification?: readonly VerificationState[] | null | undefined
+}
+
 /**
- * Notes down the companies of which anything changed since, suppressions of their people included, and returns the reader
- * of what is gone. Belongs in an open transaction, with whose end it is forgotten.
+ * Notes down the companies of which anything changed since, by suppressions of their people and by the calendar as well, and
+ * returns the reader of what is gone. Belongs in an open transaction, with whose end it is forgotten.
  */
-export function createDelta(db: Db, { since, all }: { since: Since; all: boolean }): DeletionsReader {
+export function createDelta(db: Db, { since, all, today, verification }: DeltaWanted): DeletionsReader {
   const client = db.$client
   const hidden = hiddenSince(db, since)
   client.exec('CREATE TEMP TABLE delta (company_number TEXT PRIMARY KEY) WITHOUT ROWID')
@@ -45,14 +55,17 @@ export function createDelta(db: Db, { since, all }: { since: Since; all: boolean
   add('SELECT value FROM json_each($hidden)', {
     hidden: JSON.stringify(hidden.rows.map(({ company_number }) => company_number)),
   })
+  add(verificationChanged(dayOfSince(since), today), {})
   if (since.number === 0) add(CHANGED_EARLIER, { moment: since.moment, momentMs: Date.parse(since.moment) })
-  return (tables) => readDeletions(db, { since, all, hidden }, tables)
+  const standing = verification ? { verification, today } : null
+  return (tables) => readDeletions(db, { since, all, hidden, standing }, tables)
 }
 
 interface DeltaFacts {
   since: Since
   all: boolean
   hidden: HiddenRows
+  standing: StandingWanted | null
 }
 
 /** In a WHERE clause: the row changed since. `time` is what sends it of a row from before there were numbers. */
@@ -64,6 +77,9 @@ function changed(table: string, time: string): string {
  * The time of a company that left the register, that has no complete list any more, and of rows that vanished. Only
  * what has been a customer's can be gone, so a company counts as left behind when officers of it vanished.
  */
+/** What the customer calls the table of a deletion. */
+const TABLE_OF_KIND = `CASE kind WHEN 'psc' THEN 'persons_with_significant_control' ELSE kind || 's' END`
+
 const GONE = (complete: string) => `
   SELECT 'companies' AS "table", company_number, '' AS key, deleted_at FROM companies
     WHERE deleted_at IS NOT NULL AND ${IN_DELTA} AND ${complete}
@@ -71,13 +87,15 @@ const GONE = (complete: string) => `
   SELECT 'companies', company_number, '', max(deletions.deleted_at) FROM deletions JOIN companies USING (company_number)
     WHERE kind = 'officer' AND ${changed('deletions', 'deletions.deleted_at')} AND NOT (${complete}) GROUP BY company_number
   UNION ALL
-  SELECT kind || 's', company_number, key, deletions.deleted_at FROM deletions JOIN companies USING (company_number)
+  SELECT ${TABLE_OF_KIND}, company_number, key, deletions.deleted_at FROM deletions JOIN companies USING (company_number)
     WHERE ${changed('deletions', 'deletions.deleted_at')} AND ${complete}`
 
-function readDeletions(db: Db, { since, all, hidden }: DeltaFacts, tables: readonly string[]): Row[] {
+function readDeletions(db: Db, { since, all, hidden, standing }: DeltaFacts, tables: readonly string[]): Row[] {
   const complete = all ? '1' : `companies.officers_state = 'complete'`
   const suppressions = loadSuppressions(db)
-  const stored = db.$client.prepare(GONE(complete)).raw().all(since) as string[][]
+  const { number, moment } = since
+  const stored = db.$client.prepare(GONE(complete)).raw().all({ number, moment }) as string[][]
+  if (standing) stored.push(...(goneByStanding(db, standing) as string[][]))
   const shown = (number: string) => !suppressions.company(number)
   const rows = [
     ...stored.filter(([, number = '']) => shown(number)),

@@ -14,14 +14,17 @@ const APPLICATION_ID = 0x43484453
 const KEYS: Record<DeliveredTable, string[]> = {
   companies: ['company_number'],
   officers: ['company_number', 'appointment_id'],
+  persons_with_significant_control: ['company_number', 'psc_id'],
   domains: ['company_number', 'domain'],
   emails: ['company_number', 'appointment_id', 'email'],
   deletions: ['table', 'company_number', 'key'],
 }
 
-const INDEXES: Record<DeliveredTable, string[]> = {
+/** What a customer looks for, beside the keys. */
+export const searchedColumns: Record<DeliveredTable, string[]> = {
   companies: ['company_name', 'date_of_creation', 'postal_code'],
   officers: ['officer_id', 'surname'],
+  persons_with_significant_control: ['surname'],
   domains: ['domain'],
   emails: ['email'],
   deletions: [],
@@ -70,7 +73,7 @@ export function createDatasetFile(path: string, { tables, schemaVersion, name }:
     add: (table, rows) => guarded(() => addAll(table, rows)),
     finish: () =>
       guarded(() => {
-        for (const table of tables) for (const column of INDEXES[table]) client.exec(createIndex(table, column))
+        for (const table of tables) for (const column of searchedColumns[table]) client.exec(createIndex(table, column))
         client.exec('VACUUM')
         client.pragma('journal_mode = DELETE')
         refuseDamage(client, name)
@@ -83,7 +86,8 @@ export function createDatasetFile(path: string, { tables, schemaVersion, name }:
 function createTable(table: DeliveredTable, tables: DeliveredTable[]): string {
   const key = KEYS[table]
   const columns = columnsOfTable(table).map(
-    ({ name, kind }) => `  "${name}" ${kind === 'number' ? 'INTEGER' : 'TEXT'}${key.includes(name) ? ' NOT NULL' : ''}`,
+    ({ name, kind }) =>
+      `  "${name}" ${kind === 'number' || kind === 'truth' ? 'INTEGER' : 'TEXT'}${key.includes(name) ? ' NOT NULL' : ''}`,
   )
   const primary = `  PRIMARY KEY (${key.map((name) => `"${name}"`).join(', ')})`
   const owner = '  FOREIGN KEY (company_number) REFERENCES companies (company_number)'
@@ -103,7 +107,7 @@ function createIndex(table: DeliveredTable, column: string): string {
 
 function clean(cell: Cell, kind: Column['kind'] | undefined): Cell {
   if (typeof cell !== 'string') return cell
-  return kind === 'text' ? withoutHidden(cell) : withoutControls(cell)
+  return kind === 'id' || kind === 'date' ? withoutControls(cell) : withoutHidden(cell)
 }
 
 function refuseDamage(client: Database.Database, name: string): void {

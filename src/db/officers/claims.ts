@@ -1,5 +1,21 @@
 // Who fetches which officer list next. A claim is a row that names a run; the claim of a run that died is free at once.
-import { and, asc, count, eq, gt, inArray, isNotNull, isNull, lt, lte, ne, or, type SQL, sql } from 'drizzle-orm'
+import {
+  and,
+  asc,
+  count,
+  eq,
+  gt,
+  gte,
+  inArray,
+  isNotNull,
+  isNull,
+  lt,
+  lte,
+  notInArray,
+  or,
+  type SQL,
+  sql,
+} from 'drizzle-orm'
 import type { Clock } from '../../clock.ts'
 import type { Tx } from '../open.ts'
 import { deadRuns } from '../runs.ts'
@@ -47,10 +63,14 @@ export function claimCompany(tx: Tx, query: ClaimQuery, clock: Clock): Claim {
     saveClaim(tx, again.company, query.runId)
     return claimed(again)
   }
-  const { complete } = readTallies(tx)
+  const { complete, stale } = readTallies(tx)
+  const claims = countClaims(tx, ['complete', 'stale'])
+  const isFull = complete + claims >= query.target
+  const doubtful = stale === 0 ? null : claimDoubtful(tx, { ...query, onlyListed: isFull }, clock)
+  if (doubtful) return doubtful
   if (complete >= query.target) return 'target-reached'
-  const claims = countClaims(tx)
-  if (complete + claims >= query.target) return { waitMs: LOOK_AGAIN_MS }
+  const restorable = stale === 0 ? 0 : stale - countFailedStale(tx, query.runStartedAt)
+  if (complete + restorable + claims >= query.target) return { waitMs: LOOK_AGAIN_MS }
 
   const now = clock.now()
   const next =
@@ -63,9 +83,63 @@ export function claimCompany(tx: Tx, query: ClaimQuery, clock: Clock): Claim {
     saveClaim(tx, next.company, query.runId)
     return claimed(next)
   }
-  if (claims > 0) return { waitMs: LOOK_AGAIN_MS }
+  if (countClaims(tx, ['complete']) > 0) return { waitMs: LOOK_AGAIN_MS }
   const retryAt = nextRetryAt(tx, query)
   return retryAt === null ? 'nothing-left' : { waitMs: Math.max(1, retryAt - clock.now()) }
+}
+
+/** Which run claims: companies that failed before it began are tried again. */
+export interface DoubtfulQuery extends Pick<ClaimQuery, 'runId' | 'runStartedAt'> {
+  /** Only lists that hold officers: an empty one was never complete, and may add to the target. */
+  onlyListed?: boolean
+}
+
+/**
+ * Claims the list in doubt that was fetched longest ago, unless it has failed in this run; null when there is none that is
+ * free. It was complete, so that no target and no filter means it. Belongs in a transaction of its own.
+ */
+export function claimDoubtful(
+  tx: Tx,
+  { runId, runStartedAt, onlyListed = false }: DoubtfulQuery,
+  clock: Clock,
+): ClaimedCompany | null {
+  const next = tx
+    .select(selection)
+    .from(companies)
+    .leftJoin(officer_fetches, eq(officer_fetches.company_number, companies.company_number))
+    .where(
+      and(
+        STALE,
+        isNull(companies.deleted_at),
+        notYetFailed(runStartedAt),
+        free(clock.now()),
+        onlyListed ? gt(companies.officers_count, 0) : undefined,
+      ),
+    )
+    .orderBy(asc(companies.officers_fetched_at))
+    .limit(1)
+    .get()
+  if (!next) return null
+  saveClaim(tx, next.company, runId)
+  return claimed(next)
+}
+
+/** Literally, as the partial index has it. */
+const STALE = sql`officers_state = 'stale'`
+
+function notYetFailed(runStartedAt: number) {
+  return or(isNull(officer_fetches.failed_at), lt(officer_fetches.failed_at, runStartedAt))
+}
+
+/** Lists in doubt that no run brings back now: given up in this run, or of companies that are gone. */
+function countFailedStale(tx: Tx, runStartedAt: number): number {
+  const row = tx
+    .select({ n: count() })
+    .from(companies)
+    .leftJoin(officer_fetches, eq(officer_fetches.company_number, companies.company_number))
+    .where(and(STALE, or(gte(officer_fetches.failed_at, runStartedAt), isNotNull(companies.deleted_at))))
+    .get()
+  return row?.n ?? 0
 }
 
 export interface StaleQuery extends OfficersFilter {
@@ -76,20 +150,15 @@ export interface StaleQuery extends OfficersFilter {
 }
 
 /**
- * Claims the company whose list is oldest, empty lists among them, if it is older than `before` and has not failed in
- * this run already.
+ * Claims the company whose list is oldest, empty lists among them, if it is in doubt or older than `before` and has not
+ * failed in this run already.
  */
 export function claimStale(tx: Tx, query: StaleQuery, clock: Clock): Claim {
   const { runId, runStartedAt, before } = query
   freeDeadClaims(tx, runId, clock)
-  const notYetFailed = or(isNull(officer_fetches.failed_at), lt(officer_fetches.failed_at, runStartedAt))
-  const stale = and(
-    inArray(companies.officers_state, ['complete', 'none']),
-    lt(companies.officers_fetched_at, before),
-    isNull(companies.deleted_at),
-    notYetFailed,
-    ...filterConditions(query),
-  )
+  const isOld = and(inArray(companies.officers_state, ['complete', 'none']), lt(companies.officers_fetched_at, before))
+  const old = and(isOld, ...filterConditions(query))
+  const stale = and(or(STALE, old), isNull(companies.deleted_at), notYetFailed(runStartedAt))
   const from = (columns: typeof selection) =>
     tx
       .select(columns)
@@ -130,7 +199,7 @@ export interface Pending {
   state: string
 }
 
-/** A complete list may hold nobody but those whom a rule withholds. */
+/** A complete list may hold nobody but those whom a rule withholds; one in doubt may have been empty. */
 function claimed({ company, created, officers, state }: Pending): ClaimedCompany {
   return { company, created, known: officers > 0 || state === 'complete' }
 }
@@ -200,7 +269,12 @@ function nextRetryAt(tx: Tx, query: ClaimQuery): number | null {
     .select({ at: sql<number | null>`min(${officer_fetches.retry_at})` })
     .from(officer_fetches)
     .innerJoin(companies, eq(officer_fetches.company_number, companies.company_number))
-    .where(and(eq(companies.officers_state, 'pending'), isNull(companies.deleted_at), ...filterConditions(query)))
+    .where(
+      and(
+        or(STALE, and(eq(companies.officers_state, 'pending'), ...filterConditions(query))),
+        isNull(companies.deleted_at),
+      ),
+    )
     .get()
   return row?.at ?? null
 }
@@ -210,13 +284,15 @@ function free(now: number): SQL {
     AND coalesce(${officer_fetches.retry_at}, 0) <= ${now}))`
 }
 
-/** Claims that may add to the complete companies; refreshing one that is complete does not. */
-function countClaims(tx: Tx): number {
+type OfficersState = (typeof companies.$inferSelect)['officers_state']
+
+/** Claims of companies that are in none of these states: refreshing a complete one adds nothing to the complete ones. */
+function countClaims(tx: Tx, without: OfficersState[]): number {
   const row = tx
     .select({ n: count() })
     .from(officer_fetches)
     .innerJoin(companies, eq(officer_fetches.company_number, companies.company_number))
-    .where(and(isNotNull(officer_fetches.claimed_by), ne(companies.officers_state, 'complete')))
+    .where(and(isNotNull(officer_fetches.claimed_by), notInArray(companies.officers_state, without)))
     .get()
   return row?.n ?? 0
 }
@@ -238,4 +314,11 @@ function freeDeadClaims(tx: Tx, ownRun: number, clock: Clock): void {
   const dead = deadRuns(tx, clock, holders)
   if (dead.length > 0)
     tx.update(officer_fetches).set({ claimed_by: null }).where(inArray(officer_fetches.claimed_by, dead)).run()
+}
+
+/** How many more companies may become complete, as if all that are claimed or in doubt did; claims of dead runs are freed. */
+export function roomBelow(tx: Tx, target: number, runId: number, clock: Clock): number {
+  freeDeadClaims(tx, runId, clock)
+  const { complete, stale } = readTallies(tx)
+  return target - complete - stale - countClaims(tx, ['complete', 'stale'])
 }

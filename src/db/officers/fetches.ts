@@ -1,5 +1,5 @@
 // How the fetch of an officer list ends. The row of a company in `officer_fetches` lasts only while there is trouble.
-import { and, eq, inArray, ne, sql } from 'drizzle-orm'
+import { and, eq, inArray, ne, not, sql } from 'drizzle-orm'
 import type { Tx } from '../open.ts'
 import { companies, notes, officer_fetches } from '../schema.ts'
 
@@ -45,6 +45,9 @@ export interface Belief {
   retryAt: number | null
 }
 
+/** A list is stored, be it in doubt. */
+const LISTED = sql`(officers_state = 'complete' OR (officers_state = 'stale' AND officers_count > 0))`
+
 /** Believes that the company has no officers, unless a list is stored: that one stays. */
 export function believeNone(tx: Tx, companyNumber: string, { fetchedAt, retryAt }: Belief): void {
   if (retryAt === null) endFetch(tx, companyNumber)
@@ -54,7 +57,7 @@ export function believeNone(tx: Tx, companyNumber: string, { fetchedAt, retryAt 
   }
   tx.update(companies)
     .set({ officers_state: 'none', officers_fetched_at: fetchedAt })
-    .where(and(eq(companies.company_number, companyNumber), ne(companies.officers_state, 'complete')))
+    .where(and(eq(companies.company_number, companyNumber), not(LISTED)))
     .run()
 }
 
@@ -85,6 +88,9 @@ export type NoteKind =
   | 'odd-officer-item'
   | 'unknown-officer-members'
   | 'unreadable-officer-item'
+  | 'odd-register-cell'
+  | 'odd-profile-member'
+  | 'filed-officers-differ'
 
 export interface Note {
   kind: NoteKind

@@ -3,18 +3,27 @@ import { noteErased, noteOfficers } from '../changes.ts'
 import { type Db, prepared } from '../open.ts'
 import { companies, officers } from '../schema.ts'
 import { withholdOfficers } from '../suppress/withheld.ts'
+import { joinAppointments } from './join.ts'
+import { dateList } from './lists.ts'
 
 export type OfficerRow = typeof officers.$inferInsert
 
 export interface OfficerListMeta {
   state: 'complete' | 'none'
   fetchedAt: string
+  /** When it was told, by the clock of Companies House (ISO 8601); left out where nobody knows. */
+  asOf?: string | null
   runId: number
 }
 
-const COLUMNS = Object.keys(getTableColumns(officers)) as (keyof OfficerRow)[]
-const INSERT = `INSERT INTO officers (${COLUMNS.join(', ')}) VALUES (${COLUMNS.map(() => '?').join(', ')})`
+export const OFFICER_COLUMNS = Object.keys(getTableColumns(officers)) as (keyof OfficerRow)[]
+export const INSERT_OFFICER = `INSERT INTO officers (${OFFICER_COLUMNS.join(', ')}) VALUES (${OFFICER_COLUMNS.map(() => '?').join(', ')})`
 const EMPTY = 'DELETE FROM officers WHERE company_number = ? RETURNING appointment_id'
+
+/** Ids of appointments that came by file begin so: the register's have no such form. */
+export const FILED_ID = 'bulk-'
+
+const FILED = `SELECT * FROM officers WHERE company_number = ? AND appointment_id GLOB '${FILED_ID}*'`
 
 /**
  * Replaces a company's whole list, notes who vanished with it, and sets the company's state and count; belongs in the
@@ -24,21 +33,37 @@ export function saveOfficers(
   db: Db,
   companyNumber: string,
   rows: OfficerRow[],
-  { state, fetchedAt, runId }: OfficerListMeta,
+  { state, fetchedAt, asOf = null, runId }: OfficerListMeta,
 ): OfficerRow[] {
   const { kept, withheld } = withholdOfficers(db, companyNumber, rows, fetchedAt)
+  const filed = prepared(db, FILED).all(companyNumber) as OfficerRow[]
   const before = prepared(db, EMPTY).pluck().all(companyNumber) as string[]
-  const insert = prepared(db, INSERT)
-  for (const row of kept) insert.run(COLUMNS.map((column) => row[column] ?? null))
+  const insert = prepared(db, INSERT_OFFICER)
+  for (const row of kept) insert.run(OFFICER_COLUMNS.map((column) => row[column] ?? null))
   const after = new Set(rows.map(({ appointment_id }) => appointment_id))
   noteOfficers(db, companyNumber, { before, after }, { deletedAt: fetchedAt, runId })
+  if (filed.length > 0) moveAddresses(db, companyNumber, joinAppointments(filed, kept))
   const stored = new Set(before)
   if (withheld.some(({ row }) => stored.has(row.appointment_id))) noteErased(db, 'officer', [companyNumber], fetchedAt)
   db.update(companies)
     .set({ officers_state: state, officers_count: kept.length, officers_fetched_at: fetchedAt })
     .where(eq(companies.company_number, companyNumber))
     .run()
+  dateList(db, companyNumber, asOf)
   return withheld.map(({ row }) => row)
+}
+
+const MOVE = `INSERT OR IGNORE INTO emails (company_number, appointment_id, email, status, status_reason, provider, found_at, run_id)
+  SELECT company_number, ?, email, status, status_reason, provider, found_at, run_id FROM emails
+  WHERE company_number = ? AND appointment_id = ?`
+const LEAVE = 'DELETE FROM emails WHERE company_number = ? AND appointment_id = ?'
+
+/** Lets addresses follow appointments that have got the register's ids. */
+function moveAddresses(db: Db, companyNumber: string, joined: Map<OfficerRow, OfficerRow>): void {
+  for (const [row, { appointment_id: before }] of joined) {
+    prepared(db, MOVE).run(row.appointment_id, companyNumber, before)
+    prepared(db, LEAVE).run(companyNumber, before)
+  }
 }
 
 // What an audit compares with the register's own word.

@@ -60,6 +60,15 @@ export const bulk_files = sqliteTable(
   (table) => [index('bulk_files_by_product').on(table.product, table.produced_on)],
 )
 
+/** Who told what of a company that more than one source has told of; the others are as their `source` says. */
+export const company_tellers = sqliteTable('company_tellers', {
+  company_number: text()
+    .primaryKey()
+    .references(() => companies.company_number, { onDelete: 'cascade' }),
+  /** A letter for each group of columns (see `companies/told.ts`). */
+  told_by: text().notNull(),
+})
+
 /** What the register file calls each SIC code. */
 export const sic_descriptions = sqliteTable('sic_descriptions', {
   code: text().primaryKey(),
@@ -125,6 +134,17 @@ export const officer_fetches = sqliteTable(
     index('officer_fetches_by_retry').on(table.retry_at),
   ],
 )
+
+/** What orders the officer list of a company against the events of the officers stream. */
+export const officer_lists = sqliteTable('officer_lists', {
+  company_number: text()
+    .primaryKey()
+    .references(() => companies.company_number, { onDelete: 'cascade' }),
+  /** When the list was told, by the clock of Companies House, ISO 8601; null where nobody knows. */
+  as_of: text(),
+  /** Counts the events and doubts about the list, so that a fetch which they have overtaken is not stored. */
+  touched: integer().notNull().default(0),
+})
 
 /** What was odd about a stored fact: totals that disagree, members that do not fit the schema. */
 export const notes = sqliteTable(

@@ -143,6 +143,7 @@ export const companies = sqliteTable(
     index('companies_by_change').on(table.change_number),
     index('companies_by_officers_state').on(table.officers_state, table.company_number),
     index('companies_by_officers_fetched_at').on(table.officers_fetched_at),
+    index('companies_stale').on(table.officers_fetched_at).where(sql`officers_state = 'stale'`),
     index('companies_to_ask').on(table.company_number).where(sql`company_status IS NULL AND source = 'register-file'`),
   ],
 )
@@ -196,6 +197,7 @@ export const officers = sqliteTable(
   },
   (table) => [
     primaryKey({ columns: [table.company_number, table.appointment_id] }),
+    index('officers_by_person').on(table.person_number),
     index('officers_by_verification_due')
       .on(table.appointment_verification_statement_due_on)
       .where(sql`appointment_verification_start_on IS NULL AND appointment_verification_statement_due_on IS NOT NULL`),
@@ -252,7 +254,15 @@ export const persons_with_significant_control = sqliteTable(
     /** Not public. The timepoint of the event that wrote the row; null from a snapshot. */
     stream_timepoint: integer(),
   },
-  (table) => [primaryKey({ columns: [table.company_number, table.psc_id] })],
+  (table) => [
+    primaryKey({ columns: [table.company_number, table.psc_id] }),
+    index('pscs_by_verification_due')
+      .on(table.appointment_verification_statement_due_on)
+      .where(sql`appointment_verification_start_on IS NULL AND appointment_verification_statement_due_on IS NOT NULL`),
+    index('pscs_by_verification_end')
+      .on(table.appointment_verification_end_on)
+      .where(sql`appointment_verification_start_on IS NOT NULL`),
+  ],
 )
 
 export const domains = sqliteTable(

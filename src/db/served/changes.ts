@@ -1,14 +1,15 @@
-// Companies that changed since: with their own columns, officers, domains or e-mails, with what was removed from them, or
-// by a suppression. Few changes are found by the index on their numbers; after many, or with a new rule, a reader looks at
+// Companies that changed since: with their own columns, officers, domains or e-mails, with what was removed from them, by
+// a suppression, or by the calendar. Few changes are found by the index on their numbers; after many, or with a new rule, a reader looks at
 // every company of its scope once, in bounded windows.
-import { changesSince, isCheckpoint, numberOfCheckpoint, type Since } from '../changes.ts'
-import { datasetColumns, type Row } from '../dataset/columns.ts'
-import type { Page } from '../dataset/dataset.ts'
+import { changesSince, dayOfSince, isCheckpoint, type Since, sinceCheckpoint } from '../changes.ts'
+import type { Page } from '../dataset/columns.ts'
+import { datasetColumns, datasetTables, type Row } from '../dataset/columns.ts'
 import { type Db, prepared, snapshot } from '../open.ts'
+import { verificationChanged } from '../standing.ts'
 import {
   AFTER_ALL,
   type Candidates,
-  columnList,
+  COMPANY_COLUMNS,
   cutAtOfficers,
   filterScope,
   numberOf,
@@ -20,6 +21,7 @@ import {
   type Window,
   windowEnd,
 } from './companies.ts'
+import { withSicDescriptions } from './sic.ts'
 
 export interface Change {
   number: string
@@ -38,6 +40,8 @@ export interface ChangeOptions {
   since: Since
   after: string
   limit: number
+  /** The day of reading, `YYYY-MM-DD`. */
+  today: string
 }
 
 /** As many changes are looked up one by one; more are met on a walk along all companies. */
@@ -46,20 +50,23 @@ const FEW = 4000
 const DELETED_AT = datasetColumns.companies.findIndex(({ name }) => name === 'deleted_at')
 
 /** Reads the window of changes behind a company number. */
-export function readChanges(db: Db, { all, since, after, limit }: ChangeOptions): ChangeWindow {
+export function readChanges(db: Db, { all, since, after, limit, today }: ChangeOptions): ChangeWindow {
   return snapshot(db, () => {
     const recent = readRulesSince(db, since)
     const everything = !recent.suppressions.empty
-    const { rows: found, reached } = candidates(db, { all, after, limit, since }, everything)
+    const { rows: found, reached } = candidates(db, { all, after, limit, since, today }, everything)
     const cut = cutAtOfficers({ rows: found, reached }, true)
     const told = new Map(cut.rows.map((row) => [numberOf(row), { at: String(row.at(-2)), changed: row.at(-1) === 1 }]))
     const page = pageOf(
       db,
       cut.rows.map((row) => row.slice(0, -2)),
       true,
+      today,
     )
     const touched = everything ? touchedBy(page, recent.clean(page)) : new Set<string>()
-    const kept = new Map(servedCompanies(readServedRules(db).clean(page)).map((one) => [one.number, one]))
+    const kept = new Map(
+      withSicDescriptions(db, servedCompanies(readServedRules(db).clean(page))).map((one) => [one.number, one]),
+    )
     const changes = page.companies.flatMap((row): Change[] => {
       const number = numberOf(row)
       const { at = '', changed = false } = told.get(number) ?? {}
@@ -74,9 +81,7 @@ export function readChanges(db: Db, { all, since, after, limit }: ChangeOptions)
 /** From where to count for `since`: a checkpoint or a time, ISO 8601. Null for the checkpoint of another history. */
 export function readSince(db: Db, text: string): Since | null {
   return snapshot(db, () => {
-    if (!isCheckpoint(text)) return changesSince(db, text)
-    const number = numberOfCheckpoint(db, text)
-    return number === null ? null : { number, moment: '' }
+    return isCheckpoint(text) ? sinceCheckpoint(db, text) : changesSince(db, text)
   })
 }
 
@@ -84,17 +89,19 @@ const newest = (table: string, column: string) =>
   `coalesce((SELECT max(${column}) FROM ${table} WHERE ${table}.company_number = companies.company_number), '')`
 
 const NEWEST_TIME = `max(companies.fetched_at, coalesce(officers_fetched_at, ''), coalesce(companies.deleted_at, ''),
-  ${newest('domains', 'found_at')}, ${newest('emails', 'found_at')}, ${newest('deletions', 'deleted_at')})`
+  ${newest('persons_with_significant_control', 'fetched_at')}, ${newest('domains', 'found_at')},
+  ${newest('emails', 'found_at')}, ${newest('deletions', 'deleted_at')})`
 
-const ROWS = `SELECT ${columnList('companies')}, ${NEWEST_TIME}`
+const ROWS = `SELECT ${COMPANY_COLUMNS}, ${NEWEST_TIME}`
 
-const CHANGED = `(companies.change_number > @number
+const changed = (since: Since, today: string) => `(companies.change_number > @number
   OR EXISTS (SELECT 1 FROM deletions WHERE deletions.company_number = companies.company_number AND change_number > @number)
+  OR companies.company_number IN (${verificationChanged(dayOfSince(since), today)})
   OR (@number = 0 AND companies.change_number = 0 AND ${NEWEST_TIME} >= @moment))`
 
 /** Company rows with two cells more: the time of their newest fact, and whether they changed since. */
-function candidates(db: Db, { all, since, after, limit }: ChangeOptions, everything: boolean): Candidates {
-  const few = everything ? null : fewChanged(db, since)
+function candidates(db: Db, { all, since, after, limit, today }: ChangeOptions, everything: boolean): Candidates {
+  const few = everything ? null : fewChanged(db, since, today)
   if (few) {
     const sql = `${ROWS}, 1 FROM companies
       WHERE companies.company_number IN (SELECT value FROM json_each(?)) AND ${filterScope({ all })} AND company_number > ?
@@ -105,23 +112,26 @@ function candidates(db: Db, { all, since, after, limit }: ChangeOptions, everyth
   const last = prepared(db, windowEnd(filterScope({ all })))
     .pluck()
     .get(after) as string | undefined
+  const condition = changed(since, today)
   const rows = prepared(
     db,
-    `${ROWS}, ${CHANGED} FROM companies
+    `${ROWS}, ${condition} FROM companies
      WHERE ${filterScope({ all })} AND companies.company_number > @after AND companies.company_number <= @last
-       ${everything ? '' : `AND ${CHANGED}`}
+       ${everything ? '' : `AND ${condition}`}
      ORDER BY companies.company_number LIMIT @limit`,
   )
     .raw()
-    .all({ ...since, after, last: last ?? AFTER_ALL, limit }) as Row[]
+    .all({ number: since.number, moment: since.moment, after, last: last ?? AFTER_ALL, limit }) as Row[]
   return { rows, reached: rows.length < limit ? (last ?? null) : numberOf(rows.at(-1)) }
 }
 
 /** The numbers of all companies that changed since, when they are few and have all been counted. */
-function fewChanged(db: Db, { number }: Since): string[] | null {
+function fewChanged(db: Db, since: Since, today: string): string[] | null {
+  const { number } = since
   if (number === 0) return null
   const sql = `SELECT company_number FROM companies INDEXED BY companies_by_change WHERE change_number > @number
-    UNION SELECT company_number FROM deletions WHERE change_number > @number LIMIT ${FEW + 1}`
+    UNION SELECT company_number FROM deletions WHERE change_number > @number
+    UNION ${verificationChanged(dayOfSince(since), today)} LIMIT ${FEW + 1}`
   const found = prepared(db, sql).pluck().all({ number }) as string[]
   return found.length > FEW ? null : found
 }
@@ -130,7 +140,7 @@ function fewChanged(db: Db, { number }: Since): string[] | null {
 function touchedBy(whole: Page, left: Page): Set<string> {
   const counts = new Map<string, number>()
   const add = (page: Page, step: number) => {
-    for (const row of [...page.companies, ...page.officers, ...page.domains, ...page.emails]) {
+    for (const row of datasetTables.flatMap((table) => page[table])) {
       const number = numberOf(row)
       counts.set(number, (counts.get(number) ?? 0) + step)
     }

@@ -2,19 +2,29 @@
 // what is suppressed. A caller that rests between two windows keeps nobody waiting, however rare what it looks for is.
 
 import type { Since } from '../changes.ts'
-import { type Cell, type DatasetTable, datasetColumns, NOT_GONE, type Row } from '../dataset/columns.ts'
-import { type Page, withoutSuppressed } from '../dataset/dataset.ts'
+import type { Page } from '../dataset/columns.ts'
+import { type Cell, datasetColumns, type Item, itemOfRow, NOT_GONE, type Row } from '../dataset/columns.ts'
+import { columnList } from '../dataset/computed.ts'
+import { emptyPage, withoutSuppressed } from '../dataset/dataset.ts'
 import { type Db, prepared, snapshot } from '../open.ts'
+import { type VerificationState, verificationOn } from '../standing.ts'
+import { pscRules, pscRulesOf } from '../suppress/pscs.ts'
 import { rulesSince } from '../suppress/since.ts'
-import { databaseKey, loadSuppressions, type Suppressions, suppressionsOf } from '../suppress/suppressions.ts'
-
-export type Item = Record<string, Cell | string[]>
+import {
+  databaseKey,
+  loadSuppressions,
+  rulesVersion,
+  type Suppressions,
+  suppressionsOf,
+} from '../suppress/suppressions.ts'
+import { withSicDescriptions } from './sic.ts'
 
 /** A company with all that is its own, in key order. */
 export interface ServedCompany {
   number: string
   company: Item
   officers: Item[]
+  persons_with_significant_control: Item[]
   domains: Item[]
   emails: Item[]
 }
@@ -38,21 +48,24 @@ const SCANNED = 4000
 /** A window is cut behind the company that brings it to this many officers. */
 const OFFICERS_PER_WINDOW = 2000
 
-const MEMBERS = { officers: 'appointment_id', domains: 'domain', emails: 'appointment_id, email' } as const
+const MEMBERS = {
+  officers: 'appointment_id',
+  persons_with_significant_control: 'psc_id',
+  domains: 'domain',
+  emails: 'appointment_id, email',
+} as const
 type MemberTable = keyof typeof MEMBERS
 
 const OFFICERS_COUNT = datasetColumns.companies.findIndex(({ name }) => name === 'officers_count')
 
-/** All columns of a public table, for a SELECT. */
-export function columnList(table: DatasetTable): string {
-  return datasetColumns[table].map(({ name }) => `${table}."${name}"`).join(', ')
-}
+/** The columns of a company, for a SELECT; none of them follows from the day. */
+export const COMPANY_COLUMNS = columnList('companies', '')
 
 /** The companies of a filter, along the primary key or the index on states. */
 export function companySource(db: Db, filter: ServedFilter): RowSource {
   const { sql: condition, values } = conditionOf(filter)
   const scope = filterScope(filter)
-  const select = `SELECT ${columnList('companies')} FROM companies WHERE ${scope} AND company_number > ?`
+  const select = `SELECT ${COMPANY_COLUMNS} FROM companies WHERE ${scope} AND company_number > ?`
   if (condition === '') {
     const some = prepared(db, `${select} ORDER BY company_number LIMIT ?`).raw()
     return (after, limit) => {
@@ -87,7 +100,7 @@ export function listedSource(
   const { sql: condition, values } = conditionOf(filter)
   const some = prepared(
     db,
-    `SELECT ${columnList('companies')} FROM companies WHERE company_number IN (SELECT value FROM json_each(?))
+    `SELECT ${COMPANY_COLUMNS} FROM companies WHERE company_number IN (SELECT value FROM json_each(?))
      AND ${filterScope(filter)} ${condition && `AND ${condition}`} ORDER BY company_number`,
   ).raw()
   return (after, limit) => {
@@ -101,17 +114,18 @@ export function listedSource(
 export function oneSource(db: Db, filter: Pick<ServedFilter, 'all'>, number: string): RowSource {
   const one = prepared(
     db,
-    `SELECT ${columnList('companies')} FROM companies WHERE ${filterScope(filter)} AND company_number = ?`,
+    `SELECT ${COMPANY_COLUMNS} FROM companies WHERE ${filterScope(filter)} AND company_number = ?`,
   ).raw()
   return () => ({ rows: one.all(number) as Row[], reached: null })
 }
 
 /** Reads the window behind a number; `members` says whether what belongs to the companies is wanted as well. */
-export function readWindow(db: Db, source: RowSource, { after, limit, members }: WindowOptions): Window {
+export function readWindow(db: Db, source: RowSource, { after, limit, members, today }: WindowOptions): Window {
   return snapshot(db, () => {
     const { clean, suppressions } = readServedRules(db)
     const { rows, reached } = cutAtOfficers(source(after, limit), members || suppressions.people)
-    return { companies: servedCompanies(clean(pageOf(db, rows, members || !suppressions.empty))), reached }
+    const companies = servedCompanies(clean(pageOf(db, rows, members || !suppressions.empty, today)))
+    return { companies: withSicDescriptions(db, companies), reached }
   })
 }
 
@@ -120,21 +134,29 @@ export interface WindowOptions {
   /** The most companies of the window. */
   limit: number
   members: boolean
+  /** The day of reading, `YYYY-MM-DD`. */
+  today: string
 }
 
-/** The rows with all that belongs to them. */
-export function pageOf(db: Db, companies: Row[], members: boolean): Page {
+/** The rows with all that belongs to them, as it is on the day. */
+export function pageOf(db: Db, companies: Row[], members: boolean, today: string): Page {
   const numbers = JSON.stringify(companies.map(([number]) => number))
   const belonging = (table: MemberTable) =>
     prepared(
       db,
-      `SELECT ${columnList(table)} FROM ${table} WHERE company_number IN (SELECT value FROM json_each(?))
+      `SELECT ${columnList(table, today)} FROM ${table} WHERE company_number IN (SELECT value FROM json_each(?))
        ${table === 'emails' ? NOT_GONE : ''} ORDER BY company_number, ${MEMBERS[table]}`,
     )
       .raw()
       .all(numbers) as Row[]
-  if (!members || companies.length === 0) return { companies, officers: [], domains: [], emails: [] }
-  return { companies, officers: belonging('officers'), domains: belonging('domains'), emails: belonging('emails') }
+  if (!members || companies.length === 0) return { ...emptyPage(), companies }
+  return {
+    companies,
+    officers: belonging('officers'),
+    persons_with_significant_control: belonging('persons_with_significant_control'),
+    domains: belonging('domains'),
+    emails: belonging('emails'),
+  }
 }
 
 /** Bounds a window by its officers: companies with thousands of them exist. */
@@ -150,17 +172,23 @@ export function cutAtOfficers(found: Candidates, members: boolean): Candidates {
   return { rows, reached: numberOf(rows.at(-1)) }
 }
 
-/** The companies of a page with all that is their own, under the names of the columns; `sic_codes` becomes a list. */
+/** The companies of a page with all that is their own, as JSON holds it. */
 export function servedCompanies(page: Page): ServedCompany[] {
   const companies = new Map<Cell, ServedCompany>()
   for (const row of page.companies) {
-    const company = itemOf('companies', row)
-    company.sic_codes = typeof company.sic_codes === 'string' ? company.sic_codes.split(',').filter(Boolean) : []
+    const company = itemOfRow(datasetColumns.companies, row)
     const number = numberOf(row)
-    companies.set(number, { number, company, officers: [], domains: [], emails: [] })
+    companies.set(number, {
+      number,
+      company,
+      officers: [],
+      persons_with_significant_control: [],
+      domains: [],
+      emails: [],
+    })
   }
-  for (const table of ['officers', 'domains', 'emails'] as const) {
-    for (const row of page[table]) companies.get(row[0] ?? null)?.[table].push(itemOf(table, row))
+  for (const table of ['officers', 'persons_with_significant_control', 'domains', 'emails'] as const) {
+    for (const row of page[table]) companies.get(row[0] ?? null)?.[table].push(itemOfRow(datasetColumns[table], row))
   }
   return [...companies.values()]
 }
@@ -168,10 +196,6 @@ export function servedCompanies(page: Page): ServedCompany[] {
 /** The company number of a row of any public table. */
 export function numberOf(row: Row | undefined): string {
   return String(row?.[0] ?? '')
-}
-
-function itemOf(table: DatasetTable, row: Row): Item {
-  return Object.fromEntries(datasetColumns[table].map(({ name }, index) => [name, row[index] ?? null]))
 }
 
 // Filters of companies as SQL conditions. Every value is bound; none becomes part of the SQL.
@@ -195,6 +219,9 @@ export interface ServedFilter {
   /** Companies with a domain, an address: a first sieve, as what is suppressed is not looked at. */
   hasDomain?: boolean | undefined
   hasEmail?: boolean | undefined
+  /** Companies with an officer whose identity stands so on the day: a first sieve as well. */
+  verification?: VerificationState[] | undefined
+  today?: string | undefined
 }
 
 export interface Condition {
@@ -220,6 +247,14 @@ function conditionOf(filter: ServedFilter): Condition {
   if (filter.createdTo !== undefined) add('date_of_creation <= ?', filter.createdTo)
   if (filter.hasDomain) add('EXISTS (SELECT 1 FROM domains WHERE domains.company_number = companies.company_number)')
   if (filter.hasEmail) add('EXISTS (SELECT 1 FROM emails WHERE emails.company_number = companies.company_number)')
+  if (filter.verification && filter.today !== undefined) {
+    const state = verificationOn(filter.today, 'officers')
+    add(
+      `EXISTS (SELECT 1 FROM officers WHERE officers.company_number = companies.company_number
+        AND ${state} IN (SELECT value FROM json_each(?)))`,
+      JSON.stringify(filter.verification),
+    )
+  }
   return { sql: parts.map(({ sql }) => sql).join(' AND '), values: parts.flatMap(({ values }) => values) }
 }
 
@@ -243,17 +278,18 @@ const known = new WeakMap<Db, { version: string; rules: ServedRules }>()
  * and the highest id tell.
  */
 export function readServedRules(db: Db): ServedRules {
-  const version = JSON.stringify(prepared(db, 'SELECT count(*) AS n, max(id) AS top FROM suppressions').get())
+  const version = rulesVersion(db)
   const cached = known.get(db)
   if (cached?.version === version) return cached.rules
   const suppressions = loadSuppressions(db)
-  const rules = { suppressions, clean: withoutSuppressed(suppressions, datasetColumns) }
+  const rules = { suppressions, clean: withoutSuppressed({ suppressions, pscs: pscRules(db) }, datasetColumns) }
   known.set(db, { version, rules })
   return rules
 }
 
 /** The rules alone that were added since. */
 export function readRulesSince(db: Db, since: Since): ServedRules {
-  const suppressions = suppressionsOf(rulesSince(db, since), databaseKey(db))
-  return { suppressions, clean: withoutSuppressed(suppressions, datasetColumns) }
+  const rules = rulesSince(db, since)
+  const suppressions = suppressionsOf(rules, databaseKey(db))
+  return { suppressions, clean: withoutSuppressed({ suppressions, pscs: pscRulesOf(db, rules) }, datasetColumns) }
 }

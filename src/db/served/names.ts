@@ -54,14 +54,16 @@ interface Indexed {
   company_name: string
   officers_state: string
   officers_fetched_at: string | null
+  /** Grows with each event of the officers stream that changes the list. */
+  touched: number
 }
 
 /** Walks both along the company numbers, which keep their order as ids. */
 function* refresh(client: Database.Database, db: Db): Generator<void, void> {
   const some = prepared(
     db,
-    `SELECT company_number, company_name, officers_state, officers_fetched_at FROM companies
-     WHERE company_number > ? ORDER BY company_number LIMIT ${WINDOW}`,
+    `SELECT company_number, company_name, officers_state, officers_fetched_at, coalesce(touched, 0) AS touched
+     FROM companies LEFT JOIN officer_lists USING (company_number) WHERE company_number > ? ORDER BY company_number LIMIT ${WINDOW}`,
   )
   const stamps = client.prepare('SELECT id, stamp FROM seen WHERE id > ? AND id <= ?').raw()
   const apply = client.transaction((rows: Indexed[], from: number, to: number) => {
@@ -165,8 +167,8 @@ function decode(id: number): string {
 }
 
 /** 52 bits of what the index depends on; equal stamps of unequal companies are as good as impossible. */
-function stampOf({ company_name, officers_state, officers_fetched_at }: Indexed): number {
-  const text = `${officers_state}\n${officers_fetched_at}\n${company_name}`
+function stampOf({ company_name, officers_state, officers_fetched_at, touched }: Indexed): number {
+  const text = `${officers_state}\n${officers_fetched_at}\n${touched}\n${company_name}`
   let [high, low] = [0xdeadbeef, 0x41c6ce57]
   for (let index = 0; index < text.length; index += 1) {
     const code = text.charCodeAt(index)

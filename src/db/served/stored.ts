@@ -15,15 +15,18 @@ export interface StoredCompany {
   hidden: HiddenCounts
 }
 
-/** Reads one company within the caller's snapshot; null when it is not stored. The number is in the register's form. */
-export function readStoredCompany(db: Db, number: string): StoredCompany | null {
+/**
+ * Reads one company within the caller's snapshot as it is on a day (`YYYY-MM-DD`); null when it is not stored. The number is
+ * in the register's form.
+ */
+export function readStoredCompany(db: Db, number: string, today: string): StoredCompany | null {
   const { rows } = oneSource(db, { all: true }, number)('', 1)
   if (rows.length === 0) return null
-  const page = pageOf(db, rows, true)
+  const page = pageOf(db, rows, true, today)
   const clean = readServedRules(db).clean(page)
   const [shown = null] = servedCompanies(clean)
   const withheld = prepared(db, 'SELECT count(*) FROM withheld_officers WHERE company_number = ?').pluck()
-  const hidden = { officers: 0, domains: 0, emails: 0 }
+  const hidden: HiddenCounts = { officers: 0, persons_with_significant_control: 0, domains: 0, emails: 0 }
   for (const table of datasetTables) {
     if (table !== 'companies') hidden[table] = page[table].length - clean[table].length
   }

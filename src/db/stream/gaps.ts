@@ -52,9 +52,13 @@ export function expireCursor(
 const openSpan = (stream: string) =>
   and(eq(stream_gaps.stream, stream), eq(stream_gaps.kind, 'expired'), isNull(stream_gaps.to_timepoint))
 
-/** The stream is live from now on: an expired span that no event has closed yet reaches to today, and must be searched. */
-export function extendExpired(tx: Tx, stream: string, { toDay, now }: { toDay: string; now: number }): void {
-  tx.update(stream_gaps).set({ to_day: toDay, noted_at: now, repaired_at: null }).where(openSpan(stream)).run()
+/**
+ * The stream is live from now on: an expired span that no event has closed yet reaches to today, and must be searched.
+ * Returns whether there is one.
+ */
+export function extendExpired(tx: Tx, stream: string, { toDay, now }: { toDay: string; now: number }): boolean {
+  const extended = { to_day: toDay, noted_at: now, repaired_at: null }
+  return tx.update(stream_gaps).set(extended).where(openSpan(stream)).run().changes > 0
 }
 
 /** The first event behind an expired span closes it. */

@@ -1,5 +1,5 @@
 // What is stored about somebody who wants to be forgotten, and its removal. Every function belongs in one transaction.
-import { and, eq, isNotNull, isNull, like, or, type SQL, sql } from 'drizzle-orm'
+import { and, eq, isNotNull, isNull, like, ne, or, type SQL, sql } from 'drizzle-orm'
 import type { Db, Tx } from '../open.ts'
 import type { AskedInput, Operation } from '../purchases/requests.ts'
 import {
@@ -103,10 +103,24 @@ export function deleteNotes(tx: Tx, companyNumber: string, holds: (detail: strin
   return found.length
 }
 
-/** Empties the kept lines of the stream that name a company; returns how many. */
-export function emptyRejects(tx: Tx, companyNumber: string): number {
+/** Empties the kept lines of the streams that name a company, where `holds` says so; returns how many. */
+export function emptyRejects(tx: Tx, companyNumber: string, holds = (_line: string) => true): number {
   const naming = sql`instr(${stream_rejects.line}, ${companyNumber}) > 0`
-  return tx.update(stream_rejects).set({ line: '' }).where(naming).run().changes
+  const named = tx.select({ id: stream_rejects.id, line: stream_rejects.line }).from(stream_rejects).where(naming).all()
+  const found = named.filter(({ line }) => holds(line))
+  for (const { id } of found) emptyReject(tx, id)
+  return found.length
+}
+
+/** The lines of a stream that could not be applied, those that were emptied left out. */
+export function listKeptLines(tx: Tx, stream: string): { id: number; line: string }[] {
+  const held = and(eq(stream_rejects.stream, stream), ne(stream_rejects.line, ''))
+  return tx.select({ id: stream_rejects.id, line: stream_rejects.line }).from(stream_rejects).where(held).all()
+}
+
+/** Empties one of them. */
+export function emptyReject(tx: Tx, id: number): void {
+  tx.update(stream_rejects).set({ line: '' }).where(eq(stream_rejects.id, id)).run()
 }
 
 /**

@@ -3,6 +3,7 @@ import { and, eq, gt, gte, or } from 'drizzle-orm'
 import { type Since, touchCompanies } from '../changes.ts'
 import type { Db } from '../open.ts'
 import { suppressions as rules } from '../schema.ts'
+import { PSC_PERSON_COLUMNS, type PscPerson, pscRulesOf } from './pscs.ts'
 import {
   databaseKey,
   FACT_COLUMNS,
@@ -12,11 +13,13 @@ import {
   suppressionsOf,
 } from './suppressions.ts'
 
+export type HiddenTable = 'officers' | 'persons_with_significant_control' | 'domains' | 'emails'
+
 export interface HiddenRows {
   /** Companies that are suppressed as a whole, stored or not. */
   companies: { company_number: string; at: string }[]
   /** Tables of which some rows of a company are hidden. They are not named: their keys may name people whom nobody may see. */
-  rows: { table: 'officers' | 'domains' | 'emails'; company_number: string; at: string }[]
+  rows: { table: HiddenTable; company_number: string; at: string }[]
 }
 
 /** Looks for everything that rules added since hide; the time told is that of the latest rule. */
@@ -37,22 +40,30 @@ export function touchHidden(db: Db, removed: Suppression[]): void {
   touchCompanies(db, [...new Set([...companies, ...rows].map(({ company_number }) => company_number))])
 }
 
-function hiddenBy(db: Db, added: Suppression[]): HiddenRows {
+/** What all rules together hide of the companies of which `among`, a query, gives the numbers; null for every company. */
+export function hiddenAmong(db: Db, among: string | null): HiddenRows {
+  return hiddenBy(db, db.select().from(rules).all(), among)
+}
+
+function hiddenBy(db: Db, added: Suppression[], among: string | null = null): HiddenRows {
   const at = added.reduce((latest, { added_at }) => (added_at > latest ? added_at : latest), '')
   const suppressions = suppressionsOf(added, databaseKey(db))
   const kinds = new Set(added.map(({ kind }) => kind))
   const hidden = new Map<string, HiddenRows['rows'][number]>()
-  const hide = (table: HiddenRows['rows'][number]['table'], company_number: string) =>
+  const hide = (table: HiddenTable, company_number: string) =>
     hidden.set(`${table} ${company_number}`, { table, company_number, at })
 
-  if (kinds.has('officer') || kinds.has('name') || kinds.has('company')) hideOfficers(db, suppressions, hide)
+  if (kinds.has('officer') || kinds.has('name') || kinds.has('company')) {
+    hideOfficers(db, suppressions, { hide, among })
+    hidePscs(db, added, { hide, among })
+  }
   if (kinds.has('domain')) {
-    for (const { company_number, domain } of iterate<{ company_number: string; domain: string }>(db, DOMAINS)) {
+    for (const { company_number, domain } of iterate<{ company_number: string; domain: string }>(db, DOMAINS, among)) {
       if (suppressions.domain(domain)) hide('domains', company_number)
     }
   }
   if (kinds.has('domain') || kinds.has('email')) {
-    for (const { company_number, email } of iterate<{ company_number: string; email: string }>(db, EMAILS)) {
+    for (const { company_number, email } of iterate<{ company_number: string; email: string }>(db, EMAILS, among)) {
       if (suppressions.email(email)) hide('emails', company_number)
     }
   }
@@ -63,14 +74,30 @@ function hiddenBy(db: Db, added: Suppression[]): HiddenRows {
 }
 
 const OFFICERS = `
-  SELECT company_number, appointment_id, ${FACT_COLUMNS.join(', ')} FROM officers`
-const DOMAINS = 'SELECT company_number, domain FROM domains'
-const EMAILS = 'SELECT company_number, email FROM emails'
+  SELECT company_number, appointment_id, ${FACT_COLUMNS.join(', ')} FROM officers WHERE 1`
+const DOMAINS = 'SELECT company_number, domain FROM domains WHERE 1'
+const EMAILS = 'SELECT company_number, email FROM emails WHERE 1'
 const EMAIL_OF = 'SELECT 1 FROM emails WHERE company_number = ? AND appointment_id = ?'
 const EMAILS_OF_NOBODY = `
   SELECT DISTINCT company_number FROM emails WHERE NOT EXISTS (
     SELECT 1 FROM officers
     WHERE officers.company_number = emails.company_number AND officers.appointment_id = emails.appointment_id)`
+
+const PSCS = `SELECT company_number, ${PSC_PERSON_COLUMNS.join(', ')} FROM persons_with_significant_control WHERE 1`
+
+function hidePscs(
+  db: Db,
+  added: Suppression[],
+  {
+    hide,
+    among,
+  }: { hide: (table: 'persons_with_significant_control', companyNumber: string) => void; among: string | null },
+): void {
+  const rules = pscRulesOf(db, added)
+  for (const psc of iterate<PscPerson>(db, PSCS, among)) {
+    if (rules.means(psc)) hide('persons_with_significant_control', psc.company_number)
+  }
+}
 
 type Officer = OfficerFacts & { company_number: string; appointment_id: string }
 
@@ -78,20 +105,21 @@ type Officer = OfficerFacts & { company_number: string; appointment_id: string }
 function hideOfficers(
   db: Db,
   suppressions: Suppressions,
-  hide: (table: 'officers' | 'emails', companyNumber: string) => void,
+  { hide, among }: { hide: (table: 'officers' | 'emails', companyNumber: string) => void; among: string | null },
 ): void {
   const emailOf = db.$client.prepare(EMAIL_OF)
-  for (const officer of iterate<Officer>(db, OFFICERS)) {
+  for (const officer of iterate<Officer>(db, OFFICERS, among)) {
     if (!suppressions.officer(officer)) continue
     hide('officers', officer.company_number)
     if (emailOf.get(officer.company_number, officer.appointment_id)) hide('emails', officer.company_number)
   }
   if (!suppressions.people) return
-  for (const { company_number } of iterate<{ company_number: string }>(db, EMAILS_OF_NOBODY)) {
+  for (const { company_number } of iterate<{ company_number: string }>(db, EMAILS_OF_NOBODY, among)) {
     hide('emails', company_number)
   }
 }
 
-function iterate<T>(db: Db, sql: string): IterableIterator<T> {
-  return db.$client.prepare(sql).iterate() as IterableIterator<T>
+function iterate<T>(db: Db, sql: string, among: string | null): IterableIterator<T> {
+  const bound = among === null ? sql : `${sql} AND company_number IN (${among})`
+  return db.$client.prepare(bound).iterate() as IterableIterator<T>
 }

@@ -2,7 +2,7 @@
 // bought later falls under it too.
 import { and, asc, eq, inArray, or } from 'drizzle-orm'
 import { companyNumber } from '../../company-number.ts'
-import type { Tx } from '../open.ts'
+import { type Db, prepared, type Tx } from '../open.ts'
 import { database_keys, officer_fetches, suppressions, withheld_officers } from '../schema.ts'
 import { type BodyFacts, emailHash, keyedEmail, normalDomain, personPrefix, ukBodyNumber } from '../values.ts'
 import { type NameRule, nameRules, type PersonFacts } from './names.ts'
@@ -69,6 +69,14 @@ export function suppressEmail(tx: Tx, address: string, { reason, addedAt }: { re
 /** All rules in the order in which they were added. */
 export function listSuppressions(tx: Tx): Suppression[] {
   return tx.select().from(suppressions).orderBy(asc(suppressions.id)).all()
+}
+
+const VERSION = `SELECT count(*) AS n, max(id) AS top, max(added_at) AS newest,
+  (SELECT count(*) FROM withheld_officers) AS withheld FROM suppressions`
+
+/** Another text whenever rules, or those whom they withhold, have changed. */
+export function rulesVersion(db: Db): string {
+  return JSON.stringify(prepared(db, VERSION).get())
 }
 
 /** The key of this database, 64 hexadecimal digits: hashes under it can be neither tried nor compared elsewhere. */
@@ -168,8 +176,10 @@ export function loadSuppressions(tx: Tx): Suppressions {
   return suppressionsOf(tx.select().from(suppressions).all(), databaseKey(tx))
 }
 
+type Rule = Pick<Suppression, 'kind' | 'value' | 'born'> & Partial<Pick<Suppression, 'follows'>>
+
 /** The given rules alone; `key` is that of the database which keeps them. */
-export function suppressionsOf(rules: Pick<Suppression, 'kind' | 'value' | 'born'>[], key: string): Suppressions {
+export function suppressionsOf(rules: Rule[], key: string): Suppressions {
   const valuesOf = (kind: SuppressionKind) => new Set(rules.flatMap((rule) => (rule.kind === kind ? [rule.value] : [])))
   const [companies, domains, emails, officers] = [
     valuesOf('company'),
@@ -177,7 +187,10 @@ export function suppressionsOf(rules: Pick<Suppression, 'kind' | 'value' | 'born
     valuesOf('email'),
     valuesOf('officer'),
   ]
-  const persons = new Set([...officers].flatMap((value) => personPrefix(value) ?? []))
+  const isFollower = new Set(rules.flatMap(({ value, follows }) => (follows ? [value] : [])))
+  const numbers = [...officers].flatMap((value) => personPrefix(value) ?? [])
+  const persons = new Set(numbers.filter((number) => !isFollower.has(number)))
+  const personsInFiles = new Set(numbers.filter((number) => isFollower.has(number)))
   const names = rules.flatMap(({ kind, value, born }): NameRule[] => (kind === 'name' && born ? [{ value, born }] : []))
   const isNamed = nameRules(names)
   const company = (number: string) => companies.size > 0 && companies.has(companyNumber(number) ?? number)
@@ -193,6 +206,10 @@ export function suppressionsOf(rules: Pick<Suppression, 'kind' | 'value' | 'born
     officer: (officer) =>
       (officers.size > 0 && officers.has(officer.officer_id ?? '')) ||
       (persons.size > 0 && persons.has(personPrefix(officer.person_number) ?? '')) ||
+      // A rule by officer id goes on under a person number only for rows that have no id: see `followPeople`.
+      (personsInFiles.size > 0 &&
+        !officer.officer_id &&
+        personsInFiles.has(personPrefix(officer.person_number) ?? '')) ||
       (names.length > 0 && isNamed(officer)) ||
       (companies.size > 0 && companies.has(ukBodyNumber(officer) ?? '')),
   }

@@ -1,7 +1,7 @@
 // Officers whom a rule leaves alone are not stored again: in the place of a row stands a hash of its appointment, under a
 // key of the database, so that the company's list counts as known and the appointment is known again. Every function
 // belongs in the transaction that replaces or erases the rows.
-import { eq, inArray } from 'drizzle-orm'
+import { and, eq, inArray } from 'drizzle-orm'
 import { nameWords } from '../../names.ts'
 import { type Db, prepared, type Tx } from '../open.ts'
 import { withheld_officers } from '../schema.ts'
@@ -50,6 +50,25 @@ export function withholdOfficers<Row extends Appointment>(
   return { kept: more?.kept ?? parted.kept, withheld }
 }
 
+/**
+ * Says whether a rule withholds one appointment, and remembers it beside those that are withheld already; a rule goes on
+ * under another officer id as in a whole list. `at` is ISO 8601.
+ */
+export function withholdOfficer(db: Db, row: Appointment, at: string): boolean {
+  const withheld = partOfficers(db, row.company_number, [row])?.withheld ?? []
+  for (const { rule } of withheld) addFollower(db, rule, row, at)
+  rememberOfficers(db, withheld)
+  return withheld.length > 0
+}
+
+/** Forgets an appointment that was withheld, as it is not in the register any more; says whether one was. */
+export function forgetWithheld(tx: Tx, appointment: Appointment): boolean {
+  const { company_number } = appointment
+  const hash = appointmentHash(databaseKey(tx), appointment)
+  const where = and(eq(withheld_officers.company_number, company_number), eq(withheld_officers.appointment, hash))
+  return tx.delete(withheld_officers).where(where).run().changes > 0
+}
+
 /** The same parting, without a change; null when there is no rule that could mean anybody. */
 export function partOfficers<Row extends Appointment>(
   db: Db,
@@ -69,6 +88,38 @@ export function partOfficers<Row extends Appointment>(
   }
   return parted
 }
+
+/**
+ * Parts rows of which some came by file, without ids of the register. Besides those whom `withholdOfficers` would withhold,
+ * it is who bears the name of somebody withheld from this company before. What was remembered before stays, since it knows
+ * the register's ids. `isNew` says which rows no list has had yet.
+ */
+export function withholdFiledOfficers<Row extends Appointment>(
+  db: Db,
+  companyNumber: string,
+  rows: Row[],
+  isNew: (row: Row) => boolean,
+): PartedRows<Row> {
+  const parted = partOfficers(db, companyNumber, rows)
+  if (parted === null) return { kept: rows, withheld: [] }
+  const names = new Map(
+    (prepared(db, NAMES).all(companyNumber) as { name: string; rule: number }[]).map(({ name, rule }) => [name, rule]),
+  )
+  const key = databaseKey(db)
+  const ruleOf = (row: Row) => {
+    return names.size > 0 && isNew(row) ? names.get(nameHash(key, askedName(row)) ?? '') : undefined
+  }
+  const found = parted.kept.flatMap((row) => {
+    const rule = ruleOf(row)
+    return rule === undefined ? [] : [{ row, rule }]
+  })
+  const gone = new Set(found.map(({ row }) => row))
+  const withheld = [...parted.withheld, ...found]
+  rememberOfficers(db, withheld)
+  return { kept: parted.kept.filter((row) => !gone.has(row)), withheld }
+}
+
+const NAMES = 'SELECT name, suppression_id AS rule FROM withheld_officers WHERE company_number = ? AND name IS NOT NULL'
 
 /** Puts hashes in the place of rows. */
 export function rememberOfficers(tx: Tx, withheld: PartedRows<Appointment>['withheld']): void {
@@ -167,7 +218,8 @@ function appointmentHash(key: string, { company_number, appointment_id }: Appoin
   return keyedHash(key, `appointment:${company_number}/${appointment_id}`)
 }
 
-function nameHash(key: string, asked: string): string | null {
+/** The hash under which the name of a withheld person is known again; null where nothing is asked. */
+export function nameHash(key: string, asked: string): string | null {
   const written = nameWords(asked).join('')
   return written === '' ? null : keyedHash(key, `name:${written}`)
 }

@@ -17,7 +17,7 @@ const ORDERS: Record<string, (left: SyntheticOfficer, right: SyntheticOfficer) =
 const REGISTERS: Record<string, RegExp> = {
   directors: /^(corporate-)?(nominee-)?director$/,
   secretaries: /^(corporate-)?(nominee-)?secretary$/,
-  llp_members: /^(corporate-)?llp-(designated-)?member$|^limited-partner-in-a-limited-partnership$/,
+  llp_members: /^(corporate-)?llp-(designated-)?member$|^(corporate-)?limited-partner-in-a-limited-partnership$/,
 }
 
 interface OfficersQuery {

@@ -2,6 +2,7 @@ import type { Hit } from '../kit/faults.ts'
 import type { Random } from '../world/random.ts'
 import { alphabetical, eventText, type LogReader, type StreamEvent } from './event-log.ts'
 import type { StreamFaultSwitch, StreamStruck } from './faults.ts'
+import { earlyItem } from './officers.ts'
 
 /** What becomes of a connection after some bytes; `freeze` leaves it open, with nothing more ever to come. */
 export type DeliveryOutcome = 'go-on' | 'close' | 'reset' | 'freeze'
@@ -150,11 +151,14 @@ function alterEvent(event: StreamEvent, struck: StreamStruck): StreamEvent {
   const outlying = struck.hits('outlier')
     ? { event: { ...event.event, timepoint: event.event.timepoint + OUTLYING } }
     : {}
+  const isOfficer = event.resource_kind === 'company-officers' && event.event.type === 'changed'
+  const early = isOfficer && event.data && struck.hits('early-officer') ? { data: earlyItem(event.data) } : {}
   const annotation = { created_on: '2026-01-05', description: 'x'.repeat(size), type: 'other' }
   return {
     ...event,
     ...slashless,
     ...outlying,
+    ...early,
     ...(size > 0 ? { data: alphabetical({ ...event.data, corporate_annotation: [annotation] }) } : {}),
   }
 }

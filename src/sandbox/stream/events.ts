@@ -62,6 +62,7 @@ function storedProfile(company: SyntheticCompany): Record<string, unknown> {
     company_status: company.company_status,
     company_status_detail: company.company_status_detail,
     confirmation_statement: company.confirmation_statement,
+    corporate_annotation: company.corporate_annotation,
     date_of_cessation: company.date_of_cessation,
     date_of_creation: company.date_of_creation,
     etag: company.etag,
@@ -77,6 +78,7 @@ function storedProfile(company: SyntheticCompany): Record<string, unknown> {
     service_address: company.service_address,
     sic_codes: company.sic_codes,
     subtype: company.subtype,
+    term: company.term,
     type: company.type,
   }
 }

@@ -30,6 +30,7 @@ export const STREAM_FAULTS = {
   'long-event': 'an event of 2 MB',
   'huge-event': 'an event of 10 MB',
   'no-slash': 'resource_uri without its first slash',
+  'early-officer': 'an officer in the shape of before November 2025: no ids, no etag, no verification',
   republish: 'what is published is published once more, under the next timepoint',
   withhold:
     'publishing leaves out a company: all its events, for every reader and for good, and no timepoint is missing',

@@ -18,6 +18,12 @@ import {
   STREAMS,
 } from './event-log.ts'
 import { createStreamFaultSwitch, parseStreamFaults, type StreamFaultPlan } from './faults.ts'
+import {
+  createOfficerBackground,
+  createOfficerHappenings,
+  type DeletedForm,
+  type OfficerHappenings,
+} from './officers.ts'
 import { createPublisher, type Publisher } from './publisher.ts'
 import { createStreamService } from './service.ts'
 
@@ -47,12 +53,14 @@ export interface StreamSandboxOptions {
   bornPerMinute?: number
   /** Other happenings a minute: changes of companies, republications, deletions; none unless given. */
   changesPerMinute?: number
+  /** Happenings to officers a minute: appointments, resignations, merges, deletions; none unless given. */
+  officerChangesPerMinute?: number
   /** How long a new company's officers cannot be had; 20 s empty and 10 s missing unless given. */
   race?: OfficersRace
 }
 
 /** A running stand-in for the Companies House streaming API. */
-export interface StreamSandbox extends AsyncDisposable, Publisher {
+export interface StreamSandbox extends AsyncDisposable, Publisher, OfficerHappenings {
   readonly url: string
   readonly streamKey: string
   /** A copy of the counts so far. */
@@ -75,12 +83,14 @@ const DEFAULT_RACE: OfficersRace = { linkMs: 20_000, metricsMs: 10_000 }
 /** Starts the stand-in on 127.0.0.1 unless told otherwise; it resolves when the server listens. */
 export async function startStreamSandbox(options: StreamSandboxOptions): Promise<StreamSandbox> {
   const { world, port, host } = options
-  const { streamKey, logs, faults, service, publisher, births, background } = assemble(options)
+  const { streamKey, logs, faults, service, publisher, births, officers, background, officerBackground } =
+    assemble(options)
   let url = ''
   let stop = async () => {}
   const close = () => stop()
   const sandbox: StreamSandbox = {
     ...publisher,
+    ...officers,
     get url() {
       return url
     },
@@ -106,6 +116,7 @@ export async function startStreamSandbox(options: StreamSandboxOptions): Promise
     births.stop,
     keepPace(options.bornPerMinute ?? 0, () => births.bear()),
     keepPace(options.changesPerMinute ?? 0, background),
+    keepPace(options.officerChangesPerMinute ?? 0, officerBackground),
   ]
 
   stop = async () => {
@@ -130,7 +141,9 @@ function assemble({ world, retention = {}, race = DEFAULT_RACE, ...options }: St
   const publisher = createPublisher({ ...settings, world, random: random('publishing'), published: service.rouse })
   const births = createBirths(world, publisher, random('births'), race)
   const background = createBackground(world, publisher, random('background'))
-  return { streamKey, logs, faults, service, publisher, births, background }
+  const officers = createOfficerHappenings(world, publisher, random('officers'))
+  const officerBackground = createOfficerBackground(world, officers, random('officer background'))
+  return { streamKey, logs, faults, service, publisher, births, officers, background, officerBackground }
 }
 
 function createLogs(retention: Retention, now: () => number): Record<SandboxStreamName, EventLog> {
@@ -144,7 +157,8 @@ const MOST_BURST = 10_000_000
 /**
  * `GET requests`, `GET log?stream=` (where it begins and ends), `GET events?stream=&from=&to=` (lines of JSON, all that was
  * ever published), `POST faults` (a plan as text), `POST born?count=`, `POST changed?company=`,
- * `POST deleted?company=&data=false`, `POST burst?count=`, `POST event` (a JSON event), `POST forget?before=`,
+ * `POST deleted?company=&data=false`, `POST appointed?company=`, `POST officer-changed?company=&appointment=`,
+ * `POST officer-merged?company=&appointment=`, `POST officer-deleted?company=&appointment=&form=`, `POST burst?count=`, `POST event` (a JSON event), `POST forget?before=`,
  * `POST jump?count=`, `POST renumber?from=` and `POST end`.
  */
 function adminActions(sandbox: StreamSandbox): AdminActions {
@@ -173,12 +187,36 @@ function adminActions(sandbox: StreamSandbox): AdminActions {
     'POST changed': (request) => json({ timepoint: sandbox.changeCompany(companyOf(request)) }),
     'POST deleted': (request) =>
       json({ timepoint: sandbox.deleteCompany(companyOf(request), request.query.get('data') !== 'false') }),
+    ...officerActions(sandbox, companyOf),
     'POST burst': (request) => json({ timepoint: sandbox.burst(Math.min(whole(request, 'count') ?? 1, MOST_BURST)) }),
     'POST event': ({ body }) => json({ timepoint: sandbox.publish(readEvent(body)) }),
     'POST forget': (request) => done(() => logOf(request).forget(whole(request, 'before') ?? logOf(request).next)),
     'POST jump': (request) => done(() => logOf(request).jump(whole(request, 'count') ?? 1)),
     'POST renumber': (request) => done(() => logOf(request).renumber(whole(request, 'from') ?? 1)),
     'POST end': () => done(sandbox.endConnections),
+  }
+}
+
+/** The first appointment of the company, unless another is named; it is deleted in one of three forms. */
+function officerActions(sandbox: StreamSandbox, companyOf: (request: AdminRequest) => string): AdminActions {
+  const appointmentOf = (request: AdminRequest): [number: string, appointmentId: string] => {
+    const number = companyOf(request)
+    const ids = sandbox.truth.officers(number).map(({ appointmentId }) => appointmentId)
+    const [id = ids[0] ?? ''] = request.query.getAll('appointment')
+    if (!ids.includes(id)) throw new ChpipeError('usage', `There is no appointment "${id}" in ${number}.`)
+    return [number, id]
+  }
+  const formOf = ({ query }: AdminRequest): DeletedForm => {
+    const form = query.get('form') ?? 'data'
+    if (form === 'data' || form === 'link' || form === 'none') return form
+    throw new ChpipeError('usage', `A deleted event has the form data, link or none, not "${form}".`)
+  }
+  return {
+    'POST appointed': (request) => json({ appointment: sandbox.appointOfficer(companyOf(request)).appointmentId }),
+    'POST officer-changed': (request) => json({ timepoint: sandbox.changeOfficer(...appointmentOf(request)) }),
+    'POST officer-merged': (request) => json({ timepoint: sandbox.mergeOfficer(...appointmentOf(request)) }),
+    'POST officer-deleted': (request) =>
+      json({ timepoint: sandbox.deleteOfficer(...appointmentOf(request), formOf(request)) }),
   }
 }
 

@@ -75,6 +75,7 @@ function drawLife(random: Random, kind: CompanyKind, draw: CompanyDraw, company:
   company.has_super_secure_pscs = false
   drawForeign(random, kind, company)
   company.links = drawLinks(random, draw, company)
+  drawRarities(random, kind, company)
 }
 
 const INSOLVENT = ['liquidation', 'administration', 'voluntary-arrangement', 'receivership', 'insolvency-proceedings']
@@ -86,6 +87,17 @@ function drawFlags(random: Random, company: SyntheticCompany): void {
   company.has_insolvency_history = insolvent
   company.registered_office_is_in_dispute = random.chance(0.01)
   company.undeliverable_registered_office_address = random.chance(0.01)
+}
+
+/** What few companies have; drawn last, so that all else of a company is as it was without. */
+function drawRarities(random: Random, kind: CompanyKind, company: SyntheticCompany): void {
+  if (kind.roles === 'partners') {
+    company.term = random.pick(['UNTIL DISSOLVED BY THE PARTNERS', '10 YEARS FROM REGISTRATION', 'UNTIL NOTICE'])
+  }
+  if (company.registered_office_is_in_dispute && company.date_of_creation) {
+    const description = 'The registered office is disputed; see the filing history.'
+    company.corporate_annotation = [{ created_on: company.date_of_creation, description, type: 'other' }]
+  }
 }
 
 /** Links in the order of the recordings; `charges` may be linked although the company has none (facts 1.4). */

@@ -4,6 +4,7 @@ import { drawOfficerId, type IdOwner } from './numbering.ts'
 import { drawFirm, drawHuman, listName, type Person } from './people.ts'
 import { drawAddress } from './places.ts'
 import { mix, Random, type Weighted, weights } from './random.ts'
+import { drawRoleDetails, drawVerification, type RoleDraw } from './role-details.ts'
 import type { SyntheticOfficer, SyntheticOfficerItem } from './shapes.ts'
 
 const OFFICER_TAG = 31
@@ -24,6 +25,8 @@ export interface OfficersDraw {
   /** The day the company was formed, also when its profile does not tell. */
   formedDay: number
   today: number
+  /** The day around which verifications stand. */
+  verificationsOn: number
   count: number
 }
 
@@ -124,34 +127,24 @@ function drawItem(
 ): SyntheticOfficerItem {
   const secretary = role.role.endsWith('secretary')
   const { date_of_birth, country_of_residence, occupation, ...traits } = person.traits
-  const managing = draw.kind.roles === 'overseas'
+  const address = drawAddress(random, draw.kind.jurisdiction)
+  const tenure = drawTenure(random, draw)
+  const apart = new Random(random.next())
   return {
-    address: drawAddress(random, draw.kind.jurisdiction),
-    ...drawTenure(random, draw),
+    address,
+    ...tenure,
     // Secretaries have neither a date of birth nor a country of residence (facts 1.5).
     ...(secretary ? {} : { country_of_residence, date_of_birth }),
     ...(secretary ? {} : { occupation }),
     ...traits,
-    ...(managing
-      ? { principal_office_address: drawAddress(random, 'england-wales'), responsibilities: 'Management' }
-      : {}),
-    ...(managing && role.corporate ? { contact_details: { contact_name: 'Foxglove Contact Desk' } } : {}),
-    ...(draw.kind.roles === 'partners' ? CONTRIBUTION : {}),
-    ...(role.corporate || !random.chance(0.15)
-      ? {}
-      : { identity_verification_details: drawVerification(random, draw) }),
+    ...drawRoleDetails(apart, role),
+    ...(role.corporate ? {} : drawVerification(apart, draw.verificationsOn, tenure)),
     etag: random.hex(40),
     links,
     name: person.listName,
     officer_role: role.role,
     person_number: `${person.personKey}${String(random.between(1, 30)).padStart(4, '0')}`,
   }
-}
-
-const CONTRIBUTION = {
-  contribution_currency_type: 'GBP',
-  contribution_currency_value: '100',
-  contribution_sub_types: [{ sub_type: 'money' }],
 }
 
 function drawTenure(random: Random, { formedDay: from, today, count }: OfficersDraw): Partial<SyntheticOfficerItem> {
@@ -168,31 +161,6 @@ function drawTenure(random: Random, { formedDay: from, today, count }: OfficersD
       : { appointed_on: isoOfDay(appointed), is_pre_1992_appointment: false }),
     ...(resigned ? { resigned_on: isoOfDay(Math.max(until, SECOND_OF_1992 + 1)) } : {}),
   }
-}
-
-/** Identity verification came with the Economic Crime Act; an open appointment ends on 9999-12-31 (facts 1.5). */
-function drawVerification(random: Random, { today }: OfficersDraw): Record<string, string | string[]> {
-  const due = { appointment_verification_statement_due_on: isoOfDay(today + random.between(10, 300)) }
-  if (random.chance(0.4)) return due
-  const day = isoOfDay(today - random.between(1, 200))
-  return {
-    ...(random.chance(0.5)
-      ? {
-          anti_money_laundering_supervisory_bodies: ['Association of Chartered Certified Accountants (ACCA)'],
-          authorised_corporate_service_provider_name: 'FOXGLOVE FORMATIONS LIMITED',
-        }
-      : {}),
-    appointment_verification_end_on: '9999-12-31',
-    appointment_verification_start_on: day,
-    ...due,
-    identity_verified_on: day,
-    ...(random.chance(0.2) ? { preferred_name: 'Jo Foxglove' } : {}),
-  }
-}
-
-interface RoleDraw {
-  role: string
-  corporate: boolean
 }
 
 function human(role: string, weight: number): readonly [RoleDraw, number] {
@@ -226,8 +194,11 @@ const ROLES: Record<Exclude<CompanyKind['roles'], 'none'>, Weighted<RoleDraw>> =
     firm('corporate-llp-member', 4),
   ]),
   partners: weights([
-    firm('general-partner-in-a-limited-partnership', 50),
-    human('limited-partner-in-a-limited-partnership', 40),
+    firm('corporate-general-partner-in-a-limited-partnership', 45),
+    human('limited-partner-in-a-limited-partnership', 30),
+    firm('corporate-limited-partner-in-a-limited-partnership', 10),
+    // As before the corporate roles came in 2026.
+    firm('general-partner-in-a-limited-partnership', 5),
     human('general-partner-in-a-limited-partnership', 10),
   ]),
   overseas: weights([human('managing-officer', 60), firm('corporate-managing-officer', 40)]),

@@ -66,7 +66,7 @@ function registerFileRow(company: SyntheticCompany): string | undefined {
   if (category === undefined || isClosed(company.company_status)) return undefined
   const { company_name: name, company_number: number, accounts, confirmation_statement: statement } = company
   const returned = company.annual_return
-  const charges = company.has_charges ? 2 : 0
+  const [charges, outstanding, part, satisfied] = chargesOf(company)
   return (
     `${quote(name)},"${number}",${addressOf(company)},"${category}","${statusOf(company)}","${originOf(company)}",` +
     `"","${british(company.date_of_creation)}",` +
@@ -74,11 +74,24 @@ function registerFileRow(company: SyntheticCompany): string | undefined {
     `"${unpadded(accounts?.accounting_reference_date?.day)}","${unpadded(accounts?.accounting_reference_date?.month)}",` +
     `"${british(accounts?.next_due)}","${british(accounts?.last_accounts?.made_up_to)}","${accountsOf(company)}",` +
     `"${british(returned?.next_due)}","${british(returned?.last_made_up_to)}",` +
-    `"${charges}","${charges > 0 ? 1 : 0}","0","${charges > 0 ? 1 : 0}",${sicTextsOf(company)},` +
+    `"${charges}","${outstanding}","${part}","${satisfied}",${sicTextsOf(company)},` +
     `"${company.type === 'limited-partnership' ? 1 : 0}","${company.type === 'limited-partnership' ? 2 : 0}",` +
     `"http://business.data.gov.uk/id/company/${number}",${previousNamesOf(company)},` +
     `"${british(statement?.next_due)}","${british(statement?.last_made_up_to)}"`
   )
+}
+
+const NO_CHARGES: readonly number[] = [0, 0, 0, 0]
+
+/** All charges, then those outstanding, partly satisfied and satisfied, as the number has it. */
+function chargesOf({ has_charges, company_number: number }: SyntheticCompany): readonly number[] {
+  if (!has_charges) return NO_CHARGES
+  const [outstanding, part, satisfied] = [
+    number.charCodeAt(7) % 3,
+    number.charCodeAt(6) % 2,
+    1 + (number.charCodeAt(5) % 4),
+  ]
+  return [outstanding + part + satisfied, outstanding, part, satisfied]
 }
 
 function categoryOf({ type, subtype }: SyntheticCompany): string | undefined {

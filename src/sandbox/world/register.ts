@@ -18,6 +18,8 @@ export interface Register {
   companies: number
   /** Day number. */
   today: number
+  /** Day number. */
+  verificationsOn: number
   numbering: Numbering
   added: Map<string, { index: number; company: SyntheticCompany }>
   /** In the order in which they were added: their indexes follow those of the drawn companies. */
@@ -64,14 +66,14 @@ export function officersAt(register: Register, number: string, index: number): S
 
 /** What the officers of the company at `index` are drawn from. */
 export function officersDraw(register: Register, number: string, index: number): OfficersDraw {
-  const { seed, companies, today, added, changed } = register
+  const { seed, companies, today, verificationsOn, added, changed } = register
   const kind = kindOf(seed, index, number)
   const formed = added.get(number)?.company.date_of_creation
   const formedDay =
     formed === undefined ? createdDay(Math.min(index, companies - 1), companies, today) : dayOfIso(formed)
   const forced = changed.get(number)?.officers
   const count = typeof forced === 'object' ? forced.length : (forced ?? officerCount(seed, index, kind))
-  return { seed, index, number, kind, formedDay, today, count }
+  return { seed, index, number, kind, formedDay, today, verificationsOn, count }
 }
 
 /** The numbers of companies formed between two days, and of all that were added or changed; each once. */

@@ -53,9 +53,11 @@ export interface SyntheticCompany {
   annual_return?: SyntheticStatement | undefined
   confirmation_statement?: SyntheticStatement | undefined
   branch_company_details?: Record<string, string> | undefined
+  corporate_annotation?: { created_on: string; description: string; type: string }[] | undefined
   foreign_company_details?: Record<string, unknown> | undefined
   external_registration_number?: string | undefined
   partial_data_available?: string | undefined
+  term?: string | undefined
   last_full_members_list_date?: string | undefined
   has_been_liquidated?: boolean | undefined
   has_charges?: boolean | undefined
@@ -90,9 +92,11 @@ export function emptyCompany(number: string): SyntheticCompany {
     annual_return: undefined,
     confirmation_statement: undefined,
     branch_company_details: undefined,
+    corporate_annotation: undefined,
     foreign_company_details: undefined,
     external_registration_number: undefined,
     partial_data_available: undefined,
+    term: undefined,
     last_full_members_list_date: undefined,
     has_been_liquidated: undefined,
     has_charges: undefined,
@@ -115,7 +119,7 @@ export interface SyntheticOfficerItem {
   contact_details?: { contact_name: string } | undefined
   contribution_currency_type?: string | undefined
   contribution_currency_value?: string | undefined
-  contribution_sub_types?: { sub_type: string }[] | undefined
+  contribution_sub_types?: { sub_type?: string | undefined }[] | undefined
   country_of_residence?: string | undefined
   date_of_birth?: { month: number; year: number } | undefined
   etag: string

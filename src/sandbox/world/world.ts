@@ -22,6 +22,8 @@ export interface WorldOptions {
   companies: number
   /** `YYYY-MM-DD`: the day up to which companies are formed; today (UTC) by default. Dates follow it, numbers do not. */
   today?: string
+  /** The day (`YYYY-MM-DD`) on which verifications are due, overdue and so on; the world's today by default. */
+  verificationsOn?: string
 }
 
 /** The truth of a synthetic register: the same seed, size and day give the same world. */
@@ -54,11 +56,17 @@ export interface World {
 }
 
 /** Makes a register of any size at once: a company is drawn from the seed when it is asked for. */
-export function createWorld({ seed, companies, today = isoOfDay(dayOfMs(Date.now())) }: WorldOptions): World {
+export function createWorld({
+  seed,
+  companies,
+  today = isoOfDay(dayOfMs(Date.now())),
+  verificationsOn = today,
+}: WorldOptions): World {
   const register: Register = {
     seed,
     companies,
     today: dayOfIso(today),
+    verificationsOn: dayOfIso(verificationsOn),
     numbering: createNumbering(seed, companies),
     added: new Map(),
     addedNumbers: [],

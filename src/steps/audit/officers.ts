@@ -8,8 +8,10 @@ import type { OfficerList } from '../../companies-house/officers.ts'
 import { saveNotes } from '../../db/officers/fetches.ts'
 import { findListTime, listComplete, listOfficers, type OfficerRow, saveOfficers } from '../../db/officers/officers.ts'
 import { type Db, write } from '../../db/open.ts'
+import { findHolder, readCursor } from '../../db/stream/cursor.ts'
 import { partOfficers } from '../../db/suppress/withheld.ts'
 import { errorMessage } from '../../errors.ts'
+import { asRegisterWrites } from '../officers/filed-list.ts'
 import {
   isSteady,
   notesAboutOthers,
@@ -18,7 +20,7 @@ import {
   officerNotes,
   officerRows,
 } from '../officers/rows.ts'
-import { fetchWhole } from '../officers/store.ts'
+import { asOf, type BegunFetch, beginFetch, fetchWhole, isOvertaken } from '../officers/store.ts'
 
 export interface AuditOfficersStep {
   db: Db
@@ -66,16 +68,33 @@ async function auditList(step: AuditOfficersStep, companyNumber: string, repair:
   const { db, companiesHouse, clock, runId, signal } = step
   const fetched_at = findListTime(db, companyNumber)
   if (fetched_at === null) return null
-  const stored = listOfficers(db, companyNumber)
   const audit = { company_number: companyNumber, fetched_at, drift: null, error: null, equal: false, repaired: false }
+  const begun = beginFetch(step, companyNumber)
   const list = await fetchOrExplain(companiesHouse, companyNumber, signal)
   if ('error' in list) return { ...audit, error: list.error }
   const fetchedAt = new Date(clock.now()).toISOString()
   const fresh = officerRows(list, { companyNumber, fetchedAt, runId })
-  const drift = officerDrift(stored, withoutErased(db, stored, fresh))
+  const compare = () => {
+    const stored = asRegisterWrites(listOfficers(db, companyNumber), fresh)
+    return officerDrift(stored, withoutErased(db, stored, fresh))
+  }
+  let drift = compare()
+  if (!isSteady(drift) && isFollowed(step)) {
+    await clock.sleep(SETTLE_MS, signal)
+    drift = compare()
+  }
   const equal = isSteady(drift)
-  const repaired = repair && !equal && storeFresh(step, list, fresh, { companyNumber, fetchedAt, before: fetched_at })
+  const fetched = { list, rows: fresh, fetchedAt, before: fetched_at, begun }
+  const repaired = repair && !equal && storeFresh(step, fetched, companyNumber)
   return { ...audit, drift, equal, repaired }
+}
+
+/** The stream tells a moment later than the register what both know. */
+const SETTLE_MS = 2000
+
+function isFollowed({ db, clock }: AuditOfficersStep): boolean {
+  const cursor = readCursor(db, 'officers')
+  return cursor !== undefined && findHolder(db, cursor, clock) !== null
 }
 
 /** What concerns this company alone becomes a sentence. */
@@ -106,22 +125,23 @@ function withoutErased(db: Db, stored: OfficerRow[], fresh: OfficerRow[]): Offic
 }
 
 interface Fresh {
-  companyNumber: string
+  list: OfficerList
+  rows: OfficerRow[]
   fetchedAt: string
   /** When the list that was compared had been fetched. */
   before: string
+  begun: BegunFetch
 }
 
 function storeFresh(
   { db, clock, runId }: AuditOfficersStep,
-  list: OfficerList,
-  rows: OfficerRow[],
-  { companyNumber, fetchedAt, before }: Fresh,
+  { list, rows, fetchedAt, before, begun }: Fresh,
+  companyNumber: string,
 ): boolean {
   return write(db, (tx) => {
-    if (findListTime(db, companyNumber) !== before) return false
+    if (findListTime(db, companyNumber) !== before || isOvertaken(db, companyNumber, begun)) return false
     const state = rows.length > 0 ? 'complete' : 'none'
-    const withheld = saveOfficers(db, companyNumber, rows, { state, fetchedAt, runId })
+    const withheld = saveOfficers(db, companyNumber, rows, { state, fetchedAt, asOf: asOf(list), runId })
     saveNotes(tx, notesAboutOthers(officerNotes(list, companyNumber), withheld), { notedAt: clock.now(), runId })
     return true
   })

@@ -5,14 +5,8 @@ import { UpstreamError } from '../../companies-house/call.ts'
 import type { CompaniesHouse } from '../../companies-house/client.ts'
 import { fetchProfile } from '../../companies-house/profile.ts'
 import { type FoundCompany, foundFacts } from '../../companies-house/search.ts'
-import {
-  type CompanyDetails,
-  findKnownCompany,
-  insertCompany,
-  markDeleted,
-  saveFoundCompanies,
-  updateCompany,
-} from '../../db/companies/companies.ts'
+import { markDeleted, saveFoundCompanies, updateCompany } from '../../db/companies/companies.ts'
+import type { CompanyDetails } from '../../db/companies/told.ts'
 import { enqueueJob } from '../../db/jobs/queue.ts'
 import { type DatedCompany, findDated } from '../../db/officers/officers.ts'
 import { type Db, write } from '../../db/open.ts'
@@ -49,9 +43,7 @@ export function repairDay(step: AuditRepairStep, day: string, { missing, extra, 
     const repaired = { queued: 0, corrected: 0 }
     for (const { found } of missing) {
       const facts = missingFacts(found, day)
-      if (findKnownCompany(db, found.company_number)) {
-        saveFoundCompanies(tx, [{ ...facts, source: 'search', fetched_at: fetchedAt, run_id: runId }])
-      } else insertCompany(db, { ...facts, jurisdiction: null }, origin('search'))
+      saveFoundCompanies(db, [{ ...facts, source: 'search', fetched_at: fetchedAt, run_id: runId }])
       const job = { companyNumber: found.company_number, stage: 'details', cause: NEW, runId } as const
       enqueueJob(tx, { ...job, owner: 'stream', dueAt: now })
       repaired.queued += 1

@@ -6,10 +6,12 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Clock } from '../../clock.ts'
 import { editionOf, type RegisterSource } from '../../companies-house/register/source.ts'
 import { readKnownCompanies } from '../../db/companies/companies.ts'
-import { type Origin, saveRegisterFile } from '../../db/companies/register-files.ts'
+import { type Origin, runsOfLaterFiles, saveRegisterFile } from '../../db/companies/register-files.ts'
+import { saveSicDescriptions } from '../../db/companies/sic.ts'
 import { type CompanyStaging, openCompanyStaging, type Reject } from '../../db/companies/staging.ts'
 import type { Column } from '../../db/dataset/columns.ts'
-import { type Db, write } from '../../db/open.ts'
+import { type Note, saveNotes } from '../../db/officers/fetches.ts'
+import { type Db, type Tx, write } from '../../db/open.ts'
 import { beginRun } from '../../db/runs.ts'
 import { ChpipeError, errorMessage } from '../../errors.ts'
 import { formatNumber } from '../../text.ts'
@@ -61,6 +63,8 @@ export interface ImportCompaniesSummary {
   /** Known companies that a file lacks which lacks too many to be whole: nothing is concluded from it. */
   no_longer_listed_doubted: number
   unknown_prose: UnknownProse
+  /** Cells that cannot be right, by the file's column, where there are any: they are left out, and the first thousand are noted. */
+  odd_cells?: Record<string, number>
   elapsed_seconds: number
 }
 
@@ -100,6 +104,7 @@ export async function importCompanies(
   let stored = 0
   const { inserted, updated, duplicates } = await mergeStaged({ clock, signal }, staging, {
     origin,
+    unfilled: read.unfilled,
     onProgress(merged) {
       stored = merged
       onProgress({ phase: 'merging', merged, of: read.staged })
@@ -107,6 +112,7 @@ export async function importCompanies(
   }).catch((error) => {
     throw withKept(error, stored, read.staged)
   })
+  write(db, (tx) => saveBeside(tx, read, origin))
   const kept = read.staged - inserted - updated - duplicates
   const unlisted =
     limit === Number.POSITIVE_INFINITY
@@ -125,10 +131,29 @@ export async function importCompanies(
     rejects_file: read.rejected > 0 ? rejectsFile : null,
     ...unlisted,
     unknown_prose: read.unknownProse,
+    ...(Object.keys(read.oddCells).length > 0 ? { odd_cells: read.oddCells } : {}),
     elapsed_seconds: Math.round(clock.steady() - begun) / 1000,
   }
   run.finish(summary)
   return summary
+}
+
+/** What the file says beside its companies: what SIC codes are called, and which cells make no sense. */
+function saveBeside(
+  tx: Tx,
+  { sicDescriptions, firstOddCells }: ReadTotals,
+  { as_of, run_id, fetched_at }: Origin,
+): void {
+  const newer = as_of !== null && runsOfLaterFiles(tx, as_of).length === 0
+  saveSicDescriptions(tx, sicDescriptions, { newer })
+  const notes = firstOddCells.map(
+    ({ companyNumber, column, cell }): Note => ({
+      kind: 'odd-register-cell',
+      companyNumber,
+      detail: JSON.stringify({ column, cell }),
+    }),
+  )
+  saveNotes(tx, notes, { notedAt: Date.parse(fetched_at), runId: run_id })
 }
 
 /** Says with a failure of the disk how far the companies had got: each transaction that has ended stays. */
@@ -182,12 +207,12 @@ const LARGEST_CHUNK = 20_000
 async function mergeStaged(
   { clock, signal }: MergeStep,
   staging: CompanyStaging,
-  { origin, onProgress }: { origin: Origin; onProgress(merged: number): void },
+  { origin, unfilled, onProgress }: { origin: Origin; unfilled: Set<string>; onProgress(merged: number): void },
 ): Promise<MergeTotals> {
   const totals = { inserted: 0, updated: 0, duplicates: 0 }
   let size = FIRST_CHUNK
   let locked = 0
-  for (const { inserted, updated, duplicates, lockedMs } of staging.merge(origin, () => size)) {
+  for (const { inserted, updated, duplicates, lockedMs } of staging.merge({ ...origin, unfilled }, () => size)) {
     totals.inserted += inserted
     totals.updated += updated
     totals.duplicates += duplicates

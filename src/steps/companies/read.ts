@@ -6,8 +6,9 @@ import { findColumns, type RegisterColumns, rowReader } from '../../companies-ho
 import { isSlug } from '../../companies-house/register/prose.ts'
 import { type CsvRecord, createRecordReader, type RecordBatch } from '../../companies-house/register/records.ts'
 import type { RegisterSource } from '../../companies-house/register/source.ts'
-import type { CompanyFacts } from '../../db/companies/companies.ts'
+import type { SearchedFacts } from '../../db/companies/companies.ts'
 import type { CompanyStaging, Reject } from '../../db/companies/staging.ts'
+import type { CompanyFacts } from '../../db/companies/told.ts'
 import { ChpipeError } from '../../errors.ts'
 
 export interface ReadOptions {
@@ -29,6 +30,14 @@ export interface ReadTotals {
   rejected: number
   firstReject: Reject | null
   unknownProse: UnknownProse
+  /** Columns of `companies` that the file says nothing about. */
+  unfilled: Set<string>
+  /** Cells of staged rows that cannot be right and are left out, by the file's column. */
+  oddCells: Record<string, number>
+  /** The first of them. */
+  firstOddCells: OddCell[]
+  /** What the file calls each SIC code. */
+  sicDescriptions: Map<string, string>
   /** The first two characters of the company numbers that the file lists: those it lacks are not in this kind of file. */
   prefixes: Set<string>
 }
@@ -38,6 +47,19 @@ export interface UnknownProse {
   company_status: Record<string, number>
   type: Record<string, number>
 }
+
+export interface OddCell {
+  companyNumber: string
+  column: string
+  cell: string
+}
+
+/** So many are kept as they stand; the others are only counted. */
+const MOST_ODD_CELLS = 1000
+const MOST_CELL = 200
+
+/** SIC 2007 has 731 codes, SIC 2003 had 699; more than this are none. */
+const MOST_SIC_CODES = 5000
 
 /** More different wordings than this are no vocabulary; they are not distinguished. */
 const MOST_WORDINGS = 100
@@ -59,6 +81,10 @@ export async function readRegister(
     rejected: 0,
     firstReject: null,
     unknownProse: { company_status: {}, type: {} },
+    unfilled: new Set(),
+    oddCells: {},
+    firstOddCells: [],
+    sicDescriptions: new Map(),
     prefixes: new Set(),
   }
   for (const part of source.parts) await readPart(part, source.name, staging, totals, options)
@@ -82,7 +108,8 @@ async function readPart(
     if (records[0] && !store) {
       refuseForeignText(batch, records[0], name)
       columns = findColumns(records[0].cells, name)
-      reader.keepOnly(Object.values(columns.at))
+      reader.keepOnly(columns.stored)
+      for (const column of columns.unfilled) totals.unfilled.add(column)
       store = storing(columns, part.name, staging, totals, options)
       store(batch, records.slice(1))
     } else {
@@ -129,7 +156,13 @@ function storing(
   totals: ReadTotals,
   { accepts, limit, isKnown }: ReadOptions,
 ): (batch: RecordBatch, records: CsvRecord[]) => void {
-  const companyOf = rowReader(columns)
+  const odd: [column: string, cell: string][] = []
+  const companyOf = rowReader(columns, {
+    onOddCell: (...cell) => odd.push(cell),
+    onSic(code, description) {
+      if (totals.sicDescriptions.size < MOST_SIC_CODES) totals.sicDescriptions.set(code, description)
+    },
+  })
   const isTaken = (company: CompanyFacts) => {
     if (isKnown(company.company_number)) return true
     if (totals.taken >= limit || !accepts(company)) return false
@@ -140,6 +173,7 @@ function storing(
     const companies: CompanyFacts[] = []
     const rejects: Reject[] = []
     for (const record of records) {
+      if (odd.length > 0) odd.length = 0
       const company = record.fault ?? companyOf(record.cells)
       if (typeof company === 'string') {
         const reason = partName ? `${company} (in ${partName})` : company
@@ -150,6 +184,7 @@ function storing(
       if (!isTaken(company)) continue
       companies.push(company)
       noteUnknown(totals.unknownProse, company)
+      if (odd.length > 0) noteOdd(totals, company.company_number, odd)
     }
     staging.add(companies)
     if (rejects.length > 0) staging.reject(rejects)
@@ -158,6 +193,20 @@ function storing(
     totals.staged += companies.length
     totals.rejected += rejects.length
     totals.filteredOut += records.length - companies.length - rejects.length
+  }
+}
+
+function noteOdd(
+  { oddCells, firstOddCells }: ReadTotals,
+  companyNumber: string,
+  odd: readonly [column: string, cell: string][],
+): void {
+  for (const [column, cell] of odd) {
+    oddCells[column] = (oddCells[column] ?? 0) + 1
+    if (firstOddCells.length >= MOST_ODD_CELLS) continue
+    // A copy: a cell is a slice of its page, which it would keep in memory.
+    const copy = Buffer.from(cell.slice(0, MOST_CELL)).toString()
+    firstOddCells.push({ companyNumber, column, cell: copy })
   }
 }
 
@@ -187,7 +236,7 @@ export interface ImportFilter {
   numbers?: ReadonlySet<string> | undefined
 }
 
-type Test = (company: CompanyFacts) => boolean
+type Test = (company: SearchedFacts) => boolean
 
 /** A test that says whether a company passes all of the filter. */
 export function companyTest({ status, type, sic, incorporatedFrom, incorporatedTo, ...more }: ImportFilter): Test {

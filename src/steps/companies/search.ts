@@ -10,7 +10,7 @@ import {
   type SearchFilters,
   searchCompanies,
 } from '../../companies-house/search.ts'
-import { type CompanyFacts, findStored, knownDays, saveFoundCompanies } from '../../db/companies/companies.ts'
+import { findStored, knownDays, type SearchedFacts, saveFoundCompanies } from '../../db/companies/companies.ts'
 import type { Origin } from '../../db/companies/register-files.ts'
 import { type Db, write } from '../../db/open.ts'
 import { beginRun } from '../../db/runs.ts'
@@ -78,7 +78,7 @@ export async function importFoundCompanies(
       .filter(({ company_number }) => !stored.numbers.has(company_number))
       .map((one) => ({ ...foundFacts(one), ...origin }))
     for (const { company_number } of rows) stored.numbers.add(company_number)
-    const isNew = (company: CompanyFacts) => takesNew && accepts(company)
+    const isNew = (company: SearchedFacts) => takesNew && accepts(company)
     const { inserted, updated } = saveRows(db, rows, { isNew, limit: limit - counts.inserted })
     counts.imported += inserted + updated
     counts.inserted += inserted
@@ -92,13 +92,13 @@ export async function importFoundCompanies(
   return summary
 }
 
-type Found = CompanyFacts & Omit<Origin, 'as_of'>
+type Found = SearchedFacts & Omit<Origin, 'as_of'>
 
 /** Stores the rows of known companies, and those of new ones up to the limit. */
 function saveRows(
   db: Db,
   rows: Found[],
-  { isNew, limit }: { isNew(company: CompanyFacts): boolean; limit: number },
+  { isNew, limit }: { isNew(company: SearchedFacts): boolean; limit: number },
 ): { inserted: number; updated: number } {
   return write(db, (tx) => {
     const stored = findStored(
@@ -107,7 +107,7 @@ function saveRows(
     )
     const known = rows.filter(({ company_number }) => stored.has(company_number))
     const fresh = rows.filter((row) => !stored.has(row.company_number) && isNew(row)).slice(0, limit)
-    saveFoundCompanies(tx, [...known, ...fresh])
+    saveFoundCompanies(db, [...known, ...fresh])
     return { inserted: fresh.length, updated: known.length }
   })
 }

@@ -4,7 +4,8 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { type Clock, DAY_MS } from '../../clock.ts'
 import { UpstreamError } from '../../companies-house/call.ts'
 import type { CompaniesHouse } from '../../companies-house/client.ts'
-import { ENDED_STATUSES, fetchProfile } from '../../companies-house/profile.ts'
+import { fetchProfile } from '../../companies-house/profile.ts'
+import { oddMemberNotes } from '../../companies-house/profile-members.ts'
 import { companyNumber } from '../../company-number.ts'
 import { updateCompany } from '../../db/companies/companies.ts'
 import {
@@ -20,7 +21,9 @@ import {
 } from '../../db/companies/register-files.ts'
 import type { Reject } from '../../db/companies/staging.ts'
 import { whenFree } from '../../db/lock-wait.ts'
-import { type Db, snapshot, write } from '../../db/open.ts'
+import { saveNotes } from '../../db/officers/fetches.ts'
+import { type Db, snapshot, type Tx, write } from '../../db/open.ts'
+import { ENDED_STATUSES } from '../../db/standing.ts'
 import { errorMessage } from '../../errors.ts'
 import type { Log } from '../../log.ts'
 import type { ReadTotals } from './read.ts'
@@ -168,10 +171,12 @@ async function askAbout(
   try {
     const fetched = await fetchProfile(companiesHouse, companyNumber, { lane: 'background', signal })
     if (!fetched) throw new UpstreamError('the answer is 404', { retryable: false })
-    const { details } = fetched
+    const { details, odd } = fetched
     const origin = { source: 'rest', fetchedAt: new Date(clock.now()).toISOString(), runId }
-    const save = () => {
-      if (isToAsk(db, companyNumber)) updateCompany(db, details, origin)
+    const save = (tx: Tx) => {
+      if (!isToAsk(db, companyNumber)) return
+      updateCompany(db, details, origin)
+      saveNotes(tx, oddMemberNotes(companyNumber, odd), { notedAt: Date.parse(origin.fetchedAt), runId })
     }
     await whenFree(db, () => write(db, save))
     if (ENDED_STATUSES.includes(details.company_status ?? '')) counts.ended += 1

@@ -1,6 +1,6 @@
 import type { Clock, Timings } from '../../clock.ts'
-import type { Db } from '../../db/open.ts'
 import { ChpipeError, errorMessage } from '../../errors.ts'
+import type { OpenAllowance } from '../../quota/open.ts'
 import type { Settings } from '../../settings.ts'
 
 export type CheckState = 'ok' | 'warn' | 'fail'
@@ -90,5 +90,5 @@ export interface DoctorOptions {
   live: boolean
 }
 
-/** `allowanceDb` counts the calls: the database itself, or one in memory where that cannot be used. */
-export type DoctorStep = DoctorOptions & { allowanceDb: Db }
+/** `allowance` counts the calls: where the settings say, or in memory where that cannot be used. */
+export type DoctorStep = DoctorOptions & { allowance: OpenAllowance }

@@ -1,13 +1,16 @@
 // Is this machine ready? Every check stands on its own: what one finds, or how it fails, hides no other. Writes nothing
 // but the permits of its calls.
-import { type Db, openDb } from '../../db/open.ts'
+import type { Db } from '../../db/open.ts'
 import { sqliteError } from '../../db/storage-error.ts'
 import { findCompanyWithOfficers } from '../../db/tallies.ts'
 import { tempFolder } from '../../files.ts'
+import { type AllowanceUse, localUse } from '../../quota/report.ts'
+import { createUseReader } from '../../quota/shared-use.ts'
 import { readSettings } from '../../settings.ts'
 import { readLastBackup } from '../backup/backup.ts'
-import { STREAM_NAMES } from '../stream/kind.ts'
+import { STREAM_NAMES } from '../stream/kinds.ts'
 import { readStreamReports } from '../stream/report.ts'
+import { checkAllowanceStore, openForDoctor } from './allowance.ts'
 import { type Check, type DoctorOptions, type DoctorStep, fail, guarded } from './check.ts'
 import { checkBackup, checkIntegrity, type ExaminedDatabase, examineDatabase } from './database.ts'
 import {
@@ -43,10 +46,12 @@ export async function runDoctor(options: DoctorOptions): Promise<Check[]> {
   })
   const db = examined?.db ?? null
   try {
-    const [integrity, services] = await Promise.all([
+    const [integrity, services, use] = await Promise.all([
       examined?.exists ? checkSoundness(options, db).then((check) => [check]) : [],
       checkServices(options, db),
+      readUse(options),
     ])
+    const store = use?.store ? [checkAllowanceStore(use.store)] : []
     return [
       ...first,
       database,
@@ -57,9 +62,10 @@ export async function runDoctor(options: DoctorOptions): Promise<Check[]> {
       await local('permissions', () => checkPermissions(settings, cwd)),
       await local('environment', () => checkEnvironment(options.env, cwd)),
       ...services,
+      ...store,
       await local('proxy', () => checkProxy(settings)),
       await local('addresses', () => checkAddresses(settings, readSettings({}))),
-      ...(db ? await checkState(options, db) : []),
+      ...(db ? await checkState(options, db, use) : []),
     ]
   } finally {
     db?.$client.close()
@@ -99,7 +105,7 @@ async function checkServices(options: DoctorOptions, db: Db | null, chosen = (_k
   const companyNumber = db ? attempted(() => findCompanyWithOfficers(db)) : null
   const counted = (check: string, body: (step: DoctorStep, signal: AbortSignal) => Promise<Check>) =>
     guarded(check, { limitMs: 2 * limitMs, signal }, (own) =>
-      withAllowance(options, db !== null, (step) => body(step, own)),
+      openForDoctor(options, db !== null, (step) => body(step, own)),
     )
   const checks = await Promise.all([
     chosen('rest-key') &&
@@ -125,36 +131,19 @@ async function checkServices(options: DoctorOptions, db: Db | null, chosen = (_k
   ]
 }
 
-/** Counts the call in the database; where that cannot be written, a single call outside the books does no harm. */
-async function withAllowance(
-  options: DoctorOptions,
-  usable: boolean,
-  body: (step: DoctorStep) => Promise<Check>,
-): Promise<Check> {
-  const inMemory = async () => {
-    const allowanceDb = openDb(':memory:')
-    try {
-      return await body({ ...options, allowanceDb })
-    } finally {
-      allowanceDb.$client.close()
-    }
-  }
-  const own = usable ? attempted(() => openDb(options.settings.db, { migrate: false })) : null
-  if (!own) return inMemory()
-  try {
-    return await body({ ...options, allowanceDb: own })
-  } catch (error) {
-    if (!String((error as NodeJS.ErrnoException).code ?? '').startsWith('SQLITE_')) throw error
-    return inMemory()
-  } finally {
-    own.$client.close()
-  }
+/** How a shared allowance stands; null where it is in the database. */
+async function readUse({ settings, clock }: DoctorOptions): Promise<AllowanceUse | null> {
+  return settings.allowanceStore ? createUseReader(settings.allowanceStore, clock).read() : null
 }
 
-async function checkState({ settings, clock, signal, live }: DoctorOptions, db: Db): Promise<Check[]> {
+async function checkState(
+  { settings, clock, signal, live }: DoctorOptions,
+  db: Db,
+  use: AllowanceUse | null,
+): Promise<Check[]> {
   const bodies: [check: string, body: () => Check][] = [
     ['backup', () => checkBackup(db, clock)],
-    ['allowance', () => state.checkAllowance(db, clock, settings.quota)],
+    ['allowance', () => state.checkAllowance(use ?? localUse(db, clock), settings.quota)],
     ['processes', () => state.checkProcesses(db, clock)],
     ...state.streamChecks(db, clock, live),
     ['gaps', () => state.checkGaps(db, clock)],

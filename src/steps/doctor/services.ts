@@ -4,7 +4,6 @@ import { type Clock, formatDuration } from '../../clock.ts'
 import { createRestExchange } from '../../companies-house/call.ts'
 import { connectStream, StreamError } from '../../companies-house/stream/connection.ts'
 import { ChpipeError } from '../../errors.ts'
-import { openAllowance } from '../../quota/allowance.ts'
 import { COMPANIES_HOUSE_ALLOWANCE } from '../../quota/report.ts'
 import { createSnov, SNOV_ALLOWANCE } from '../../snov/client.ts'
 import { type Check, type DoctorOptions, type DoctorStep, fail, ok, warn } from './check.ts'
@@ -41,9 +40,7 @@ export async function checkRestKey(
     connectTimeoutMs,
     counts,
     onAnswer: answers.hear,
-    allowance: openAllowance({
-      db: step.allowanceDb,
-      clock,
+    allowance: await step.allowance({
       name: COMPANIES_HOUSE_ALLOWANCE,
       quota: settings.quota,
       requestTimeoutMs,
@@ -110,14 +107,7 @@ async function checkSnov(step: DoctorStep, answers: Answers, signal: AbortSignal
   }
   if (offline) return ok(name, OFFLINE)
   const { requestTimeoutMs, probePatienceMs } = timings
-  const allowance = openAllowance({
-    db: step.allowanceDb,
-    clock,
-    name: SNOV_ALLOWANCE,
-    quota,
-    requestTimeoutMs,
-    probePatienceMs,
-  })
+  const allowance = await step.allowance({ name: SNOV_ALLOWANCE, quota, requestTimeoutMs, probePatienceMs })
   const { proxies } = settings
   const onAnswer = answers.hear
   const snov = createSnov({ baseUrl, clientId, clientSecret, allowance, clock, timings, proxies, onAnswer })

@@ -5,24 +5,23 @@ import type { Db } from '../../db/open.ts'
 import { listUnmatched } from '../../db/purchases/answers.ts'
 import { readCreditReport, readCreditRoom } from '../../db/purchases/credits.ts'
 import { listUnconfirmed } from '../../db/purchases/requests.ts'
-import { isSameClock, readState, viewClock } from '../../db/quota/ledger.ts'
 import { findLiveRuns, lastUnfinished } from '../../db/runs.ts'
 import { countRejects } from '../../db/stream/gaps.ts'
-import { COMPANIES_HOUSE_ALLOWANCE, quotaReport } from '../../quota/report.ts'
+import type { AllowanceUse } from '../../quota/report.ts'
 import type { Quota } from '../../settings.ts'
 import { formatNumber } from '../../text.ts'
-import { STREAM_NAMES } from '../stream/kind.ts'
+import { runNameOf, STREAM_NAMES } from '../stream/kinds.ts'
 import { readStreamReports, type StreamReport } from '../stream/report.ts'
 import { type Check, fail, ok, warn } from './check.ts'
 
 /** Calls used, and whether the gate is closed after a refusal. */
-export function checkAllowance(db: Db, clock: Clock, quota: Quota): Check {
-  const { used, limit, peak, rate_limited, window_seconds } = quotaReport(db, clock, quota)
-  const state = readState(db, COMPANIES_HOUSE_ALLOWANCE)
-  const comparable = state !== undefined && isSameClock(state, viewClock(clock))
-  const closedMs = comparable ? (state.gate_until ?? 0) - clock.steady() : 0
-  const use = `${formatNumber(used)} of ${formatNumber(limit)} calls used in ${formatDuration(window_seconds * 1000)}`
-  const message = `${use}; peak ${formatNumber(peak)}, refused ${formatNumber(rate_limited)}`
+export function checkAllowance({ used, peak, rateLimited, gateForMs }: AllowanceUse, quota: Quota): Check {
+  if (used === null || peak === null || rateLimited === null) {
+    return warn('allowance', 'how many calls are used is unknown', 'see `store`')
+  }
+  const use = `${formatNumber(used)} of ${formatNumber(quota.limit)} calls used in ${formatDuration(quota.windowMs)}`
+  const message = `${use}; peak ${formatNumber(peak)}, refused ${formatNumber(rateLimited)}`
+  const closedMs = gateForMs ?? 0
   if (closedMs <= 0) return ok('allowance', message)
   const hint = 'it reopens by itself; make sure that no other program uses the key'
   return warn('allowance', `closed for ${formatDuration(closedMs)} after a refusal; ${message}`, hint)
@@ -40,12 +39,14 @@ export function checkProcesses(db: Db, clock: Clock): Check {
 /** What starts a failed stream again has had its time. */
 const ABANDONED_MS = 10 * 60_000
 
-/** A check for each stream, by its name: one that was never followed has no report. */
+/** A check for each stream, by its name; of those beside the first, for each that was ever followed. */
 export function streamChecks(db: Db, clock: Clock, live: boolean): [check: string, body: () => Check][] {
   const reports = new Map(readStreamReports(db, clock).map((report) => [report.stream, report]))
-  return STREAM_NAMES.map((stream, index) => {
+  const checked = STREAM_NAMES.filter((stream, index) => index === 0 || reports.has(stream))
+  return checked.map((stream, index) => {
     const check = index === 0 ? 'stream' : `stream-${stream}`
-    return [check, () => checkStream(db, clock, { check, live: live && index === 0 }, reports.get(stream))]
+    const asked = { stream, check, live: live && index === 0 }
+    return [check, () => checkStream(db, clock, asked, reports.get(stream))]
   })
 }
 
@@ -56,10 +57,11 @@ export function streamChecks(db: Db, clock: Clock, live: boolean): [check: strin
 export function checkStream(
   db: Db,
   clock: Clock,
-  { check, live }: { check: string; live: boolean },
+  { stream, check, live }: { stream: string; check: string; live: boolean },
   report: StreamReport | undefined,
 ): Check {
-  const start = 'chpipe stream --enrich, before the place is too old'
+  const others = stream === STREAM_NAMES[0] ? '' : ` --streams ${STREAM_NAMES[0]},${stream}`
+  const start = `chpipe stream${others} --enrich, before the place is too old`
   if (!report) return live ? fail(check, 'never followed', start) : ok(check, 'never followed')
   const { running, silent, last_event_at, events_per_minute, pid } = report
   const last =
@@ -67,7 +69,7 @@ export function checkStream(
       ? 'no event yet'
       : `last event ${formatDuration(clock.now() - Date.parse(last_event_at))} ago`
   if (!running) {
-    const heardAt = lastUnfinished(db, 'stream')
+    const heardAt = lastUnfinished(db, runNameOf(stream))
     const message = `no process is following it${heardAt === null ? '' : ', since its last run failed'}; ${last}`
     const abandoned = heardAt !== null && clock.now() - heardAt > ABANDONED_MS
     return abandoned || live ? fail(check, message, start) : warn(check, message, start)

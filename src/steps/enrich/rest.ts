@@ -4,17 +4,18 @@
 import { UpstreamError } from '../../companies-house/call.ts'
 import type { OfficerList } from '../../companies-house/officers.ts'
 import { fetchProfile } from '../../companies-house/profile.ts'
+import { oddMemberNotes } from '../../companies-house/profile-members.ts'
 import { updateCompany } from '../../db/companies/companies.ts'
 import { claimJobs, type Job, type Owner, postponeJob, readNextDueAt, releaseJobs } from '../../db/jobs/queue.ts'
 import { isLockError, tidyWhenFree } from '../../db/lock-wait.ts'
 import { believeNone, endFetch, saveNotes } from '../../db/officers/fetches.ts'
 import { saveOfficers } from '../../db/officers/officers.ts'
 import { snapshot, write, writeSoon } from '../../db/open.ts'
-import { type CompanyToEnrich, findCompany } from '../../db/purchases/contacts.ts'
+import { type CompanyToEnrich, findCompany, findStoredOfficers } from '../../db/purchases/contacts.ts'
 import { loadSuppressions } from '../../db/suppress/suppressions.ts'
 import { ChpipeError, errorMessage } from '../../errors.ts'
 import { notesAboutOthers, officerNotes, officerRows } from '../officers/rows.ts'
-import { fetchWhole, isYoung } from '../officers/store.ts'
+import { asOf, beginFetch, fetchWhole, isOvertaken, isYoung } from '../officers/store.ts'
 import { type Enrichment, laneOf, moveJob, queryOf, refusalOf, retryJob } from './jobs.ts'
 
 const CONCURRENCY = 8
@@ -84,9 +85,10 @@ async function enrichDetails(run: Enrichment, job: Job, signal: AbortSignal): Pr
     const fetched = await fetchProfile(companiesHouse, companyNumber, { lane: laneOf([job]), signal })
     if (!fetched) return retryJob(run, job, 'Companies House answered 404 for the profile')
     if (isRefused(run, job)) return
-    moveJob(run, job, { stage: 'domain' }, (_tx, now) => {
+    moveJob(run, job, { stage: 'domain' }, (tx, now) => {
       const origin = { source: 'rest', fetchedAt: new Date(now).toISOString(), runId }
       updateCompany(db, fetched.details, origin)
+      saveNotes(tx, oddMemberNotes(companyNumber, fetched.odd), { notedAt: now, runId })
     })
   } catch (error) {
     if (!(error instanceof UpstreamError) || signal.aborted) throw error
@@ -126,9 +128,14 @@ async function enrichOfficers(run: Enrichment, job: Job, signal: AbortSignal): P
     return
   }
   try {
-    const list = await fetchWhole(companiesHouse, companyNumber, { lane: laneOf([job]), signal })
-    if (list && list.officers.length > 0) saveList(run, job, list)
-    else doubtNone(run, job, company, list === null)
+    const known = company.officers_state === 'stale' && findStoredOfficers(db, companyNumber).length > 0
+    const begun = beginFetch(run, companyNumber)
+    const list = await fetchWhole(companiesHouse, companyNumber, { lane: laneOf([job]), signal, known })
+    write(db, () => {
+      if (isOvertaken(db, companyNumber, begun)) askAgainNow(run, job)
+      else if (list && list.officers.length > 0) saveList(run, job, list)
+      else doubtNone(run, job, company, list === null)
+    })
   } catch (error) {
     if (!(error instanceof UpstreamError) || signal.aborted) throw error
     retryJob(run, job, errorMessage(error))
@@ -141,10 +148,17 @@ function saveList(run: Enrichment, job: Job, list: OfficerList): void {
   moveJob(run, job, { stage: 'emails' }, (tx, notedAt) => {
     const fetchedAt = new Date(notedAt).toISOString()
     const rows = officerRows(list, { companyNumber, fetchedAt, runId })
-    const withheld = saveOfficers(db, companyNumber, rows, { state: 'complete', fetchedAt, runId })
+    const withheld = saveOfficers(db, companyNumber, rows, { state: 'complete', fetchedAt, asOf: asOf(list), runId })
     saveNotes(tx, notesAboutOthers(officerNotes(list, companyNumber), withheld), { notedAt, runId })
     endFetch(tx, companyNumber)
   })
+}
+
+/** The stream has told of the company meanwhile: what was fetched may be older. It uses up no attempt. */
+function askAgainNow({ db, clock, runId }: Enrichment, { companyNumber }: Job): void {
+  const now = clock.now()
+  const error = 'events overtook the list while it was fetched'
+  write(db, (tx) => postponeJob(tx, companyNumber, { dueAt: now, error, counted: false }, { runId, now }))
 }
 
 /** An old company without a list has no officers; a young one may have them tomorrow. */

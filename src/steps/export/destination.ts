@@ -34,6 +34,8 @@ export interface Manifest {
     all: boolean
     /** The tables that were asked for, when any were. */
     include?: readonly DatasetTable[]
+    /** How the identity verification of the officers stands, when that was asked for. */
+    verification?: readonly string[]
     /** Only in a delta: the moment from which it counts, ISO 8601. */
     since?: string
   }

@@ -5,16 +5,18 @@ import { createWriteStream, existsSync, readdirSync, realpathSync, rmSync, statS
 import { basename, dirname, join } from 'node:path'
 import { finished } from 'node:stream/promises'
 import { ZipFile } from 'yazl'
-import type { Column } from '../../db/dataset/columns.ts'
-import { columnsOfTable, type DatasetTable } from '../../db/dataset/columns.ts'
-import type { Page } from '../../db/dataset/dataset.ts'
+import { countPostcodes, findPlaces } from '../../db/companies/postcodes.ts'
+import { readSicDescriptions } from '../../db/companies/sic.ts'
+import type { Column, Page } from '../../db/dataset/columns.ts'
+import { columnsOfTable, type DatasetTable, datasetTables } from '../../db/dataset/columns.ts'
 import { lookedUpReader } from '../../db/dataset/deliveries.ts'
 import type { DeliveredTable } from '../../db/dataset/dictionary.ts'
 import { dataDictionary, type TableEntry } from '../../db/dataset/dictionary.ts'
 import type { Db } from '../../db/open.ts'
+import { readTallies } from '../../db/tallies.ts'
 import { ChpipeError } from '../../errors.ts'
 import { makeFolder, sha256OfFile, syncFolder } from '../../files.ts'
-import { safeJson } from '../../text.ts'
+import { counted, safeJson } from '../../text.ts'
 import type { Manifest } from './destination.ts'
 import { csvHeader, csvLines, LINE_END } from './formats/csv.ts'
 import { formatOfFile } from './formats/formats.ts'
@@ -52,8 +54,8 @@ export async function packageDataset(db: Db, options: PackageOptions): Promise<P
   const { path } = stage
   sweep(dirname(path))
   try {
-    const { exported, counts } = await exportCounted(db, options, stage.folder)
-    const documents = writeDocuments(stage.folder, exported, counts, options)
+    const { exported, ...said } = await exportCounted(db, options, stage.folder)
+    const documents = writeDocuments(stage.folder, exported, said, options)
     const manifest = { ...exported, files: [...documents, ...exported.files] }
     writeFileSync(join(stage.folder, MANIFEST), `${safeJson(manifest, 2)}\n`)
     const names = [REPORT, MANIFEST, DICTIONARY, ...exported.files.map(({ name }) => name)]
@@ -79,13 +81,19 @@ function aboutDestination(error: unknown, { path, folder }: Stage): unknown {
   return new ChpipeError(told.kind, told.message, { hint, cause: told.cause })
 }
 
+/** What the report says beside the files. */
+interface Said {
+  counts: ReportCounts
+  sicDescriptions: ReadonlyMap<string, string>
+  /** Companies that are left out because their lists are in doubt. */
+  stale: number
+}
+
 /** Exports into the stage and counts what is written, page by page. */
-async function exportCounted(
-  db: Db,
-  options: PackageOptions,
-  folder: string,
-): Promise<{ exported: Manifest; counts: ReportCounts }> {
-  const counter = createPageCounter()
+async function exportCounted(db: Db, options: PackageOptions, folder: string): Promise<{ exported: Manifest } & Said> {
+  const counter = createPageCounter({
+    findPlaces: countPostcodes(db) > 0 ? (postcodes) => findPlaces(db, postcodes) : undefined,
+  })
   const lookedUp = lookedUpReader(db)
   const exported = await exportDataset(db, {
     ...options,
@@ -96,21 +104,27 @@ async function exportCounted(
       counter.add(onlyTables(page, options.include), asked)
     },
   })
-  return { exported, counts: counter.counts() }
+  return { exported, counts: counter.counts(), sicDescriptions: readSicDescriptions(db), stale: readTallies(db).stale }
 }
 
 /** The page as the files hold it. */
 function onlyTables(page: Page, include: ExportOptions['include']): Page {
   if (!include) return page
   const rows = (table: DatasetTable) => (include.includes(table) ? page[table] : [])
-  return { companies: rows('companies'), officers: rows('officers'), domains: rows('domains'), emails: rows('emails') }
+  return {
+    companies: rows('companies'),
+    officers: rows('officers'),
+    persons_with_significant_control: rows('persons_with_significant_control'),
+    domains: rows('domains'),
+    emails: rows('emails'),
+  }
 }
 
 /** Writes what goes beside the data; a document has no rows. */
 function writeDocuments(
   folder: string,
   { as_of, schema_version, files, filters }: Manifest,
-  counts: ReportCounts,
+  { counts, sicDescriptions, stale }: Said,
   { target, programVersion }: PackageOptions,
 ): FileEntry[] {
   const tables = deliveredTables(filters, counts.rows)
@@ -118,11 +132,12 @@ function writeDocuments(
     asOf: as_of,
     programVersion,
     schemaVersion: schema_version,
-    scope: scopeOf(filters),
+    scope: scopeOf(filters, stale),
     since: filters.since ?? null,
     tables,
     files: files.map((file) => ({ ...file, ...fileFacts(file.name, tables) })),
     counts,
+    sicDescriptions,
     target,
     dictionary: Object.entries(dataDictionary).map(([table, entry]) => ({ table, entry })),
   })
@@ -138,24 +153,28 @@ function writeEntry(folder: string, name: string, text: string, rows: number): F
 
 type Filters = Manifest['filters']
 
-/** The tables that a delivery with these filters holds: domains and e-mails that nobody asked for only when there are any. */
-function deliveredTables({ include, since }: Filters, { domains, emails }: ReportCounts['rows']): DeliveredTable[] {
-  const some = include ?? [
-    'companies',
-    'officers',
-    ...(domains > 0 ? ['domains'] : []),
-    ...(emails > 0 ? ['emails'] : []),
-  ]
-  const tables = (['companies', 'officers', 'domains', 'emails'] as const).filter((table) => some.includes(table))
+/** The tables that a delivery with these filters holds: what nobody asked for only when there is any of it. */
+function deliveredTables({ include, since }: Filters, rows: ReportCounts['rows']): DeliveredTable[] {
+  const tables = datasetTables.filter((table) =>
+    include ? include.includes(table) : table === 'companies' || table === 'officers' || rows[table] > 0,
+  )
   return since === undefined ? tables : [...tables, 'deletions']
 }
 
 /** What the filters of an export let through, in sentences for whoever receives it. */
-function scopeOf({ all, include, since }: Filters): string[] {
+function scopeOf({ all, include, verification, since }: Filters, stale: number): string[] {
   return [
     all
       ? 'All companies that were collected, also those whose officer list is not complete yet.'
-      : 'Companies whose officer list is complete, with all their appointments, resigned ones included.',
+      : `Companies whose officer list is complete${verification ? '' : ', with all their appointments, resigned ones included'}.`,
+    ...(verification
+      ? [`Of these only appointments whose identity verification is ${verification.join(' or ')}, and their companies.`]
+      : []),
+    ...(all || stale === 0
+      ? []
+      : [
+          `Left out until they are fetched again: ${counted(stale, 'company', 'companies')} whose officer list is in doubt.`,
+        ]),
     ...(include ? [`Only these tables: ${include.join(', ')}.`] : []),
     ...(since === undefined
       ? []

@@ -115,7 +115,7 @@ export function staleFiles(folder: string, names: string[], manifest = join(fold
     .map((name) => join(folder, name))
 }
 
-const PLAIN_NAME = /^[a-z]+\.[a-z]+(\.gz)?$/
+const PLAIN_NAME = /^[a-z_]+\.[a-z]+(\.gz)?$/
 
 /** Compressed or not, a file is of the same format. */
 function formatOf(name: string): string {

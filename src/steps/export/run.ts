@@ -3,9 +3,10 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Clock } from '../../clock.ts'
 import type { Since } from '../../db/changes.ts'
-import type { DatasetTable } from '../../db/dataset/columns.ts'
-import { type Dataset, openDataset, type Page } from '../../db/dataset/dataset.ts'
+import type { DatasetTable, Page } from '../../db/dataset/columns.ts'
+import { type Dataset, openDataset } from '../../db/dataset/dataset.ts'
 import type { Db } from '../../db/open.ts'
+import type { VerificationState } from '../../db/standing.ts'
 import { type Delivery, type Destination, type Manifest, openDelivery } from './destination.ts'
 import { type ExportFormat, formatOf } from './formats/formats.ts'
 import type { FormatOptions, Writer, Writing } from './formats/writer.ts'
@@ -17,6 +18,8 @@ export interface ExportOptions extends FormatOptions {
   all: boolean
   /** The tables that are wanted, empty or not; null for companies, officers, and the others when there are any. */
   include: readonly DatasetTable[] | null
+  /** Only officers whose identity verification stands so, with their companies; null for all. */
+  verification?: readonly VerificationState[] | null
   /** For a delta, from where it counts; null for everything. */
   since: Since | null
   programVersion: string
@@ -34,9 +37,9 @@ export interface ExportOptions extends FormatOptions {
  * delivery is as it was.
  */
 export async function exportDataset(db: Db, options: ExportOptions): Promise<Manifest> {
-  const { destination, all, include, since, programVersion, clock } = options
+  const { destination, all, include, verification = null, since, programVersion, clock } = options
   const asOf = new Date(clock.now()).toISOString()
-  using dataset = openDataset(db, { all, include, since })
+  using dataset = openDataset(db, { all, include, verification, since, today: asOf.slice(0, 10) })
   const writers = await formatOf(options.format).open(dataset, options, destination.kind === 'folder')
   await planWriters(dataset, writers, options)
   await using delivery = await openDelivery(
@@ -48,7 +51,12 @@ export async function exportDataset(db: Db, options: ExportOptions): Promise<Man
     schema_version: dataset.schemaVersion,
     program_version: programVersion,
     as_of: asOf,
-    filters: { all, ...(include ? { include } : {}), ...(since ? { since: since.moment } : {}) },
+    filters: {
+      all,
+      ...(include ? { include } : {}),
+      ...(verification ? { verification } : {}),
+      ...(since ? { since: since.moment } : {}),
+    },
     checkpoint: dataset.checkpoint,
     files: delivery.outputs.map((output) => output.entry()),
   }

@@ -5,7 +5,7 @@
 import { setMaxListeners } from 'node:events'
 import pLimit from 'p-limit'
 import { whenFree } from '../../db/lock-wait.ts'
-import { type Claim, type ClaimedCompany, claimCompany, claimStale } from '../../db/officers/claims.ts'
+import { type Claim, type ClaimedCompany, claimCompany, claimDoubtful, claimStale } from '../../db/officers/claims.ts'
 import { definePostcodeTest, isFiltering, type OfficersFilter } from '../../db/officers/filter.ts'
 import { drawUpOrder, type FetchOrder } from '../../db/officers/order.ts'
 import { writeSoon } from '../../db/open.ts'
@@ -57,6 +57,13 @@ export function refreshOfficers(step: OfficersStep, options: RefreshOfficersOpti
   definePostcodeTest(step.db, options)
   const query = { ...options, runId: step.runId, before: new Date(runStartedAt - ageMs).toISOString() }
   const take = () => writeSoon(step.db, () => claimStale(step.db, query, step.clock))
+  return fetchClaims(step, { ...options, next: () => whenFree(step.db, take) })
+}
+
+/** Fetches lists in doubt, the oldest first, until none is free or the limit; the others stay as they are. */
+export function refreshDoubtful(step: OfficersStep, options: Omit<RefreshOfficersOptions, 'ageMs'>): Promise<Ending> {
+  const query = { runId: step.runId, runStartedAt: options.runStartedAt }
+  const take = () => writeSoon(step.db, () => claimDoubtful(step.db, query, step.clock)) ?? 'nothing-left'
   return fetchClaims(step, { ...options, next: () => whenFree(step.db, take) })
 }
 

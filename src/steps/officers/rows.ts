@@ -10,6 +10,10 @@ export interface RowOrigin {
   companyNumber: string
   fetchedAt: string
   runId: number
+  /** `rest` unless given. */
+  source?: 'rest' | 'stream'
+  /** Of the event that writes the row. */
+  timepoint?: number
 }
 
 /** Shapes a fetched list into rows, one per appointment, texts as filed. */
@@ -17,16 +21,21 @@ export function officerRows(list: OfficerList, origin: RowOrigin): OfficerRow[] 
   return list.officers.map((read) => officerRow(read, origin))
 }
 
-function officerRow({ item, appointmentId }: ReadItem, { companyNumber, fetchedAt, runId }: RowOrigin): OfficerRow {
+/** Shapes one item into its row. */
+export function officerRow(
+  { item, appointmentId }: ReadItem,
+  { companyNumber, fetchedAt, runId, source = 'rest', timepoint }: RowOrigin,
+): OfficerRow {
   return {
     company_number: companyNumber,
     appointment_id: appointmentId,
     officer_id: officerId(item),
     ...(filedValues(item, officersFiled) as Partial<OfficerRow>),
     ...parseOfficerName(item.name, item.officer_role, signsOf(item)),
-    source: 'rest',
+    source,
     fetched_at: fetchedAt,
     run_id: runId,
+    ...(timepoint === undefined ? {} : { stream_timepoint: timepoint }),
   }
 }
 
@@ -101,8 +110,13 @@ export interface OfficerDrift {
   changed: ChangedOfficer[]
 }
 
-/** What the register files. Names are compared as filed, so that a better reading of them is no drift; nor is an origin. */
-const COMPARED = ['officer_id', ...officersFiled.map(({ column }) => column)] as (keyof OfficerRow)[]
+/**
+ * What the register files. Names are compared as filed, so that a better reading of them is no drift; nor is an origin, nor
+ * an etag, which the register renews when nothing has changed (facts 1.1).
+ */
+const COMPARED = ['officer_id', ...officersFiled.map(({ column }) => column)].filter(
+  (column) => column !== 'etag',
+) as (keyof OfficerRow)[]
 
 /** Compares two lists of one company in these columns; the order of the lists does not matter. */
 export function officerDrift(

@@ -18,6 +18,7 @@ import {
   reopenNone,
   saveNotes,
 } from '../../db/officers/fetches.ts'
+import { readTouched } from '../../db/officers/lists.ts'
 import { saveOfficers } from '../../db/officers/officers.ts'
 import { type Db, type Tx, write } from '../../db/open.ts'
 import { errorMessage } from '../../errors.ts'
@@ -73,12 +74,15 @@ export async function storeOfficers(
   const { company: companyNumber } = claimed
   const known = claimed.known || step.emptyRow.doubted
   try {
-    const list = await fetchWhole(step.companiesHouse, companyNumber, { lane: 'background', signal, known })
-    if (list && list.officers.length > 0) {
+    for (let round = 1; ; round += 1) {
+      const begun = beginFetch(step, companyNumber)
+      const list = await fetchWhole(step.companiesHouse, companyNumber, { lane: 'background', signal, known })
+      if (!list?.officers.length) return await takeEmpty(step, claimed, { absent: list === null, signal })
       Object.assign(step.emptyRow, noEmptyRow())
-      return saveList(step, companyNumber, list)
+      const outcome = await saveList(step, companyNumber, { list, begun })
+      if (outcome !== 'overtaken') return outcome
+      if (round === MAX_ROUNDS) return await takeOvertaken(step, companyNumber)
     }
-    return await takeEmpty(step, claimed, { absent: list === null, signal })
   } catch (error) {
     if (error instanceof UpstreamError && !signal.aborted) return await takeFault(step, claimed, { error, signal })
     await tidyWhenFree(step.db, () => write(step.db, (tx) => releaseClaim(tx, companyNumber, step.runId)))
@@ -95,16 +99,60 @@ export async function fetchWhole(...call: Parameters<typeof fetchOfficers>): Pro
   return list && totalDiffers(list) ? fetchOfficers(...call) : list
 }
 
-function saveList(step: OfficersStep, companyNumber: string, list: OfficerList): Promise<StoreOutcome> {
+/** Where a fetch begins: what the stream tells of the company from now on, the list may not have. */
+export interface BegunFetch {
+  touched: number
+}
+
+/** To be called before the list is asked for. */
+export function beginFetch({ db }: Pick<OfficersStep, 'db'>, companyNumber: string): BegunFetch {
+  return { touched: readTouched(db, companyNumber) }
+}
+
+/** Whether the stream has told of the company, or lost events, since the fetch began: the list may be older. */
+export function isOvertaken(db: Db, companyNumber: string, { touched }: BegunFetch): boolean {
+  return readTouched(db, companyNumber) !== touched
+}
+
+/** When a list was told, by the clock of Companies House. */
+export function asOf({ repliedAt = null }: OfficerList): string | null {
+  return repliedAt === null ? null : new Date(repliedAt).toISOString()
+}
+
+/** Events about one company in a row that each overtake its fetch. */
+const MAX_ROUNDS = 3
+
+/** Asked again later, when less happens. */
+async function takeOvertaken(step: OfficersStep, companyNumber: string): Promise<StoreOutcome> {
+  const error = 'events overtook the list while it was fetched'
+  const postponed = await putOff(step, companyNumber, { error, waitsMs: step.timings.officersRetryMs })
+  if (postponed) return postponed
+  return conclude(step, companyNumber, (tx, now) => {
+    failFetch(tx, companyNumber, now, error)
+    return { state: 'failed' }
+  })
+}
+
+interface FetchedList {
+  list: OfficerList
+  begun: BegunFetch
+}
+
+function saveList(
+  step: OfficersStep,
+  companyNumber: string,
+  { list, begun }: FetchedList,
+): Promise<StoreOutcome | 'overtaken'> {
   const { db, runId } = step
   const notedAt = nowOf(step)
   const fetchedAt = new Date(notedAt).toISOString()
   const rows = officerRows(list, { companyNumber, fetchedAt, runId })
   const notes = officerNotes(list, companyNumber)
   const state = rows.length > 0 ? 'complete' : 'none'
-  const save = (tx: Tx): StoreOutcome => {
+  const save = (tx: Tx): StoreOutcome | 'overtaken' => {
     if (!holdsClaim(tx, companyNumber, runId)) return { state: 'lost' }
-    const withheld = saveOfficers(db, companyNumber, rows, { state, fetchedAt, runId })
+    if (isOvertaken(db, companyNumber, begun)) return 'overtaken'
+    const withheld = saveOfficers(db, companyNumber, rows, { state, fetchedAt, asOf: asOf(list), runId })
     saveNotes(tx, notesAboutOthers(notes, withheld), { notedAt, runId })
     endFetch(tx, companyNumber)
     return { state, officers: rows.length, odd: notes.length }
@@ -173,7 +221,11 @@ async function takeFault(step: OfficersStep, claimed: ClaimedCompany, { error, s
   const waitsMs = emptied && claimed.known ? emptiedListRetryMs : officersRetryMs
   const postponed = await putOff(step, companyNumber, { error: errorMessage(error), waitsMs })
   if (postponed) return postponed
-  if (emptied && (await isConfirmedEmpty(step, companyNumber, signal))) return saveList(step, companyNumber, NOTHING)
+  const begun = beginFetch(step, companyNumber)
+  if (emptied && (await isConfirmedEmpty(step, companyNumber, signal))) {
+    const outcome = await saveList(step, companyNumber, { list: NOTHING, begun })
+    if (outcome !== 'overtaken') return outcome
+  }
   return conclude(step, companyNumber, (tx, now) => {
     failFetch(tx, companyNumber, now, errorMessage(error))
     step.log.warn('company failed', { company: companyNumber, error: errorMessage(error) })

@@ -2,10 +2,10 @@
 import type { Clock } from '../../clock.ts'
 import type { Db } from '../../db/open.ts'
 import { readCreditReport, readProviders } from '../../db/purchases/credits.ts'
-import { readUse, viewClock } from '../../db/quota/ledger.ts'
 import { type FoundCounts, findBalanceBefore, type JobCount, readLiveCounts } from '../../db/tallies.ts'
-import { COMPANIES_HOUSE_ALLOWANCE } from '../../quota/report.ts'
+import { type AllowanceUse, localUse } from '../../quota/report.ts'
 import type { Quota } from '../../settings.ts'
+import { STREAM_NAMES } from '../stream/kinds.ts'
 import { readStreamReports, type StreamReport } from '../stream/report.ts'
 
 export interface JobsReport {
@@ -60,7 +60,7 @@ export interface CapacityReport {
 export interface LiveProgress {
   /** The first of the streams. */
   stream?: StreamReport
-  /** All of them, where there are several. */
+  /** All that were ever followed, where there is more than the first. */
   streams?: StreamReport[]
   jobs?: JobsReport
   domains?: DomainsReport
@@ -70,21 +70,26 @@ export interface LiveProgress {
 }
 
 /** Reads it within the caller's snapshot; empty before anything was streamed or queued. */
-export function readLiveProgress(db: Db, clock: Clock, quota: Quota): LiveProgress {
+export function readLiveProgress(
+  db: Db,
+  clock: Clock,
+  quota: Quota,
+  use: AllowanceUse = localUse(db, clock),
+): LiveProgress {
   const streams = readStreamReports(db, clock)
-  const [stream] = streams
+  const stream = streams.find((report) => report.stream === STREAM_NAMES[0])
   const { jobs: counts, dueForEnrich, found } = readLiveCounts(db)
-  if (!stream && counts.length === 0) return {}
+  if (streams.length === 0 && counts.length === 0) return {}
   const credits = creditsReport(db)
   const asked = counts.filter(hasDomainAnswer).reduce((sum, { count }) => sum + count, 0)
   return {
     ...(stream ? { stream } : {}),
-    ...(streams.length > 1 ? { streams } : {}),
+    ...(streams.length > (stream ? 1 : 0) ? { streams } : {}),
     ...(counts.length > 0 ? { jobs: jobsReport(counts, dueForEnrich) } : {}),
     ...(asked + found.domains > 0 ? { domains: domainsReport(found, asked) } : {}),
     ...(found.peopleAsked + found.emails > 0 ? { emails: emailsReport(found) } : {}),
     ...(credits.spent + credits.reserved > 0 || credits.left !== null ? { credits } : {}),
-    ...(stream ? { capacity: capacityReport(db, clock, quota) } : {}),
+    ...(streams.length > 0 && use.stream !== null ? { capacity: capacityReport(use.stream, quota) } : {}),
   }
 }
 
@@ -151,9 +156,8 @@ function share(found: number, asked: number): number | null {
   return asked > 0 || found > 0 ? Math.round((found / Math.max(asked, found)) * 1000) / 10 : null
 }
 
-function capacityReport(db: Db, clock: Clock, { limit, windowMs }: Quota): CapacityReport {
+function capacityReport(calls: number, { limit, windowMs }: Quota): CapacityReport {
   const perMinute = (calls: number) => Math.round((calls / windowMs) * 600_000) / 10
-  const { stream: calls } = readUse(db, COMPANIES_HOUSE_ALLOWANCE, viewClock(clock), clock.steady())
   return {
     allowance_per_minute: perMinute(limit),
     stream_per_minute: perMinute(calls),

@@ -1,4 +1,5 @@
 // The report of `progress` as Prometheus metrics, for the node exporter's textfile collector and for `serve`.
+import type { VerificationCounts } from '../../db/standing.ts'
 import { labelled, type Metric, single } from '../../metrics.ts'
 import type { StreamReport } from '../stream/report.ts'
 import type { LiveProgress } from './live.ts'
@@ -6,7 +7,7 @@ import type { Progress } from './progress.ts'
 
 /** Everything that `progress --json` prints, in seconds and plain counts; what there is nothing to say about is left out. */
 export function progressMetrics(progress: Progress, version: string): Metric[] {
-  const { companies_with_officers: complete, pending, none, failed, quota } = progress
+  const { companies_with_officers: complete, pending, none, failed, stale = 0, quota, verification } = progress
   return [
     {
       name: 'chpipe_build_info',
@@ -21,9 +22,11 @@ export function progressMetrics(progress: Progress, version: string): Metric[] {
         help: 'Companies known, by the state of their officer lists.',
         label: 'officers_state',
       },
-      { complete, pending, none, failed },
+      { complete, pending, none, failed, stale },
     ),
     single('gauge', 'chpipe_officers', 'Officers stored.', progress.officers),
+    ...(verification ? [verificationMetric(verification)] : []),
+    ...pscMetrics(progress),
     single('gauge', 'chpipe_target_companies', 'Companies that shall have officers.', progress.target),
     single('gauge', 'chpipe_target_ratio', 'Share of the target that is reached, 0 to 1.', progress.percent / 100),
     single('gauge', 'chpipe_ready', '1 when the target is reached, otherwise 0.', progress.ready ? 1 : 0),
@@ -49,12 +52,42 @@ export function progressMetrics(progress: Progress, version: string): Metric[] {
       'Calls that Companies House refused (429, 403).',
       quota.rate_limited,
     ),
-    ...(progress.stream ? streamMetrics(progress.streams ?? [progress.stream]) : []),
+    single(
+      'gauge',
+      'chpipe_allowance_store_up',
+      'Whether the PostgreSQL that keeps a shared allowance can be reached; absent where it is in the database.',
+      quota.store === undefined ? null : Number(quota.store.away === null),
+    ),
+    ...streamMetrics(progress.streams ?? (progress.stream ? [progress.stream] : [])),
     ...liveMetrics(progress),
   ]
 }
 
+function pscMetrics({ pscs }: Progress): Metric[] {
+  if (!pscs) return []
+  const { records, snapshot_on: day } = pscs
+  return [
+    single('gauge', 'chpipe_pscs', 'Records of persons with significant control stored.', records),
+    single(
+      'gauge',
+      'chpipe_psc_snapshot_timestamp_seconds',
+      'The day of the newest snapshot imported whole; absent without one.',
+      day === null ? null : Date.parse(day) / 1000,
+    ),
+  ]
+}
+
+function verificationMetric(counts: VerificationCounts): Metric {
+  const about = {
+    name: 'chpipe_officers_by_verification',
+    help: 'Officers stored, by how their identity verification stands today.',
+    label: 'identity_verification',
+  }
+  return labelled('gauge', about, { ...counts })
+}
+
 function streamMetrics(streams: StreamReport[]): Metric[] {
+  if (streams.length === 0) return []
   const seconds = (iso: string | null) => (iso === null ? null : Date.parse(iso) / 1000)
   const gauge = (name: string, help: string, read: (report: StreamReport) => number | null): Metric => ({
     name: `chpipe_stream_${name}`,

@@ -1,14 +1,17 @@
 // How far the import of officers is, how fast it goes and when it will be done, and how the stream stands. Reads only, at
-// a cost that does not grow with companies and officers.
+// a cost that does not grow with companies and officers; only verifications are counted, along two indexes.
 import { type Clock, DAY_MS, MINUTE_MS } from '../../clock.ts'
 import { type ListProgress, readLists } from '../../db/companies/lists.ts'
 import { countListsBefore } from '../../db/officers/age.ts'
 import { type Db, snapshot, type Tx } from '../../db/open.ts'
+import { findNewestSnapshot } from '../../db/pscs/files.ts'
+import { countPscs } from '../../db/pscs/staging.ts'
 import { findLiveRuns } from '../../db/runs.ts'
+import { countVerifications, dayAt, type VerificationCounts } from '../../db/standing.ts'
 import { storageError } from '../../db/storage-error.ts'
 import { type Fetches, readFetches, readTallies } from '../../db/tallies.ts'
 import { forecastCalls } from '../../quota/forecast.ts'
-import { allowanceFreeAt, type QuotaReport, quotaReport } from '../../quota/report.ts'
+import { type AllowanceUse, allowanceFreeAt, type QuotaReport, quotaReport } from '../../quota/report.ts'
 import type { Quota } from '../../settings.ts'
 import { type LiveProgress, readLiveProgress } from './live.ts'
 
@@ -20,6 +23,8 @@ export interface Progress extends LiveProgress {
   pending: number
   none: number
   failed: number
+  /** Lists that were complete and are in doubt, since the officers stream lost events; left out when there is none. */
+  stale?: number
   target: number
   /** Of the target, with one decimal, rounded down: 100 means ready. */
   percent: number
@@ -29,8 +34,12 @@ export interface Progress extends LiveProgress {
   /** Null when no import runs, nothing moves, or the candidates do not suffice. */
   eta_seconds: number | null
   quota: QuotaReport
+  /** Left out when there are none. */
+  pscs?: PscProgress
   /** The commands that run on this database now; left out when there is none. */
   runs?: RunningCommand[]
+  /** Officers by how their identity verification stands today; left out while nothing is published of anybody. */
+  verification?: VerificationCounts
   /** When calls may go out again, while the allowance is used up or closed; left out otherwise. */
   allowance_free_at?: string
   /** Officer lists older than 30 days, 10,001 for more than 10,000; left out when there are none. */
@@ -39,6 +48,14 @@ export interface Progress extends LiveProgress {
   lists?: ListProgress[]
   /** How often the allowance must fill up again before the target is reached; left out while it is not what limits. */
   windows_left?: number
+}
+
+/** Persons with significant control. */
+export interface PscProgress {
+  /** Stored records, ceased ones, statements and exemptions included. */
+  records: number
+  /** The day of the newest snapshot that was imported whole; null when there is none. */
+  snapshot_on: string | null
 }
 
 export interface RunningCommand {
@@ -54,6 +71,8 @@ export interface ProgressOptions {
   clock: Clock
   /** Also the customers' lists, at a cost that grows with them. */
   withLists?: boolean
+  /** How the allowance stands where it is shared, and not in the database. */
+  shared?: AllowanceUse | undefined
 }
 
 /** What counts as the recent past. */
@@ -63,45 +82,56 @@ const RECENT_MS = 10 * 60_000
 const SHORTEST_SPAN_MS = 5000
 
 /** Reads the progress towards the target on one snapshot. Throws a `data` error when the database cannot be read. */
-export function readProgress(db: Db, { target, quota, clock, withLists = false }: ProgressOptions): Progress {
+export function readProgress(db: Db, { target, quota, clock, shared, withLists = false }: ProgressOptions): Progress {
   try {
     return snapshot(db, (tx) => {
       const now = clock.now()
-      const { complete, officers, pending, none, failed } = readTallies(tx)
+      const { complete, officers, pending, none, failed, stale } = readTallies(tx)
       const perMinute = recentRate(readFetches(tx, now - RECENT_MS, now), now, quota)
       const running = findLiveRuns(tx, clock)
       const importing = running.some(({ command }) => command === 'import-officers')
-      const reachable = complete + pending + failed >= target
-      const freeAt = allowanceFreeAt(db, clock, quota)
+      const reachable = complete + pending + failed + stale >= target
+      const verification = countVerifications(db, dayAt(now), officers)
+      const freeAt = allowanceFreeAt(db, clock, quota, shared)
       const missing = target - complete
       const lists = withLists ? readLists(db) : []
       const old = countListsBefore(db, new Date(now - 30 * DAY_MS).toISOString())
       const expected =
-        importing && reachable && missing > 0 ? expectTarget(tx, db, { missing, perMinute, quota, clock }) : null
+        importing && reachable && missing > 0
+          ? expectTarget(tx, db, { missing, perMinute, quota, clock, isShared: shared !== undefined })
+          : null
       return {
         companies_with_officers: complete,
         officers,
-        companies: complete + pending + none + failed,
+        companies: complete + pending + none + failed + stale,
         pending,
         none,
         failed,
+        ...(stale > 0 ? { stale } : {}),
         target,
         percent: percentOf(complete, target),
         ready: complete >= target,
         per_minute: Math.round(perMinute * 10) / 10,
         eta_seconds: missing <= 0 ? 0 : (expected?.seconds ?? null),
-        quota: quotaReport(db, clock, quota),
+        quota: quotaReport(db, clock, quota, shared),
+        ...readPscProgress(db),
         ...(running.length > 0 ? { runs: running.map(describeRun) } : {}),
         ...(freeAt === null ? {} : { allowance_free_at: new Date(freeAt).toISOString() }),
         ...(old > 0 ? { lists_older_than_30_days: old } : {}),
         ...(lists.length > 0 ? { lists } : {}),
         ...(expected?.windows ? { windows_left: expected.windows } : {}),
-        ...readLiveProgress(db, clock, quota),
+        ...(verification.none < officers ? { verification } : {}),
+        ...readLiveProgress(db, clock, quota, shared),
       }
     })
   } catch (error) {
     throw storageError(error, db.$client.name)
   }
+}
+
+function readPscProgress(db: Db): { pscs?: PscProgress } {
+  const [records, snapshot_on] = [countPscs(db), findNewestSnapshot(db, { whole: true })]
+  return records > 0 || snapshot_on !== null ? { pscs: { records, snapshot_on } } : {}
 }
 
 function describeRun({ command, pid, host, started_at }: ReturnType<typeof findLiveRuns>[number]): RunningCommand {
@@ -113,6 +143,8 @@ interface Pace {
   perMinute: number
   quota: Quota
   clock: Clock
+  /** The permits are not in this database, so that nothing is known of when they come back. */
+  isShared: boolean
 }
 
 /** So much of the allowance must be used, or of its pace be reached, before it is what limits the import. */
@@ -127,20 +159,22 @@ const BURST_MS = 20_000
 function expectTarget(
   tx: Tx,
   db: Db,
-  { missing, perMinute, quota, clock }: Pace,
+  { missing, perMinute, quota, clock, isShared }: Pace,
 ): { seconds: number | null; windows: number } {
   const now = clock.now()
-  const { used } = quotaReport(db, clock, quota)
+  const bySpeed = { seconds: etaSeconds(missing, perMinute), windows: 0 }
+  const { used } = isShared ? { used: null } : quotaReport(db, clock, quota)
   const lately = readFetches(tx, now - BURST_MS, now)
   const perMs = lately.firstMs === null ? 0 : lately.count / Math.max(SHORTEST_SPAN_MS, now - lately.firstMs)
+  if (used === null) return bySpeed
   const isLimit = used >= LIMITING_SHARE * quota.limit || perMs >= (LIMITING_SHARE * quota.limit) / quota.windowMs
-  if (!isLimit) return { seconds: etaSeconds(missing, perMinute), windows: 0 }
+  if (!isLimit) return bySpeed
   const answered = readFetches(tx, now - quota.windowMs, now).count
   const callsEach = answered > 0 ? Math.min(MOST_CALLS_EACH, Math.max(1, used / answered)) : 1
   const eachMs = perMs > 0 ? 1 / (perMs * callsEach) : 0
   const { ms, windows } = forecastCalls(db, clock, quota, Math.ceil(missing * callsEach), eachMs)
   if (windows > 0 || perMs > 0) return { seconds: Math.ceil(ms / 1000), windows }
-  return { seconds: etaSeconds(missing, perMinute), windows }
+  return { ...bySpeed, windows }
 }
 
 /** More calls for a company than this are somebody else's. */

@@ -1,7 +1,7 @@
 // Whom to ask for: active natural persons in the wanted roles, each once.
 
 import { type FiledOfficer, readOfficerName } from '../../companies-house/officer-name.ts'
-import { holdsOffice } from '../../companies-house/profile.ts'
+import { holdsOffice } from '../../db/standing.ts'
 import { matchName, type PersonName, personName } from './inputs.ts'
 
 /** Roles that contain one of these are asked for unless `--roles` says otherwise: directors and LLP members. */

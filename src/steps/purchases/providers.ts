@@ -1,6 +1,6 @@
 // The providers that chpipe knows.
 import type { Clock, Timings } from '../../clock.ts'
-import type { Db } from '../../db/open.ts'
+import type { OpenAllowance } from '../../quota/open.ts'
 import type { Settings } from '../../settings.ts'
 import { connectSnov, type Snov } from '../../snov/client.ts'
 import type { Provider, Terms } from './provider.ts'
@@ -30,7 +30,7 @@ export function snovProvider(snov: Snov): Provider {
 }
 
 export interface ConnectProviders {
-  db(): Promise<Db>
+  allowance: OpenAllowance
   clock: Clock
   timings: Timings
   settings: Settings

@@ -1,12 +1,12 @@
 // Everything that is stored of one company, for its operator: what is known, where each row came from, and what is on its
 // way. Reads only. Nobody who is suppressed is told, only that somebody is.
 
+import type { Item } from '../../db/dataset/columns.ts'
 import { findJob, type JobStanding } from '../../db/jobs/lists.ts'
 import { findFetchTrouble } from '../../db/officers/failures.ts'
 import { type Db, snapshot } from '../../db/open.ts'
 import { type ConcerningPurchase, listPurchasesConcerning } from '../../db/purchases/concerning.ts'
 import { findRuns } from '../../db/runs.ts'
-import type { Item } from '../../db/served/companies.ts'
 import { readStoredCompany, type StoredCompany } from '../../db/served/stored.ts'
 import { storageError } from '../../db/storage-error.ts'
 import { domainInput } from '../purchases/inputs.ts'
@@ -26,10 +26,10 @@ export interface CompanyFile {
  * What is known of the company with this number, in the register's form; null when it is not stored. Throws a `data` error
  * when the database cannot be read.
  */
-export function readCompanyFile(db: Db, number: string): CompanyFile | null {
+export function readCompanyFile(db: Db, number: string, today: string): CompanyFile | null {
   try {
     return snapshot(db, (tx) => {
-      const stored = readStoredCompany(db, number)
+      const stored = readStoredCompany(db, number, today)
       if (stored === null) return null
       const { shown } = stored
       const file: CompanyFile = {
@@ -41,8 +41,8 @@ export function readCompanyFile(db: Db, number: string): CompanyFile | null {
         purchases: [],
       }
       if (shown === null) return file
-      const { company, officers, domains, emails } = shown
-      const ids = new Set([company, ...officers, ...domains, ...emails].map(({ run_id }) => Number(run_id)))
+      const { company, officers, persons_with_significant_control: pscs, domains, emails } = shown
+      const ids = new Set([company, ...officers, ...pscs, ...domains, ...emails].map(({ run_id }) => Number(run_id)))
       return {
         ...file,
         runs: findRuns(tx, [...ids]).map(({ id, command, started_at }) => ({

@@ -60,7 +60,7 @@ export function applyEntries<Event extends EventHead>(
   const noted = { stream: kind.name, now, runId }
   const origin = { source: 'stream', fetchedAt: new Date(now).toISOString(), runId } as const
   const changes = noChanges()
-  const apply = (tx: Tx, entry: BatchEntry<Event>) => {
+  const apply = (tx: Tx, entry: BatchEntry<Event>, at: number) => {
     switch (entry.kind) {
       case 'event':
         changes.events += 1
@@ -69,20 +69,25 @@ export function applyEntries<Event extends EventHead>(
         return closeExpired(tx, kind.name, entry.timepoint)
       case 'jump':
         changes.gaps += 1
+        kind.lost?.(tx, { kind: 'span', until: publishedBehind(entries, at) })
         return saveJump(tx, noted, entry)
       case 'misplaced':
         changes.misplaced += 1
+        // A number too high to be believed is alone with it; one that is too low begins a new count.
+        if (entry.to <= entry.from) kind.lost?.(tx, { kind: 'renumbered' })
         return saveJump(tx, noted, entry)
       case 'rejected':
         changes.rejects += 1
-        return saveReject(tx, { ...entry, stream: kind.name, receivedAt: now, runId })
+        kind.lost?.(tx, { kind: 'line', line: entry.line, placed: entry.timepoint !== null })
+        return saveReject(tx, { ...entry, ...kept(tx, entry.line), stream: kind.name, receivedAt: now, runId })
     }
   }
+  const kept = (tx: Tx, line: string) => (kind.kept ? { line: kind.kept(tx, line) } : {})
   const applied = entries.filter((entry) => entry.kind === 'event')
   try {
     write(db, (tx) => {
       requireClaim(tx, kind.name, runId)
-      for (const entry of entries) apply(tx, entry)
+      entries.forEach((entry, at) => void apply(tx, entry, at))
       saveApplied(
         db,
         kind.name,
@@ -95,6 +100,12 @@ export function applyEntries<Event extends EventHead>(
   }
   kind.applied?.(applied.map(({ event }) => event))
   return changes
+}
+
+/** When the event right behind an entry was published; null where none is. */
+function publishedBehind<Event extends EventHead>(entries: BatchEntry<Event>[], at: number): string | null {
+  const next = entries[at + 1]
+  return next?.kind === 'event' ? next.event.publishedAt : null
 }
 
 /** Bounds what a faulty stream can write to the log: so many troubles of a batch are logged one by one. */

@@ -1,23 +1,25 @@
 // The companies stream: what its events do to `companies` and `jobs`.
 import { type Clock, londonTime } from '../../clock.ts'
+import { oddMemberNotes } from '../../companies-house/profile-members.ts'
 import { type ChangedCompany, type CompanyEvent, readCompanyEvent } from '../../companies-house/stream/companies.ts'
 import {
-  type CompanyDetails,
   findKnownCompany,
   insertCompany,
   markDeleted,
+  type SearchedFacts,
   updateCompany,
 } from '../../db/companies/companies.ts'
 import { enqueueJob } from '../../db/jobs/queue.ts'
+import { saveNotes } from '../../db/officers/fetches.ts'
 import type { Db, Tx } from '../../db/open.ts'
 import type { Log } from '../../log.ts'
-import type { EventOrigin, RowChanges, StreamKind, StreamName } from './kind.ts'
+import type { EventOrigin, RowChanges, StreamKind } from './kind.ts'
 import { causeOf, NEW, type StreamRules } from './rules.ts'
 
-export const COMPANIES: StreamName = 'companies'
+export const COMPANIES = 'companies'
 
 export interface Match {
-  company: CompanyDetails
+  company: SearchedFacts
   /** `new`, or the trigger that fired. */
   cause: string
   /** What is to be done first: an event carries the profile, a search result does not. */
@@ -93,7 +95,12 @@ function applyChange(
     insertCompany(db, company, origin)
     changes.inserted += 1
   }
+  if (event.odd.length > 0 && (known || cause !== null || all)) noteOdd(tx, event, origin)
   if (cause !== null && onMatch(tx, { company, cause, stage: 'domain' })) changes.queued += 1
+}
+
+function noteOdd(tx: Tx, { company, odd }: ChangedCompany, { fetchedAt, runId }: EventOrigin): void {
+  saveNotes(tx, oddMemberNotes(company.company_number, odd), { notedAt: Date.parse(fetchedAt), runId })
 }
 
 /** The day on which the event was published, as it came; the day of its arrival where it does not tell. */

@@ -118,7 +118,9 @@ async function flushAtEnd({ db, log, signal }: Step, batch: StreamBatch): Promis
 }
 
 /** What is the same whatever the events are about. */
-type Step = Omit<FollowStep<never>, 'kind'> & { kind: Pick<StreamKind<never>, 'name' | 'reachDays' | 'repair'> }
+type Step = Omit<FollowStep<never>, 'kind'> & {
+  kind: Pick<StreamKind<never>, 'name' | 'reachDays' | 'repair' | 'recovery' | 'lost'>
+}
 
 interface Course {
   /** Where the stream stood before this run. */
@@ -131,11 +133,13 @@ interface Course {
 async function followLines(step: Step, batch: StreamBatch, course: Course, signal: AbortSignal): Promise<void> {
   const { log, kind, stream } = step
   const resume = () => nextTimepoint(batch.flush())
+  let connections = 0
   while (!signal.aborted && !batch.full) {
     try {
       for await (const item of stream.lines(resume, signal)) {
         if (item.kind === 'opened') {
-          noteOpened(step, item.timepoint)
+          noteOpened(step, course, { timepoint: item.timepoint, isFirst: connections === 0 })
+          connections += 1
           batch.opened(item.timepoint)
           course.repair()
         } else if (item.kind === 'closed') saveClosed(step)
@@ -163,12 +167,27 @@ function nextTimepoint({ timepoint }: StreamPosition): number | null {
   return timepoint === null ? null : timepoint + 1
 }
 
-function noteOpened({ db, clock, kind, log, runId }: Step, timepoint: number | null): void {
+interface Opened {
+  /** Where it begins; null for live. */
+  timepoint: number | null
+  /** The first connection of the run. */
+  isFirst: boolean
+}
+
+function noteOpened(
+  { db, clock, kind, log, runId }: Step,
+  { known, start }: Course,
+  { timepoint, isFirst }: Opened,
+): void {
   const now = clock.now()
+  // `--from` may leave out what the stream has, and a second live connection knows nothing of the time before it.
+  const isStart = isFirst && start.timepoint !== null && timepoint === start.timepoint + 1
+  const leavesOut = isStart && known.timepoint !== null && (start.timepoint ?? 0) > known.timepoint
   write(db, (tx) => {
     requireClaim(tx, kind.name, runId)
     saveConnected(tx, kind.name, now)
-    if (timepoint === null) extendExpired(tx, kind.name, { toDay: londonTime(now).day, now })
+    const isExpired = timepoint === null && extendExpired(tx, kind.name, { toDay: londonTime(now).day, now })
+    if (isExpired || leavesOut || (timepoint === null && !isFirst)) kind.lost?.(tx, { kind: 'span' })
   })
   log.info('stream connected', { stream: kind.name, timepoint: timepoint ?? 'live' })
 }
@@ -194,8 +213,12 @@ function afterExpiry(step: Step, at: StreamPosition, course: Course): StreamPosi
   const now = clock.now()
   const toDay = londonTime(now).day
   const fromDay = /^\d{4}-\d{2}-\d{2}/.exec(at.publishedAt ?? '')?.[0] ?? londonTime(now - kind.reachDays * DAY_MS).day
-  write(db, (tx) => expireCursor(tx, { stream: kind.name, now, runId }, { from: lost, fromDay, toDay }))
-  log.warn('the cursor is too old for the stream (416); following it live, and searching the missing days', {
+  write(db, (tx) => {
+    expireCursor(tx, { stream: kind.name, now, runId }, { from: lost, fromDay, toDay })
+    kind.lost?.(tx, { kind: 'span' })
+  })
+  const recovery = kind.recovery ?? 'searching the missing days'
+  log.warn(`the cursor is too old for the stream (416); following it live, and ${recovery}`, {
     ...fields,
     from_day: fromDay,
     to_day: toDay,

@@ -5,7 +5,7 @@ import type { Clock } from '../../clock.ts'
 import type { CompaniesHouse } from '../../companies-house/client.ts'
 import { type FoundCompany, foundFacts } from '../../companies-house/search.ts'
 import { COMPANY_NUMBER } from '../../company-number.ts'
-import { type CompanyDetails, findKnownCompany, insertCompany } from '../../db/companies/companies.ts'
+import { findKnownCompany, insertCompany } from '../../db/companies/companies.ts'
 import { type Db, write } from '../../db/open.ts'
 import { readUnrepaired, saveRepaired } from '../../db/stream/gaps.ts'
 import type { Log } from '../../log.ts'
@@ -67,7 +67,7 @@ function saveMissing({ db, clock, log, runId, rules, all, onMatch }: RepairStep,
   const origin = { source: 'search', fetchedAt: new Date(clock.now()).toISOString(), runId }
   const saved = { inserted: 0, queued: 0 }
   write(db, (tx) => {
-    for (const company of found.filter(({ company_number }) => COMPANY_NUMBER.test(company_number)).map(foundDetails)) {
+    for (const company of found.filter(({ company_number }) => COMPANY_NUMBER.test(company_number)).map(foundFacts)) {
       const wanted = isCompanyWanted(rules, company)
       if (findKnownCompany(db, company.company_number) || !(wanted || all)) continue
       insertCompany(db, company, origin)
@@ -79,9 +79,4 @@ function saveMissing({ db, clock, log, runId, rules, all, onMatch }: RepairStep,
     }
   })
   return saved
-}
-
-/** A search result says less than a profile. */
-function foundDetails(found: FoundCompany): CompanyDetails {
-  return { ...foundFacts(found), jurisdiction: null }
 }

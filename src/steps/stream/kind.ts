@@ -3,10 +3,6 @@
 import type { EventHead, ReadEvent } from '../../companies-house/stream/event.ts'
 import type { Tx } from '../../db/open.ts'
 
-/** The streams that chpipe follows; each has a `StreamKind`. */
-export const STREAM_NAMES = ['companies'] as const
-export type StreamName = (typeof STREAM_NAMES)[number]
-
 /** What applying events did to the rows that they are about. */
 export interface RowChanges {
   inserted: number
@@ -24,8 +20,24 @@ export interface EventOrigin {
   runId: number
 }
 
+/** How long a stream may be quiet before anything was learned of it: in office hours, around them, and ever. */
+export interface Rhythm {
+  workingMs: number
+  edgeMs: number
+  capMs: number
+}
+
+/** Events that nobody will ever send again: a span of timepoints, or what a line told that could not be read. */
+export type Loss =
+  /** `until` is when the event behind it was published, as it came; left out where nobody knows. */
+  | { kind: 'span'; until?: string | null }
+  /** The stream counts anew, so that what it had before may be lost. */
+  | { kind: 'renumbered' }
+  /** `placed`: it stands at a timepoint, so that an event was in it. */
+  | { kind: 'line'; line: string; placed: boolean }
+
 export interface StreamKind<Event extends EventHead> {
-  /** The stream's path at the service, and the key of its cursor, gaps and rejects. */
+  /** What it is asked for by, and the key of its cursor, gaps and rejects. */
   readonly name: string
   /** What an envelope means, or why it is no event of this stream. */
   readonly read: ReadEvent<Event>
@@ -33,10 +45,18 @@ export interface StreamKind<Event extends EventHead> {
   print(event: Event): string
   /** Writes what the event says and counts it in `changes`. Belongs in the transaction that also moves the cursor. */
   apply(tx: Tx, event: Event, origin: EventOrigin, changes: RowChanges): void
+  /** A rejected line as it may be kept, where it may tell of people who must be left alone; as it came unless given. */
+  kept?(tx: Tx, line: string): string
+  /** Takes note of what is in doubt now. Belongs in the transaction that notes the loss. */
+  lost?(tx: Tx, loss: Loss): void
   /** Receives the events of a batch once its transaction is through. */
   applied?(events: Event[]): void
+  /** That of a register in office hours unless given. */
+  readonly rhythm?: Rhythm
   /** How many days back the search for a lost span reaches when nobody knows where it began. */
   readonly reachDays: number
+  /** What becomes of an expired span, for the log; `searching the missing days` unless given. */
+  readonly recovery?: string
   /** Brings in what the expired spans have lost; without it they stay unrepaired. */
   repair?: ((signal: AbortSignal) => Promise<unknown>) | undefined
 }

@@ -90,10 +90,15 @@ export function nextExpected(timepoint: number, applied: AppliedEvents): number 
   return expected
 }
 
-/** Whether one was published well before the other; a time without a zone is UTC, and some are cut to seconds. */
+/** Whether one was published well before the other; some times are cut to seconds. */
 function isOlder(one: string | null, other: string | null): boolean {
-  const [first, second] = [one, other].map((text) =>
-    Date.parse(/(Z|[+-]\d{2}:\d{2})$/.test(text ?? '') ? (text ?? '') : `${text}Z`),
-  )
-  return first !== undefined && second !== undefined && second - first > CLEARLY_OLDER_MS
+  const [first, second] = [publishedMs(one), publishedMs(other)]
+  return first !== null && second !== null && second - first > CLEARLY_OLDER_MS
+}
+
+/** `published_at` in milliseconds, where it is a time: one without a zone is UTC. */
+export function publishedMs(publishedAt: string | null): number | null {
+  const text = publishedAt ?? ''
+  const ms = Date.parse(/(Z|[+-]\d{2}:\d{2})$/.test(text) ? text : `${text}Z`)
+  return Number.isNaN(ms) ? null : ms
 }

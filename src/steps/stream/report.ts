@@ -3,7 +3,8 @@ import { type Clock, MINUTE_MS } from '../../clock.ts'
 import type { Db } from '../../db/open.ts'
 import { findHolder, readCursor, readMinutes } from '../../db/stream/cursor.ts'
 import { countGaps, countRejects } from '../../db/stream/gaps.ts'
-import { STREAM_NAMES } from './kind.ts'
+import { STREAM_NAMES } from './kinds.ts'
+import { publishedMs } from './place.ts'
 
 /** The names and their order are what `progress --json` prints. Times are ISO 8601. */
 export interface StreamReport {
@@ -82,10 +83,9 @@ function eventsPerMinute(minutes: { events: number }[], now: number, startedAt =
   return Math.round((events / span) * 10) / 10
 }
 
-/** `published_at` without a zone is read as UTC, and is never in the future. */
+/** What was published is never in the future. */
 function lagSeconds(publishedAt: string | null, appliedAt: number | null): number | null {
-  const text = publishedAt ?? ''
-  const published = Date.parse(/(Z|[+-]\d{2}:\d{2})$/.test(text) ? text : `${text}Z`)
-  if (appliedAt === null || Number.isNaN(published)) return null
+  const published = publishedMs(publishedAt)
+  if (appliedAt === null || published === null) return null
   return Math.max(0, Math.round((appliedAt - published) / 1000))
 }

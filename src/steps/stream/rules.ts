@@ -2,7 +2,7 @@
 import { DAY_MS } from '../../clock.ts'
 import { postcodeTest } from '../../companies-house/postcode.ts'
 import { STATUS_SLUGS } from '../../companies-house/register/prose.ts'
-import type { CompanyDetails, KnownCompany } from '../../db/companies/companies.ts'
+import type { KnownCompany, SearchedFacts } from '../../db/companies/companies.ts'
 import { ChpipeError } from '../../errors.ts'
 
 export interface Trigger {
@@ -26,7 +26,7 @@ export interface StreamRules extends CompanyFilters {
   triggers: Trigger[]
 }
 
-type FilteredFacts = Pick<CompanyDetails, 'type' | 'sic_codes' | 'postal_code'>
+type FilteredFacts = Pick<SearchedFacts, 'type' | 'sic_codes' | 'postal_code'>
 
 export const NEW = 'new'
 
@@ -53,7 +53,7 @@ export function parseTrigger(text: string): Trigger {
 export function causeOf(
   rules: StreamRules,
   before: KnownCompany | undefined,
-  company: CompanyDetails,
+  company: SearchedFacts,
   day: string,
 ): string | null {
   const isNew = before === undefined && ageInDays(company, day) <= rules.newWithinDays
@@ -75,12 +75,12 @@ function changedTo(
   value: string,
   column: Trigger['column'],
   before: KnownCompany | undefined,
-  company: CompanyDetails,
+  company: SearchedFacts,
 ): boolean {
   return company[column] === value && before?.[column] !== value
 }
 
-function ageInDays({ date_of_creation }: CompanyDetails, day: string): number {
+function ageInDays({ date_of_creation }: SearchedFacts, day: string): number {
   if (date_of_creation === null) return Number.POSITIVE_INFINITY
   return (Date.parse(day) - Date.parse(date_of_creation)) / DAY_MS
 }

@@ -7,7 +7,7 @@ import type { Db } from '../../db/open.ts'
 import { readMinutes, saveSilence } from '../../db/stream/cursor.ts'
 import type { Log } from '../../log.ts'
 import { every } from './duties.ts'
-import type { StreamKind } from './kind.ts'
+import type { Rhythm, StreamKind } from './kind.ts'
 
 type SilenceTimings = Pick<Timings, 'silenceWorkingMs' | 'silenceEdgeMs' | 'silenceCapMs'>
 
@@ -21,8 +21,8 @@ const ENOUGH_SAMPLES = 5
 /** A quiet spell so many times as long as the usual longest one is no accident. */
 const PATIENCE = 4
 const SHORTEST_LIMIT_MS = 5 * MINUTE_MS
-/** What the longest limit is in production, where nothing is scaled. */
-const CAP_MS = 6 * HOUR_MS
+/** The rhythm of a register that works from Monday to Friday: about one event a second in office hours. */
+const USUAL_RHYTHM: Rhythm = { workingMs: 20 * MINUTE_MS, edgeMs: 90 * MINUTE_MS, capMs: 6 * HOUR_MS }
 
 /** Parts of hours do not add up exactly. */
 const ROUNDING = 1e-9
@@ -38,7 +38,7 @@ export function isSilent(sinceMs: number, nowMs: number, limitAt: SilenceLimit):
   return used >= 1 - ROUNDING
 }
 
-/** The limits of a register that works from Monday to Friday: about one event a second in office hours. */
+/** The limits before anything was learned: in office hours, around them, and at night and on weekends. */
 export function usualLimit(timings: SilenceTimings): SilenceLimit {
   return (ms) => {
     const { weekday, hour } = londonTime(ms)
@@ -50,28 +50,36 @@ export function usualLimit(timings: SilenceTimings): SilenceLimit {
 
 /**
  * The limits that the past teaches, and the usual ones where it teaches too little. `minutes` are those since 1970 in
- * which events came, in order.
+ * which events came, in order; `capMs` is the longest limit in production, where nothing is scaled.
  */
-export function learnedLimit(minutes: number[], timings: SilenceTimings): SilenceLimit {
+export function learnedLimit(
+  minutes: number[],
+  timings: SilenceTimings,
+  capMs: number = USUAL_RHYTHM.capMs,
+): SilenceLimit {
   const usual = usualLimit(timings)
   const known = new Map<number, number>()
   return (ms) => {
     const hour = Math.floor(ms / HOUR_MS) * HOUR_MS
-    const limit = known.get(hour) ?? learn(minutes, hour, timings) ?? usual(ms)
+    const limit = known.get(hour) ?? learn(minutes, hour, { timings, capMs }) ?? usual(ms)
     known.set(hour, limit)
     return limit
   }
 }
 
 /** A few times the median, over days like this one, of the longest spell without an event that touched this hour. */
-function learn(minutes: number[], hourMs: number, timings: SilenceTimings): number | null {
+function learn(
+  minutes: number[],
+  hourMs: number,
+  { timings, capMs }: { timings: SilenceTimings; capMs: number },
+): number | null {
   const spells = hoursLike(hourMs)
-    .flatMap((start) => longestSpellMs(minutes, start) ?? [])
+    .flatMap((start) => longestSpellMs(minutes, start, capMs) ?? [])
     .sort((a, b) => a - b)
   const median = spells[Math.floor(spells.length / 2)]
   if (median === undefined || spells.length < ENOUGH_SAMPLES) return null
-  const limitMs = Math.min(CAP_MS, Math.max(SHORTEST_LIMIT_MS, PATIENCE * median))
-  return limitMs * (timings.silenceCapMs / CAP_MS)
+  const limitMs = Math.min(capMs, Math.max(SHORTEST_LIMIT_MS, PATIENCE * median))
+  return limitMs * (timings.silenceCapMs / capMs)
 }
 
 /** The same hour in London on earlier days of the same kind: working day, Saturday or Sunday. */
@@ -91,7 +99,7 @@ function kindOfDay(weekday: number): number {
 }
 
 /** Null when nothing came for hours around: then nobody was listening. */
-function longestSpellMs(minutes: number[], hourMs: number): number | null {
+function longestSpellMs(minutes: number[], hourMs: number, capMs: number): number | null {
   const [first, last] = [hourMs / MINUTE_MS, (hourMs + HOUR_MS) / MINUTE_MS]
   let at = firstFrom(minutes, first)
   let before = minutes[at - 1]
@@ -104,7 +112,7 @@ function longestSpellMs(minutes: number[], hourMs: number): number | null {
     if (minute >= last) break
     before = minute
   }
-  return longest * MINUTE_MS >= CAP_MS ? null : longest * MINUTE_MS
+  return longest * MINUTE_MS >= capMs ? null : longest * MINUTE_MS
 }
 
 /** The place of the first of the sorted numbers that is not below `from`. */
@@ -120,7 +128,7 @@ function firstFrom(numbers: number[], from: number): number {
 
 export interface WatchStep {
   db: Db
-  kind: Pick<StreamKind<never>, 'name'>
+  kind: Pick<StreamKind<never>, 'name' | 'rhythm'>
   clock: Clock
   log: Log
   timings: SilenceTimings & Pick<Timings, 'silenceCheckMs'>
@@ -157,16 +165,23 @@ export async function watchStreamSilence(step: WatchStep, options: WatchOptions,
   })
 }
 
+/** A rhythm on the scale of the timings. */
+function scaledTo({ workingMs, edgeMs, capMs }: Rhythm, { silenceCapMs }: SilenceTimings): SilenceTimings {
+  const scale = silenceCapMs / USUAL_RHYTHM.capMs
+  return { silenceWorkingMs: workingMs * scale, silenceEdgeMs: edgeMs * scale, silenceCapMs: capMs * scale }
+}
+
 /** The limits to judge by now; the past is read again when it has grown by a day. */
 function silenceLimit({ db, kind, timings }: WatchStep, fixedMs: number | undefined): (now: number) => SilenceLimit {
   if (fixedMs !== undefined) return () => () => fixedMs
+  const { rhythm = USUAL_RHYTHM } = kind
   let readAt = Number.NEGATIVE_INFINITY
   let limit: SilenceLimit
   return (now) => {
     if (now - readAt < DAY_MS && now >= readAt) return limit
     readAt = now
     const minutes = readMinutes(db, kind.name, now - LEARNED_DAYS * DAY_MS).map(({ minute }) => minute)
-    limit = learnedLimit(minutes, timings)
+    limit = learnedLimit(minutes, scaledTo(rhythm, timings), rhythm.capMs)
     return limit
   }
 }

@@ -26,6 +26,7 @@ import {
   type StoredOfficer,
   suppressAnswers,
 } from '../../db/suppress/erase.ts'
+import { deletePscs, findPscsToErase, type StoredPsc } from '../../db/suppress/pscs.ts'
 import {
   databaseKey,
   listFollowers,
@@ -33,17 +34,26 @@ import {
   type Suppressions,
   suppressionsOf,
 } from '../../db/suppress/suppressions.ts'
-import { namesOfficer, rememberOfficers, type Withheld, withheldBy } from '../../db/suppress/withheld.ts'
+import {
+  type Appointment,
+  namesOfficer,
+  rememberOfficers,
+  type Withheld,
+  withheldBy,
+} from '../../db/suppress/withheld.ts'
 import { emailHash } from '../../db/values.ts'
 import type { DomainAnswer, EmailsAnswer, UnmatchedRow } from '../purchases/answers.ts'
 import { domainInput, personInput, personName } from '../purchases/inputs.ts'
 import { companySearchName } from '../purchases/match.ts'
 import { eraseUnmatchedRows } from '../purchases/unmatched.ts'
+import { eraseRejects } from './rejects.ts'
 
 /** How many rows were removed, and how many answers, requests and notes were emptied or removed. */
 export interface Erased {
   companies: number
   officers: number
+  /** Persons with significant control. */
+  pscs: number
   domains: number
   emails: number
   answers: number
@@ -62,6 +72,11 @@ export function eraseSuppressed(tx: Tx, suppression: Suppression, now: number): 
     tx,
     rules.map(({ id }) => id),
   )
+  const companiesOf = [
+    ...officers.map(({ company_number }) => company_number),
+    ...withheld.map((one) => one.companyNumber),
+  ]
+  const pscs = findPscsToErase(tx, rules, companiesOf)
   const emails = findOwnEmails(tx, rule, { officers, withheld })
   const addresses = new Set(emails.map(({ email }) => emailHash(email)))
   const isErased = (address: string) => rule.email(address) || addresses.has(emailHash(address))
@@ -77,12 +92,13 @@ export function eraseSuppressed(tx: Tx, suppression: Suppression, now: number): 
   }
 
   const shared = addresses.size > 0 ? listEmails(tx).filter(({ email }) => isErased(email)) : []
-  const notes = eraseNotes(tx, suppression, officers)
+  const notes = eraseNotes(tx, suppression, [...officers, ...pscs.map(asAppointment)]) + eraseRejects(tx, rule)
   deleteEmails(tx, shared)
   deleteDomains(tx, domains)
   const company = suppression.kind === 'company' ? suppression.value : null
   const ownDomains = company === null ? 0 : findDomains(tx, company).length
   deleteOfficers(tx, officers)
+  deletePscs(tx, pscs)
   rememberOfficers(
     tx,
     officers.map((row) => ({ row, rule: suppression.id })),
@@ -92,10 +108,12 @@ export function eraseSuppressed(tx: Tx, suppression: Suppression, now: number): 
   noteErased(tx, 'email', owners(shared), erasedAt)
   noteErased(tx, 'domain', owners(domains), erasedAt)
   noteErased(tx, 'officer', owners(officers), erasedAt)
+  noteErased(tx, 'psc', owners(pscs), erasedAt)
   const companies = company !== null && deleteCompany(tx, company) ? 1 : 0
   return {
     companies,
     officers: officers.length,
+    pscs: pscs.length,
     domains: domains.length + ownDomains,
     emails: shared.length,
     answers,
@@ -196,11 +214,17 @@ function eraseAddresses(tx: Tx, isErased: (address: string) => boolean): number 
   return holding.length
 }
 
+/** A record as what is named by its id, its name or its surname. */
+function asAppointment({ company_number, psc_id, name, surname }: StoredPsc): Appointment {
+  return { company_number, appointment_id: psc_id, name, surname }
+}
+
 /** Odd items are kept as they came, names and all. */
-function eraseNotes(tx: Tx, { kind, value }: Suppression, officers: StoredOfficer[]): number {
+function eraseNotes(tx: Tx, { kind, value }: Suppression, people: Appointment[]): number {
   let erased = kind === 'company' ? deleteNotes(tx, value, () => true) + emptyRejects(tx, value) : 0
-  for (const officer of officers) {
-    erased += deleteNotes(tx, officer.company_number, (detail) => namesOfficer(detail, [officer]))
+  for (const person of people) {
+    const isNamed = (text: string) => namesOfficer(text, [person])
+    erased += deleteNotes(tx, person.company_number, isNamed) + emptyRejects(tx, person.company_number, isNamed)
   }
   return erased
 }

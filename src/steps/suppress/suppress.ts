@@ -5,6 +5,7 @@ import { companyNumber } from '../../company-number.ts'
 import { type Db, write } from '../../db/open.ts'
 import { emptyLog } from '../../db/suppress/erase.ts'
 import { nameValue } from '../../db/suppress/names.ts'
+import { followPeople, standAlone } from '../../db/suppress/people.ts'
 import {
   addSuppressions,
   type NewSuppression,
@@ -27,8 +28,11 @@ export interface Suppressed {
 /** Adds one rule and, with `erase`, removes what is stored about whom it means, both or neither. `now` in milliseconds. */
 export function suppress(db: Db, rule: NewSuppression, { erase, now }: { erase: boolean; now: number }): Suppressed {
   const done = write(db, (tx) => {
-    const [added] = addSuppressions(tx, [rule], new Date(now).toISOString())
+    const addedAt = new Date(now).toISOString()
+    const [added] = addSuppressions(tx, [rule], addedAt)
     if (!added) throw new Error('a rule was neither found nor added')
+    standAlone(tx, [added.suppression])
+    followPeople(tx, [added.suppression], addedAt)
     return { ...added, erased: erase ? eraseSuppressed(tx, added.suppression, now) : null }
   })
   return { ...done, logKept: erase && !emptyLog(db) }
@@ -42,7 +46,14 @@ export interface ImportedRules {
 
 /** Adds many rules, all or none. `now` in milliseconds. */
 export function suppressAll(db: Db, rules: NewSuppression[], now: number): ImportedRules {
-  const all = write(db, (tx) => addSuppressions(tx, rules, new Date(now).toISOString()))
+  const addedAt = new Date(now).toISOString()
+  const all = write(db, (tx) => {
+    const rows = addSuppressions(tx, rules, addedAt)
+    const all = rows.map(({ suppression }) => suppression)
+    standAlone(tx, all)
+    followPeople(tx, all, addedAt)
+    return rows
+  })
   const added = all.filter(({ isNew }) => isNew).length
   return { rows: all.length, added, known: all.length - added }
 }

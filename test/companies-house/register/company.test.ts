@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { findColumns, isoDay, rowReader } from '../../../src/companies-house/register/company.ts'
+import { isoDay } from '../../../src/companies-house/register/cells.ts'
+import { findColumns, rowReader } from '../../../src/companies-house/register/company.ts'
 import { categoryOf, isSlug, statusOf } from '../../../src/companies-house/register/prose.ts'
 import { HEADER, row } from './fixtures.ts'
 
@@ -42,6 +43,24 @@ describe('a row of the register file', () => {
       region: 'HAMPSHIRE',
       country: null,
       postal_code: 'N1 1AA',
+      country_of_origin: 'United Kingdom',
+      accounts_accounting_reference_date_day: null,
+      accounts_accounting_reference_date_month: null,
+      accounts_next_due: null,
+      accounts_last_accounts_made_up_to: null,
+      accounts_last_accounts_type: null,
+      confirmation_statement_next_due: null,
+      confirmation_statement_last_made_up_to: null,
+      annual_return_next_due: null,
+      annual_return_last_made_up_to: null,
+      charges_count: null,
+      charges_outstanding_count: null,
+      charges_part_satisfied_count: null,
+      charges_satisfied_count: null,
+      general_partners_count: null,
+      limited_partners_count: null,
+      previous_company_names: null,
+      uri: null,
     })
   })
 

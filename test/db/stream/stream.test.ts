@@ -82,6 +82,16 @@ describe('a company of the stream', () => {
     insertCompany(db, details, origin)
     expect(db.select().from(companies).get()).toEqual({
       ...details,
+      country_of_origin: null,
+      charges_count: null,
+      charges_outstanding_count: null,
+      charges_part_satisfied_count: null,
+      charges_satisfied_count: null,
+      general_partners_count: null,
+      limited_partners_count: null,
+      uri: null,
+      pscs_state: 'pending',
+      pscs_fetched_at: null,
       officers_state: 'pending',
       officers_count: 0,
       officers_fetched_at: null,

@@ -46,11 +46,19 @@ function patchProfile({ CompanyProfile, RegisteredOfficeAddress }: Record<string
   Object.assign(member(members(RegisteredOfficeAddress).links, 'self'), { format: undefined })
 }
 
-/** The empty list has no link to itself; the list of appointments forgot the roles of partners; a surname may be missing. */
-function patchOfficers({ OfficerList, OfficerAppointmentSummary }: Record<string, Schema>): void {
+/**
+ * The empty list has no link to itself; the list of appointments forgot the roles of partners; a surname may be missing.
+ * Corporate partners have roles and a type of their own since February 2026 (facts 10.2).
+ */
+function patchOfficers(schemas: Record<string, Schema>): void {
+  const { OfficerList, OfficerAppointmentSummary, OfficerSummary, Identification } = schemas
   drop(members(OfficerList).links, 'self')
   const { officer_role, name_elements } = members(OfficerAppointmentSummary)
-  admit(officer_role, 'general-partner-in-a-limited-partnership', 'limited-partner-in-a-limited-partnership')
+  for (const partner of ['general-partner-in-a-limited-partnership', 'limited-partner-in-a-limited-partnership']) {
+    admit(officer_role, partner, `corporate-${partner}`)
+    admit(members(OfficerSummary).officer_role, `corporate-${partner}`)
+  }
+  admit(members(Identification).identification_type, 'limited-partnership-corporate-partner')
   drop(name_elements, 'surname')
 }
 

@@ -60,6 +60,50 @@ describe('its officers', () => {
     }
   })
 
+  it('are verified in the shapes that are published, and stand in every way on the day of the world', () => {
+    const details = everyone.flatMap(({ item: { identity_verification_details: one } }) => (one ? [one] : []))
+    const shapes = new Set(details.map((one) => Object.keys(one).sort().join(' ')))
+    const dates = 'appointment_verification_end_on appointment_verification_start_on'
+    expect([...shapes].sort()).toEqual([
+      `anti_money_laundering_supervisory_bodies ${dates} authorised_corporate_service_provider_name identity_verified_on preferred_name`,
+      dates,
+      'appointment_verification_statement_due_on',
+    ])
+    const standing = (one: (typeof details)[number]) => {
+      const due = one.appointment_verification_statement_due_on
+      if (due !== undefined) return due < TODAY ? 'overdue' : 'due'
+      return (one.appointment_verification_end_on ?? '') > TODAY ? 'verified' : 'ended'
+    }
+    for (const state of ['verified', 'due', 'overdue', 'ended']) {
+      expect([state, details.filter((one) => standing(one) === state).length > 10]).toEqual([state, true])
+    }
+    expect(everyone.filter(({ item }) => !item.identity_verification_details).length).toBeGreaterThan(1000)
+    expect(everyone.filter(({ item, corporateName }) => corporateName && item.identity_verification_details)).toEqual(
+      [],
+    )
+  })
+
+  it('have the members of their roles alone: a partner only with a principal office, a contact, a contribution', () => {
+    const rolesWith = (member: keyof (typeof everyone)[number]['item']) =>
+      [
+        ...new Set(everyone.filter(({ item }) => item[member] !== undefined).map(({ item }) => item.officer_role)),
+      ].sort()
+    expect(rolesWith('responsibilities')).toEqual(['corporate-managing-officer', 'managing-officer'])
+    expect(rolesWith('contact_details')).toEqual(['corporate-managing-officer'])
+    expect(rolesWith('contribution_currency_value')).toEqual([
+      'corporate-limited-partner-in-a-limited-partnership',
+      'limited-partner-in-a-limited-partnership',
+    ])
+    const homeless = everyone.filter(({ item }) => item.address === undefined)
+    expect(new Set(homeless.map(({ item }) => item.officer_role))).toEqual(
+      new Set([
+        'corporate-general-partner-in-a-limited-partnership',
+        'corporate-limited-partner-in-a-limited-partnership',
+      ]),
+    )
+    expect(homeless.filter(({ item }) => item.principal_office_address === undefined)).toEqual([])
+  })
+
   it('can be one human under one id as director and as secretary', () => {
     const number = findCompany(world, (each) => {
       const [first, second, ...rest] = world.officers(each)

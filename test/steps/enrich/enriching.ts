@@ -3,6 +3,7 @@ import { enqueueJob, type Owner } from '../../../src/db/jobs/queue.ts'
 import { type Db, openDb } from '../../../src/db/open.ts'
 import { beginRun } from '../../../src/db/runs.ts'
 import { companies, jobs } from '../../../src/db/schema.ts'
+import { localAllowances } from '../../../src/quota/open.ts'
 import { type Sandbox, type SandboxOptions, startSandbox } from '../../../src/sandbox/companies-house/server.ts'
 import { type SnovSandbox, type SnovSandboxOptions, startSnovSandbox } from '../../../src/sandbox/snov/server.ts'
 import { createWorld, type World } from '../../../src/sandbox/world/world.ts'
@@ -59,6 +60,7 @@ export async function pipeline({ size = 200, rest, snov, ...more }: PipelineOpti
     snovApiUrl: finder.url,
     snovQuota: { limit: 1000, windowMs: 1000 },
   }
+  const allowance = localAllowances(async () => db, clock)
   const step: EnrichStep = {
     db,
     clock,
@@ -66,7 +68,7 @@ export async function pipeline({ size = 200, rest, snov, ...more }: PipelineOpti
     timings: hurried,
     runId,
     companiesHouse: connected(house.url, { db }),
-    providers: [snovProvider(await connectSnov({ db: async () => db, clock, timings: hurried, settings }))],
+    providers: [snovProvider(await connectSnov({ allowance, clock, timings: hurried, settings }))],
   }
   const origin = { source: 'test', fetched_at: '2026-01-01', first_seen_at: '2026-01-01', run_id: 0 }
   return {

@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { checkpointOf, numberOfCheckpoint, type Since } from '../../../src/db/changes.ts'
+import type { Page } from '../../../src/db/dataset/columns.ts'
 import { columnsOfTable, datasetTables } from '../../../src/db/dataset/columns.ts'
-import { openDataset, type Page } from '../../../src/db/dataset/dataset.ts'
+import { emptyPage, openDataset } from '../../../src/db/dataset/dataset.ts'
 import { saveOfficers } from '../../../src/db/officers/officers.ts'
 import { type Db, write } from '../../../src/db/open.ts'
 import { destinationOf } from '../../../src/steps/export/destination.ts'
@@ -31,7 +32,7 @@ type Rows = Record<string, string[]>
 
 /** Everything that an export holds, each row as JSON. */
 function read(since: Since | null = null, all = false): Rows {
-  using dataset = openDataset(db, { all, since })
+  using dataset = openDataset(db, { all, since, today: '2026-01-05' })
   const pages = [...dataset.pages()]
   const rows = (table: keyof Page) => pages.flatMap((page) => (page[table] ?? []).map((row) => JSON.stringify(row)))
   return Object.fromEntries([...datasetTables, 'deletions' as const].map((table) => [table, rows(table)]))
@@ -66,7 +67,7 @@ function fromNow(): Since {
 function expectDelta(change: () => void, all = false): Rows {
   const old = read(null, all)
   const since = fromNow()
-  expect(read(since, all)).toEqual({ companies: [], officers: [], domains: [], emails: [], deletions: [] })
+  expect(read(since, all)).toEqual({ ...emptyPage(), deletions: [] })
   change()
   const delta = read(since, all)
   const { deletions, ...now } = read(null, all)

@@ -1,5 +1,5 @@
 import { type Db, openDb } from '../../../src/db/open.ts'
-import { companies, domains, emails, officers } from '../../../src/db/schema.ts'
+import { companies, domains, emails, officers, persons_with_significant_control } from '../../../src/db/schema.ts'
 import type { Destination } from '../../../src/steps/export/destination.ts'
 import { type ExportOptions, exportDataset } from '../../../src/steps/export/run.ts'
 import { virtualClock } from '../../virtual-clock.ts'
@@ -7,6 +7,7 @@ import { virtualClock } from '../../virtual-clock.ts'
 export const AT = '2026-01-02T03:04:05.678Z'
 
 type NewCompany = Partial<typeof companies.$inferInsert> & { company_number: string }
+type NewPsc = Partial<typeof persons_with_significant_control.$inferInsert> & { company_number: string; psc_id: string }
 type NewOfficer = Partial<typeof officers.$inferInsert> & { company_number: string; appointment_id: string }
 
 /** A new database with the real schema at `path`; it is left open for the test to write more. */
@@ -31,6 +32,18 @@ export function addCompany(db: Db, company: NewCompany): void {
 export function addOfficer(db: Db, officer: NewOfficer): void {
   db.insert(officers)
     .values({ source: 'rest', fetched_at: AT, run_id: 2, ...officer })
+    .run()
+}
+
+export function addPsc(db: Db, psc: NewPsc): void {
+  db.insert(persons_with_significant_control)
+    .values({
+      kind: 'individual-person-with-significant-control',
+      source: 'psc-snapshot',
+      fetched_at: AT,
+      run_id: 2,
+      ...psc,
+    })
     .run()
 }
 

@@ -3,7 +3,9 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { gunzipSync } from 'node:zlib'
 import readExcelFile from 'read-excel-file/node'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { type DatasetTable, datasetColumns, datasetTables } from '../../../src/db/dataset/columns.ts'
+import { type DatasetTable, datasetTables } from '../../../src/db/dataset/columns.ts'
+import { columnList } from '../../../src/db/dataset/computed.ts'
+import { emptyPage } from '../../../src/db/dataset/dataset.ts'
 import { type Db, openDb } from '../../../src/db/open.ts'
 import { destinationOf } from '../../../src/steps/export/destination.ts'
 import { formatNames, namesWhere } from '../../../src/steps/export/formats/formats.ts'
@@ -11,7 +13,7 @@ import { planSheets } from '../../../src/steps/export/formats/xlsx.ts'
 import type { ExportOptions } from '../../../src/steps/export/run.ts'
 import { type TempFolder, tempFolder } from '../../host.ts'
 import { suppressOne, suppressWorld } from '../suppress/suppress-world.ts'
-import { addDomain, addEmail, collected, exportWorld, fill, newDatabase, smallWorld } from './export-world.ts'
+import { addDomain, addEmail, addPsc, collected, exportWorld, fill, newDatabase, smallWorld } from './export-world.ts'
 import { parquetGroups, parquetSchemaOf, readParquet, readSqlite, readXlsx, xlsxPart } from './read-back.ts'
 
 let folder: TempFolder
@@ -33,7 +35,7 @@ const exportTo = (path: string, options: Partial<ExportOptions>) =>
 
 /** What the database itself says about its complete companies. */
 function stored(table: DatasetTable): Record<string, unknown>[] {
-  const columns = datasetColumns[table].map(({ name }) => name).join(', ')
+  const columns = columnList(table, '2026-01-05')
   return db.$client
     .prepare(
       `SELECT ${columns} FROM ${table} WHERE company_number IN
@@ -42,8 +44,14 @@ function stored(table: DatasetTable): Record<string, unknown>[] {
     .all() as Record<string, unknown>[]
 }
 
+/** The same in formats that know truth from numbers. */
+function storedTyped(table: DatasetTable): Record<string, unknown>[] {
+  return stored(table).map((row) => (table === 'officers' ? { ...row, is_active: row.is_active === 1 } : row))
+}
+
 function worldWithContacts(): void {
   smallWorld(db)
+  addPsc(db, { company_number: '00000001', psc_id: '-pSc', name: "Siân O'Neil", ceased_on: '9999-01-01' })
   addDomain(db, '00000001', 'a.example', 90)
   addEmail(db, '00000001', '-aBc', 'x@a.example', 'valid')
 }
@@ -52,9 +60,9 @@ describe('sqlite', () => {
   test('holds the public tables with the very rows of the database, and their keys and owners', async () => {
     worldWithContacts()
     const { files } = await exportTo('out/', { format: 'sqlite' })
-    expect(files.map(({ name, rows }) => [name, rows])).toEqual([['companies.sqlite', 6]])
+    expect(files.map(({ name, rows }) => [name, rows])).toEqual([['companies.sqlite', 7]])
     const tables = readSqlite(folder.file('out/companies.sqlite'))
-    expect(Object.keys(tables)).toEqual(['companies', 'officers', 'domains', 'emails'])
+    expect(Object.keys(tables)).toEqual([...datasetTables])
     for (const table of datasetTables) expect(tables[table]).toEqual(stored(table))
     const copy = openFile('out/companies.sqlite')
     expect(copy('PRAGMA integrity_check; PRAGMA journal_mode; PRAGMA foreign_key_check')).toBe('ok\ndelete\n')
@@ -94,7 +102,7 @@ describe('parquet', () => {
     worldWithContacts()
     await exportTo('out/', { format: 'parquet' })
     for (const table of datasetTables) {
-      expect(await readParquet(folder.file(`out/${table}.parquet`))).toEqual(stored(table))
+      expect(await readParquet(folder.file(`out/${table}.parquet`))).toEqual(storedTyped(table))
     }
     expect(parquetSchemaOf(folder.file('out/companies.parquet'))).toMatchObject({
       company_number: 'UTF8',
@@ -133,11 +141,11 @@ describe('xlsx', () => {
   test('has a sheet per table, text as text, and formulas made harmless', async () => {
     worldWithContacts()
     const { files } = await exportTo('out/', { format: 'xlsx' })
-    expect(files.map(({ name, rows }) => [name, rows])).toEqual([['companies.xlsx', 6]])
+    expect(files.map(({ name, rows }) => [name, rows])).toEqual([['companies.xlsx', 7]])
     const sheets = await readXlsx(folder.file('out/companies.xlsx'))
-    expect(Object.keys(sheets)).toEqual(['companies', 'officers', 'domains', 'emails'])
+    expect(Object.keys(sheets)).toEqual([...datasetTables])
     for (const table of datasetTables) {
-      const guarded = stored(table).map((row) => ({
+      const guarded = storedTyped(table).map((row) => ({
         ...row,
         ...(table === 'companies' && row.company_number === '00000001'
           ? { company_name: `'=HYPERLINK("x"), LTD` }
@@ -188,7 +196,7 @@ describe('xlsx', () => {
   })
 
   test('a table with more rows than a sheet has is refused', () => {
-    const page = { companies: [['1'], ['2'], ['3']], officers: [], domains: [], emails: [] }
+    const page = { ...emptyPage(), companies: [['1'], ['2'], ['3']] }
     const limits = { rows: 7, columns: 99, characters: 99 }
     const look = planSheets(['companies'], limits)
     look(page)

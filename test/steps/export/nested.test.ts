@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { dataDictionary } from '../../../src/db/dataset/dictionary.ts'
 import type { Db } from '../../../src/db/open.ts'
 import { type TempFolder, tempFolder } from '../../host.ts'
 import { AT, addCompany, addDomain, addEmail, collected, exportWorld, newDatabase, smallWorld } from './export-world.ts'
@@ -18,6 +19,13 @@ afterEach(() => {
 
 const shared = { care_of: null, po_box: null, premises: null, address_line_1: null, address_line_2: null }
 const address = { ...shared, locality: null, region: null, country: null, postal_code: null }
+
+/** What no profile and no file told of these companies. */
+const unknown = Object.fromEntries(
+  Object.keys(dataDictionary.companies.columns)
+    .slice(Object.keys(dataDictionary.companies.columns).indexOf('deleted_at') + 1)
+    .map((column) => [column, null]),
+)
 
 test('json and ndjson hold the same companies, with the columns of the tables and officers inside', async () => {
   smallWorld(db)
@@ -58,6 +66,8 @@ test('json and ndjson hold the same companies, with the columns of the tables an
     run_id: 1,
     first_seen_at: AT,
     deleted_at: null,
+    ...unknown,
+    pscs_state: 'pending',
     officers: ["O'NEIL, Siân", 'Two\nLines'],
     domains: [
       {

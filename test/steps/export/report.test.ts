@@ -1,15 +1,17 @@
 import { createHash } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import type { Page } from '../../../src/db/dataset/columns.ts'
 import { type Column, datasetColumns, type Row } from '../../../src/db/dataset/columns.ts'
-import type { Page } from '../../../src/db/dataset/dataset.ts'
+import { emptyPage } from '../../../src/db/dataset/dataset.ts'
 import { dataDictionary } from '../../../src/db/dataset/dictionary.ts'
 import { share, size } from '../../../src/steps/export/report/charts.ts'
-import { createPageCounter, createTally } from '../../../src/steps/export/report/count.ts'
+import { createPageCounter } from '../../../src/steps/export/report/count.ts'
 import { creationSeries, type ReportData } from '../../../src/steps/export/report/figures.ts'
 import { escapeHtml } from '../../../src/steps/export/report/html.ts'
 import { ABROAD, NO_REGION, regionOf, sicSection } from '../../../src/steps/export/report/places.ts'
 import { renderReport } from '../../../src/steps/export/report/render.ts'
+import { createTally } from '../../../src/steps/export/report/tally.ts'
 
 const AS_OF = '2026-11-23T15:24:00.000Z'
 
@@ -29,7 +31,7 @@ const email = (number: string, id: string, status: string) =>
 function counted(pages: Partial<Page>[], lookedUp: string[] = []) {
   const counter = createPageCounter()
   for (const page of pages) {
-    counter.add({ companies: [], officers: [], domains: [], emails: [], ...page }, new Set(lookedUp))
+    counter.add({ ...emptyPage(), ...page }, new Set(lookedUp))
   }
   return counter.counts()
 }
@@ -99,6 +101,40 @@ describe('the counts', () => {
         { name: 'secretary', count: 1 },
       ],
     })
+  })
+
+  test('of verifications cover every appointment, and name the overdue ones that are active', () => {
+    const overdue = { identity_verification: 'overdue' }
+    const pages = [
+      {
+        companies: [company('1'), company('2', { company_status: 'dissolved' })],
+        officers: [
+          officer('1', 'a', overdue),
+          officer('1', 'b', { ...overdue, resigned_on: '2026-01-01' }),
+          officer('1', 'c', { identity_verification: 'verified' }),
+          officer('2', 'd', overdue),
+        ],
+      },
+    ]
+    expect(counted(pages)).toMatchObject({
+      verifications: [
+        { name: 'verified', count: 1 },
+        { name: 'due', count: 0 },
+        { name: 'overdue', count: 3 },
+        { name: 'ended', count: 0 },
+        { name: 'none', count: 0 },
+      ],
+      activeOfficers: 2,
+      activeOverdue: 1,
+    })
+    const page = report(pages)
+    expect(page).toContain('Of 2 active appointments, 1 is overdue.')
+    expect(page).toMatch(/Overdue: no statement has come in time.*?<\/th>\n<td class="num">3</)
+  })
+
+  test('of active officers know of companies that are not in the files', () => {
+    const page = { officers: [officer('1', 'a', { is_active: 0 }), officer('1', 'b', { is_active: 1 })] }
+    expect(counted([page]).activeOfficers).toBe(1)
   })
 
   test('of hits have those in their denominators who were asked for', () => {
@@ -335,5 +371,77 @@ describe('the page', () => {
     const page = report()
     const columns = Object.values(dataDictionary).flatMap(({ columns: own }) => Object.keys(own))
     expect(columns.filter((name) => !page.includes(`<code>${name}</code></th>`))).toEqual([])
+  })
+})
+
+describe('places and trades', () => {
+  const pages = [
+    {
+      companies: [
+        company('1', { postal_code: 'b1 1aa', sic_codes: '62012,7499' }),
+        company('2', { postal_code: 'LL1 1AA', sic_codes: '62012' }),
+        company('3', { postal_code: 'XX1 1XX', country: 'SCOTLAND' }),
+        company('4'),
+      ],
+    },
+  ]
+  const directory = new Map([
+    ['B11AA', { region: 'West Midlands', local_authority: 'Birmingham', country: 'England' }],
+    ['LL11AA', { region: 'North West', local_authority: 'Chester <West>', country: 'England' }],
+  ])
+  const asked: string[][] = []
+  const withDirectory = () => {
+    const counter = createPageCounter({
+      findPlaces: (postcodes) => {
+        asked.push(postcodes)
+        return directory
+      },
+    })
+    for (const page of pages)
+      counter.add({ officers: [], persons_with_significant_control: [], domains: [], emails: [], ...page }, new Set())
+    return counter.counts()
+  }
+
+  test('follow postcode areas without a directory, and the report says so', () => {
+    expect(counted(pages)).toMatchObject({ placed: null, authorities: [], countries: [] })
+    expect(counted(pages).regions).toContainEqual({ name: 'Wales', count: 1 })
+    const page = report(pages)
+    expect(page).toContain('By postcode area')
+    expect(page).not.toContain('local authority')
+  })
+
+  test('are those of the directory where it has the postcode', () => {
+    const counts = withDirectory()
+    expect(asked).toEqual([['B11AA', 'LL11AA', 'XX11XX', '']])
+    expect(counts).toMatchObject({
+      placed: 2,
+      regions: [
+        { name: 'North West', count: 1 },
+        { name: 'Not known', count: 1 },
+        { name: 'Scotland', count: 1 },
+        { name: 'West Midlands', count: 1 },
+      ],
+      countries: [{ name: 'England', count: 2 }],
+      authorities: [
+        { name: 'Birmingham', count: 1 },
+        { name: 'Chester <West>', count: 1 },
+      ],
+    })
+    const page = report([], { counts })
+    expect(page).toContain('has the postcodes of 2 of 4 companies. The others by postcode area')
+    expect(page).toContain('Chester &lt;West&gt;')
+    expect(page).toContain('Open Government Licence v3.0')
+  })
+
+  test('name SIC codes as the register file does', () => {
+    expect(counted(pages).codes).toEqual([
+      { name: '62012', count: 2 },
+      { name: '7499', count: 1 },
+    ])
+    const sicDescriptions = new Map([['62012', 'Business & domestic software']])
+    const page = report(pages, { sicDescriptions })
+    expect(page).toContain('62012 Business &amp; domestic software')
+    expect(page).toContain('Most frequent SIC codes')
+    expect(report(pages)).not.toContain('Most frequent SIC codes')
   })
 })

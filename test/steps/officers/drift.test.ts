@@ -15,6 +15,15 @@ describe('officerDrift', () => {
     expect(isSteady(officerDrift(stored, fresh))).toBe(true)
   })
 
+  it('does not count an etag, which changes when nothing else does, but a verification', () => {
+    const stored = [officer('a', { etag: 'e1' })]
+    expect(isSteady(officerDrift(stored, [officer('a', { etag: 'e2' })]))).toBe(true)
+    const verified = [officer('a', { appointment_verification_start_on: '2026-01-02' })]
+    expect(officerDrift(stored, verified).changed[0]?.fields).toEqual({
+      appointment_verification_start_on: { stored: null, register: '2026-01-02' },
+    })
+  })
+
   it('tells who came, who went, and what changed', () => {
     const stored = [officer('a'), officer('b', { nationality: 'British', date_of_birth_year: 1970 })]
     const fresh = [officer('b', { resigned_on: '2026-01-05', date_of_birth_year: 1971 }), officer('c')]

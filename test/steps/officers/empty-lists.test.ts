@@ -172,7 +172,7 @@ describe('a stored list', () => {
     on.truth.set('A0000001', ['A0000001-b'])
     await run(db, on.server.url, { refresh: true })
     const delivered = () => {
-      using dataset = openDataset(db, { all: false })
+      using dataset = openDataset(db, { all: false, today: '2026-01-05' })
       return [...dataset.pages()].flatMap(({ emails }) => emails.map((row) => row[2]))
     }
     expect([delivered(), count(db, 'emails')]).toEqual([['b@one.example'], 2])

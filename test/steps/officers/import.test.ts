@@ -107,7 +107,7 @@ describe('importOfficers', () => {
     expect(ending).toBe('nothing-left')
     expect(counts).toEqual({ fetched: 3, none: 1, failed: 0, officers: 3, odd: 0 })
     expect(states(db)).toEqual({ A0000001: ['complete', 2], A0000002: ['none', 0], A0000003: ['complete', 1] })
-    expect(readTallies(db)).toEqual({ pending: 0, complete: 2, none: 1, failed: 0, officers: 3 })
+    expect(readTallies(db)).toEqual({ pending: 0, complete: 2, none: 1, failed: 0, stale: 0, officers: 3 })
     expect(db.select().from(officer_fetches).all()).toEqual([])
   })
 

@@ -17,6 +17,7 @@ const progress: Progress = {
   per_minute: 1.5,
   eta_seconds: null,
   quota: { limit: 600, window_seconds: 300, used: 12, peak: 20, rate_limited: 0 },
+  verification: { verified: 2, due: 1, overdue: 3, ended: 0, none: 0 },
   stream: {
     stream: 'companies',
     running: true,
@@ -60,6 +61,9 @@ it('tells everything in seconds and plain counts', () => {
   expect(Object.fromEntries(values)).toMatchObject({
     'chpipe_companies complete': 3,
     'chpipe_companies pending': 1,
+    'chpipe_officers_by_verification verified': 2,
+    'chpipe_officers_by_verification overdue': 3,
+    'chpipe_officers_by_verification none': 0,
     chpipe_ready: 0,
     chpipe_target_ratio: 0.75,
     chpipe_quota_used_calls: 12,

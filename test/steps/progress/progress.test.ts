@@ -3,12 +3,13 @@ import { describe, expect, test } from 'vitest'
 import type { Clock } from '../../../src/clock.ts'
 import { openDb } from '../../../src/db/open.ts'
 import { beginRun } from '../../../src/db/runs.ts'
+import { dayAt, verificationOn } from '../../../src/db/standing.ts'
 import { openAllowance } from '../../../src/quota/allowance.ts'
 import { COMPANIES_HOUSE_ALLOWANCE } from '../../../src/quota/report.ts'
 import { etaSeconds, percentOf, readProgress, recentRate } from '../../../src/steps/progress/progress.ts'
 import { tempFolder } from '../../host.ts'
 import { virtualClock } from '../../virtual-clock.ts'
-import { addCompany, newDatabase } from '../export/export-world.ts'
+import { addCompany, addOfficer, newDatabase } from '../export/export-world.ts'
 
 const quota = { limit: 600, windowMs: 300_000 }
 const now = Date.UTC(2026, 0, 5, 12)
@@ -85,6 +86,36 @@ test('reports from a read-only connection while another holds a write transactio
   expect(readProgress(reader, { target: 3, quota, clock })).toMatchObject({ per_minute: 2, eta_seconds: null })
   reader.$client.close()
   writer.$client.close()
+})
+
+test('counts how the identities of the officers stand, once anything is published of any', () => {
+  using folder = tempFolder()
+  const clock = virtualClock()
+  const db = newDatabase(folder.file('a.db'))
+  const today = dayAt(clock.now())
+  const yesterday = dayAt(clock.now() - 86_400_000)
+  addCompany(db, { company_number: '1', officers_count: 9 })
+  const add = (id: string, more: object = {}) => addOfficer(db, { company_number: '1', appointment_id: id, ...more })
+  add('a')
+  const read = () => readProgress(db, { target: 2, quota, clock }).verification
+  expect(read()).toBeUndefined()
+  add('b', { appointment_verification_start_on: yesterday })
+  add('c', { appointment_verification_start_on: yesterday, appointment_verification_end_on: '9999-12-31' })
+  add('d', { appointment_verification_start_on: yesterday, appointment_verification_end_on: today })
+  add('e', { appointment_verification_start_on: yesterday, appointment_verification_end_on: 'soon' })
+  add('f', { appointment_verification_statement_due_on: today })
+  add('g', { appointment_verification_statement_due_on: yesterday })
+  add('h', { appointment_verification_statement_due_on: yesterday })
+  add('i', { appointment_verification_statement_due_on: 'never' })
+  expect(read()).toEqual({ verified: 2, due: 1, overdue: 2, ended: 1, none: 3 })
+  const states = db.$client
+    .prepare(`SELECT ${verificationOn(today, 'officers')} FROM officers`)
+    .pluck()
+    .all()
+  for (const [state, count] of Object.entries(read() ?? {})) {
+    expect([state, states.filter((one) => one === state).length]).toEqual([state, count])
+  }
+  db.$client.close()
 })
 
 test('tells until when calls wait for the allowance, whether it is used up or closed', async () => {

@@ -80,9 +80,9 @@ describe('the name to ask for', () => {
     )
     fc.assert(
       fc.property(word, surname, (first, words) => {
-        const name = personName(parseOfficerName(`${words.join(' ')}, Z${first}`, null))
+        const name = personName(parseOfficerName(`${words.join(' ')}, Q${first}`, null))
         expect(normalName(name?.lastName ?? '')).toBe(normalName(words.join(' ')))
-        expect(normalName(name?.firstName ?? '')).toBe(normalName(`Z${first}`))
+        expect(normalName(name?.firstName ?? '')).toBe(normalName(`Q${first}`))
       }),
     )
   })

@@ -61,6 +61,15 @@ describe('what the past teaches', () => {
     expect(learnedLimit(minutes('2026-01-05T00:00:00Z', 28, 15), timings(1))(noon)).toBe(60 * MINUTE)
   })
 
+  it('is the rhythm of a rare stream, where the limit of its kind allows for it', () => {
+    const rare = minutes('2026-01-05T00:00:00Z', 56, 480)
+    const [since, later] = [at('2026-03-02T08:00:00Z'), at('2026-03-02T17:00:00Z')]
+    expect(isSilent(since, later, learnedLimit(rare, timings(1)))).toBe(true)
+    const slow = { silenceWorkingMs: 24 * HOUR, silenceEdgeMs: 36 * HOUR, silenceCapMs: 48 * HOUR }
+    expect(isSilent(since, later, learnedLimit(rare, slow, 48 * HOUR))).toBe(false)
+    expect(isSilent(since, since + 33 * HOUR, learnedLimit(rare, slow, 48 * HOUR))).toBe(true)
+  })
+
   it('needs five days like this one', () => {
     const week = minutes('2026-01-26T00:00:00Z', 7, 1)
     const limit = learnedLimit(week, timings(1))

@@ -56,7 +56,16 @@ describe('of a name', () => {
     const texts = ['SMITHERS', 'Smithers', 'jane.smithers@alpha.example', 'jane@beta.example', 'Whisper', 'o-jane']
     expect(texts.filter((text) => !onDisk().includes(text))).toEqual([])
     const { erased, logKept } = suppressOne(db, 'name', 'SMITHERS, Jane', { born: '1970-04', erase: true })
-    expect(erased).toEqual({ companies: 0, officers: 2, domains: 0, emails: 2, answers: 2, requests: 2, notes: 1 })
+    expect(erased).toEqual({
+      companies: 0,
+      officers: 2,
+      pscs: 0,
+      domains: 0,
+      emails: 2,
+      answers: 2,
+      requests: 2,
+      notes: 1,
+    })
     expect(logKept).toBe(false)
     expect(texts.filter((text) => onDisk().includes(text))).toEqual([])
     expect(onDisk()).toContain('paul.jones@alpha.example')
@@ -137,7 +146,16 @@ describe('of a name', () => {
     suppressOne(db, 'name', 'SMITHERS, Jane', { born: '1970-04' })
     suppressOne(db, 'name', 'SMITHERS, Jane', { born: '1970-04', erase: true })
     const { erased, isNew } = suppressOne(db, 'name', 'smithers, JANE', { born: '1970-04', erase: true })
-    expect(erased).toEqual({ companies: 0, officers: 0, domains: 0, emails: 0, answers: 0, requests: 0, notes: 0 })
+    expect(erased).toEqual({
+      companies: 0,
+      officers: 0,
+      pscs: 0,
+      domains: 0,
+      emails: 0,
+      answers: 0,
+      requests: 0,
+      notes: 0,
+    })
     expect([isNew, listSuppressions(db).length]).toEqual([false, 1])
   })
 
@@ -153,7 +171,16 @@ describe('of a name', () => {
 describe('of an e-mail', () => {
   test('the address goes wherever it is, the person stays', () => {
     const { erased } = suppressOne(db, 'email', 'Jane.Smithers@ALPHA.example', { erase: true })
-    expect(erased).toEqual({ companies: 0, officers: 0, domains: 0, emails: 1, answers: 1, requests: 0, notes: 0 })
+    expect(erased).toEqual({
+      companies: 0,
+      officers: 0,
+      pscs: 0,
+      domains: 0,
+      emails: 1,
+      answers: 1,
+      requests: 0,
+      notes: 0,
+    })
     expect(onDisk().toLowerCase()).not.toContain('jane.smithers@alpha.example')
     expect(onDisk()).toContain('SMITHERS, Jane Mary')
     expect(outcomes([janeAtAlpha, janeAtBeta])).toEqual([SUPPRESSED, hit])
@@ -172,7 +199,16 @@ describe('of a domain', () => {
   test('rows, addresses, answers and names asked for there go; the companies stay', () => {
     addEmail(db, '00000002', 'b1', 'jane@mail.alpha.example', 'valid')
     const { erased } = suppressOne(db, 'domain', 'alpha.example', { erase: true })
-    expect(erased).toEqual({ companies: 0, officers: 0, domains: 1, emails: 3, answers: 3, requests: 1, notes: 0 })
+    expect(erased).toEqual({
+      companies: 0,
+      officers: 0,
+      pscs: 0,
+      domains: 1,
+      emails: 3,
+      answers: 3,
+      requests: 1,
+      notes: 0,
+    })
     expect(onDisk()).not.toContain('@alpha.example')
     expect(outcomes([domainInput('ALPHA'), domainInput('BETA'), janeAtAlpha, paulAtAlpha, janeAtBeta])).toEqual([
       SUPPRESSED,
@@ -191,7 +227,16 @@ describe('of a company', () => {
     db.$client.exec(`INSERT INTO stream_rejects (stream, reason, line, received_at, run_id)
       VALUES ('companies', 'odd', '{"company_number":"00000001","company_name":"ALPHA LIMITED"}', 1, 1)`)
     const { erased } = suppressOne(db, 'company', '1', { erase: true })
-    expect(erased).toEqual({ companies: 1, officers: 3, domains: 1, emails: 2, answers: 3, requests: 2, notes: 2 })
+    expect(erased).toEqual({
+      companies: 1,
+      officers: 3,
+      pscs: 0,
+      domains: 1,
+      emails: 2,
+      answers: 3,
+      requests: 2,
+      notes: 2,
+    })
     for (const text of ['ALPHA', 'alpha.example"', '@alpha.example', 'o-paul', 'Paul']) {
       expect([text, onDisk().includes(text)]).toEqual([text, false])
     }
@@ -203,13 +248,31 @@ describe('of a company', () => {
 
   test('one that is not stored erases nothing', () => {
     const { erased } = suppressOne(db, 'company', '09999999', { erase: true })
-    expect(erased).toEqual({ companies: 0, officers: 0, domains: 0, emails: 0, answers: 0, requests: 0, notes: 0 })
+    expect(erased).toEqual({
+      companies: 0,
+      officers: 0,
+      pscs: 0,
+      domains: 0,
+      emails: 0,
+      answers: 0,
+      requests: 0,
+      notes: 0,
+    })
   })
 })
 
 test('an officer id erases that id alone', () => {
   const { erased } = suppressOne(db, 'officer', 'o-jane-1', { erase: true })
-  expect(erased).toEqual({ companies: 0, officers: 1, domains: 0, emails: 1, answers: 1, requests: 1, notes: 1 })
+  expect(erased).toEqual({
+    companies: 0,
+    officers: 1,
+    pscs: 0,
+    domains: 0,
+    emails: 1,
+    answers: 1,
+    requests: 1,
+    notes: 1,
+  })
   expect(values('SELECT officer_id FROM officers ORDER BY 1')).toEqual(['o-alpha', 'o-jane-2', 'o-paul'])
 })
 

@@ -1,7 +1,14 @@
 // How a column is described, and the pieces that several tables share.
+import { VERIFICATIONS } from '../../standing.ts'
 
 /** What a delivery may hold: the public tables, and in a delta the list of what is gone. */
-export type DeliveredTable = 'companies' | 'officers' | 'domains' | 'emails' | 'deletions'
+export type DeliveredTable =
+  | 'companies'
+  | 'officers'
+  | 'persons_with_significant_control'
+  | 'domains'
+  | 'emails'
+  | 'deletions'
 
 /** How the text of a cell is to be read; the same in every format. */
 export type ColumnType =
@@ -27,6 +34,8 @@ export interface ColumnEntry {
   /** Where the value stands in an item of the service, such as `date_of_birth.month`; absent where chpipe makes it. */
   member?: string
   example?: string | number
+  /** Worked out when it is read, so no table has it: see `computed.ts`. */
+  computed?: true
   /** The version of the schema that brought it. */
   since: number
 }
@@ -107,10 +116,14 @@ export function address(
 const runId = { run_id: chpipe.whole('Run of chpipe that wrote the row, for tracing', { ...NEW, example: 12 }) }
 
 export function origin(what: string) {
-  const sources = '`register-file` the monthly file, `search` advanced search, `rest` the API, `stream` the live stream'
+  const sources =
+    '`register-file` the monthly file, `search` advanced search, `rest` the API, `stream` the live stream, `bulk-195` and the like a bulk file'
   return {
     source: chpipe.slug(`Where the row came from: ${sources}`, { ...NEW, example: 'rest' }),
-    fetched_at: chpipe.time(`When ${what} was read from its source`, { ...NEW, example: WHEN }),
+    fetched_at: chpipe.time(`When ${what} was read from its source; of a bulk file, its day`, {
+      ...NEW,
+      example: WHEN,
+    }),
     ...runId,
   }
 }
@@ -156,4 +169,12 @@ export function verification(source: ReturnType<typeof from>): Record<string, Co
     ),
     preferred_name: source.text('Name that the verified person prefers', at('preferred_name')),
   }
+}
+
+/** How a verification stands on the day of reading. */
+export const identityVerification: Record<string, ColumnEntry> = {
+  identity_verification: chpipe.slug(
+    'How the verification for this role stood on the day of reading: `verified`, `due` (a statement must come, and has time), `overdue`, `ended`, or `none` (nothing is published, or nothing that can be read)',
+    { ...WHOLE, required: true, computed: true, values: VERIFICATIONS, example: 'verified' },
+  ),
 }

@@ -15,22 +15,23 @@ export function filedColumns({ columns }: TableEntry): FiledColumn[] {
   )
 }
 
-/** A value as its column holds it: truth as 1 or 0, lists and objects as JSON. */
+/** A value as its column holds it: truth as 1 or 0, codes joined by commas, lists and objects as JSON. */
 function stored(type: ColumnType, value: unknown): unknown {
+  if (value === null || value === undefined) return value
   if (type === 'true or false') return typeof value === 'boolean' ? Number(value) : value
-  if (type === 'JSON') return value === null || value === undefined ? value : JSON.stringify(value)
-  return value
+  if (type === 'list of codes' && Array.isArray(value)) return value.filter(Boolean).join(',') || null
+  return type === 'JSON' ? JSON.stringify(value) : value
+}
+
+/** The member of a value, and of each element of a list. */
+function memberOf(value: unknown, name: string): unknown {
+  if (Array.isArray(value)) return value.map((element) => memberOf(element, name))
+  return (Object(value) as Record<string, unknown>)[name]
 }
 
 /** What an item of the service says, under the columns for it; undefined where a part of a path is absent. */
 export function filedValues(item: object, filed: readonly FiledColumn[]): Record<string, unknown> {
   return Object.fromEntries(
-    filed.map(({ column, member, type }) => [
-      column,
-      stored(
-        type,
-        member.split('.').reduce<unknown>((at, name) => (Object(at) as Record<string, unknown>)[name], item),
-      ),
-    ]),
+    filed.map(({ column, member, type }) => [column, stored(type, member.split('.').reduce<unknown>(memberOf, item))]),
   )
 }

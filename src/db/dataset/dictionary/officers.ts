@@ -1,5 +1,16 @@
 // The columns of an officer, and where an item of the register has them.
-import { address, companyNumber, filedName, officer, origin, type TableEntry, verification, WHOLE } from './entry.ts'
+import {
+  address,
+  chpipe,
+  companyNumber,
+  filedName,
+  identityVerification,
+  officer,
+  origin,
+  type TableEntry,
+  verification,
+  WHOLE,
+} from './entry.ts'
 
 export const officers: TableEntry = {
   row: 'One appointment: a person or a body in one role at one company. Resigned ones are included.',
@@ -90,12 +101,19 @@ export const officers: TableEntry = {
     }),
     contribution_sub_types: officer.codes('What it consists of: `money`, `shares`, `services-or-goods` and others', {
       ...WHOLE,
-      member: 'contribution_sub_types',
+      member: 'contribution_sub_types.sub_type',
     }),
     ...verification(officer),
     etag: officer.id('Version of the appointment; changes with every edit at the register', {
       ...WHOLE,
       member: 'etag',
+    }),
+    ...identityVerification,
+    is_active: chpipe.truth('The office is held: not resigned, and the company is not dissolved, converted or closed', {
+      ...WHOLE,
+      required: true,
+      computed: true,
+      example: 'true',
     }),
   },
 }

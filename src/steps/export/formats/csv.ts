@@ -1,6 +1,6 @@
 // CSV text of rows: RFC 4180, with free text made harmless for spreadsheets.
 import { stringify } from 'csv-stringify/sync'
-import { type Column, columnsOfTable, type Row } from '../../../db/dataset/columns.ts'
+import { type Column, columnsOfTable, type Row, truthOf } from '../../../db/dataset/columns.ts'
 import { withoutControls, withoutHidden } from '../../../text.ts'
 import { flatTable } from './flat.ts'
 import { type Contents, type Format, rowsOf, type TextFile, textShape } from './writer.ts'
@@ -32,15 +32,17 @@ export function csvHeader(names: string[]): string {
 
 /**
  * A function that turns each row into one CSV line, without its line end (quoted cells may hold line ends of their own).
- * Control characters are replaced everywhere; `raw` leaves formulas as they are.
+ * Control characters are replaced everywhere; `raw` leaves formulas as they are. Truth is `true` or `false`.
  */
 export function csvLines(columns: Column[], { raw }: { raw: boolean }): (rows: Row[]) => string[] {
   const ids = columns.map(({ kind }) => kind === 'id')
+  const truths = columns.map(({ kind }) => kind === 'truth')
   const options = {
     record_delimiter: RECORD_SEPARATOR,
     // Without this a delimiter of one's own switches off the quotes around cells with line ends.
     quote_record_delimiter: true,
     cast: {
+      number: (value: number, { index }: { index: number }) => String(truths[index] ? truthOf(value) : value),
       string(value: string, { index }: { index: number }) {
         const clean = ids[index] ? withoutControls(value) : withoutHidden(value)
         return raw || (ids[index] && PLAIN_ID.test(clean)) ? clean : defuse(clean)

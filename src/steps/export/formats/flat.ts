@@ -1,5 +1,6 @@
 // One table for everything: a row per appointment, and one for a company without any.
 import { bestDomains } from '../../../db/dataset/best-domain.ts'
+import type { Page } from '../../../db/dataset/columns.ts'
 import {
   type Cell,
   type Column,
@@ -8,7 +9,6 @@ import {
   datasetColumns,
   type Row,
 } from '../../../db/dataset/columns.ts'
-import type { Page } from '../../../db/dataset/dataset.ts'
 import { byCompany, type Contents, rowsOf } from './writer.ts'
 
 /** The columns of a company, then those of its officer and of their contacts. */

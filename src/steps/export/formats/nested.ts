@@ -1,16 +1,21 @@
-import { type Cell, columnsOfTable, type Row } from '../../../db/dataset/columns.ts'
-import type { Page } from '../../../db/dataset/dataset.ts'
+import type { Page } from '../../../db/dataset/columns.ts'
+import {
+  type Cell,
+  columnsOfTable,
+  datasetTables,
+  type Item,
+  itemOfRow,
+  type Row,
+} from '../../../db/dataset/columns.ts'
 import type { DeliveredTable } from '../../../db/dataset/dictionary.ts'
 import { safeJson } from '../../../text.ts'
 import { byCompany, type Contents, type Format, type TextFile, textShape } from './writer.ts'
 
-type Item = Record<string, unknown>
-
 type Nested = 'json' | 'ndjson'
 
 /**
- * Companies with their officers inside, as one JSON array or as one company a line, and for a delta what is gone. Every
- * object has all columns of its table, `null` where nothing is known; `sic_codes` is an array. When there are any domains
+ * Companies with their officers and persons with significant control inside, as one JSON array or as one company a line, and for a delta what is gone. Every
+ * object has all columns of its table, `null` where nothing is known; lists and what is JSON stand there as what they are. When there are any domains
  * or e-mails, companies have `domains` and officers have `emails`; a company has `emails` only for those that belong to
  * none of its officers. Tables that are not delivered leave no member, companies but their number.
  */
@@ -44,17 +49,21 @@ function itemFile(name: string, format: Nested, items: (page: Page) => Item[]): 
 }
 
 function nestedCompanies(tables: DeliveredTable[], page: Page): Item[] {
-  const [hasCompanies, hasOfficers, hasDomains, hasEmails] = (
-    ['companies', 'officers', 'domains', 'emails'] as const
-  ).map((table) => tables.includes(table))
+  const [hasCompanies, hasOfficers, hasPscs, hasDomains, hasEmails] = datasetTables.map((table) =>
+    tables.includes(table),
+  )
   const officersOf = byCompany(page.officers)
+  const pscsOf = byCompany(page.persons_with_significant_control)
   const domainsOf = byCompany(page.domains)
   const emailsOf = byCompany(page.emails)
   return page.companies.map((row) => {
     const number: Cell = row[0] ?? null
-    const company: Item = hasCompanies ? companyOf(row) : { company_number: number }
+    const company: Item = hasCompanies ? itemOfRow(columnsOfTable('companies'), row) : { company_number: number }
     const officers = hasOfficers ? itemsOf('officers', officersOf.get(number)) : []
     if (hasOfficers) company.officers = officers
+    if (hasPscs) {
+      company.persons_with_significant_control = itemsOf('persons_with_significant_control', pscsOf.get(number))
+    }
     if (hasDomains) company.domains = itemsOf('domains', domainsOf.get(number))
     if (hasEmails) {
       const emails = itemsOf('emails', emailsOf.get(number))
@@ -69,22 +78,9 @@ function nestedCompanies(tables: DeliveredTable[], page: Page): Item[] {
   })
 }
 
-function companyOf(row: Row): Item {
-  const company = itemOf('companies', row)
-  company.sic_codes = typeof company.sic_codes === 'string' ? company.sic_codes.split(',').filter(Boolean) : []
-  return company
-}
-
 function itemsOf(table: DeliveredTable, rows: Row[] | undefined): Item[] {
-  return (rows ?? []).map((row) => itemOf(table, row))
-}
-
-function itemOf(table: DeliveredTable, row: Row): Item {
-  const item: Item = {}
-  columnsOfTable(table).forEach(({ name }, index) => {
-    item[name] = row[index] ?? null
-  })
-  return item
+  const columns = columnsOfTable(table)
+  return (rows ?? []).map((row) => itemOfRow(columns, row))
 }
 
 const [LF, CR, QUOTE, BACKSLASH] = [0x0a, 0x0d, 0x22, 0x5c]

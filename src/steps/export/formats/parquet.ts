@@ -2,8 +2,8 @@
 
 import type { ColumnSource, ParquetWriter } from 'hyparquet-writer'
 import { DAY_MS } from '../../../clock.ts'
-import { type Cell, type Column, columnsOfTable, type Row } from '../../../db/dataset/columns.ts'
-import type { Page } from '../../../db/dataset/dataset.ts'
+import type { Page } from '../../../db/dataset/columns.ts'
+import { type Cell, type Column, columnsOfTable, parsedJson, type Row, truthOf } from '../../../db/dataset/columns.ts'
 import { withoutControls, withoutHidden } from '../../../text.ts'
 import { flatTable } from './flat.ts'
 import type { Output } from './output.ts'
@@ -81,6 +81,8 @@ function schemaOf(columns: Column[]): SchemaElement[] {
     const { name, kind } = column
     const optional = { name, repetition_type: 'OPTIONAL' } as const
     if (kind === 'number') return { ...optional, type: 'INT32' }
+    if (kind === 'truth') return { ...optional, type: 'BOOLEAN' }
+    if (kind === 'json') return { ...optional, type: 'BYTE_ARRAY', converted_type: 'JSON' }
     if (isDay(column)) return { ...optional, type: 'INT32', converted_type: 'DATE' }
     if (kind === 'date') return { ...optional, type: 'INT64', ...INSTANT }
     return { ...optional, type: 'BYTE_ARRAY', converted_type: 'UTF8' }
@@ -88,10 +90,12 @@ function schemaOf(columns: Column[]): SchemaElement[] {
   return [{ name: 'schema', num_children: columns.length }, ...elements]
 }
 
-/** Days since 1970, milliseconds since 1970, or text. What is no date cannot stand in a date's column, and is left out. */
-function valueOfColumn(column: Column): (cell: Cell) => string | number | null {
+/** Days since 1970, milliseconds since 1970, truth, what JSON says, or text. What is no date cannot stand in a date's column, and is left out. */
+function valueOfColumn(column: Column): (cell: Cell) => unknown {
   const { kind } = column
   if (kind === 'number') return (cell) => cell
+  if (kind === 'truth') return (cell) => (cell === null ? null : truthOf(cell))
+  if (kind === 'json') return (cell) => (cell === null ? null : parsedJson(withoutHidden(String(cell))))
   if (kind === 'date') {
     const unit = isDay(column) ? DAY_MS : 1
     return (cell) => {
@@ -99,7 +103,7 @@ function valueOfColumn(column: Column): (cell: Cell) => string | number | null {
       return Number.isNaN(time) ? null : Math.floor(time / unit)
     }
   }
-  const clean = kind === 'text' ? withoutHidden : withoutControls
+  const clean = kind === 'id' ? withoutControls : withoutHidden
   return (cell) => (cell === null ? null : clean(String(cell)))
 }
 

@@ -8,8 +8,8 @@ import { DAY_MS } from '../../../clock.ts'
 import type { Cell } from '../../../db/dataset/columns.ts'
 import type { Output } from './output.ts'
 
-/** `day` is a calendar day as `YYYY-MM-DD`, `moment` is ISO 8601 in UTC; what is neither stays text. */
-export type SheetKind = 'text' | 'number' | 'day' | 'moment'
+/** `day` is a calendar day as `YYYY-MM-DD`, `moment` is ISO 8601 in UTC, `truth` is 1 or 0; what is neither stays text. */
+export type SheetKind = 'text' | 'number' | 'truth' | 'day' | 'moment'
 
 export interface SheetColumn {
   name: string
@@ -28,7 +28,7 @@ export interface Workbook {
 }
 
 /** Indexes into `cellXfs` of the style sheet below. */
-const STYLES: Record<SheetKind | 'header', number> = { number: 0, text: 1, day: 2, moment: 3, header: 4 }
+const STYLES: Record<SheetKind | 'header', number> = { number: 0, truth: 0, text: 1, day: 2, moment: 3, header: 4 }
 
 /** A fixed date in the local form that zip files use, so that the same data gives the same bytes in every time zone. */
 const NO_DATE = { mtime: new Date(1980, 0, 1), forceDosTimestamp: true, mode: 0o100600 }
@@ -141,6 +141,8 @@ function cellWriter(letters: string, kind: SheetKind): CellWriter {
   const text: CellWriter = (cell, row) => textCell(letters + row, String(cell), STYLES.text)
   const number = (row: number, value: number) => `<c r="${letters}${row}" s="${STYLES[kind]}"><v>${value}</v></c>`
   if (kind === 'text') return text
+  const truth = (row: number, value: number) => `<c r="${letters}${row}" s="${STYLES[kind]}" t="b"><v>${value}</v></c>`
+  if (kind === 'truth') return (cell, row) => (cell === 0 || cell === 1 ? truth(row, cell) : text(cell, row))
   if (kind === 'number') return (cell, row) => (typeof cell === 'number' ? number(row, cell) : text(cell, row))
   return (cell, row) => {
     const serial = serialOf(String(cell), kind)

@@ -1,8 +1,7 @@
 import { once } from 'node:events'
 import { Readable } from 'node:stream'
 import { createGunzip, createGzip } from 'node:zlib'
-import type { Cell, Column, Row } from '../../../db/dataset/columns.ts'
-import type { Page } from '../../../db/dataset/dataset.ts'
+import type { Cell, Column, Page, Row } from '../../../db/dataset/columns.ts'
 import type { DeliveredTable } from '../../../db/dataset/dictionary.ts'
 import type { Output } from './output.ts'
 

@@ -1,7 +1,8 @@
 // xlsx: one sheet after the other, each in a pass of its own over the pages, since the parts of a zip file follow one
 // another.
+
+import type { Page } from '../../../db/dataset/columns.ts'
 import { type Cell, type Column, columnsOfTable } from '../../../db/dataset/columns.ts'
-import type { Page } from '../../../db/dataset/dataset.ts'
 import type { DeliveredTable } from '../../../db/dataset/dictionary.ts'
 import { ChpipeError } from '../../../errors.ts'
 import { formatNumber, withoutControls, withoutHidden } from '../../../text.ts'
@@ -58,16 +59,17 @@ async function openXlsx(output: Output, { tables }: Contents, options: XlsxOptio
 }
 
 function cellOf({ kind }: Column, { raw }: XlsxOptions): (cell: Cell) => Cell {
-  if (kind === 'number') return (cell) => cell
-  const clean = kind === 'text' ? withoutHidden : withoutControls
-  const guard = kind === 'text' && !raw ? defuse : (text: string) => text
+  if (kind === 'number' || kind === 'truth') return (cell) => cell
+  const isFree = kind !== 'id' && kind !== 'date'
+  const clean = isFree ? withoutHidden : withoutControls
+  const guard = isFree && !raw ? defuse : (text: string) => text
   return (cell) => (cell === null ? null : guard(clean(String(cell))))
 }
 
 function sheetColumn(column: Column): SheetColumn {
   const { name, kind } = column
   const width = name.endsWith('_name') || name === 'name' ? 36 : Math.max(12, name.length + 4)
-  if (kind === 'number') return { name, width, kind }
+  if (kind === 'number' || kind === 'truth') return { name, width, kind }
   if (kind !== 'date') return { name, width, kind: 'text' }
   return isDay(column) ? { name, width, kind: 'day' } : { name, width: Math.max(20, width), kind: 'moment' }
 }

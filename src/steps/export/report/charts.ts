@@ -1,6 +1,6 @@
 import { formatNumber } from '../../../text.ts'
-import type { Count } from './count.ts'
 import { html, type Markup } from './html.ts'
+import type { Count } from './tally.ts'
 
 interface Bars {
   caption: string

@@ -1,8 +1,9 @@
 import type { DeliveredTable, TableEntry } from '../../../db/dataset/dictionary.ts'
 import { counted, formatNumber } from '../../../text.ts'
 import { bars, columns, meter, share, shortMonth } from './charts.ts'
-import type { Count, ReportCounts } from './count.ts'
+import type { ReportCounts } from './count.ts'
 import { html, type Markup } from './html.ts'
+import type { Count } from './tally.ts'
 
 /** One data file of the package, as the manifest lists it, and what a reader wants to know of it. */
 export interface ReportFile {
@@ -30,12 +31,15 @@ export interface ReportData {
   counts: ReportCounts
   /** How many companies should have officers. */
   target: number
+  /** What the register file calls SIC codes, as far as it is known. */
+  sicDescriptions?: ReadonlyMap<string, string>
   dictionary: { table: string; entry: TableEntry }[]
 }
 
 // The middle of the report: what the rows say.
 
-export function companyFigures({ counts, asOf, tables }: ReportData): Markup | null {
+export function companyFigures(data: ReportData): Markup | null {
+  const { counts, asOf, tables } = data
   if (!tables.includes('companies')) return null
   const whole = counts.rows.companies
   const list = (caption: string, name: string, entries: Count[]) =>
@@ -47,9 +51,47 @@ ${creation(creationSeries(counts.months, asOf))}
 <div>${list('Companies by section of SIC 2007', 'Section', counts.sections)}
 <p class="note">A company with codes in several sections counts in each of them, so the shares add up to more than 100%.</p></div>
 <div>${list('Companies by region of the registered office', 'Region', counts.regions)}
-<p class="note">By the letters that the postcode begins with; these areas do not follow borders, and each counts where most of it lies. Without a postcode, by the country as filed.</p></div></div>
+<p class="note">${placesNote(counts)}</p></div></div>
+${trades(data)}
+${authorities(counts)}
 ${sample(counts)}</section>
 `
+}
+
+const BY_AREA =
+  'By postcode area, the letters that the postcode begins with: these do not follow borders, and each counts where most of it lies. Without a postcode, by the country as filed.'
+
+function placesNote({ placed, rows }: ReportCounts): string {
+  if (placed === null) return BY_AREA
+  const known = `By the ONS Postcode Directory, which has the postcodes of ${formatNumber(placed)} of ${counted(rows.companies, 'company', 'companies')}.`
+  return placed === rows.companies ? known : `${known} The others by postcode area, or by the country as filed.`
+}
+
+const MOST_SHOWN = 20
+
+/** The most frequent codes in words; nothing where no register file has said what codes are called. */
+function trades({ counts, sicDescriptions }: ReportData): Markup | null {
+  if (!sicDescriptions || !counts.codes.some(({ name }) => sicDescriptions.has(name))) return null
+  const entries = counts.codes
+    .slice(0, MOST_SHOWN)
+    .map(({ name, count }) => ({ name: `${name} ${sicDescriptions.get(name) ?? ''}`.trim(), count }))
+  return bars({
+    caption: 'Most frequent SIC codes',
+    heads: ['Code', 'Companies'],
+    entries,
+    whole: counts.rows.companies,
+  })
+}
+
+function authorities({ countries, authorities: entries, placed }: ReportCounts): Markup | null {
+  if (!placed) return null
+  const shown = entries.slice(0, MOST_SHOWN)
+  const more = entries.length - shown.length
+  const list = (caption: string, name: string, some: Count[]) =>
+    bars({ caption, heads: [name, 'Companies'], entries: some, whole: placed })
+  return html`<div class="pair"><div>${list('Companies by country of the registered office', 'Country', countries)}</div>
+<div>${list('Companies by local authority', 'Local authority', shown)}
+<p class="note">Shares are of the companies that the directory has.${more > 0 ? ` ${counted(more, 'other authority has', 'other authorities have')} fewer.` : ''} Contains National Statistics data and OS data, licensed under the Open Government Licence v3.0. © Crown copyright and database right; contains Royal Mail data © Royal Mail copyright and database right.</p></div></div>`
 }
 
 function creation({ months, before, years, undated }: CreationSeries): Markup {
@@ -92,8 +134,44 @@ export function officerFigures({ counts, tables }: ReportData): Markup | null {
   const active = `${formatNumber(activeOfficers)} of ${formatNumber(rows.officers)} appointments are active (${share(activeOfficers, rows.officers)})`
   return html`<section id="officers"><h2>Officers</h2>
 <p>${active}; the others have ended and are kept for the record. A row is an appointment: a person with two roles has two.</p>
-${bars({ caption: 'Appointments by role', heads: ['Role', 'Appointments'], entries: labelled(roles, slugLabel), whole: rows.officers })}</section>
+${bars({ caption: 'Appointments by role', heads: ['Role', 'Appointments'], entries: labelled(roles, slugLabel), whole: rows.officers })}
+${sourceFigures(counts)}
+${verificationFigures(counts)}</section>
 `
+}
+
+const VERIFICATION_LABELS: Record<string, string> = {
+  verified: 'Verified for the role',
+  due: 'Due: a statement must come, and has time',
+  overdue: 'Overdue: no statement has come in time',
+  ended: 'Ended',
+  none: 'Nothing published',
+}
+
+/** How the identities stood on the day of the export, as the files say it. */
+function verificationFigures({ verifications, activeOverdue, activeOfficers, rows }: ReportCounts): Markup {
+  const states = rows.officers === 0 ? [] : verifications
+  const entries = labelled(states, (state) => VERIFICATION_LABELS[state] ?? slugLabel(state))
+  return html`<h3 id="verification">Identity verification</h3>
+${bars({ caption: 'Appointments by identity verification on the day of this package', heads: ['Verification', 'Appointments'], entries, whole: rows.officers })}
+<p class="note">Of ${counted(activeOfficers, 'active appointment')}, ${formatNumber(activeOverdue)} ${activeOverdue === 1 ? 'is' : 'are'} overdue. A verification belongs to one role at one company, and becomes overdue or ends with the calendar: a later package of the same data may say otherwise.</p>`
+}
+
+/** Nothing to tell where everything came from one place. */
+function sourceFigures({ sources, rows }: ReportCounts): Markup | null {
+  if (sources.length < 2) return null
+  const entries = labelled(sources, sourceLabel)
+  return bars({ caption: 'Appointments by source', heads: ['Source', 'Appointments'], entries, whole: rows.officers })
+}
+
+const SOURCES = new Map([
+  ['rest', 'API of Companies House'],
+  ['stream', 'Live stream of Companies House'],
+])
+
+function sourceLabel(source: string): string {
+  const product = /^bulk-(\d+)$/.exec(source)?.[1]
+  return product ? `Bulk files of Companies House, product ${product}` : (SOURCES.get(source) ?? source)
 }
 
 export function contactFigures({ counts }: ReportData): Markup {

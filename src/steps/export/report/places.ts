@@ -49,6 +49,21 @@ export function regionOf(postcode: string | null, country: string | null): strin
   return NATIONS.get(filed) ?? ABROAD
 }
 
+/** What the directory of postcodes says of a postcode: names, null where it has none. */
+export interface DirectoryPlace {
+  region: string | null
+  local_authority: string | null
+  country: string | null
+}
+
+/** Looks up postcodes, in capitals and without spaces; those that the directory does not have are left out. */
+export type PlaceFinder = (postcodes: string[]) => ReadonlyMap<string, DirectoryPlace>
+
+/** A postcode as the directory has it. */
+export function directoryKey(postcode: string | null): string {
+  return postcodeParts(postcode ?? '').join('')
+}
+
 // SIC 2007: five-digit codes begin with a division of two digits, and divisions make sections (Office for National
 // Statistics, UK SIC 2007). Companies House adds 99999, dormant company, to the last one.
 

@@ -8,12 +8,14 @@ import { meter, moment, share, size } from './charts.ts'
 import type { ReportCounts } from './count.ts'
 import { companyFigures, contactFigures, officerFigures, type ReportData } from './figures.ts'
 import { html, type Markup, STYLE, trusted } from './html.ts'
+import { pscFigures } from './pscs.ts'
 
 const LINKS: readonly [id: string, name: string][] = [
   ['contents', 'Contents'],
   ['coverage', 'Coverage'],
   ['companies', 'Companies'],
   ['officers', 'Officers'],
+  ['pscs', 'Control'],
   ['contacts', 'Domains and e-mail'],
   ['check', 'Check'],
   ['updates', 'Updates'],
@@ -54,6 +56,7 @@ function sections(data: ReportData): (Markup | null)[] {
     coverage(data),
     companyFigures(data),
     officerFigures(data),
+    pscFigures(data),
     contactFigures(data),
     checking(data),
     deltaGuide(data),
@@ -89,6 +92,14 @@ function facts(counts: ReportCounts): { table: DatasetTable; markup: Markup }[] 
     {
       table: 'officers',
       markup: fact('Appointments', rows.officers, `${formatNumber(active)} active, ${formatNumber(ended)} ended`),
+    },
+    {
+      table: 'persons_with_significant_control',
+      markup: fact(
+        'Records of control',
+        rows.persons_with_significant_control,
+        `${formatNumber(counts.pscs.current)} persons and bodies now`,
+      ),
     },
     { table: 'domains', markup: fact('Domains', rows.domains, `at ${counted(withDomain, 'company', 'companies')}`) },
     {
@@ -172,7 +183,7 @@ Get-FileHash ${first?.name ?? 'companies.csv'}     # PowerShell</code></pre>
 
 function origin({ since }: ReportData): Markup {
   return html`<section id="origin"><h2>Origin and licence</h2>
-<p><strong>Companies and officers</strong> come from Companies House, the registrar of companies of the United Kingdom, through its public API, its live stream and its monthly register file. Companies House supplies the register by law, not under the Open Government Licence, and sets no rules on its re-use. Companies House does not verify what is filed, and neither does this package; text is kept as filed.</p>
+<p><strong>Companies, officers and persons with significant control</strong> come from Companies House, the registrar of companies of the United Kingdom, through its public API, its live stream, its monthly register file and its daily snapshot of persons with significant control. Companies House supplies the register by law, not under the Open Government Licence, and sets no rules on its re-use. Companies House does not verify what is filed, and neither does this package; text is kept as filed.</p>
 <p><strong>Domains and e-mail addresses</strong> come from ${Object.values(PROVIDERS).join(' and ')}, under its terms. How well a domain fits a company name is a rule of chpipe, no proof.</p>
 <p><strong>Each row</strong> names its source, the time it was read and the run that wrote it.</p>
 <p><strong>Personal data.</strong> Officers are people, and their e-mail addresses are personal data. Whoever receives them answers for how they are used, under the UK GDPR and, for marketing by e-mail, PECR. People and companies that were to be left alone when this was made are in none of the files, nor in any count on this page.${
@@ -214,7 +225,7 @@ function deltaGuide({ since }: ReportData): Markup {
   return html`<section id="updates"><h2>${since === null ? 'Updates' : 'How to apply these changes'}</h2>
 <p>${since === null ? 'This package is complete: it replaces any earlier one. A later delta' : 'This delta'} holds every company of which anything changed, whole, with the same columns and keys, and a table <code>deletions</code> of what is gone. Take it in so:</p>
 <ol><li>For each row of <code>deletions</code>, delete the row of that <code>table</code>, <code>company_number</code> and <code>key</code>. Where <code>key</code> is empty, delete all rows of the company in that table, and for <code>companies</code> the company with everything that belongs to it.</li>
-<li>For each company of the delta, replace its row in <code>companies</code> and all its rows in <code>officers</code>, <code>domains</code> and <code>emails</code>.</li></ol>
+<li>For each company of the delta, replace its row in <code>companies</code> and all its rows in <code>officers</code>, <code>persons_with_significant_control</code>, <code>domains</code> and <code>emails</code>.</li></ol>
 <p>Applied twice, a delta changes nothing more. Apply deltas in the order of their <code>as_of</code> and leave none out.</p></section>
 `
 }

@@ -1,0 +1,33 @@
+// Turns what is asked of `export` into values. Each throws a `usage` error whose sentence says what was expected.
+import { type DatasetTable, datasetTables } from '../db/dataset/columns.ts'
+import { ChpipeError } from '../errors.ts'
+import { words } from './values.ts'
+
+/** Names of tables separated by commas, each once, in the order in which they are delivered. */
+export function tableNames(text: string): DatasetTable[] {
+  const names = words(text)
+  const unknown = names.find((name) => !datasetTables.some((table) => table === name))
+  if (unknown === undefined) return datasetTables.filter((table) => names.includes(table))
+  throw new ChpipeError('usage', `Expected ${datasetTables.join(', ')}, got: ${unknown}`)
+}
+
+const DAY = /^\d{4}-\d{2}-\d{2}$/
+const MOMENT = /^\d{4}-\d{2}-\d{2}T([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,3})?)?(Z|[+-](0\d|1[0-4]):[0-5]\d)$/
+
+/** The beginning of a day in UTC, or a moment; ISO 8601. Throws `usage` for one that does not exist, or not yet. */
+export function sinceMoment(text: string, now: number): string {
+  const day = new Date(text.slice(0, 10))
+  const time = new Date(text)
+  const exists = !Number.isNaN(day.getTime()) && day.toISOString().startsWith(text.slice(0, 10))
+  if (exists && !Number.isNaN(time.getTime()) && (DAY.test(text) || MOMENT.test(text))) {
+    if (time.getTime() <= now) return time.toISOString()
+    throw new ChpipeError('usage', `--since: this is in the future: ${text}`, {
+      hint: `this machine's clock says ${new Date(now).toISOString()}`,
+    })
+  }
+  throw new ChpipeError(
+    'usage',
+    `--since: expected a date as YYYY-MM-DD, a time as 2026-01-31T12:00:00Z, or last, got: ${text}`,
+    { hint: 'chpipe export --help' },
+  )
+}

@@ -1,0 +1,93 @@
+// The transaction in which a publication is made: its settings, and the lock that keeps a second publisher away.
+import type { Clock, Timings } from '../../clock.ts'
+import { openSession, type PostgresSession } from '../../db/postgres/session.ts'
+import { ChpipeError } from '../../errors.ts'
+import type { Log } from '../../log.ts'
+import type { PublishTarget } from './target.ts'
+
+/** What a publication needs of the world. */
+export interface PublishWorld {
+  target: PublishTarget
+  clock: Clock
+  timings: Timings
+  signal: AbortSignal
+  log: Log
+}
+
+/** Opens a connection for publishing; see `openSession` for what it throws. */
+export function connectTarget({ target, clock, timings, signal }: PublishWorld): Promise<PostgresSession> {
+  return openSession({
+    ...target,
+    application: 'chpipe publish',
+    connectTimeoutMs: timings.connectTimeoutMs,
+    clock,
+    signal,
+    answerMs: timings.publishAnswerMs,
+    stallMs: timings.publishStallMs,
+    statementMs: timings.publishStatementMs + timings.publishAnswerMs,
+  })
+}
+
+/** `read` sees one publication whole, whatever is published meanwhile. */
+type TransactionKind = 'write' | 'read'
+
+/**
+ * Begins a transaction. Whatever becomes of this process, the server gives its locks back: it notices a closed connection
+ * within two seconds, a silent one within a minute, and ends what takes too long. All settings end with the transaction,
+ * so that a pooler such as PgBouncer may stand between.
+ */
+export async function begin(session: PostgresSession, { timings }: PublishWorld, kind: TransactionKind): Promise<void> {
+  await session.query(kind === 'read' ? 'BEGIN ISOLATION LEVEL REPEATABLE READ' : 'BEGIN')
+  const settings: Record<string, string> = {
+    search_path: 'pg_catalog',
+    timezone: 'UTC',
+    datestyle: 'ISO, YMD',
+    standard_conforming_strings: 'on',
+    jit: 'off',
+    lock_timeout: String(Math.ceil(timings.publishLockMs)),
+    statement_timeout: String(Math.ceil(timings.publishStatementMs)),
+    idle_in_transaction_session_timeout: String(Math.ceil(timings.publishStatementMs)),
+  }
+  for (const [name, value] of Object.entries(settings)) {
+    await session.query('SELECT pg_catalog.set_config($1, $2, true)', [name, value])
+  }
+  await session.query(WATCHES)
+}
+
+/** Servers on systems without such a watch refuse them. */
+const WATCHES = `DO $$
+DECLARE setting text[];
+BEGIN
+  FOREACH setting SLICE 1 IN ARRAY ARRAY[['client_connection_check_interval', '2s'], ['tcp_keepalives_idle', '20'],
+      ['tcp_keepalives_interval', '10'], ['tcp_keepalives_count', '4'], ['tcp_user_timeout', '60s']] LOOP
+    BEGIN
+      PERFORM set_config(setting[1], setting[2], true);
+    EXCEPTION WHEN others THEN NULL;
+    END;
+  END LOOP;
+END $$`
+
+/** `CHPI`, as in the header of chpipe's databases. */
+const LOCK_CLASS = 0x43485049
+const LOCK_AGAIN_MS = 250
+
+/**
+ * Takes the lock of the schema until the transaction ends. Throws `data` when another publisher keeps it for longer than
+ * the server takes to notice that one was killed.
+ */
+export async function lockSchema(session: PostgresSession, world: PublishWorld, schema: string): Promise<void> {
+  const { clock, timings, signal } = world
+  const began = clock.steady()
+  for (;;) {
+    const { rows } = await session.query<{ locked: boolean }>(
+      'SELECT pg_try_advisory_xact_lock($1, hashtext($2)) AS locked',
+      [LOCK_CLASS, `chpipe publish ${schema}`],
+    )
+    if (rows[0]?.locked) return
+    if (clock.steady() - began >= timings.publishLockMs) break
+    await clock.sleep(Math.min(LOCK_AGAIN_MS, timings.publishLockMs), signal)
+  }
+  throw new ChpipeError('data', `Another publisher is at work on the schema ${schema}`, {
+    hint: 'wait until it is done; a schema has one source and one publisher at a time',
+  })
+}

@@ -1,0 +1,100 @@
+// The stream of persons with significant control: what its events do to the records of stored companies. It keeps a snapshot
+// fresh until the next one; what it loses, the next one brings.
+import { readPsc } from '../../companies-house/pscs/item.ts'
+import { type PscEvent, readPscEvent } from '../../companies-house/stream/pscs.ts'
+import type { Db } from '../../db/open.ts'
+import { PSC_FILED } from '../../db/pscs/pscs.ts'
+import { findRecord, putRecord, type StoredRecord, takeRecord } from '../../db/pscs/records.ts'
+import { pscRules } from '../../db/suppress/pscs.ts'
+import type { Log } from '../../log.ts'
+import { parseJson } from '../../text.ts'
+import type { EventOrigin, RowChanges, StreamKind } from './kind.ts'
+import { publishedMs } from './place.ts'
+
+/** Its cursor, gaps and rejects stand under this name. */
+export const PSC_STREAM = 'psc'
+
+/** Its path at the service. */
+export const PSC_PATH = 'persons-with-significant-control'
+
+/** Where the beginning of a lost span is unknown, nothing of it is searched anyway: the next snapshot has it. */
+const REACH_DAYS = 1
+
+/** The stream of one run. */
+export function pscStream({ db, log }: { db: Db; log: Log }): StreamKind<PscEvent> {
+  return {
+    name: PSC_STREAM,
+    read: readPscEvent,
+    reachDays: REACH_DAYS,
+    recovery: 'the next snapshot brings what is lost: chpipe import-pscs',
+    print(event) {
+      const facts = event.kind === 'changed' ? JSON.stringify(event.values) : ''
+      return `${event.kind}|${event.companyNumber}|${event.pscId}|${event.publishedAt}|${facts}`
+    },
+    apply: (_tx, event, origin, changes) => applyPsc(db, event, origin, changes),
+    kept: (_tx, line) => (mayTellOfWithheld(db, line) ? '' : line),
+    lost(_tx, loss) {
+      if (loss.kind === 'line' && !loss.placed) return
+      log.warn('events about persons with significant control are lost', {
+        try: 'chpipe import-pscs, with the next snapshot',
+      })
+    },
+  }
+}
+
+const COMPANY = /company\/([A-Z0-9]{8})(?![A-Z0-9])/
+
+/** Whether a line that could not be applied tells of somebody whom a rule leaves alone, or nobody can say of whom. */
+function mayTellOfWithheld(db: Db, line: string): boolean {
+  const rules = pscRules(db)
+  if (rules.empty) return false
+  const companyNumber = COMPANY.exec(line)?.[1] ?? ''
+  const read = readPsc(dataIn(line), companyNumber)
+  return typeof read === 'string' || read.odd || rules.means({ company_number: companyNumber, ...read.values })
+}
+
+function dataIn(line: string): unknown {
+  try {
+    return (Object(parseJson(line)) as { data?: unknown }).data
+  } catch {
+    return undefined
+  }
+}
+
+function applyPsc(db: Db, event: PscEvent, origin: EventOrigin, changes: RowChanges): void {
+  const { companyNumber, pscId, timepoint } = event
+  const known = findRecord(db, companyNumber, pscId)
+  if (known === null || isOlder(event, known)) return
+  const told = { toldAt: toldAt(event, origin), timepoint, runId: origin.runId }
+  if (event.kind === 'deleted') {
+    if (takeRecord(db, companyNumber, pscId, told)) changes.deleted += 1
+    return
+  }
+  if (known.row && PSC_FILED.every((column) => known.row?.[column] === event.values[column])) return
+  const isStored = putRecord(db, { company_number: companyNumber, psc_id: pscId, ...event.values }, told)
+  if (isStored) changes[known.row ? 'updated' : 'inserted'] += 1
+  else if (known.row) changes.deleted += 1
+}
+
+/** What the clock of one service may lag behind that of another. */
+const MARGIN_MS = 120_000
+
+/**
+ * Whether something newer is known of the record: by the timepoint against another event, by the clock of Companies House
+ * against a snapshot, or against the moment at which it was taken away.
+ */
+function isOlder({ timepoint, publishedAt }: PscEvent, { row, goneAt, snapshotAt }: StoredRecord): boolean {
+  if (row && row.stream_timepoint !== null) {
+    if (row.stream_timepoint > timepoint) return true
+    if (snapshotAt === null || row.fetched_at > snapshotAt) return false
+  }
+  const published = publishedMs(publishedAt)
+  const known = [row?.fetched_at, goneAt, snapshotAt].flatMap((at) => (at ? [Date.parse(at)] : []))
+  return published !== null && Math.max(...known) - published > MARGIN_MS
+}
+
+/** The time of an event, ISO 8601: a faulty one lies in the future. */
+function toldAt({ publishedAt }: PscEvent, { fetchedAt }: EventOrigin): string {
+  const published = publishedMs(publishedAt) ?? Number.POSITIVE_INFINITY
+  return new Date(Math.min(published, Date.parse(fetchedAt))).toISOString()
+}

