@@ -5,6 +5,7 @@ import type { Answer, Command, CommandGroup, Example, OptionSpec } from './comma
 import { topicNames } from './commands/help-topics.ts'
 import { commands, globalOptions } from './commands/index.ts'
 import { meantCommand } from './commands/meant.ts'
+import { watchNotices } from './commands/watch-notices.ts'
 import { createContext, type Globals, type Host } from './context.ts'
 import { sqliteError } from './db/storage-error.ts'
 import { ChpipeError, type ErrorKind } from './errors.ts'
@@ -28,13 +29,17 @@ export async function runCommandLine(host: Host, signal: AbortSignal, given = ho
   const runDefinition = async (sub: Commander, definition: Command, received: unknown[]) => {
     const { longRunning = false, examinesSettings = false } = definition
     const context = createContext(host, program.opts<Globals>(), signal, { longRunning, examinesSettings })
+    const ended = definition.notifies ? await watchNotices(context, definition.name) : undefined
     try {
       const given = definition.argument ? (received[0] as string | string[] | undefined) : undefined
       const [argument, ...more] = typeof given === 'string' ? [given] : (given ?? [])
       answer = await definition.run(context, { argument, more, options: sub.opts() })
       context.checkDatabase()
+      await ended?.(null)
     } catch (error) {
-      throw hinted(sqliteError(firstError(error), context.settings.db), sub)
+      const known = hinted(sqliteError(firstError(error), context.settings.db), sub)
+      await ended?.(known instanceof ChpipeError ? known.kind : 'bug')
+      throw known
     } finally {
       await context.close()
     }

@@ -18,6 +18,15 @@ export interface Proxies {
   except: string
 }
 
+/** Where notices go. The address of a webhook is a secret: whoever knows it may write there. */
+export interface NoticeTargets {
+  url: string | undefined
+  /** A line for the shell. */
+  command: string | undefined
+  /** Signs what is sent to the webhook. */
+  secret: string | undefined
+}
+
 /** The environment after checking; secrets stay inside and are never printed. */
 export interface Settings {
   companiesHouseApiKey: string | undefined
@@ -44,6 +53,7 @@ export interface Settings {
   /** The variables of libpq, `PGHOST` and so on. */
   postgresVariables: Readonly<Record<string, string>>
   proxies: Proxies
+  notices: NoticeTargets
   timeScale: number
 }
 
@@ -95,6 +105,11 @@ export function readSettings(given: Environment, onFault?: (fault: ChpipeError) 
     postgres: read(({ CHPIPE_POSTGRES_URL: url }) => (url ? parsePostgresUrl(url, 'CHPIPE_POSTGRES_URL') : null)),
     postgresVariables: variablesOf(env, /^PG[A-Z]+$/),
     proxies: read(readProxies),
+    notices: {
+      url: read(readNotifyUrl),
+      command: env.CHPIPE_NOTIFY_COMMAND || undefined,
+      secret: secret('CHPIPE_NOTIFY_SECRET'),
+    },
     timeScale: read(readScale),
   }
 }
@@ -144,6 +159,23 @@ function readProxies(env: Environment): Proxies {
     })
   }
   return { https: read('HTTPS_PROXY'), http: read('HTTP_PROXY'), except: env.no_proxy || env.NO_PROXY || '' }
+}
+
+/** A webhook's address holds its secret in the path or the query, so that no message repeats it. */
+function readNotifyUrl({ CHPIPE_NOTIFY_URL: text }: Environment): string | undefined {
+  if (!text) return undefined
+  const url = URL.canParse(text) ? new URL(text) : null
+  if (!url || !/^https?:$/.test(url.protocol) || `${url.username}${url.password}${url.hash}` !== '') {
+    throw new ChpipeError('config', 'CHPIPE_NOTIFY_URL is not an http(s) URL without credentials', {
+      hint: 'copy the address of the incoming webhook, or unset it',
+    })
+  }
+  if (url.protocol === 'http:' && !isOwnMachine(url.hostname)) {
+    throw new ChpipeError('config', 'CHPIPE_NOTIFY_URL would send notices unencrypted over the network', {
+      hint: 'use https; plain http is for a server on this machine',
+    })
+  }
+  return url.href
 }
 
 function readUrl(env: Environment, name: string, fallback: string): string {

@@ -54,6 +54,7 @@ const ROOMS: Record<string, Record<string, string[]>> = {
     backup: [],
     doctor: ['backup', 'stream'],
     show: ['purchases'],
+    notices: ['stream'],
   },
   'companies-house': { '.': ['register'], register: [], stream: ['pscs'], bulk: ['register'], pscs: ['register'] },
   db: {

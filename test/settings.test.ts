@@ -18,6 +18,7 @@ describe('readSettings', () => {
       quota: { limit: 600, windowMs: 300_000 },
       target: 10_000,
       serveToken: undefined,
+      notices: { url: undefined, command: undefined, secret: undefined },
       postgres: null,
       postgresVariables: {},
       proxies: { https: null, http: null, except: '' },

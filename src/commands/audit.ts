@@ -26,6 +26,7 @@ Officer lists change over time, so this ends with 0 whatever it finds.`,
     { line: 'chpipe audit --day 2026-11-20 --json', does: 'one day, with the numbers of what differs' },
     { line: 'chpipe audit --officers 50', does: 'how far officer lists have drifted' },
   ],
+  notifies: true,
   run,
 })
 

@@ -39,6 +39,7 @@ A backup that fails or is interrupted leaves earlier backups untouched.`,
     { line: 'chpipe backup --keep 14', does: 'every night from cron' },
     { line: 'chpipe backup --out /mnt/usb/companies.db', does: 'one file, replaced each time' },
   ],
+  notifies: true,
   async run(context, { options }) {
     const { out, keep } = options
     const summary = await backupAndRecord(context, chooseDestination(context, out, keep), keep)

@@ -38,6 +38,8 @@ export interface Command {
   examples: Example[]
   /** It waits for as long as another program holds the database, and ends when the file is moved away. */
   longRunning?: boolean
+  /** How it ends, and what it finds while it runs, is told to the operator, where notices are set up. */
+  notifies?: boolean
   /** It runs although a variable of the environment is wrong, and says so itself. */
   examinesSettings?: boolean
   run(context: Context, input: Input): Promise<Answer>

@@ -62,6 +62,7 @@ it shows its plan and asks before it starts.`,
     { line: 'chpipe enrich --assign 3 01234567', does: 'assign a paid answer that matches no name' },
   ],
   longRunning: true,
+  notifies: true,
   run,
 })
 

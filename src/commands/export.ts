@@ -98,6 +98,7 @@ An export that fails or is interrupted leaves an earlier one untouched.`,
     { line: 'chpipe export --package delivery.zip', does: 'all of it in one zip, with a page to read: report.html' },
     { line: 'chpipe export --verify delivery.zip', does: 'count and hash everything in it again' },
   ],
+  notifies: true,
   async run(context: Context, { options }) {
     const { package: zip, verify, target, ...input } = options
     if (verify !== undefined) return await (await import('./export-package.ts')).runVerify(context, options, verify)

@@ -1,9 +1,11 @@
 // `import-companies --companies <file>`: the companies of a customer's own list, and no others.
+import { basename } from 'node:path'
 
 import { openRegister, type RegisterInput } from '../companies-house/register/source.ts'
 import type { Context } from '../context.ts'
+import { noteExistence, saveList } from '../db/companies/lists.ts'
 import { tidyWhenFree, whenFree } from '../db/lock-wait.ts'
-import type { Db } from '../db/open.ts'
+import { type Db, type Tx, write } from '../db/open.ts'
 import { beginRun } from '../db/runs.ts'
 import { ChpipeError } from '../errors.ts'
 import type { ImportCompaniesSummary } from '../steps/companies/import.ts'
@@ -38,21 +40,45 @@ export async function importListed(context: Context, { file, options, importFrom
   const asksProfiles = context.settings.companiesHouseApiKey !== undefined
   if (file === undefined && !asksProfiles) await context.companiesHouse()
   const db = await context.db()
+  const { clock } = context
+  const name = options.companies === '-' ? 'stdin' : basename(options.companies ?? '')
+  using current = await whenFree(db, () => beginRun(db, clock, 'import-companies'))
+  const kept = { listedAt: clock.now(), runId: current.id }
+  await whenFree(db, () => write(db, (tx) => saveList(tx, name, list.companies, kept)))
   const before = missingOf(db, list.companies)
   if (file !== undefined) await importFrom(new Set(list.companies.map(({ number }) => number)))
   const missing = missingOf(db, list.companies)
   const counts = noListedCounts()
   const work = { db, before, missing, counts }
   try {
-    if (asksProfiles && missing.length > 0) await askForProfiles(context, db, missing, counts)
+    if (asksProfiles && missing.length > 0) await askForProfiles(context, { db, runId: current.id }, missing, counts)
   } catch (error) {
+    await noteFound(db, name, list, counts)
     await tell(context, reportOf(list, { ...work, ended: context.signal.aborted ? 'interrupted' : 'error' }))
     throw error
   }
+  await noteFound(db, name, list, counts)
   const report = reportOf(list, { ...work, ended: 'finished' })
+  await tidyWhenFree(db, () => current.finish({ list: name, listed: report.listed }))
   await tell(context, report)
   const { do_not_exist, not_found, unanswered, unreadable } = report
   return do_not_exist.length + not_found.length + unanswered.length + unreadable.length === 0 ? 0 : 1
+}
+
+/** Notes which of the list the register has, as far as that is known now. */
+async function noteFound(db: Db, name: string, { companies }: CompanyList, { unknown }: ListedCounts): Promise<void> {
+  const missing = new Set(missingOf(db, companies))
+  const found = companies.filter((company) => !missing.has(company)).map(({ number }) => number)
+  const save = (tx: Tx) => {
+    noteExistence(tx, name, found, true)
+    noteExistence(
+      tx,
+      name,
+      unknown.map(({ number }) => number),
+      false,
+    )
+  }
+  await whenFree(db, () => write(db, save))
 }
 
 function tell(context: Context, report: ListReport): Promise<void> {
@@ -70,19 +96,20 @@ async function readList({ host, path, signal }: Context, file: string): Promise<
   }
 }
 
-async function askForProfiles(context: Context, db: Db, missing: ListedCompany[], counts: ListedCounts): Promise<void> {
+async function askForProfiles(
+  context: Context,
+  { db, runId }: { db: Db; runId: number },
+  missing: ListedCompany[],
+  counts: ListedCounts,
+): Promise<void> {
   const { clock, log, signal } = context
   const companiesHouse = await context.companiesHouse()
-  using current = await whenFree(db, () => beginRun(db, clock, 'import-companies'))
   log.info(`${counted(missing.length, 'listed company is', 'listed companies are')} asked for by profile`)
   using _status = await watchStatus(context, {
     line: () =>
       `${bar(counts.asked / missing.length, 16)} ${formatNumber(counts.asked)}/${formatNumber(missing.length)} profiles, ${formatNumber(counts.unknown.length)} do not exist`,
   })
-  await fetchListed({ db, companiesHouse, clock, log, runId: current.id, signal }, missing, counts)
-  const { asked, found, unknown, unanswered } = counts
-  const summary = { asked, found, unknown: unknown.length, unanswered: unanswered.length }
-  await tidyWhenFree(db, () => current.finish(summary))
+  await fetchListed({ db, companiesHouse, clock, log, runId, signal }, missing, counts)
 }
 
 /** The names and their order are what `--json` prints. */

@@ -15,7 +15,7 @@ import { readProgress } from '../steps/progress/progress.ts'
 import { formatNumber, safeJson } from '../text.ts'
 import { type Answer, defineCommand, type Input, type OptionSpec, type OptionsOf } from './command.ts'
 import { printFailedFetches } from './officers-failed.ts'
-import { fetchOrder, officersFilter, orderOf, tellPlan } from './officers-plan.ts'
+import { fetchOrder, officersFilter, orderOf, targetOfList, tellPlan } from './officers-plan.ts'
 import { officersStatus } from './officers-status.ts'
 import { watchStatus } from './output.ts'
 import { between, count, day, duration, postcodes, sicCodes, someOf } from './values.ts'
@@ -62,6 +62,7 @@ const IMPORT_OPTIONS = [
   },
   { flags: '--incorporated-from <day>', description: 'only companies formed on this day or later', parse: day },
   { flags: '--incorporated-to <day>', description: 'only companies formed on this day or earlier', parse: day },
+  { flags: '--list <name>', description: "only companies of this list of a customer's, until it is through" },
   {
     flags: '--order <order>',
     description: 'which are fetched first: newest, oldest, random, random:<seed> or number',
@@ -112,6 +113,7 @@ Ids and identity verification are not in the files: --refresh brings them later.
     { line: 'chpipe import-officers --json --quiet', does: 'for cron: only the summary' },
   ],
   longRunning: true,
+  notifies: true,
   run,
 })
 
@@ -123,7 +125,6 @@ function keepHeapSmall(): void {
 /** Each way of importing is a step of its own. */
 async function run(context: Context, input: Input<ImportOfficersInput>): Promise<Answer> {
   if (input.options.failed) return listFailures(context, input.options)
-  if (input.options.failed) return listFailures(context, input.options)
   keepHeapSmall()
   const { file, updates } = input.options
   if (file === undefined && updates === undefined) return fetchLists(context, input)
@@ -133,7 +134,6 @@ async function run(context: Context, input: Input<ImportOfficersInput>): Promise
 
 async function fetchLists(context: Context, { options }: Input<ImportOfficersInput>): Promise<Answer> {
   const { clock, log, timings, settings, signal } = context
-  const target = options.target ?? settings.target
   const filter = officersFilter(options)
   const order = orderOf(options.order)
   if (order !== undefined && options.refresh !== undefined) {
@@ -142,6 +142,7 @@ async function fetchLists(context: Context, { options }: Input<ImportOfficersInp
   const maxOutageMs = options.maxOutage === undefined ? undefined : options.maxOutage * settings.timeScale
   const companiesHouse = await context.companiesHouse({ maxOutageMs, create: false })
   const db = await context.db()
+  const target = options.target ?? (options.list === undefined ? settings.target : targetOfList(db, filter))
   const reader = await context.sharedUse()
   using current = await whenFree(db, () => beginRun(db, clock, 'import-officers'))
   const counts = noCounts()
@@ -192,7 +193,8 @@ async function fetchLists(context: Context, { options }: Input<ImportOfficersInp
   if (ended === 'interrupted') throw signal.reason
   const few = options.refresh === undefined ? SUSPICIOUS_ROW : 1
   if (counts.fetched === 0 && counts.failed >= few) throw nothingAnswered(counts.failed)
-  if (ended !== 'nothing-left' || options.refresh !== undefined) return 0
+  if (ended !== 'nothing-left' || options.refresh !== undefined || (options.list !== undefined && counts.failed === 0))
+    return 0
   throw ranOut(db, target)
 }
 

@@ -90,6 +90,11 @@ export const commands: CommandEntry[] = [
     load: async () => (await import('./suppress.ts')).suppressCommand,
   },
   {
+    name: 'notify',
+    summary: 'Tell the operator by webhook or command, and try it',
+    load: async () => (await import('./notify.ts')).notifyCommand,
+  },
+  {
     name: 'serve',
     summary: 'Serve the dataset as a read-only HTTP API',
     load: async () => (await import('./serve.ts')).serveCommand,

@@ -2,6 +2,7 @@
 import { formatDuration } from '../clock.ts'
 import { postcodeTest } from '../companies-house/postcode.ts'
 import type { Context } from '../context.ts'
+import { hasList, readLists } from '../db/companies/lists.ts'
 import { definePostcodeTest, isFiltering, type OfficersFilter } from '../db/officers/filter.ts'
 import { countCandidates, type FetchOrder } from '../db/officers/order.ts'
 import { type Db, snapshot } from '../db/open.ts'
@@ -36,7 +37,7 @@ export interface FilterOptions extends Omit<OfficersFilter, 'postcode'> {
 
 /** The filter that the options name. */
 export function officersFilter({ postcode, ...options }: FilterOptions): OfficersFilter {
-  const { status, type, sic, incorporatedFrom, incorporatedTo } = options
+  const { status, type, sic, incorporatedFrom, incorporatedTo, list } = options
   if (incorporatedFrom !== undefined && incorporatedTo !== undefined && incorporatedFrom > incorporatedTo) {
     throw new ChpipeError(
       'usage',
@@ -50,8 +51,28 @@ export function officersFilter({ postcode, ...options }: FilterOptions): Officer
     sic,
     incorporatedFrom,
     incorporatedTo,
+    list,
     postcode: tests && ((text) => tests.some((test) => test(text))),
   }
+}
+
+/**
+ * The target of a run for a list: as many as have officers now, and all that the list still lacks. Throws `usage` where
+ * there is no such list.
+ */
+export function targetOfList(db: Db, filter: OfficersFilter): number {
+  const { list = '' } = filter
+  if (!hasList(db, list)) {
+    const known = readLists(db).map((one) => one.list)
+    throw new ChpipeError('usage', `There is no list ${list}`, {
+      hint:
+        known.length > 0
+          ? `one of: ${known.join(', ')}`
+          : 'load it first: chpipe import-companies --companies customer.csv',
+    })
+  }
+  definePostcodeTest(db, filter)
+  return snapshot(db, (tx) => Math.max(1, readTallies(tx).complete + countCandidates(tx, filter)))
 }
 
 export interface OfficersPlan {

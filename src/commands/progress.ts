@@ -1,5 +1,7 @@
 import packageJson from '../../package.json' with { type: 'json' }
 import { DAY_MS, formatDuration } from '../clock.ts'
+import type { Context } from '../context.ts'
+import type { Db } from '../db/open.ts'
 import { ChpipeError } from '../errors.ts'
 import { exposition } from '../metrics.ts'
 import type { QuotaReport } from '../quota/report.ts'
@@ -10,7 +12,8 @@ import { type ProvenBy, readProvenBy } from '../steps/progress/proven.ts'
 import type { StreamReport } from '../steps/stream/report.ts'
 import { counted, formatNumber, formatNumber as n, printable, safeJson, widthOf, wrap } from '../text.ts'
 import { defineCommand, type OptionSpec } from './command.ts'
-import { bar, terminalWidth } from './output.ts'
+import { officersStatus } from './officers-status.ts'
+import { bar, terminalWidth, watchStatus } from './output.ts'
 import { type Paint, paintFor, UNPAINTED } from './paint.ts'
 import { between, count } from './values.ts'
 
@@ -28,6 +31,7 @@ const PROGRESS_OPTIONS = [
     description: `show it again every so many seconds (${DEFAULT_WATCH_SECONDS} unless given) until ready`,
     parse: between(1, 86_400),
   },
+  { flags: '--wait', description: 'return when the target is reached, and show the report then' },
   { flags: '--prometheus', description: 'print it as Prometheus metrics, ready or not; ends with 0' },
 ] as const satisfies readonly OptionSpec[]
 
@@ -42,27 +46,33 @@ alongside anything.`,
   examples: [
     { line: 'chpipe progress', does: 'a report, and whether streaming may begin' },
     { line: 'chpipe progress --watch', does: 'the same, kept up to date in place' },
+    { line: 'chpipe progress --wait && chpipe backup', does: 'what comes next, as soon as it is ready' },
     { line: 'chpipe progress --json', does: 'for scripts' },
     { line: 'chpipe progress --prometheus > chpipe.prom', does: "for the node exporter's textfile collector" },
   ],
   async run(context, { options }) {
     const { existingDb, settings, clock, signal, host, json, print, sharedUse } = context
-    const { target = settings.target, watch, prometheus = false } = options
+    const { target = settings.target, watch, wait = false, prometheus = false } = options
+    if (wait && (watch !== undefined || prometheus)) {
+      throw new ChpipeError('usage', `--wait and --${prometheus ? 'prometheus' : 'watch'} exclude each other`)
+    }
     if (prometheus && (json || watch !== undefined)) {
       throw new ChpipeError('usage', `--prometheus and ${json ? '--json' : '--watch'} exclude each other`)
     }
     const db = await existingDb()
     const { quota } = settings
     const reader = await sharedUse()
-    const read = async () => readProgress(db, { target, quota, clock, shared: await reader?.read() })
+    const read = async (withLists = false) =>
+      readProgress(db, { target, quota, clock, withLists, shared: await reader?.read() })
     if (prometheus) {
       const progress = await read()
       await print(exposition(progressMetrics(progress, packageJson.version)))
       return 0
     }
+    if (wait) await untilReady(context, db, target)
     const inPlace = host.stdout.isTTY === true && watch !== undefined && !json
     for (let drawn = 0; ; ) {
-      const progress = await read()
+      const progress = await read(true)
       const proven = readProvenBy(db)
       if (json) {
         await print(`${safeJson({ ...progress, ...(proven.length > 0 ? { lists_proven_by: proven } : {}) })}\n`)
@@ -78,6 +88,18 @@ alongside anything.`,
     }
   },
 })
+
+const WAIT_MS = 2000
+
+/** Waits until the target is reached, with a status line. Rejects with the signal's reason. */
+async function untilReady(context: Context, db: Db, target: number): Promise<void> {
+  const { clock, settings, signal } = context
+  const read = () => readProgress(db, { target, quota: settings.quota, clock })
+  using _status = await watchStatus(context, {
+    line: (columns) => officersStatus(read(), { now: clock.now(), rateLimited: 0, columns }),
+  })
+  while (!read().ready) await clock.sleep(WAIT_MS * Math.min(1, settings.timeScale), signal)
+}
 
 interface ProgressShape {
   db: string
@@ -109,6 +131,8 @@ export function renderProgress(
     ],
     ...staleRows(progress),
     ['rate', `${formatNumber(progress.per_minute)} companies a minute, over the last 10 minutes`],
+    ...listRows(progress),
+    ...oldRows(progress),
     ...runRows(progress, now),
     ['ETA', eta(progress, now)],
     ...quotaRows(quota),
@@ -171,6 +195,30 @@ function eta(
   if (eta_seconds === null) return 'unknown: nothing was fetched lately'
   const at = new Date(now + eta_seconds * 1000).toISOString()
   return `${formatDuration(eta_seconds * 1000)} (${at.slice(0, 10)} ${at.slice(11, 16)} UTC)`
+}
+
+/** Each customer's list in a row. */
+function listRows({ lists = [] }: Progress): [label: string, value: string][] {
+  return lists.map((one, at) => {
+    const open = [
+      [one.pending, 'pending'],
+      [one.without_officers, 'without officers'],
+      [one.do_not_exist, 'do not exist'],
+      [one.not_stored, 'not stored'],
+    ] as const
+    const rest = open.flatMap(([count, what]) => (count > 0 ? [`${formatNumber(count)} ${what}`] : []))
+    const told = [`${formatNumber(one.with_officers)} of ${formatNumber(one.listed)} have officers`, ...rest]
+    return [at === 0 ? 'lists' : '', printable(`${one.list}: ${told.join(', ')}`)]
+  })
+}
+
+const MOST_OLD = 10_000
+
+function oldRows({ lists_older_than_30_days: old = 0 }: Progress): [label: string, value: string][] {
+  if (old === 0) return []
+  const count =
+    old > MOST_OLD ? `more than ${formatNumber(MOST_OLD)} are` : `${formatNumber(old)} ${old === 1 ? 'is' : 'are'}`
+  return [['old lists', `${count} older than 30 days: chpipe import-officers --refresh 30d`]]
 }
 
 /** What runs now, and until when it waits for the allowance. */

@@ -96,7 +96,7 @@ function officerRows(file: CompanyFile, { company, officers }: ServedCompany, { 
       ]
         .filter(Boolean)
         .join(' '),
-      born(officer),
+      [born(officer), identity(officer)].filter(Boolean).join(', '),
     ])
   lines.push(fitTable(cells, { width, indent: 4 }))
   if (ordered.length > OFFICERS_SHOWN) {
@@ -233,6 +233,11 @@ function sourceOf({ source, provider }: Item): string {
 function born({ date_of_birth_year: year, date_of_birth_month: month }: Item): string {
   if (typeof year !== 'number') return ''
   return typeof month === 'number' ? `born ${year}-${String(month).padStart(2, '0')}` : `born ${year}`
+}
+
+/** How the verification of an identity stands, where anything is published of it. */
+function identity({ identity_verification: state }: Item): string {
+  return state === undefined || state === null || state === 'none' ? '' : `identity ${state}`
 }
 
 function day(word: string, value: unknown): string {

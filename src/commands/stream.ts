@@ -33,6 +33,7 @@ officer lists complete without a call. Where events are lost, the lists in doubt
     { line: 'chpipe stream --for 1h --all --json', does: 'an hour of everything, then the counts' },
   ],
   longRunning: true,
+  notifies: true,
   run,
 })
 

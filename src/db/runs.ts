@@ -1,7 +1,7 @@
 // A run is one start of a command that writes. Claims and facts name it, and its process says whether it still lives.
 import { existsSync, readFileSync, readlinkSync } from 'node:fs'
 import { hostname } from 'node:os'
-import { and, asc, desc, eq, inArray, isNotNull, isNull } from 'drizzle-orm'
+import { and, asc, desc, eq, inArray, isNotNull, isNull, max } from 'drizzle-orm'
 import type { Clock } from '../clock.ts'
 import { markChanges, markChangesAgain } from './changes.ts'
 import { isWaitingForLock } from './lock-wait.ts'
@@ -99,6 +99,21 @@ export function findLiveRuns(db: Tx, clock: Clock): (typeof runs.$inferSelect)[]
 /** These runs, in the order in which they began. */
 export function findRuns(db: Tx, ids: number[]): (typeof runs.$inferSelect)[] {
   return db.select().from(runs).where(inArray(runs.id, ids)).orderBy(asc(runs.id)).all()
+}
+
+/** Of each command whether the process of its newest run is gone without having ended the run. */
+export function findAbandonedRuns(db: Tx, clock: Clock): { command: string; gone: boolean }[] {
+  const newest = db
+    .select({ id: max(runs.id) })
+    .from(runs)
+    .groupBy(runs.command)
+  return db
+    .select()
+    .from(runs)
+    .where(inArray(runs.id, newest))
+    .orderBy(asc(runs.command))
+    .all()
+    .map((run) => ({ command: run.command, gone: run.finished_at === null && !isAlive(run, clock) }))
 }
 
 /** When the newest run of the command that came to its end did so (ms), with its summary as JSON; null when none did. */

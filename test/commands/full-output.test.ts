@@ -49,6 +49,8 @@ const LINES = [
   'suppress import rules.csv',
   'suppress remove 1',
   'serve --port 0',
+  'notify test',
+  'notify list',
   'token add unseen',
   'token list',
   'token revoke acme',
@@ -84,6 +86,7 @@ beforeAll(async () => {
     SNOV_CLIENT_ID: snov.clientId,
     SNOV_CLIENT_SECRET: snov.clientSecret,
     CHPIPE_TIME_SCALE: '0.02',
+    CHPIPE_NOTIFY_COMMAND: 'true',
   }
   for (const line of [
     'import-officers --limit 3',

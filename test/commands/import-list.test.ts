@@ -6,7 +6,7 @@ import { openDb } from '../../src/db/open.ts'
 import { readCompanyList } from '../../src/steps/companies/list.ts'
 import { csv, row } from '../companies-house/register/fixtures.ts'
 import { run, tempFolder } from '../host.ts'
-import { json, scriptedServer } from '../scripted-server.ts'
+import { json, officersPage, scriptedServer } from '../scripted-server.ts'
 
 const source = (bytes: Buffer | string) => ({
   name: 'list',
@@ -179,5 +179,59 @@ describe('chpipe import-companies --companies', () => {
     writeFileSync(folder.file('list.csv'), '1\n')
     const { code, stderr } = await run(['import-companies', '--companies', 'list.csv', ...args], { cwd: folder.path })
     expect([code, stderr]).toEqual([2, expect.stringContaining(sentence)])
+  })
+})
+
+describe('a list that was imported', () => {
+  it('is what progress measures against, and what import-officers can be limited to', async () => {
+    await using server = await scriptedServer((path) => {
+      const number = path.split('/')[2] ?? ''
+      if (path.includes('/officers')) return officersPage(number, ['a'], { start: 0, perPage: 35 })
+      if (/^0000000[1-9]$/.test(number)) return profile(number)
+      return json({ errors: [{ error: 'company-profile-not-found', type: 'ch:service' }] }, 404)
+    })
+    using folder = tempFolder()
+    writeFileSync(folder.file('reg.csv'), csv([1, 2, 3].map((number) => row({ CompanyNumber: `${number}` }))))
+    writeFileSync(folder.file('customer.csv'), '2\n3\n7\n99\n')
+    const env = {
+      COMPANIES_HOUSE_API_URL: server.url,
+      COMPANIES_HOUSE_API_KEY: 'k',
+      CHPIPE_TIME_SCALE: '0.05',
+      CHPIPE_CH_QUOTA: '1000/1s',
+    }
+    const chpipe = (...line: string[]) => run([...line, '--quiet'], { cwd: folder.path, env })
+    const lists = async () => JSON.parse((await chpipe('progress', '--json')).stdout).lists
+    await chpipe('import-companies', 'reg.csv')
+    expect(await lists()).toBeUndefined()
+    await chpipe('import-companies', '--companies', 'customer.csv')
+    const before = {
+      list: 'customer.csv',
+      listed: 4,
+      with_officers: 0,
+      without_officers: 0,
+      pending: 3,
+      do_not_exist: 1,
+      not_stored: 0,
+    }
+    expect(await lists()).toEqual([before])
+    const some = await chpipe('import-officers', '--list', 'customer.csv', '--limit', '1')
+    expect([some.code, (await lists())[0].with_officers]).toEqual([0, 1])
+    expect((await chpipe('import-officers', '--list', 'customer.csv')).code).toBe(0)
+    expect(await lists()).toEqual([{ ...before, with_officers: 3, pending: 0 }])
+    const { stdout } = await chpipe('progress')
+    expect(stdout).toContain('  lists          customer.csv: 3 of 4 have officers, 1 do not exist\n')
+    expect((await chpipe('import-officers', '--list', 'customer.csv')).code).toBe(0)
+    const officersOf = server.asked
+      .filter((path) => path.includes('/officers'))
+      .map((path) => path.split('/')[2]?.at(-1))
+    expect(officersOf.toSorted().join('')).toBe('237')
+    writeFileSync(folder.file('customer.csv'), '1\n')
+    await chpipe('import-companies', '--companies', 'customer.csv')
+    expect(await lists()).toEqual([{ ...before, listed: 1, pending: 1, do_not_exist: 0 }])
+    const wrong = await chpipe('import-officers', '--list', 'other.csv')
+    expect([wrong.code, wrong.stderr]).toEqual([
+      2,
+      expect.stringContaining('There is no list other.csv\ntry: one of: customer.csv'),
+    ])
   })
 })

@@ -220,6 +220,16 @@ describe('chpipe show', () => {
     expect(stdout + json.stdout).not.toMatch(/NORTH|LOVELACE|northstar/)
   })
 
+  it('says how the verification of an identity stands, where something is published', async () => {
+    using here = world((db) => {
+      const verified = { appointment_verification_start_on: '2026-01-05' }
+      addOfficer(db, { company_number: '00000001', appointment_id: 'c', name: 'HOPPER, Grace', ...verified })
+    })
+    const { stdout } = await here.chpipe('show', '1')
+    expect(stdout).toMatch(/\n {4}HOPPER, Grace .* identity verified\n/)
+    expect(stdout).toMatch(/\n {4}BABBAGE, Charles .* born 1960\n/)
+  })
+
   it('shows why a list is missing', async () => {
     using here = world((db) => {
       addCompany(db, { company_number: '00000002', officers_state: 'failed' })

@@ -15,6 +15,8 @@ export interface OfficersFilter {
   /** `YYYY-MM-DD`, both included. */
   incorporatedFrom?: string | undefined
   incorporatedTo?: string | undefined
+  /** The name of a customer's list. */
+  list?: string | undefined
 }
 
 /** Whether the filter leaves out anything. */
@@ -32,7 +34,7 @@ export function definePostcodeTest(db: Db, { postcode }: OfficersFilter): void {
 
 /** The filter for a WHERE clause over `companies`. */
 export function filterConditions(filter: OfficersFilter): SQL[] {
-  const { status, sic, type, postcode, incorporatedFrom, incorporatedTo } = filter
+  const { status, sic, type, postcode, incorporatedFrom, incorporatedTo, list } = filter
   const wanted: (SQL | undefined)[] = []
   if (status) wanted.push(inArray(companies.company_status, status))
   if (type) wanted.push(or(inArray(companies.type, type), inArray(companies.subtype, type)))
@@ -46,5 +48,8 @@ export function filterConditions(filter: OfficersFilter): SQL[] {
       )})`,
     )
   if (postcode) wanted.push(sql`postcode_is_wanted(${companies.postal_code})`)
+  if (list !== undefined) {
+    wanted.push(sql`${companies.company_number} IN (SELECT company_number FROM listed_companies WHERE list = ${list})`)
+  }
   return wanted.filter((one) => one !== undefined)
 }

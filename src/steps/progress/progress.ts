@@ -1,6 +1,8 @@
 // How far the import of officers is, how fast it goes and when it will be done, and how the stream stands. Reads only, at
 // a cost that does not grow with companies and officers; only verifications are counted, along two indexes.
-import { type Clock, MINUTE_MS } from '../../clock.ts'
+import { type Clock, DAY_MS, MINUTE_MS } from '../../clock.ts'
+import { type ListProgress, readLists } from '../../db/companies/lists.ts'
+import { countListsBefore } from '../../db/officers/age.ts'
 import { type Db, snapshot, type Tx } from '../../db/open.ts'
 import { findNewestSnapshot } from '../../db/pscs/files.ts'
 import { countPscs } from '../../db/pscs/staging.ts'
@@ -40,6 +42,10 @@ export interface Progress extends LiveProgress {
   verification?: VerificationCounts
   /** When calls may go out again, while the allowance is used up or closed; left out otherwise. */
   allowance_free_at?: string
+  /** Officer lists older than 30 days, 10,001 for more than 10,000; left out when there are none. */
+  lists_older_than_30_days?: number
+  /** How far each customer's list is; left out when there is none, or nobody asked. */
+  lists?: ListProgress[]
   /** How often the allowance must fill up again before the target is reached; left out while it is not what limits. */
   windows_left?: number
 }
@@ -63,6 +69,8 @@ export interface ProgressOptions {
   target: number
   quota: Quota
   clock: Clock
+  /** Also the customers' lists, at a cost that grows with them. */
+  withLists?: boolean
   /** How the allowance stands where it is shared, and not in the database. */
   shared?: AllowanceUse | undefined
 }
@@ -74,7 +82,7 @@ const RECENT_MS = 10 * 60_000
 const SHORTEST_SPAN_MS = 5000
 
 /** Reads the progress towards the target on one snapshot. Throws a `data` error when the database cannot be read. */
-export function readProgress(db: Db, { target, quota, clock, shared }: ProgressOptions): Progress {
+export function readProgress(db: Db, { target, quota, clock, shared, withLists = false }: ProgressOptions): Progress {
   try {
     return snapshot(db, (tx) => {
       const now = clock.now()
@@ -86,6 +94,8 @@ export function readProgress(db: Db, { target, quota, clock, shared }: ProgressO
       const verification = countVerifications(db, dayAt(now), officers)
       const freeAt = allowanceFreeAt(db, clock, quota, shared)
       const missing = target - complete
+      const lists = withLists ? readLists(db) : []
+      const old = countListsBefore(db, new Date(now - 30 * DAY_MS).toISOString())
       const expected =
         importing && reachable && missing > 0
           ? expectTarget(tx, db, { missing, perMinute, quota, clock, isShared: shared !== undefined })
@@ -107,6 +117,8 @@ export function readProgress(db: Db, { target, quota, clock, shared }: ProgressO
         ...readPscProgress(db),
         ...(running.length > 0 ? { runs: running.map(describeRun) } : {}),
         ...(freeAt === null ? {} : { allowance_free_at: new Date(freeAt).toISOString() }),
+        ...(old > 0 ? { lists_older_than_30_days: old } : {}),
+        ...(lists.length > 0 ? { lists } : {}),
         ...(expected?.windows ? { windows_left: expected.windows } : {}),
         ...(verification.none < officers ? { verification } : {}),
         ...readLiveProgress(db, clock, quota, shared),
