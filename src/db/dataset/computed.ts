@@ -2,7 +2,14 @@
 import { HOLDS_OFFICE, verificationOn } from '../standing.ts'
 import { type DatasetTable, datasetColumns } from './columns.ts'
 
+/** What the register file has for nearly every company, and so is not stored (facts 5.1). */
+const USUAL_URI = 'http://business.data.gov.uk/id/company/'
+
 const EXPRESSIONS: Partial<Record<DatasetTable, Record<string, (day: string) => string>>> = {
+  companies: {
+    uri: () =>
+      `coalesce(companies.uri, iif(companies.charges_count IS NULL, NULL, '${USUAL_URI}' || companies.company_number))`,
+  },
   officers: {
     identity_verification: (day) => verificationOn(day, 'officers'),
     is_active: () => HOLDS_OFFICE,
