@@ -90,6 +90,11 @@ export const commands: CommandEntry[] = [
     load: async () => (await import('./suppress.ts')).suppressCommand,
   },
   {
+    name: 'subject',
+    summary: 'Collect all that is stored about one person, and who received it',
+    load: async () => (await import('./subject.ts')).subjectCommand,
+  },
+  {
     name: 'notify',
     summary: 'Tell the operator by webhook or command, and try it',
     load: async () => (await import('./notify.ts')).notifyCommand,

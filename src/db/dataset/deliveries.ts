@@ -1,10 +1,10 @@
 // What customers were given, so that a delta knows from where to count.
 
 import Database from 'better-sqlite3'
-import { desc, eq, gte } from 'drizzle-orm'
+import { asc, desc, eq, gte } from 'drizzle-orm'
 import type { Clock } from '../../clock.ts'
 import { numberOfCheckpoint, type Since } from '../changes.ts'
-import { type Db, snapshot, write } from '../open.ts'
+import { type Db, snapshot, type Tx, write } from '../open.ts'
 import { beginRun } from '../runs.ts'
 import { deliveries } from '../schema.ts'
 import { datasetTables } from './columns.ts'
@@ -92,6 +92,27 @@ export function findLastDelivery(
 
 function sameWords(one: readonly string[] | null | undefined, other: readonly string[] | null): boolean {
   return String(one?.toSorted()) === String(other?.toSorted())
+}
+
+export interface RecordedDelivery {
+  /** Null where nobody was named. */
+  recipient: string | null
+  /** Where it was written. */
+  destination: string
+  /** The day of its data, `YYYY-MM-DD`, in UTC. */
+  day: string
+  /** Whether it holds only what had changed. */
+  delta: boolean
+}
+
+/** Every recorded delivery that may hold rows of one of these tables, the oldest first. */
+export function listDeliveriesOf(tx: Tx, tables: readonly string[]): RecordedDelivery[] {
+  const rows = tx.select().from(deliveries).orderBy(asc(deliveries.id)).all()
+  return rows.flatMap(({ recipient, destination, as_of, filters }) => {
+    const { include, since } = JSON.parse(filters) as DeliveryFilters
+    if (include && !include.some((table) => tables.includes(table))) return []
+    return [{ recipient, destination, day: as_of.slice(0, 10), delta: since !== null }]
+  })
 }
 
 const TABLES = [...datasetTables, 'deletions']
