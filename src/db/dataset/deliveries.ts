@@ -110,7 +110,7 @@ export function listDeliveriesOf(tx: Tx, tables: readonly string[]): RecordedDel
   const rows = tx.select().from(deliveries).orderBy(asc(deliveries.id)).all()
   return rows.flatMap(({ recipient, destination, as_of, filters }) => {
     const { include, since } = JSON.parse(filters) as DeliveryFilters
-    if (include && !include.some((table) => tables.includes(table))) return []
+    if (!(include ?? datasetTables).some((table) => tables.includes(table))) return []
     return [{ recipient, destination, day: as_of.slice(0, 10), delta: since !== null }]
   })
 }
