@@ -36,6 +36,7 @@ const LINES = [
   'import-postcodes postcodes.csv',
   'publish --print-sql',
   'subject c@d.example',
+  'purge --older-than 50y --yes',
   'show 00000001',
   'find limited',
   'progress',
