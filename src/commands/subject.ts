@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs'
+import { rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { ChpipeError } from '../errors.ts'
 import { replaceAll, temporaryName, withDestination } from '../steps/export/replace.ts'
@@ -30,6 +30,7 @@ or address only. Read the file before you hand it over: notes may name others as
   ],
   async run(context, { argument = '', options }) {
     const query = readSubject(argument, options.born ?? null)
+    if (options.out === '') throw new ChpipeError('usage', '--out needs the path of a file')
     const path = options.out === undefined ? null : context.destination('--out', options.out)
     const file = collectSubject(await context.existingDb(), query)
     if (file === null) {
@@ -48,10 +49,19 @@ or address only. Read the file before you hand it over: notes may name others as
 
 /** Puts the whole text at `path` or leaves what is there as it is. */
 function writePrivately(path: string, text: string): void {
+  if (statSync(path, { throwIfNoEntry: false })?.isFile() === false) {
+    throw new ChpipeError('data', `There is something other than a file where the file should be: ${path}`, {
+      hint: 'name another file with --out',
+    })
+  }
   withDestination(path, () => {
     const aside = join(dirname(path), temporaryName('subject'))
-    writeFileSync(aside, text, { mode: 0o600, flag: 'wx', flush: true })
-    replaceAll([{ from: aside, to: path }], [])
+    try {
+      writeFileSync(aside, text, { mode: 0o600, flag: 'wx', flush: true })
+      replaceAll([{ from: aside, to: path }], [])
+    } finally {
+      rmSync(aside, { force: true })
+    }
   })
 }
 

@@ -1,4 +1,4 @@
-import { readFileSync, statSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import type { Db } from '../../src/db/open.ts'
 import { run, tempFolder } from '../host.ts'
@@ -160,6 +160,14 @@ describe('chpipe subject', () => {
     const file = JSON.parse(readFileSync(here.folder.file('paul.json'), 'utf8'))
     expect(file).toMatchObject({ asked: { kind: 'officer', value: 'o-paul' }, officers: [{ appointment_id: 'a2' }] })
     expect(await here.chpipe('subject', 'o-paul', '--out', 'missing/paul.json')).toMatchObject({ code: 5, stdout: '' })
+    mkdirSync(here.folder.file('folder'))
+    expect(await here.chpipe('subject', 'o-paul', '--out', 'folder')).toMatchObject({ code: 5, stdout: '' })
+    expect(await here.chpipe('subject', 'o-paul', '--out', '')).toMatchObject({ code: 2, stdout: '' })
+    expect(
+      readdirSync(here.folder.path)
+        .filter((name) => !name.startsWith('companies.db'))
+        .sort(),
+    ).toEqual(['folder', 'paul.json'])
   })
 
   it.each([
