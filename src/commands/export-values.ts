@@ -11,6 +11,16 @@ export function tableNames(text: string): DatasetTable[] {
   throw new ChpipeError('usage', `Expected ${datasetTables.join(', ')}, got: ${unknown}`)
 }
 
+const LONGEST_RECIPIENT = 200
+
+/** Who receives a delivery, as the operator names them: one line of text, without spaces around it. */
+export function recipientName(text: string): string {
+  const name = text.normalize('NFC').trim().replace(/\s+/g, ' ')
+  if (name !== '' && name.length <= LONGEST_RECIPIENT && !/\p{C}/u.test(name)) return name
+  const shown = name === '' ? 'nothing' : name.length > LONGEST_RECIPIENT ? 'a longer one' : 'control characters'
+  throw new ChpipeError('usage', `Expected a name of up to ${LONGEST_RECIPIENT} characters, got: ${shown}`)
+}
+
 const DAY = /^\d{4}-\d{2}-\d{2}$/
 const MOMENT = /^\d{4}-\d{2}-\d{2}T([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,3})?)?(Z|[+-](0\d|1[0-4]):[0-5]\d)$/
 

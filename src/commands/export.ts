@@ -22,7 +22,7 @@ import { deliveredCheckpoint } from '../steps/export/verify/verify.ts'
 import { safeJson } from '../text.ts'
 import { defineCommand, type OptionSpec, type OptionsOf } from './command.ts'
 import { renderDelivery } from './delivery-table.ts'
-import { sinceMoment, tableNames } from './export-values.ts'
+import { recipientName, sinceMoment, tableNames } from './export-values.ts'
 import { createStatus, terminalWidth } from './output.ts'
 import { count, oneOf, someOf } from './values.ts'
 
@@ -51,6 +51,7 @@ const EXPORT_OPTIONS = [
     fallback: 'that of the last import-officers, or CHPIPE_TARGET',
     parse: count(1),
   },
+  { flags: '--for <customer>', description: 'who receives it, for the record and the manifest', parse: recipientName },
   { flags: '--verify <path>', description: 'check a folder or zip from an earlier export against its manifest' },
   { flags: '--gzip', description: `compress ${namesWhere(({ isText }) => isText, 'and')}` },
   { flags: '--bom', description: 'begin CSV files with a byte order mark, for Excel' },
@@ -80,6 +81,9 @@ differs.
 --verification leaves only the appointments whose identity verification stands so on the day of the export, and the companies
 that have one. A delta of these also lists what no longer belongs to them.
 
+--for names the customer in the manifest and in the record of deliveries, from which chpipe subject and an erasure tell who may hold
+somebody's data. --since last then does not count what was delivered to others.
+
 An export that fails or is interrupted leaves an earlier one untouched.`,
   options: EXPORT_OPTIONS,
   examples: [
@@ -96,6 +100,7 @@ An export that fails or is interrupted leaves an earlier one untouched.`,
     },
     { line: 'chpipe export --verification due,overdue > due.csv', does: 'officers who must still be verified' },
     { line: 'chpipe export --package delivery.zip', does: 'all of it in one zip, with a page to read: report.html' },
+    { line: 'chpipe export --package acme.zip --for "Acme Ltd"', does: 'the same, and the record of who has it' },
     { line: 'chpipe export --verify delivery.zip', does: 'count and hash everything in it again' },
   ],
   notifies: true,
@@ -149,7 +154,7 @@ function namedDestination(destination: Destination, { gzip = false }: ExportInpu
 
 /** Throws `usage` when the destination cannot take the format, or its name says something else. */
 function refuseDestination(
-  { format = 'csv', gzip = false, since }: ExportInput,
+  { format = 'csv', gzip = false, since, for: recipient }: ExportInput,
   destination: Destination,
   { isTerminal, json }: { isTerminal: boolean; json: boolean },
 ): void {
@@ -172,6 +177,11 @@ function refuseDestination(
   if (kind === 'stream' && gzip && isTerminal) {
     throw new ChpipeError('usage', 'Compressed data cannot be shown on a terminal', {
       hint: 'name a folder or a file with --out, or send stdout to a file',
+    })
+  }
+  if (kind === 'stream' && recipient !== undefined) {
+    throw new ChpipeError('usage', '--for needs --out or --package: what goes to stdout is not recorded', {
+      hint: 'chpipe export --package delivery.zip --for "Acme Ltd"',
     })
   }
   if (since !== undefined && kind !== 'folder' && formatOf(format).container === null) {
@@ -214,6 +224,7 @@ export async function planExport(context: Context, input: ExportInput): Promise<
     gzip = false,
     bom = false,
     raw = false,
+    for: recipient = null,
   } = input
   const db = await context.existingDb('data')
   const { stale } = snapshot(db, readTallies)
@@ -230,13 +241,14 @@ export async function planExport(context: Context, input: ExportInput): Promise<
     verification,
     since:
       input.since === 'last'
-        ? lastDelivery(db, destination, { all, include, verification })
+        ? lastDelivery(db, destination, { all, include, verification, recipient })
         : since === null
           ? null
           : changesSince(db, since),
     gzip,
     bom,
     raw,
+    recipient,
     programVersion: packageJson.version,
     clock: context.clock,
     signal: context.signal,
@@ -302,7 +314,7 @@ export async function noteDelivery(
   { as_of: asOf, checkpoint }: Manifest,
   destination: string,
 ): Promise<void> {
-  const { format, all, include, verification = null } = options
+  const { format, all, include, verification = null, recipient = null } = options
   const since = options.since?.moment ?? null
   try {
     const db = await context.db({ create: false })
@@ -312,6 +324,7 @@ export async function noteDelivery(
       filters: { all, include, verification, since },
       asOf,
       checkpoint,
+      recipient,
     })
   } catch (error) {
     context.log.warn('The export is complete but could not be recorded: --since last will not count from it', {

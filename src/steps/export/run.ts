@@ -22,6 +22,8 @@ export interface ExportOptions extends FormatOptions {
   verification?: readonly VerificationState[] | null
   /** For a delta, from where it counts; null for everything. */
   since: Since | null
+  /** For whom it is made, as the operator names them; null for nobody in particular. */
+  recipient?: string | null
   programVersion: string
   clock: Clock
   signal: AbortSignal
@@ -37,7 +39,7 @@ export interface ExportOptions extends FormatOptions {
  * delivery is as it was.
  */
 export async function exportDataset(db: Db, options: ExportOptions): Promise<Manifest> {
-  const { destination, all, include, verification = null, since, programVersion, clock } = options
+  const { destination, all, include, verification = null, since, recipient, programVersion, clock } = options
   const asOf = new Date(clock.now()).toISOString()
   using dataset = openDataset(db, { all, include, verification, since, today: asOf.slice(0, 10) })
   const writers = await formatOf(options.format).open(dataset, options, destination.kind === 'folder')
@@ -51,6 +53,7 @@ export async function exportDataset(db: Db, options: ExportOptions): Promise<Man
     schema_version: dataset.schemaVersion,
     program_version: programVersion,
     as_of: asOf,
+    ...(recipient ? { recipient } : {}),
     filters: {
       all,
       ...(include ? { include } : {}),
