@@ -12,6 +12,7 @@ import { dayAt } from '../db/standing.ts'
 import { errorMessage } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { EXPOSITION_TYPE, exposition, type Metric } from '../metrics.ts'
+import type { Signature } from '../signed.ts'
 import { safeJson } from '../text.ts'
 import { describe } from './description.ts'
 import { factsOf, type GuardOptions, guard } from './guard.ts'
@@ -53,6 +54,8 @@ export interface AppOptions extends Omit<GuardOptions, 'steady'> {
   basePath: string
   /** Streams of lines that a token may read at once. */
   streamsPerToken: number
+  /** Who serves it, for the page. */
+  signature?: Signature
   /** Reads all metrics; throws when the database cannot be read. */
   metrics(): Metric[]
 }

@@ -125,12 +125,13 @@ function writeDocuments(
   folder: string,
   { as_of, schema_version, files, filters }: Manifest,
   { counts, sicDescriptions, stale }: Said,
-  { target, programVersion }: PackageOptions,
+  { target, programVersion, signed = {} }: PackageOptions,
 ): FileEntry[] {
   const tables = deliveredTables(filters, counts.rows)
   const report = renderReport({
     asOf: as_of,
     programVersion,
+    signed,
     schemaVersion: schema_version,
     scope: scopeOf(filters, stale),
     since: filters.since ?? null,

@@ -1,4 +1,5 @@
 import type { DeliveredTable, TableEntry } from '../../../db/dataset/dictionary.ts'
+import type { SignedDelivery } from '../../../signed.ts'
 import { counted, formatNumber } from '../../../text.ts'
 import { bars, columns, meter, share, shortMonth } from './charts.ts'
 import type { ReportCounts } from './count.ts'
@@ -20,6 +21,8 @@ export interface ReportData {
   /** ISO 8601. */
   asOf: string
   programVersion: string
+  /** What it is called, and who delivers it. */
+  signed?: SignedDelivery
   schemaVersion: number
   /** What was left out or chosen, in sentences. */
   scope: string[]

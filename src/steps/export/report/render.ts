@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto'
 import type { DatasetTable } from '../../../db/dataset/columns.ts'
 import { PROVIDERS } from '../../../db/dataset/dictionary.ts'
+import { contactLink, type SignedDelivery } from '../../../signed.ts'
 import { counted, formatNumber } from '../../../text.ts'
 import { meter, moment, share, size } from './charts.ts'
 import type { ReportCounts } from './count.ts'
@@ -36,7 +37,7 @@ export function renderReport(data: ReportData): string {
 <meta name="color-scheme" content="light dark">
 <meta name="referrer" content="no-referrer">
 <meta name="robots" content="noindex">
-<title>UK companies and their officers: data package of ${data.asOf.slice(0, 10)}</title>
+<title>${titleOf(data)}: data package of ${data.asOf.slice(0, 10)}</title>
 <style>${trusted(STYLE)}</style>
 </head>
 <body>
@@ -73,14 +74,29 @@ function policy(): string {
 
 // The head of the report: what this is, how much of it, and in which files.
 
-function head({ asOf, since, counts, tables }: ReportData): Markup {
+function head(data: ReportData): Markup {
+  const { asOf, since, counts, tables, signed = {} } = data
   return html`<header><div class="wrap">
 <p class="eyebrow">${since === null ? 'Data package' : 'Data package: changes only'}</p>
-<h1>UK companies and their officers</h1>
+<h1>${titleOf(data)}</h1>
+${signature(signed)}
 <p class="muted">As of <time datetime="${asOf}">${moment(asOf)}</time>${since === null ? null : html`, changes since <time datetime="${since}">${moment(since)}</time>`}.
 All files show the same moment.</p>
 <dl class="facts">
 ${facts(counts).flatMap(({ table, markup }) => (tables.includes(table) ? [markup] : []))}</dl></div></header>
+`
+}
+
+function titleOf({ signed }: ReportData): string {
+  return signed?.title ?? 'UK companies and their officers'
+}
+
+/** Who delivers this, and where to ask; nothing where nobody signs. */
+function signature({ supplier, contact }: SignedDelivery): Markup | null {
+  if (!supplier && !contact) return null
+  const link = contact ? contactLink(contact) : null
+  const asked = link ? html`<a href="${link}">${contact ?? null}</a>` : html`${contact ?? null}`
+  return html`<p class="signed">${supplier ? html`Delivered by <strong>${supplier}</strong>.` : null}${contact ? html` Questions: ${asked}` : null}</p>
 `
 }
 
