@@ -250,7 +250,7 @@ const ABBREVIATIONS = new Map([
 ])
 
 /** `Corporate LLP member` for `corporate-llp-member`. */
-function slugLabel(slug: string): string {
+export function slugLabel(slug: string): string {
   const text = slug
     .split('-')
     .map((word) => ABBREVIATIONS.get(word) ?? word)
