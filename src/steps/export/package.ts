@@ -11,7 +11,7 @@ import type { Column, Page } from '../../db/dataset/columns.ts'
 import { columnsOf, columnsOfTable, type DatasetTable, datasetTables } from '../../db/dataset/columns.ts'
 import { lookedUpReader } from '../../db/dataset/deliveries.ts'
 import type { DeliveredTable } from '../../db/dataset/dictionary.ts'
-import { dataDictionary, type TableEntry } from '../../db/dataset/dictionary.ts'
+import { dataDictionary, type TableEntry, typeInWords } from '../../db/dataset/dictionary.ts'
 import type { Db } from '../../db/open.ts'
 import { readTallies } from '../../db/tallies.ts'
 import { ChpipeError } from '../../errors.ts'
@@ -282,7 +282,7 @@ export interface FileFacts {
 /** What a reader wants to know of a data file, by the name that the export gave it, in a delivery of these tables. */
 function fileFacts(name: string, tables: readonly DeliveredTable[]): FileFacts {
   if (name === CONTACTS) return { holds: contactsEntry.row, columns: columnsOf(contactsEntry).length }
-  const [, stem = ''] = /^([a-z]+)\./.exec(name) ?? []
+  const [, stem = ''] = /^([a-z_]+)\./.exec(name) ?? []
   const format = formatOfFile(name)?.format
   const columns = (some: readonly DeliveredTable[]) =>
     some.reduce((sum, table) => sum + columnsOfTable(table).length, 0)
@@ -312,7 +312,7 @@ const DICTIONARY_COLUMNS: Column[] = ['table', 'column', 'key', 'type', 'source'
 export function dictionaryCsv(dictionary: Record<string, TableEntry> = dataDictionary): { text: string; rows: number } {
   const rows = Object.entries(dictionary).flatMap(([table, { key, columns }]) =>
     Object.entries(columns).map(([name, { meaning, type, source }]) => {
-      return [table, name, key.includes(name) ? 'yes' : '', type, source, meaning]
+      return [table, name, key.includes(name) ? 'yes' : '', typeInWords(type), source, meaning]
     }),
   )
   const lines = csvLines(DICTIONARY_COLUMNS, { raw: false })(rows)

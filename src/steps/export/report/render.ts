@@ -2,7 +2,7 @@
 
 import { createHash } from 'node:crypto'
 import type { DatasetTable } from '../../../db/dataset/columns.ts'
-import { PROVIDERS } from '../../../db/dataset/dictionary.ts'
+import { PROVIDERS, typeInWords } from '../../../db/dataset/dictionary.ts'
 import { contactLink, type SignedDelivery } from '../../../signed.ts'
 import { counted, formatNumber } from '../../../text.ts'
 import { CONTACTS } from '../contacts.ts'
@@ -14,6 +14,7 @@ import { pscFigures } from './pscs.ts'
 
 const LINKS: readonly [id: string, name: string][] = [
   ['contents', 'Contents'],
+  ['open', 'Open'],
   ['coverage', 'Coverage'],
   ['companies', 'Companies'],
   ['officers', 'Officers'],
@@ -55,6 +56,7 @@ ${body}</main>
 function sections(data: ReportData): (Markup | null)[] {
   return [
     contents(data),
+    opening(data),
     coverage(data),
     companyFigures(data),
     officerFigures(data),
@@ -154,6 +156,20 @@ ${files.map(
 `
 }
 
+/** How to open CSV so that numbers of companies keep their zeros; nothing where there is no CSV. */
+function opening({ files }: ReportData): Markup | null {
+  const [first] = files.filter(({ name }) => /\.csv(\.gz)?$/.test(name)).toReversed()
+  if (!first) return null
+  const packed = first.name.endsWith('.gz')
+  return html`<section id="open"><h2>Open the files in Excel</h2>
+<p>Opened with a double-click, Excel takes the number of a company for a sum: <code>00445790</code> becomes 445790, and names may lose their accents. Import the file instead:</p>
+<ol><li>${packed ? 'Unpack the file, then open' : 'Open'} an empty workbook and choose <b>Data</b>, <b>From Text/CSV</b>, then the file, such as <code>${first.name.replace(/\.gz$/, '')}</code>.</li>
+<li>As <b>File Origin</b> choose <b>65001: Unicode (UTF-8)</b>, and as <b>Data Type Detection</b> choose <b>Do not detect data types</b>.</li>
+<li>Choose <b>Load</b>. Every cell is now text, with its zeros.</li></ol>
+<p class="note">LibreOffice asks by itself: choose Unicode (UTF-8), mark all columns and make them Text. The number of a company has eight characters; where zeros were lost, fill it up from the left. The same data can be delivered as an Excel workbook, in which text stays text.</p></section>
+`
+}
+
 /** How much of what was asked for is here; a delta and a part of the tables cannot tell. */
 function coverage({ counts, target, since, tables }: ReportData): Markup | null {
   if (since !== null || !tables.includes('companies') || !tables.includes('officers')) return null
@@ -180,7 +196,7 @@ function checking({ files }: ReportData): Markup {
   const [first] = files
   return html`<section id="check"><h2>Check what you received</h2>
 <p>Each file has a SHA-256 sum; when yours is the same, not a byte was changed on the way. <code>manifest.json</code> holds them too, with sizes and row counts.</p>
-<div class="scroll" role="region" tabindex="0" aria-label="Checksums"><table>
+<div class="scroll" role="region" tabindex="0" aria-label="Checksums"><table class="stack">
 <thead><tr><th scope="col">File</th><th scope="col">SHA-256</th></tr></thead>
 <tbody>
 ${files.map(
@@ -213,18 +229,18 @@ function origin({ since }: ReportData): Markup {
 
 function dictionary({ dictionary: tables }: ReportData): Markup {
   return html`<section id="dictionary"><h2>Data dictionary</h2>
-<p>An empty cell (<code>null</code> in JSON) means that nothing is known. Slugs and names of columns are those of the Companies House API. The same list is in <code>data-dictionary.csv</code>.</p>
+<p>An empty cell (<code>null</code> in JSON) means that nothing is known. Code words, such as <code>active</code>, and names of columns are those of the Companies House API. The same list is in <code>data-dictionary.csv</code>.</p>
 ${tables.map(
   ({ table, entry }) => html`<h3 id="table-${table}">${table}</h3>
 <p class="note">${entry.row} Key: ${entry.key.map((column, index) => html`${index > 0 ? ', ' : ''}<code>${column}</code>`)}.</p>
-<div class="scroll" role="region" tabindex="0" aria-labelledby="table-${table}"><table class="dictionary">
+<div class="scroll" role="region" tabindex="0" aria-labelledby="table-${table}"><table class="dictionary stack">
 <thead><tr><th scope="col">Column</th><th scope="col">Meaning</th><th scope="col">Type</th><th scope="col">Source</th></tr></thead>
 <tbody>
 ${Object.entries(entry.columns).map(
   ([
     name,
     column,
-  ]) => html`<tr><th scope="row"><code>${name}</code></th><td>${withCode(column.meaning)}</td><td>${column.type}</td><td>${withCode(column.source)}</td></tr>
+  ]) => html`<tr><th scope="row"><code>${name}</code></th><td>${withCode(column.meaning)}</td><td data-head="Type">${typeInWords(column.type)}</td><td data-head="Source">${withCode(column.source)}</td></tr>
 `,
 )}</tbody></table></div>
 `,
