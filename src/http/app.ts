@@ -181,8 +181,11 @@ function dataEndpoints(options: AppOptions): OpenAPIHono<Env> {
   app.openapi(pscsRoute, async (c) => {
     accept(c, [JSON_TYPE])
     const { all = false } = c.req.valid('query')
-    const pscs = readPscs(database.current(), c.req.valid('param').company_number, { all, today: dayAt(clock.now()) })
-    if (!pscs) throw new Problem(404, { detail: 'There is no such company here' })
+    const { company_number } = c.req.valid('param')
+    const read = (scope: boolean) =>
+      readPscs(database.current(), company_number, { all: scope, today: dayAt(clock.now()) })
+    const pscs = read(all)
+    if (!pscs) throw noSuchCompany(read(true) !== null)
     return respond(c, { type: JSON_TYPE, text: safeJson(pscs) })
   })
   return app

@@ -137,7 +137,7 @@ function section(
   base: string,
 ) {
   const rows = parameters.filter((parameter) => parameter.in !== 'header').map(row)
-  const table = html`<div class="scroll" tabindex="0" role="region" aria-label="Parameters"><table>
+  const table = html`<div class="scroll" tabindex="0" role="region" aria-label="Parameters"><table class="stack">
 <thead><tr><th scope="col">parameter</th><th scope="col">meaning</th><th scope="col">example</th></tr></thead>
 <tbody>
 ${rows}</tbody></table></div>`
@@ -154,7 +154,7 @@ function row({ name, in: place, required, description, schema }: Parameter): Mar
   const needed = required && place === 'query' ? ' (needed)' : ''
   const example = schema?.example === undefined ? '' : html`<code>${String(schema.example)}</code>`
   const meaning = marked(`${description ?? schema?.description ?? ''}${needed}`)
-  return html`<tr><th scope="row" class="names"><code>${name}</code></th><td>${meaning}</td><td class="names">${example}</td></tr>
+  return html`<tr><th scope="row" class="names"><code>${name}</code></th><td>${meaning}</td><td class="names"${example === '' ? '' : raw(' data-head="Example"')}>${example}</td></tr>
 `
 }
 

@@ -125,3 +125,12 @@ describe('count=true', () => {
     expect((await api.json('/v1/companies/1?count=true')).status).toBe(400)
   })
 })
+
+test('who asks for the control of a pending company is told that it is pending', async () => {
+  await using api = await serving()
+  const path = (number: string) => `/v1/companies/${number}/persons-with-significant-control`
+  const { status, body } = await api.json(path('SC000005'))
+  expect([status, body.detail]).toEqual([404, expect.stringContaining('not complete yet')])
+  expect((await api.json(`${path('SC000005')}?all=true`)).status).toBe(200)
+  expect((await api.json(path('SC999999'))).body.detail).toBe('There is no such company here')
+})

@@ -56,7 +56,7 @@ p{margin:.3rem 0 .9rem;max-width:46rem}
 a{color:var(--accent);text-underline-offset:.15em}
 nav{padding:.9rem 0;border-bottom:1px solid var(--line)}
 nav ul{list-style:none;display:flex;flex-wrap:wrap;gap:.35rem 1.3rem;margin:0;padding:0;font-size:.92rem}
-nav a{text-decoration:none}nav a:hover{text-decoration:underline}
+nav a,h1,h2{overflow-wrap:anywhere}nav a{text-decoration:none}nav a:hover{text-decoration:underline}
 section{padding:2.2rem 0;border-bottom:1px solid var(--line)}
 dl.facts{display:grid;grid-template-columns:repeat(auto-fit,minmax(13rem,1fr));gap:.9rem;margin:1.6rem 0 0}
 dl.facts div{background:var(--panel);border:1px solid var(--line);border-radius:.5rem;padding:.85rem 1rem}
