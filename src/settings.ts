@@ -1,6 +1,7 @@
 import { parseDuration } from './clock.ts'
 import { ChpipeError } from './errors.ts'
 import { type PostgresAddress, parsePostgresUrl } from './postgres-url.ts'
+import { MOST_SIGNED, signedText } from './signed.ts'
 
 export interface Quota {
   /** Calls in any window of `windowMs`. */
@@ -54,6 +55,9 @@ export interface Settings {
   postgresVariables: Readonly<Record<string, string>>
   proxies: Proxies
   notices: NoticeTargets
+  /** Who signs deliveries and the API's page, and where customers may ask. */
+  supplier: string | undefined
+  contact: string | undefined
   timeScale: number
 }
 
@@ -110,6 +114,8 @@ export function readSettings(given: Environment, onFault?: (fault: ChpipeError) 
       command: env.CHPIPE_NOTIFY_COMMAND || undefined,
       secret: secret('CHPIPE_NOTIFY_SECRET'),
     },
+    supplier: read((from) => readSigned(from.CHPIPE_SUPPLIER, 'CHPIPE_SUPPLIER', MOST_SIGNED.supplier)),
+    contact: read((from) => readSigned(from.CHPIPE_CONTACT, 'CHPIPE_CONTACT', MOST_SIGNED.contact)),
     timeScale: read(readScale),
   }
 }
@@ -221,6 +227,15 @@ function readCount(env: Environment, name: string, fallback: number): number {
   if (/^[1-9]\d{0,8}$/.test(text)) return Number(text)
   throw new ChpipeError('config', `${name} is not a whole number above zero: ${text}`, {
     hint: `write it as ${name}=${fallback}, or unset it`,
+  })
+}
+
+function readSigned(text: string | undefined, name: string, most: number): string | undefined {
+  if (!text) return undefined
+  const line = signedText(text, most)
+  if (line !== null) return line
+  throw new ChpipeError('config', `${name} is not one line of at most ${most} characters that can be seen`, {
+    hint: `write it as ${name}="...", or unset it`,
   })
 }
 

@@ -29,6 +29,7 @@ const FLOORS = [
     'company-number',
     'metrics',
     'postgres-url',
+    'signed',
     'version',
   ],
 ]

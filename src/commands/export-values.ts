@@ -1,7 +1,39 @@
 // Turns what is asked of `export` into values. Each throws a `usage` error whose sentence says what was expected.
 import { type DatasetTable, datasetTables } from '../db/dataset/columns.ts'
 import { ChpipeError } from '../errors.ts'
+import { MOST_SIGNED, signedText } from '../signed.ts'
+import type { OptionSpec } from './command.ts'
 import { words } from './values.ts'
+
+/** What a delivery says of itself in its manifest and its report. */
+export const SIGNING_OPTIONS = [
+  {
+    flags: '--supplier <name>',
+    description: 'who delivers, for the manifest and the report',
+    fallback: 'CHPIPE_SUPPLIER',
+    parse: signed(MOST_SIGNED.supplier),
+  },
+  {
+    flags: '--title <text>',
+    description: 'what the delivery is called there',
+    parse: signed(MOST_SIGNED.title),
+  },
+  {
+    flags: '--contact <text>',
+    description: 'where the customer may ask, such as an e-mail address',
+    fallback: 'CHPIPE_CONTACT',
+    parse: signed(MOST_SIGNED.contact),
+  },
+] as const satisfies readonly OptionSpec[]
+
+/** One line of text that can be seen, of at most `most` characters. */
+function signed(most: number): (text: string) => string {
+  return (text) => {
+    const line = signedText(text, most)
+    if (line !== null) return line
+    throw new ChpipeError('usage', `Expected one line of at most ${most} characters that can be seen`)
+  }
+}
 
 /** Names of tables separated by commas, each once, in the order in which they are delivered. */
 export function tableNames(text: string): DatasetTable[] {

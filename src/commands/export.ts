@@ -8,6 +8,7 @@ import { type Db, snapshot } from '../db/open.ts'
 import { VERIFICATIONS } from '../db/standing.ts'
 import { readTallies } from '../db/tallies.ts'
 import { ChpipeError, errorMessage } from '../errors.ts'
+import type { SignedDelivery } from '../signed.ts'
 import {
   type Destination,
   deltaDestination,
@@ -22,7 +23,7 @@ import { deliveredCheckpoint } from '../steps/export/verify/verify.ts'
 import { safeJson } from '../text.ts'
 import { defineCommand, type OptionSpec, type OptionsOf } from './command.ts'
 import { renderDelivery } from './delivery-table.ts'
-import { recipientName, sinceMoment, tableNames } from './export-values.ts'
+import { recipientName, SIGNING_OPTIONS, sinceMoment, tableNames } from './export-values.ts'
 import { createStatus, terminalWidth } from './output.ts'
 import { count, oneOf, someOf } from './values.ts'
 
@@ -52,6 +53,7 @@ const EXPORT_OPTIONS = [
     parse: count(1),
   },
   { flags: '--for <customer>', description: 'who receives it, for the record and the manifest', parse: recipientName },
+  ...SIGNING_OPTIONS,
   { flags: '--verify <path>', description: 'check a folder or zip from an earlier export against its manifest' },
   { flags: '--gzip', description: `compress ${namesWhere(({ isText }) => isText, 'and')}` },
   { flags: '--bom', description: 'begin CSV files with a byte order mark, for Excel' },
@@ -201,6 +203,18 @@ function refuseFlat({ format = 'csv', include = [] }: ExportInput, { kind }: Des
   })
 }
 
+/** What the manifest says of the delivery. Throws `usage` where there is none to say it. */
+function signedAs({ settings }: Context, input: ExportInput, { kind }: Destination): SignedDelivery {
+  const { title, supplier = settings.supplier, contact = settings.contact } = input
+  const [given] = (['title', 'supplier', 'contact'] as const).filter((name) => input[name] !== undefined)
+  if (given !== undefined && kind !== 'folder') {
+    throw new ChpipeError('usage', `--${given} is told in the manifest: it belongs to a folder or a --package`, {
+      hint: 'chpipe export --package delivery.zip',
+    })
+  }
+  return { ...(title && { title }), ...(supplier && { supplier }), ...(contact && { contact }) }
+}
+
 /** An export that is about to begin. */
 interface ExportPlan {
   db: Db
@@ -214,6 +228,7 @@ export async function planExport(context: Context, input: ExportInput): Promise<
   const destination = namedDestination(chooseDestination(context, input.out), input)
   refuseDestination(input, destination, { isTerminal: context.host.stdout.isTTY === true, json: context.json })
   refuseFlat(input, destination)
+  const signed = signedAs(context, input, destination)
   const since =
     input.since === undefined || input.since === 'last' ? null : sinceMoment(input.since, context.clock.now())
   const {
@@ -249,6 +264,7 @@ export async function planExport(context: Context, input: ExportInput): Promise<
     bom,
     raw,
     recipient,
+    signed,
     programVersion: packageJson.version,
     clock: context.clock,
     signal: context.signal,

@@ -77,13 +77,14 @@ It speaks plain HTTP. Expose it only through a proxy that adds TLS. It runs unti
     const trial = token ?? fromEnvironment
     warn(context, { host, token, nobody: trial === undefined && countTokens(db) === 0 })
     const { startApi } = await import('../http/server.ts')
-    const { target, quota } = settings
+    const { target, quota, supplier, contact } = settings
     const reader = await context.sharedUse()
     await using api = await startApi({
       ...{ db, clock, timings, log, host, port, limitPerMinute: limit, trialToken: trial },
       ...(given.streams === undefined ? {} : { streamsPerToken: given.streams }),
       ...(given.trustProxy === undefined ? {} : { trustedProxies: given.trustProxy }),
       ...(given.basePath === undefined ? {} : { basePath: given.basePath }),
+      signature: { ...(supplier && { supplier }), ...(contact && { contact }) },
       version: packageJson.version,
       pipelineMetrics: (served) => {
         const progress = readProgress(served, { target, quota, clock, shared: reader?.latest() })

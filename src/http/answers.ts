@@ -100,8 +100,14 @@ const next = z.string().nullable().openapi({
   example: '/v1/companies?limit=100&cursor=WyJ4Il0',
 })
 
-export const companyList = z.object({ items: z.array(listedCompany), next }).openapi('CompanyList')
-export const officerList = z.object({ items: z.array(officerWithEmails), next }).openapi('OfficerList')
+const total = z.int().nullable().optional().openapi({
+  description:
+    'With `count=true`: how many there are on all pages; null when counting took too long, so that a narrower filter is needed',
+  example: 1288,
+})
+
+export const companyList = z.object({ items: z.array(listedCompany), total, next }).openapi('CompanyList')
+export const officerList = z.object({ items: z.array(officerWithEmails), total, next }).openapi('OfficerList')
 export const pscList = z
   .object({
     pscs_state: companyColumns.shape.pscs_state ?? z.string(),

@@ -12,17 +12,20 @@ import { dayAt } from '../db/standing.ts'
 import { errorMessage } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { EXPOSITION_TYPE, exposition, type Metric } from '../metrics.ts'
+import type { Signature } from '../signed.ts'
 import { safeJson } from '../text.ts'
 import { describe } from './description.ts'
 import { factsOf, type GuardOptions, guard } from './guard.ts'
 import { indexPage } from './index-page.ts'
 import {
+  countAll,
   createPlaces,
   createTurns,
   notOfThisQuery,
   parseCursor,
   readAll,
   readPage,
+  type Turns,
   type Walk,
   writeCursor,
 } from './listing.ts'
@@ -42,6 +45,7 @@ import {
   openApiRoute,
   pscsRoute,
 } from './routes.ts'
+import { createWordCheck } from './vocabulary.ts'
 
 export interface AppOptions extends Omit<GuardOptions, 'steady'> {
   clock: Clock
@@ -53,6 +57,8 @@ export interface AppOptions extends Omit<GuardOptions, 'steady'> {
   basePath: string
   /** Streams of lines that a token may read at once. */
   streamsPerToken: number
+  /** Who serves it, for the page. */
+  signature?: Signature
   /** Reads all metrics; throws when the database cannot be read. */
   metrics(): Metric[]
 }
@@ -106,7 +112,9 @@ function newApp({ log }: AppOptions): OpenAPIHono<Env> {
 /** What is behind a token for the data: lists and single companies. */
 function dataEndpoints(options: AppOptions): OpenAPIHono<Env> {
   const { database, names, clock } = options
-  const answer = listAnswers(options)
+  const turns = createTurns()
+  const answer = listAnswers(options, turns)
+  const checkWords = createWordCheck({ database, clock, turns, budgetMs: options.timings.servePageMs })
   const app = newApp(options)
   app.openapi(companiesRoute, async (c) => {
     const {
@@ -118,13 +126,15 @@ function dataEndpoints(options: AppOptions): OpenAPIHono<Env> {
       has_email,
       include = [],
       all = false,
+      count = false,
       ...query
     } = c.req.valid('query')
     if (words) await names.ready()
     const filter = { createdFrom: created_from, createdTo: created_to, hasDomain: has_domain, hasEmail: has_email }
     const wanted = { ...query, ...filter, all, words, include, today: dayAt(clock.now()) }
     const db = database.current()
-    return answer(c, { db, walk: walkCompanies(db, wanted, names.find), limit, cursorLength: 1 })
+    await checkWords(db, query)
+    return answer(c, { db, walk: walkCompanies(db, wanted, names.find), limit, count, cursorLength: 1 })
   })
   app.openapi(officersRoute, async (c) => {
     const {
@@ -132,6 +142,7 @@ function dataEndpoints(options: AppOptions): OpenAPIHono<Env> {
       limit,
       active = false,
       all = false,
+      count = false,
       company,
       surname,
       verification,
@@ -140,7 +151,7 @@ function dataEndpoints(options: AppOptions): OpenAPIHono<Env> {
     const db = database.current()
     const today = dayAt(clock.now())
     const walk = walkOfficers(db, { all, company, officerId, surname, active, verification, today }, names.find)
-    return answer(c, { db, walk, limit, cursorLength: 2 })
+    return answer(c, { db, walk, limit, count, cursorLength: 2 })
   })
   app.openapi(changesRoute, async (c) => {
     const { since: told, limit, all = false } = c.req.valid('query')
@@ -170,8 +181,11 @@ function dataEndpoints(options: AppOptions): OpenAPIHono<Env> {
   app.openapi(pscsRoute, async (c) => {
     accept(c, [JSON_TYPE])
     const { all = false } = c.req.valid('query')
-    const pscs = readPscs(database.current(), c.req.valid('param').company_number, { all, today: dayAt(clock.now()) })
-    if (!pscs) throw new Problem(404, { detail: 'There is no such company here' })
+    const { company_number } = c.req.valid('param')
+    const read = (scope: boolean) =>
+      readPscs(database.current(), company_number, { all: scope, today: dayAt(clock.now()) })
+    const pscs = read(all)
+    if (!pscs) throw noSuchCompany(read(true) !== null)
     return respond(c, { type: JSON_TYPE, text: safeJson(pscs) })
   })
   return app
@@ -222,20 +236,21 @@ interface AskedList {
   db: Db
   walk: Walk<object>
   limit: number | undefined
+  /** Whether the whole list is to be counted. */
+  count?: boolean
   cursorLength: number
   /** Told with a list of changes. */
   checkpoint?: string
 }
 
 /** Answers a list as a page, or as lines to its end. A later page repeats the checkpoint of the first. */
-function listAnswers(options: AppOptions): (c: Context<Env>, asked: AskedList) => Promise<Response> {
+function listAnswers(options: AppOptions, turns: Turns): (c: Context<Env>, asked: AskedList) => Promise<Response> {
   const { clock, timings, database, basePath, streamsPerToken, log } = options
-  const turns = createTurns()
   const takePlace = createPlaces(streamsPerToken)
   return async (c, asked) => {
     const { limit, cursorLength } = asked
     const type = accept(c, [JSON_TYPE, NDJSON])
-    const query = c.req.query()
+    const { count: _count, ...query } = c.req.query()
     const length = cursorLength + (asked.checkpoint === undefined ? 0 : 1)
     const cursor = query.cursor === undefined ? null : parseCursor(query.cursor, query, length)
     const checkpoint = asked.checkpoint === undefined ? undefined : checkpointIn(cursor?.at(-1) ?? asked.checkpoint)
@@ -246,6 +261,7 @@ function listAnswers(options: AppOptions): (c: Context<Env>, asked: AskedList) =
       return asked.walk(from, most)
     }
     if (type === NDJSON) {
+      if (asked.count) throw onlyInPages()
       if (c.req.method !== 'HEAD') holdPlace(c, takePlace, streamsPerToken)
       // Half a list must not look like the whole.
       const cut = (error: unknown) => {
@@ -255,13 +271,16 @@ function listAnswers(options: AppOptions): (c: Context<Env>, asked: AskedList) =
       return respondLines(c, readAll(walk, { after, limit, turns }), cut, told)
     }
 
+    if (asked.count) holdPlace(c, takePlace, streamsPerToken)
     const budgetMs = timings.servePageMs
     const page = await readPage(walk, { after, limit: limit ?? defaultLimit, budgetMs, clock, turns })
     const position = page.next && (checkpoint === undefined ? page.next : [...page.next, checkpoint])
     const path = `${basePath}${c.req.path}`
     const next = position && `${path}?${new URLSearchParams({ ...query, cursor: writeCursor(position, query) })}`
+    const counting = { budgetMs: timings.serveIdleMs / 2, clock, turns, isGone: () => c.env.outgoing.destroyed }
+    const total = asked.count ? await countAll(walk, counting) : undefined
     const headers = next === null ? told : { ...told, Link: `<${next}>; rel="next"` }
-    return respond(c, { type: JSON_TYPE, text: safeJson({ items: page.items, next, checkpoint }), headers })
+    return respond(c, { type: JSON_TYPE, text: safeJson({ items: page.items, total, next, checkpoint }), headers })
   }
 }
 
@@ -287,6 +306,13 @@ function noSuchCompany(isPending: boolean): Problem {
     ? 'Its officers are not complete yet; what is there of it is at the same path with ?all=true'
     : 'There is no such company here'
   return new Problem(404, { detail })
+}
+
+function onlyInPages(): Problem {
+  return new Problem(400, {
+    detail: 'Only a page tells the total',
+    errors: [{ parameter: 'count', detail: `is for ${JSON_TYPE}; of ${NDJSON}, count the lines` }],
+  })
 }
 
 function otherHistory(): Problem {

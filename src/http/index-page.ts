@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import { html, raw } from 'hono/html'
 import { type DeliveredTable, dataDictionary } from '../db/dataset/dictionary.ts'
+import { contactLink, type Signature } from '../signed.ts'
 import { STYLE } from '../steps/export/report/html.ts'
 import type { Description } from './description.ts'
 import { MCP_PATH } from './mcp.ts'
@@ -19,6 +20,8 @@ export interface PageOptions {
   limitPerMinute: number
   /** Streams of lines that a token may read at once. */
   streamsPerToken: number
+  /** Who serves it, and where to ask. */
+  signature?: Signature
 }
 
 interface Parameter {
@@ -69,7 +72,7 @@ const SAMPLES: Record<string, { query: string; answer: () => unknown }> = {
 
 /** The page for a description; every text in it is escaped. */
 export function indexPage({ info, paths = {} }: Description, options: PageOptions): IndexPage {
-  const { basePath } = options
+  const { basePath, signature = {} } = options
   const operations = Object.entries(paths).map(([path, item]) => ({ path, ...(item?.get as unknown as Operation) }))
   const page = html`<!doctype html>
 <html lang="en">
@@ -84,7 +87,7 @@ export function indexPage({ info, paths = {} }: Description, options: PageOption
 <header><div class="wrap">
 <p class="eyebrow">Version ${info.version}</p>
 <h1>${info.title} API</h1>
-${paragraphs(info.description ?? '')}
+${signed(signature)}${paragraphs(info.description ?? '')}
 <p class="note">Described for programs in <a href="${basePath}/openapi.json">${basePath}/openapi.json</a> (OpenAPI 3.1).</p>
 </div></header>
 <nav aria-label="Contents"><div class="wrap"><ul>
@@ -104,6 +107,14 @@ ${agents(basePath)}
     html: String(page),
     policy: `default-src 'none'; style-src 'sha256-${style}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,
   }
+}
+
+function signed({ supplier, contact }: Signature): Markup | string {
+  if (!supplier && !contact) return ''
+  const link = contact ? contactLink(contact) : null
+  const asked = link ? html`<a href="${link}">${contact}</a>` : contact
+  return html`<p class="signed">${supplier ? html`Served by <strong>${supplier}</strong>.` : ''}${contact ? html` Questions: ${asked}` : ''}</p>
+`
 }
 
 function contentsLine({ path }: { path: string }): Markup {
@@ -126,7 +137,7 @@ function section(
   base: string,
 ) {
   const rows = parameters.filter((parameter) => parameter.in !== 'header').map(row)
-  const table = html`<div class="scroll" tabindex="0" role="region" aria-label="Parameters"><table>
+  const table = html`<div class="scroll" tabindex="0" role="region" aria-label="Parameters"><table class="stack">
 <thead><tr><th scope="col">parameter</th><th scope="col">meaning</th><th scope="col">example</th></tr></thead>
 <tbody>
 ${rows}</tbody></table></div>`
@@ -143,7 +154,7 @@ function row({ name, in: place, required, description, schema }: Parameter): Mar
   const needed = required && place === 'query' ? ' (needed)' : ''
   const example = schema?.example === undefined ? '' : html`<code>${String(schema.example)}</code>`
   const meaning = marked(`${description ?? schema?.description ?? ''}${needed}`)
-  return html`<tr><th scope="row" class="names"><code>${name}</code></th><td>${meaning}</td><td class="names">${example}</td></tr>
+  return html`<tr><th scope="row" class="names"><code>${name}</code></th><td>${meaning}</td><td class="names"${example === '' ? '' : raw(' data-head="Example"')}>${example}</td></tr>
 `
 }
 

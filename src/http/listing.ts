@@ -49,6 +49,26 @@ export async function readPage<T>(
   return { items: page.map(({ value }) => value), next: page.at(-1)?.position ?? null }
 }
 
+/** The most companies that a step of counting reads. */
+const COUNT_STEP = 200
+
+/** How many entries the whole list has; null when `budgetMs` are over, or nobody waits any more. */
+export async function countAll<T>(
+  walk: Walk<T>,
+  { budgetMs, clock, turns, isGone }: Omit<PageOptions, 'after' | 'limit'> & { isGone: () => boolean },
+): Promise<number | null> {
+  const deadline = clock.steady() + budgetMs
+  let [reached, total]: [Position | null, number] = [null, 0]
+  do {
+    await turns.next('stream')
+    if (isGone() || clock.steady() >= deadline) return null
+    const step = walk(reached, COUNT_STEP)
+    total += step.entries.length
+    reached = step.reached
+  } while (reached !== null)
+  return total
+}
+
 interface PageOptions {
   after: Position | null
   limit: number
@@ -109,7 +129,7 @@ function parse(text: string): string[] | null {
   }
 }
 
-function mark({ cursor: _cursor, limit: _limit, ...query }: Parameters): string {
+function mark({ cursor: _cursor, limit: _limit, count: _count, ...query }: Parameters): string {
   const sorted = Object.entries(query).sort(([a], [b]) => (a < b ? -1 : 1))
   return createHash('sha256').update(JSON.stringify(sorted)).digest('base64url').slice(0, 8)
 }
@@ -117,7 +137,7 @@ function mark({ cursor: _cursor, limit: _limit, ...query }: Parameters): string 
 // Who shares the event loop: long answers work in slices, one slice at a time, and requests that have just come are heard
 // between any two.
 
-interface Turns {
+export interface Turns {
   /** Resolves when it is the caller's turn to work for some milliseconds; pages go before streams. */
   next(kind: 'page' | 'stream'): Promise<void>
 }

@@ -1,6 +1,7 @@
 // Query parameters: how they are read, and how they are described. Objects are strict: what is unknown is refused.
 import { z } from '@hono/zod-openapi'
 import { postcodeTest } from '../companies-house/postcode.ts'
+import { STATUS_SLUGS, TYPE_SLUGS } from '../companies-house/register/prose.ts'
 import { companyNumber } from '../company-number.ts'
 import { isCheckpoint } from '../db/changes.ts'
 import { VERIFICATIONS } from '../db/standing.ts'
@@ -57,6 +58,10 @@ const list = (
     .openapi(commas({ pattern: pattern.source }, `${description}; at most ${MAX_TEXT} characters together`, example))
 
 const all = flag('Also companies whose officers are not complete; otherwise only complete ones are there')
+
+const count = flag(
+  'Also tell in `total` how many there are on all pages; it takes one of the places for streams of lines, and the next page does not repeat it',
+)
 
 const paging = {
   limit: z
@@ -122,10 +127,10 @@ const postcode = z
     ),
   )
 
-const slugs = (description: string, example: string) =>
+const codeWords = (description: string, known: readonly string[], example: string) =>
   list(/^[a-z0-9-]+$/, {
-    expected: `words such as ${example}`,
-    description: `${description}, separated by commas`,
+    expected: `some of ${known.join(', ')}`,
+    description: `${description}, separated by commas: ${known.map((word) => `\`${word}\``).join(', ')}, and what else the database holds`,
     example,
   })
 
@@ -153,8 +158,8 @@ const includes = z
 
 export const companiesQuery = z.strictObject({
   q,
-  status: slugs('Statuses', 'active'),
-  type: slugs('Types', 'ltd,llp'),
+  status: codeWords('Statuses', STATUS_SLUGS, 'active'),
+  type: codeWords('Types', TYPE_SLUGS, 'ltd,llp'),
   sic: list(/^\d{1,5}$/, {
     expected: 'one to five digits',
     description: 'Beginnings of SIC codes, separated by commas: `62` finds 62012',
@@ -171,6 +176,7 @@ export const companiesQuery = z.strictObject({
   verification: verificationOf('Only companies with an officer'),
   include: includes,
   all,
+  count,
   ...paging,
 })
 
@@ -208,6 +214,7 @@ export const officersQuery = z.strictObject({
   verification: verificationOf('Only officers'),
   active: flag('Only officers who have not resigned, of companies that are not dissolved, converted or closed'),
   all,
+  count,
   ...paging,
 })
 

@@ -25,6 +25,14 @@ test('the page says of nobody more than the description does', async () => {
   for (const name of ['NEIL', 'oneil.example', 'Riverside']) expect(page).not.toContain(name)
 })
 
+test('the page says who serves it and where to ask, escaped', async () => {
+  const signature = { supplier: '<b>Ashdown</b>', contact: 'data@ashdown.example' }
+  await using api = await serving(undefined, { signature })
+  const page = await (await api.get('/', { headers: { Authorization: '' } })).text()
+  expect(page).toContain('Served by <strong>&lt;b&gt;Ashdown&lt;/b&gt;</strong>.')
+  expect(page).toContain('<a href="mailto:data@ashdown.example">data@ashdown.example</a>')
+})
+
 test('the page brings a policy that lets its style in and nothing else', async () => {
   await using api = await serving()
   const response = await api.get('/')

@@ -14,6 +14,7 @@ export {
   type DeliveredTable,
   PROVIDERS,
   type TableEntry,
+  typeInWords,
 } from './dictionary/entry.ts'
 export { type FiledColumn, filedColumns, filedValues } from './dictionary/filed.ts'
 

@@ -7,6 +7,7 @@ import { stampOf } from '../../clock.ts'
 import type { DatasetTable } from '../../db/dataset/columns.ts'
 import { ChpipeError } from '../../errors.ts'
 import { makeFolder, makeFolders, removeEmptyFolders, syncFolder } from '../../files.ts'
+import type { SignedDelivery } from '../../signed.ts'
 import { safeJson } from '../../text.ts'
 import { createOutput, type FileEntry, fileOutput, type Output, outputError } from './formats/output.ts'
 import {
@@ -26,7 +27,7 @@ export type Destination =
   | { kind: 'file'; path: string; isNew?: boolean }
   | { kind: 'folder'; path: string }
 
-export interface Manifest {
+export interface Manifest extends SignedDelivery {
   schema_version: number
   program_version: string
   as_of: string

@@ -8,15 +8,16 @@ import { ZipFile } from 'yazl'
 import { countPostcodes, findPlaces } from '../../db/companies/postcodes.ts'
 import { readSicDescriptions } from '../../db/companies/sic.ts'
 import type { Column, Page } from '../../db/dataset/columns.ts'
-import { columnsOfTable, type DatasetTable, datasetTables } from '../../db/dataset/columns.ts'
+import { columnsOf, columnsOfTable, type DatasetTable, datasetTables } from '../../db/dataset/columns.ts'
 import { lookedUpReader } from '../../db/dataset/deliveries.ts'
 import type { DeliveredTable } from '../../db/dataset/dictionary.ts'
-import { dataDictionary, type TableEntry } from '../../db/dataset/dictionary.ts'
+import { dataDictionary, type TableEntry, typeInWords } from '../../db/dataset/dictionary.ts'
 import type { Db } from '../../db/open.ts'
 import { readTallies } from '../../db/tallies.ts'
 import { ChpipeError } from '../../errors.ts'
 import { makeFolder, sha256OfFile, syncFolder } from '../../files.ts'
 import { counted, safeJson } from '../../text.ts'
+import { CONTACTS, contactsEntry, openContacts } from './contacts.ts'
 import type { Manifest } from './destination.ts'
 import { csvHeader, csvLines, LINE_END } from './formats/csv.ts'
 import { formatOfFile } from './formats/formats.ts'
@@ -95,15 +96,20 @@ async function exportCounted(db: Db, options: PackageOptions, folder: string): P
     findPlaces: countPostcodes(db) > 0 ? (postcodes) => findPlaces(db, postcodes) : undefined,
   })
   const lookedUp = lookedUpReader(db)
-  const exported = await exportDataset(db, {
+  using contacts = openContacts(folder, options, options.signal)
+  const delivered = await exportDataset(db, {
     ...options,
     destination: { kind: 'folder', path: folder },
     onPage(page) {
       const [first, last] = [page.companies[0], page.companies.at(-1)]
       const asked = first && last ? lookedUp(String(first[0]), String(last[0])) : new Set<string>()
-      counter.add(onlyTables(page, options.include), asked)
+      const shown = onlyTables(page, options.include)
+      counter.add(shown, asked)
+      contacts.add(shown)
     },
   })
+  const reachable = await contacts.end()
+  const exported = reachable ? { ...delivered, files: [...delivered.files, reachable] } : delivered
   return { exported, counts: counter.counts(), sicDescriptions: readSicDescriptions(db), stale: readTallies(db).stale }
 }
 
@@ -125,12 +131,14 @@ function writeDocuments(
   folder: string,
   { as_of, schema_version, files, filters }: Manifest,
   { counts, sicDescriptions, stale }: Said,
-  { target, programVersion }: PackageOptions,
+  { target, programVersion, signed = {} }: PackageOptions,
 ): FileEntry[] {
   const tables = deliveredTables(filters, counts.rows)
+  const described = describedTables(files)
   const report = renderReport({
     asOf: as_of,
     programVersion,
+    signed,
     schemaVersion: schema_version,
     scope: scopeOf(filters, stale),
     since: filters.since ?? null,
@@ -139,10 +147,15 @@ function writeDocuments(
     counts,
     sicDescriptions,
     target,
-    dictionary: Object.entries(dataDictionary).map(([table, entry]) => ({ table, entry })),
+    dictionary: Object.entries(described).map(([table, entry]) => ({ table, entry })),
   })
-  const dictionary = dictionaryCsv()
+  const dictionary = dictionaryCsv(described)
   return [writeEntry(folder, REPORT, report, 0), writeEntry(folder, DICTIONARY, dictionary.text, dictionary.rows)]
+}
+
+/** What the dictionary explains: every table, and the contacts where there are any. */
+function describedTables(files: readonly FileEntry[]): Record<string, TableEntry> {
+  return files.some(({ name }) => name === CONTACTS) ? { ...dataDictionary, contacts: contactsEntry } : dataDictionary
 }
 
 function writeEntry(folder: string, name: string, text: string, rows: number): FileEntry {
@@ -268,7 +281,8 @@ export interface FileFacts {
 
 /** What a reader wants to know of a data file, by the name that the export gave it, in a delivery of these tables. */
 function fileFacts(name: string, tables: readonly DeliveredTable[]): FileFacts {
-  const [, stem = ''] = /^([a-z]+)\./.exec(name) ?? []
+  if (name === CONTACTS) return { holds: contactsEntry.row, columns: columnsOf(contactsEntry).length }
+  const [, stem = ''] = /^([a-z_]+)\./.exec(name) ?? []
   const format = formatOfFile(name)?.format
   const columns = (some: readonly DeliveredTable[]) =>
     some.reduce((sum, table) => sum + columnsOfTable(table).length, 0)
@@ -298,7 +312,7 @@ const DICTIONARY_COLUMNS: Column[] = ['table', 'column', 'key', 'type', 'source'
 export function dictionaryCsv(dictionary: Record<string, TableEntry> = dataDictionary): { text: string; rows: number } {
   const rows = Object.entries(dictionary).flatMap(([table, { key, columns }]) =>
     Object.entries(columns).map(([name, { meaning, type, source }]) => {
-      return [table, name, key.includes(name) ? 'yes' : '', type, source, meaning]
+      return [table, name, key.includes(name) ? 'yes' : '', typeInWords(type), source, meaning]
     }),
   )
   const lines = csvLines(DICTIONARY_COLUMNS, { raw: false })(rows)

@@ -7,6 +7,7 @@ import type { DatasetTable, Page } from '../../db/dataset/columns.ts'
 import { type Dataset, openDataset } from '../../db/dataset/dataset.ts'
 import type { Db } from '../../db/open.ts'
 import type { VerificationState } from '../../db/standing.ts'
+import type { SignedDelivery } from '../../signed.ts'
 import { type Delivery, type Destination, type Manifest, openDelivery } from './destination.ts'
 import { type ExportFormat, formatOf } from './formats/formats.ts'
 import type { FormatOptions, Writer, Writing } from './formats/writer.ts'
@@ -24,6 +25,8 @@ export interface ExportOptions extends FormatOptions {
   since: Since | null
   /** For whom it is made, as the operator names them; null for nobody in particular. */
   recipient?: string | null
+  /** What the manifest says of the delivery; nothing unless given. */
+  signed?: SignedDelivery
   programVersion: string
   clock: Clock
   signal: AbortSignal
@@ -54,6 +57,7 @@ export async function exportDataset(db: Db, options: ExportOptions): Promise<Man
     program_version: programVersion,
     as_of: asOf,
     ...(recipient ? { recipient } : {}),
+    ...options.signed,
     filters: {
       all,
       ...(include ? { include } : {}),

@@ -22,6 +22,11 @@ export type ColumnType =
   | 'true or false'
   | 'JSON'
 
+/** What a type is called where customers read it. */
+export function typeInWords(type: ColumnType): string {
+  return type === 'slug' ? 'code word' : type
+}
+
 export interface ColumnEntry {
   meaning: string
   type: ColumnType

@@ -6,7 +6,7 @@ import { flatTable } from './flat.ts'
 import { type Contents, type Format, rowsOf, type TextFile, textShape } from './writer.ts'
 
 export const LINE_END = '\r\n'
-const BYTE_ORDER_MARK = '\uFEFF'
+export const byteOrderMark = '\uFEFF'
 
 /** ASCII's own record separator. Cells cannot hold it: it is a control character, and those are replaced. */
 const RECORD_SEPARATOR = '\u001e'
@@ -95,7 +95,7 @@ function csvFlat(contents: Contents, options: CsvOptions): TextFile {
 }
 
 function opening(columns: Column[], { bom }: CsvOptions): string {
-  return `${bom ? BYTE_ORDER_MARK : ''}${csvHeader(columns.map(({ name }) => name))}${LINE_END}`
+  return `${bom ? byteOrderMark : ''}${csvHeader(columns.map(({ name }) => name))}${LINE_END}`
 }
 
 function joined(lines: string[]): string {

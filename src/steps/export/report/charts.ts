@@ -74,7 +74,8 @@ ${ticks.map((value) => html`<line class="grid" x1="0" x2="100%" y1="${percent(1 
 ${entries.map((entry, index) => column(entry, index, { top, step: 1 / entries.length }))}
 ${entries.map(({ name }, index) => {
   if ((entries.length - 1 - index) % labelEvery !== 0) return null
-  return html`<text x="${percent((index + 0.5) / entries.length)}" y="100%" dy="1.45em" text-anchor="${index === entries.length - 1 ? 'end' : 'middle'}"${index === entries.length - 1 ? html` dx="1em"` : null}>${name}</text>`
+  const isLast = index === entries.length - 1
+  return html`<text x="${isLast ? '100%' : percent((index + 0.5) / entries.length)}" y="100%" dy="1.45em" text-anchor="${isLast ? 'end' : 'middle'}">${name}</text>`
 })}
 </svg></div></figure>
 <details><summary>The numbers as a table</summary>
@@ -140,4 +141,9 @@ export function moment(iso: string): string {
 /** `Nov 2026` for `2026-11`. */
 export function shortMonth(month: string): string {
   return `${MONTHS[Number(month.slice(5)) - 1]?.slice(0, 3) ?? month.slice(5)} ${month.slice(0, 4)}`
+}
+
+/** `November 2026` for `2026-11`. */
+export function longMonth(month: string): string {
+  return `${MONTHS[Number(month.slice(5)) - 1] ?? month.slice(5)} ${month.slice(0, 4)}`
 }

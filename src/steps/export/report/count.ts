@@ -240,7 +240,7 @@ function createContactCounter(): {
 }
 
 /** Whether an officer holds the office: as the row says, which also knows of a company that is not on the page. */
-function isActive(
+export function isActive(
   cell: ReturnType<typeof cellReader>,
   row: Row,
   statusOf: ReturnType<typeof companyStatuses>,
@@ -252,7 +252,7 @@ function isActive(
 }
 
 /** The status of each company on a page, by company number. */
-function companyStatuses(rows: Row[]): Map<string, string | null> {
+export function companyStatuses(rows: Row[]): Map<string, string | null> {
   const cell = cellReader('companies')
   return new Map(rows.map((row) => [String(row[0]), textOf(cell(row, 'company_status'))]))
 }

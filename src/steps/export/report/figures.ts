@@ -1,6 +1,7 @@
 import type { DeliveredTable, TableEntry } from '../../../db/dataset/dictionary.ts'
+import type { SignedDelivery } from '../../../signed.ts'
 import { counted, formatNumber } from '../../../text.ts'
-import { bars, columns, meter, share, shortMonth } from './charts.ts'
+import { bars, columns, longMonth, meter, share, shortMonth } from './charts.ts'
 import type { ReportCounts } from './count.ts'
 import { html, type Markup } from './html.ts'
 import type { Count } from './tally.ts'
@@ -20,6 +21,8 @@ export interface ReportData {
   /** ISO 8601. */
   asOf: string
   programVersion: string
+  /** What it is called, and who delivers it. */
+  signed?: SignedDelivery
   schemaVersion: number
   /** What was left out or chosen, in sentences. */
   scope: string[]
@@ -100,18 +103,27 @@ function creation({ months, before, years, undated }: CreationSeries): Markup {
     before > 0 ? `${counted(before, 'company was', 'companies were')} formed before these months.` : '',
     undated > 0 ? `${counted(undated, 'company has', 'companies have')} no date of creation, or one to come.` : '',
   ]
+  const [only, ...others] = months.filter(({ count }) => count > 0)
+  if (only && others.length === 0 && before === 0) {
+    return html`<p>${counted(only.count, 'company was', 'companies were')} formed in <strong>${longMonth(only.name)}</strong>${undated === 0 ? ': all that are here' : null}. ${rest.join('')}</p>`
+  }
   const shown = months.map(({ name, count }) => ({ name: shortMonth(name), count }))
-  return html`${columns({ id: 'by-month', title: 'Companies by month of creation', heads: ['Month', 'Companies'], entries: shown, labelEvery: months.length > 12 ? 12 : 2 })}
+  return html`${columns({ id: 'by-month', title: 'Companies by month of creation', heads: ['Month', 'Companies'], entries: shown, labelEvery: months.length > 12 ? 12 : 3 })}
 ${rest.some(Boolean) ? html`<p class="note">${rest.filter(Boolean).join(' ')}</p>` : null}
-${years.length === 0 ? null : columns({ id: 'by-year', title: 'Companies by year of creation', heads: ['Year', 'Companies'], entries: years, labelEvery: years.length > 12 ? 5 : 1 })}
+${years.length === 0 ? null : columns({ id: 'by-year', title: 'Companies by year of creation', heads: ['Year', 'Companies'], entries: years, labelEvery: yearStep(years.length) })}
 ${years[0]?.name.startsWith('to ') ? html`<p class="note">The first column counts all companies formed ${years[0].name.replace('to ', 'in or before ')}.</p>` : null}`
+}
+
+/** Few enough names under the columns for a telephone. */
+function yearStep(years: number): number {
+  return years > 25 ? 10 : years > 12 ? 5 : years > 6 ? 2 : 1
 }
 
 function sample({ sample: companies, rows }: ReportCounts): Markup | null {
   if (companies.length === 0) return null
   return html`<h3>A first look</h3>
 <p class="note">The first ${companies.length} of ${formatNumber(rows.companies)} companies, in the order of their numbers.</p>
-<div class="scroll" role="region" tabindex="0" aria-label="The first companies"><table class="sample">
+<div class="scroll" role="region" tabindex="0" aria-label="The first companies"><table class="sample stack">
 <thead><tr><th scope="col">Number</th><th scope="col">Name</th><th scope="col">Legal form</th><th scope="col">Created</th><th scope="col" class="num">Officers</th><th scope="col">Domain</th></tr></thead>
 <tbody>
 ${companies.map(
@@ -122,7 +134,7 @@ ${companies.map(
     created,
     officers,
     domain,
-  }) => html`<tr><th scope="row" class="names"><code>${number}</code></th><td><bdi>${name}</bdi></td><td>${type === null ? '–' : typeLabel(type)}</td><td class="names">${created ?? '–'}</td><td class="num">${formatNumber(officers)}</td><td>${domain ?? '–'}</td></tr>
+  }) => html`<tr><th scope="row" class="names"><code>${number}</code></th><td><bdi>${name}</bdi></td><td data-head="Legal form">${type === null ? '–' : typeLabel(type)}</td><td class="names" data-head="Created">${created ?? '–'}</td><td class="num" data-head="Officers">${formatNumber(officers)}</td><td data-head="Domain">${domain ?? '–'}</td></tr>
 `,
 )}</tbody></table></div>
 `
@@ -247,7 +259,7 @@ const ABBREVIATIONS = new Map([
 ])
 
 /** `Corporate LLP member` for `corporate-llp-member`. */
-function slugLabel(slug: string): string {
+export function slugLabel(slug: string): string {
   const text = slug
     .split('-')
     .map((word) => ABBREVIATIONS.get(word) ?? word)

@@ -56,7 +56,7 @@ p{margin:.3rem 0 .9rem;max-width:46rem}
 a{color:var(--accent);text-underline-offset:.15em}
 nav{padding:.9rem 0;border-bottom:1px solid var(--line)}
 nav ul{list-style:none;display:flex;flex-wrap:wrap;gap:.35rem 1.3rem;margin:0;padding:0;font-size:.92rem}
-nav a{text-decoration:none}nav a:hover{text-decoration:underline}
+nav a,h1,h2{overflow-wrap:anywhere}nav a{text-decoration:none}nav a:hover{text-decoration:underline}
 section{padding:2.2rem 0;border-bottom:1px solid var(--line)}
 dl.facts{display:grid;grid-template-columns:repeat(auto-fit,minmax(13rem,1fr));gap:.9rem;margin:1.6rem 0 0}
 dl.facts div{background:var(--panel);border:1px solid var(--line);border-radius:.5rem;padding:.85rem 1rem}
@@ -96,16 +96,21 @@ details{margin:.3rem 0 .8rem;font-size:.93rem}summary{cursor:pointer;color:var(-
 details table{max-width:24rem;margin-top:.5rem}
 .sample{min-width:44rem}
 .dictionary{table-layout:fixed;min-width:46rem}
-.dictionary tbody th{white-space:nowrap}
 .scroll+h3{margin-top:2.2rem}
 .dictionary th:nth-child(1){width:24%}.dictionary th:nth-child(2){width:38%}.dictionary th:nth-child(3){width:16%}
 footer{padding:1.6rem 0 3rem;color:var(--muted);font-size:.88rem}
 @media (max-width:48rem){.pair{grid-template-columns:1fr}dl.facts{grid-template-columns:1fr 1fr}header{padding:1.6rem 0}section{padding:1.7rem 0}}
+@media screen and (max-width:48rem){.names{white-space:normal;overflow-wrap:anywhere}.dictionary,.sample{min-width:0}pre{white-space:pre-wrap}pre code{overflow-wrap:anywhere}
+.stack,.stack tbody,.stack tr,.stack th,.stack td{display:block;width:auto}.stack thead{position:absolute;left:-999rem}
+.stack tbody tr{border-bottom:1px solid var(--line);padding:.5rem 0}.stack tbody th,.stack tbody td{border:0;padding:.1rem 0;text-align:left;white-space:normal;overflow-wrap:anywhere}
+.dictionary.stack tbody th,.dictionary.stack tbody td{width:auto}.stack td[data-head]::before{content:attr(data-head) ": ";color:var(--muted)}}
 @media (max-width:24rem){dl.facts dd{font-size:1.4rem}}
+@page{size:A4;margin:16mm 15mm 18mm;@bottom-right{content:"Page " counter(page) " of " counter(pages);font:8pt system-ui,sans-serif;color:#444}}
 @media print{
 :root{color-scheme:light;--page:#fff;--panel:#fff;--line:#c9d1d8;--text:#000;--muted:#444;--accent:#1f5f93;--soft:#e3ebf2;--good:#2b7a4b}
 body{font-size:10pt}.wrap{max-width:none;padding:0}nav,details,.skip{display:none}
-section{padding:1.2rem 0}h2,h3,caption{break-after:avoid}tr,.chart,dl.facts{break-inside:avoid}thead{display:table-header-group}
-.scroll{overflow:visible}.dictionary,.sample{min-width:0}pre{white-space:pre-wrap}
+section{padding:1.2rem 0}h2,h3,h2+p,h3+p,.chart h3,caption,thead{break-after:avoid}tbody tr:first-child{break-before:avoid}tbody tr:last-child{break-before:avoid}
+tr,.chart,.bars,.pair>div,dl.facts,li,h2+p,h3+p{break-inside:avoid}thead{display:table-header-group}p{orphans:3;widows:3}
+.scroll{overflow:visible}.dictionary,.sample{min-width:0}pre{white-space:pre-wrap;overflow-wrap:anywhere}th,td{overflow-wrap:break-word}th .names{white-space:normal}.dictionary{font-size:8pt}
 svg{-webkit-print-color-adjust:exact;print-color-adjust:exact}}
 `

@@ -2,8 +2,10 @@
 
 import { createHash } from 'node:crypto'
 import type { DatasetTable } from '../../../db/dataset/columns.ts'
-import { PROVIDERS } from '../../../db/dataset/dictionary.ts'
+import { PROVIDERS, typeInWords } from '../../../db/dataset/dictionary.ts'
+import { contactLink, type SignedDelivery } from '../../../signed.ts'
 import { counted, formatNumber } from '../../../text.ts'
+import { CONTACTS } from '../contacts.ts'
 import { meter, moment, share, size } from './charts.ts'
 import type { ReportCounts } from './count.ts'
 import { companyFigures, contactFigures, officerFigures, type ReportData } from './figures.ts'
@@ -12,6 +14,7 @@ import { pscFigures } from './pscs.ts'
 
 const LINKS: readonly [id: string, name: string][] = [
   ['contents', 'Contents'],
+  ['open', 'Open'],
   ['coverage', 'Coverage'],
   ['companies', 'Companies'],
   ['officers', 'Officers'],
@@ -36,7 +39,7 @@ export function renderReport(data: ReportData): string {
 <meta name="color-scheme" content="light dark">
 <meta name="referrer" content="no-referrer">
 <meta name="robots" content="noindex">
-<title>UK companies and their officers: data package of ${data.asOf.slice(0, 10)}</title>
+<title>${titleOf(data)}: data package of ${data.asOf.slice(0, 10)}</title>
 <style>${trusted(STYLE)}</style>
 </head>
 <body>
@@ -53,6 +56,7 @@ ${body}</main>
 function sections(data: ReportData): (Markup | null)[] {
   return [
     contents(data),
+    opening(data),
     coverage(data),
     companyFigures(data),
     officerFigures(data),
@@ -73,14 +77,29 @@ function policy(): string {
 
 // The head of the report: what this is, how much of it, and in which files.
 
-function head({ asOf, since, counts, tables }: ReportData): Markup {
+function head(data: ReportData): Markup {
+  const { asOf, since, counts, tables, signed = {} } = data
   return html`<header><div class="wrap">
 <p class="eyebrow">${since === null ? 'Data package' : 'Data package: changes only'}</p>
-<h1>UK companies and their officers</h1>
+<h1>${titleOf(data)}</h1>
+${signature(signed)}
 <p class="muted">As of <time datetime="${asOf}">${moment(asOf)}</time>${since === null ? null : html`, changes since <time datetime="${since}">${moment(since)}</time>`}.
 All files show the same moment.</p>
 <dl class="facts">
 ${facts(counts).flatMap(({ table, markup }) => (tables.includes(table) ? [markup] : []))}</dl></div></header>
+`
+}
+
+function titleOf({ signed }: ReportData): string {
+  return signed?.title ?? 'UK companies and their officers'
+}
+
+/** Who delivers this, and where to ask; nothing where nobody signs. */
+function signature({ supplier, contact }: SignedDelivery): Markup | null {
+  if (!supplier && !contact) return null
+  const link = contact ? contactLink(contact) : null
+  const asked = link ? html`<a href="${link}">${contact ?? null}</a>` : html`${contact ?? null}`
+  return html`<p class="signed">${supplier ? html`Delivered by <strong>${supplier}</strong>.` : null}${contact ? html` Questions: ${asked}` : null}</p>
 `
 }
 
@@ -137,6 +156,20 @@ ${files.map(
 `
 }
 
+/** How to open CSV so that numbers of companies keep their zeros; nothing where there is no CSV. */
+function opening({ files }: ReportData): Markup | null {
+  const [first] = files.filter(({ name }) => /\.csv(\.gz)?$/.test(name)).toReversed()
+  if (!first) return null
+  const packed = first.name.endsWith('.gz')
+  return html`<section id="open"><h2>Open the files in Excel</h2>
+<p>Opened with a double-click, Excel takes the number of a company for a sum: <code>00445790</code> becomes 445790, and names may lose their accents. Import the file instead:</p>
+<ol><li>${packed ? 'Unpack the file, then open' : 'Open'} an empty workbook and choose <b>Data</b>, <b>From Text/CSV</b>, then the file, such as <code>${first.name.replace(/\.gz$/, '')}</code>.</li>
+<li>As <b>File Origin</b> choose <b>65001: Unicode (UTF-8)</b>, and as <b>Data Type Detection</b> choose <b>Do not detect data types</b>.</li>
+<li>Choose <b>Load</b>. Every cell is now text, with its zeros.</li></ol>
+<p class="note">LibreOffice asks by itself: choose Unicode (UTF-8), mark all columns and make them Text. The number of a company has eight characters; where zeros were lost, fill it up from the left. The same data can be delivered as an Excel workbook, in which text stays text.</p></section>
+`
+}
+
 /** How much of what was asked for is here; a delta and a part of the tables cannot tell. */
 function coverage({ counts, target, since, tables }: ReportData): Markup | null {
   if (since !== null || !tables.includes('companies') || !tables.includes('officers')) return null
@@ -163,7 +196,7 @@ function checking({ files }: ReportData): Markup {
   const [first] = files
   return html`<section id="check"><h2>Check what you received</h2>
 <p>Each file has a SHA-256 sum; when yours is the same, not a byte was changed on the way. <code>manifest.json</code> holds them too, with sizes and row counts.</p>
-<div class="scroll" role="region" tabindex="0" aria-label="Checksums"><table>
+<div class="scroll" role="region" tabindex="0" aria-label="Checksums"><table class="stack">
 <thead><tr><th scope="col">File</th><th scope="col">SHA-256</th></tr></thead>
 <tbody>
 ${files.map(
@@ -196,18 +229,18 @@ function origin({ since }: ReportData): Markup {
 
 function dictionary({ dictionary: tables }: ReportData): Markup {
   return html`<section id="dictionary"><h2>Data dictionary</h2>
-<p>An empty cell (<code>null</code> in JSON) means that nothing is known. Slugs and names of columns are those of the Companies House API. The same list is in <code>data-dictionary.csv</code>.</p>
+<p>An empty cell (<code>null</code> in JSON) means that nothing is known. Code words, such as <code>active</code>, and names of columns are those of the Companies House API. The same list is in <code>data-dictionary.csv</code>.</p>
 ${tables.map(
   ({ table, entry }) => html`<h3 id="table-${table}">${table}</h3>
 <p class="note">${entry.row} Key: ${entry.key.map((column, index) => html`${index > 0 ? ', ' : ''}<code>${column}</code>`)}.</p>
-<div class="scroll" role="region" tabindex="0" aria-labelledby="table-${table}"><table class="dictionary">
+<div class="scroll" role="region" tabindex="0" aria-labelledby="table-${table}"><table class="dictionary stack">
 <thead><tr><th scope="col">Column</th><th scope="col">Meaning</th><th scope="col">Type</th><th scope="col">Source</th></tr></thead>
 <tbody>
 ${Object.entries(entry.columns).map(
   ([
     name,
     column,
-  ]) => html`<tr><th scope="row"><code>${name}</code></th><td>${withCode(column.meaning)}</td><td>${column.type}</td><td>${withCode(column.source)}</td></tr>
+  ]) => html`<tr><th scope="row"><code>${name}</code></th><td>${withCode(column.meaning)}</td><td data-head="Type">${typeInWords(column.type)}</td><td data-head="Source">${withCode(column.source)}</td></tr>
 `,
 )}</tbody></table></div>
 `,
@@ -221,11 +254,16 @@ function withCode(text: string): Markup[] {
 }
 
 /** How changes are taken in: always there, since a full package may be followed by deltas. */
-function deltaGuide({ since }: ReportData): Markup {
+function deltaGuide({ since, files }: ReportData): Markup {
   return html`<section id="updates"><h2>${since === null ? 'Updates' : 'How to apply these changes'}</h2>
 <p>${since === null ? 'This package is complete: it replaces any earlier one. A later delta' : 'This delta'} holds every company of which anything changed, whole, with the same columns and keys, and a table <code>deletions</code> of what is gone. Take it in so:</p>
 <ol><li>For each row of <code>deletions</code>, delete the row of that <code>table</code>, <code>company_number</code> and <code>key</code>. Where <code>key</code> is empty, delete all rows of the company in that table, and for <code>companies</code> the company with everything that belongs to it.</li>
 <li>For each company of the delta, replace its row in <code>companies</code> and all its rows in <code>officers</code>, <code>persons_with_significant_control</code>, <code>domains</code> and <code>emails</code>.</li></ol>
-<p>Applied twice, a delta changes nothing more. Apply deltas in the order of their <code>as_of</code> and leave none out.</p></section>
+${
+  files.some(({ name }) => name === CONTACTS)
+    ? html`<p><code>contacts.csv</code> follows from these tables: for each company of the delta or of its <code>deletions</code>, remove its rows there, then add those of the delta.</p>
+`
+    : null
+}<p>Applied twice, a delta changes nothing more. Apply deltas in the order of their <code>as_of</code> and leave none out.</p></section>
 `
 }
