@@ -168,3 +168,12 @@ export function editDistance(from: string, to: string): number {
   }
   return above[to.length] ?? from.length
 }
+
+/** What came, as JSON, cut where it is longer. JSON can be read at any depth, but some releases of Node cannot write it. */
+export function shortJson(value: unknown, longest: number): string {
+  try {
+    return JSON.stringify(value).slice(0, longest)
+  } catch {
+    return '"nested too deeply to be kept"'
+  }
+}

@@ -16,7 +16,10 @@ const HEADINGS = ['file', 'rows', 'size', 'sha256']
 const SHA_SHOWN = 12
 
 /** What a finished export or package holds: where it lies, and a row for each file. */
-export function renderDelivery({ files, as_of, filters }: Manifest, { path, zip, width }: DeliveryPlace): string {
+export function renderDelivery(
+  { files, as_of, filters, recipient }: Manifest,
+  { path, zip, width }: DeliveryPlace,
+): string {
   const what = filters.since ? `changes since ${filters.since}` : 'complete'
   const rows = files.map(({ name, rows, bytes, sha256 }) => [
     name,
@@ -29,5 +32,5 @@ export function renderDelivery({ files, as_of, filters }: Manifest, { path, zip,
     ? `${counted(files.length + 1, 'file')} with the manifest, packed ${formatBytes(zip.bytes)}\nsha256  ${zip.sha256}\n`
     : `${counted(files.length, 'file')}, ${formatBytes(sum)}\n`
   const table = fitTable([HEADINGS, ...rows], { numbers: [1, 2], ...(width === undefined ? {} : { width }) })
-  return `${printable(path)}: ${what}, as of ${as_of}\n\n${table}\n${end}`
+  return `${printable(path)}: ${what}${recipient ? `, for ${printable(recipient)}` : ''}, as of ${as_of}\n\n${table}\n${end}`
 }

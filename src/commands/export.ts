@@ -8,7 +8,6 @@ import { type Db, snapshot } from '../db/open.ts'
 import { VERIFICATIONS } from '../db/standing.ts'
 import { readTallies } from '../db/tallies.ts'
 import { ChpipeError, errorMessage } from '../errors.ts'
-import type { SignedDelivery } from '../signed.ts'
 import {
   type Destination,
   deltaDestination,
@@ -23,7 +22,7 @@ import { deliveredCheckpoint } from '../steps/export/verify/verify.ts'
 import { safeJson } from '../text.ts'
 import { defineCommand, type OptionSpec, type OptionsOf } from './command.ts'
 import { renderDelivery } from './delivery-table.ts'
-import { SIGNING_OPTIONS, sinceMoment, tableNames } from './export-values.ts'
+import { recipientName, SIGNING_OPTIONS, signedAs, sinceMoment, tableNames } from './export-values.ts'
 import { createStatus, terminalWidth } from './output.ts'
 import { count, oneOf, someOf } from './values.ts'
 
@@ -53,6 +52,7 @@ const EXPORT_OPTIONS = [
     parse: count(1),
   },
   ...SIGNING_OPTIONS,
+  { flags: '--for <customer>', description: 'who receives it, for the record and the manifest', parse: recipientName },
   { flags: '--verify <path>', description: 'check a folder or zip from an earlier export against its manifest' },
   { flags: '--gzip', description: `compress ${namesWhere(({ isText }) => isText, 'and')}` },
   { flags: '--bom', description: 'begin CSV files with a byte order mark, for Excel' },
@@ -82,6 +82,9 @@ differs.
 --verification leaves only the appointments whose identity verification stands so on the day of the export, and the companies
 that have one. A delta of these also lists what no longer belongs to them.
 
+--for names the customer in the manifest and in the record of deliveries, from which chpipe subject and an erasure tell who may hold
+somebody's data. --since last then does not count what was delivered to others.
+
 An export that fails or is interrupted leaves an earlier one untouched.`,
   options: EXPORT_OPTIONS,
   examples: [
@@ -98,6 +101,7 @@ An export that fails or is interrupted leaves an earlier one untouched.`,
     },
     { line: 'chpipe export --verification due,overdue > due.csv', does: 'officers who must still be verified' },
     { line: 'chpipe export --package delivery.zip', does: 'all of it in one zip, with a page to read: report.html' },
+    { line: 'chpipe export --package acme.zip --for "Acme Ltd"', does: 'the same, and the record of who has it' },
     { line: 'chpipe export --verify delivery.zip', does: 'count and hash everything in it again' },
   ],
   notifies: true,
@@ -151,7 +155,7 @@ function namedDestination(destination: Destination, { gzip = false }: ExportInpu
 
 /** Throws `usage` when the destination cannot take the format, or its name says something else. */
 function refuseDestination(
-  { format = 'csv', gzip = false, since }: ExportInput,
+  { format = 'csv', gzip = false, since, for: recipient }: ExportInput,
   destination: Destination,
   { isTerminal, json }: { isTerminal: boolean; json: boolean },
 ): void {
@@ -176,6 +180,11 @@ function refuseDestination(
       hint: 'name a folder or a file with --out, or send stdout to a file',
     })
   }
+  if (kind === 'stream' && recipient !== undefined) {
+    throw new ChpipeError('usage', '--for needs --out or --package: what goes to stdout is not recorded', {
+      hint: 'chpipe export --package delivery.zip --for "Acme Ltd"',
+    })
+  }
   if (since !== undefined && kind !== 'folder' && formatOf(format).container === null) {
     throw new ChpipeError('usage', `A delta in ${format} is more than one file: changes, and deletions`, {
       hint: `name a folder with --out, or use --format ${namesWhere(({ container }) => container !== null, 'or')}`,
@@ -193,18 +202,6 @@ function refuseFlat({ format = 'csv', include = [] }: ExportInput, { kind }: Des
   })
 }
 
-/** What the manifest says of the delivery. Throws `usage` where there is none to say it. */
-function signedAs({ settings }: Context, input: ExportInput, { kind }: Destination): SignedDelivery {
-  const { title, supplier = settings.supplier, contact = settings.contact } = input
-  const [given] = (['title', 'supplier', 'contact'] as const).filter((name) => input[name] !== undefined)
-  if (given !== undefined && kind !== 'folder') {
-    throw new ChpipeError('usage', `--${given} is told in the manifest: it belongs to a folder or a --package`, {
-      hint: 'chpipe export --package delivery.zip',
-    })
-  }
-  return { ...(title && { title }), ...(supplier && { supplier }), ...(contact && { contact }) }
-}
-
 /** An export that is about to begin. */
 interface ExportPlan {
   db: Db
@@ -218,7 +215,7 @@ export async function planExport(context: Context, input: ExportInput): Promise<
   const destination = namedDestination(chooseDestination(context, input.out), input)
   refuseDestination(input, destination, { isTerminal: context.host.stdout.isTTY === true, json: context.json })
   refuseFlat(input, destination)
-  const signed = signedAs(context, input, destination)
+  const signed = signedAs(context.settings, input, destination)
   const since =
     input.since === undefined || input.since === 'last' ? null : sinceMoment(input.since, context.clock.now())
   const {
@@ -229,6 +226,7 @@ export async function planExport(context: Context, input: ExportInput): Promise<
     gzip = false,
     bom = false,
     raw = false,
+    for: recipient = null,
   } = input
   const db = await context.existingDb('data')
   const { stale } = snapshot(db, readTallies)
@@ -245,7 +243,7 @@ export async function planExport(context: Context, input: ExportInput): Promise<
     verification,
     since:
       input.since === 'last'
-        ? lastDelivery(db, destination, { all, include, verification })
+        ? lastDelivery(db, destination, { all, include, verification, recipient })
         : since === null
           ? null
           : changesSince(db, since),
@@ -253,6 +251,7 @@ export async function planExport(context: Context, input: ExportInput): Promise<
     bom,
     raw,
     signed,
+    recipient,
     programVersion: packageJson.version,
     clock: context.clock,
     signal: context.signal,
@@ -318,7 +317,7 @@ export async function noteDelivery(
   { as_of: asOf, checkpoint }: Manifest,
   destination: string,
 ): Promise<void> {
-  const { format, all, include, verification = null } = options
+  const { format, all, include, verification = null, recipient = null } = options
   const since = options.since?.moment ?? null
   try {
     const db = await context.db({ create: false })
@@ -328,6 +327,7 @@ export async function noteDelivery(
       filters: { all, include, verification, since },
       asOf,
       checkpoint,
+      recipient,
     })
   } catch (error) {
     context.log.warn('The export is complete but could not be recorded: --since last will not count from it', {

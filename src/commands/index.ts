@@ -90,6 +90,16 @@ export const commands: CommandEntry[] = [
     load: async () => (await import('./suppress.ts')).suppressCommand,
   },
   {
+    name: 'subject',
+    summary: 'Collect all that is stored about one person, and who received it',
+    load: async () => (await import('./subject.ts')).subjectCommand,
+  },
+  {
+    name: 'purge',
+    summary: 'Remove what is older than you keep it, with a plan first',
+    load: async () => (await import('./purge.ts')).purgeCommand,
+  },
+  {
     name: 'notify',
     summary: 'Tell the operator by webhook or command, and try it',
     load: async () => (await import('./notify.ts')).notifyCommand,

@@ -121,17 +121,13 @@ function pscRows(
   if (pscs.length + left === 0) return ''
   const cells = pscs.map((psc) => [
     text(psc.name) || text(psc.statement) || text(psc.kind),
-    codesOf(psc.natures_of_control),
+    text(psc.natures_of_control_words),
     [day('since', psc.notified_on), day('until', psc.ceased_on)].filter(Boolean).join(' '),
   ])
   const from = origins(file, pscs, 'fetched_at').map((one) => row('from', one, width))
   const lines = [row('control', `${formatNumber(pscs.length)}, ceased ones included`, width)]
   lines.push(fitTable(cells, { width, indent: 4 }), ...from, hidden(left, 'person', { width, paint }))
   return lines.join('')
-}
-
-function codesOf(value: unknown): string {
-  return Array.isArray(value) ? value.join(', ') : text(value)
 }
 
 function foundRows(
@@ -216,6 +212,10 @@ const SOURCES: Record<string, string> = {
   search: 'advanced search',
   rest: 'the API',
   stream: 'the live stream',
+  'psc-snapshot': 'the snapshot of persons with significant control',
+  'bulk-195': 'the bulk files, product 195',
+  'bulk-198': 'the bulk files, product 198',
+  'bulk-216': 'the bulk files, product 216',
 }
 
 function origin({ runs }: CompanyFile, item: Item, at: unknown): string {

@@ -10,6 +10,7 @@ import {
 import { ChpipeError } from '../errors.ts'
 import type { Erased } from '../steps/suppress/erase.ts'
 import { openRules, readRules } from '../steps/suppress/file.ts'
+import type { Recipient } from '../steps/suppress/recipients.ts'
 import { readRule, type Suppressed, suppress, suppressAll, suppressionKinds } from '../steps/suppress/suppress.ts'
 import { formatNumber, printable, safeJson } from '../text.ts'
 import {
@@ -47,7 +48,8 @@ month of birth. Name one of these; adding the same one twice has no further effe
 on are stored without suppressed people.
 
 With --erase everything stored about them is removed as well, in one transaction: rows, bought answers, and names in past
-requests. What was bought is not bought again. Earlier exports, backups and log files are not touched.`,
+requests. What was bought is not bought again. Earlier exports, backups and log files are not touched; the recipients of
+recorded deliveries that may hold them are listed, to be told.`,
   options: ADD_OPTIONS,
   examples: [
     { line: 'chpipe suppress add --email jane@example.co.uk --erase', does: 'forget an address, keep its hash' },
@@ -70,9 +72,9 @@ async function run(context: Context, { options: given }: Input<Options>): Promis
       },
     )
   }
-  const { suppression, isNew, erased } = result
-  const shown = { ...shownRule(suppression), added: isNew, erased }
-  await context.print(context.json ? `${safeJson(shown)}\n` : render(result))
+  const { suppression, isNew, erased, recipients } = result
+  const shown = { ...shownRule(suppression), added: isNew, erased, ...(erased ? { recipients } : {}) }
+  await context.print(context.json ? `${safeJson(shown)}\n` : render(result, terminalWidth(context)))
   return 0
 }
 
@@ -92,11 +94,26 @@ function readOptions(options: Options): NewSuppression {
   return rule
 }
 
-function render({ suppression, isNew, erased }: Suppressed): string {
+function render({ suppression, isNew, erased, recipients }: Suppressed, shape: { width?: number }): string {
   const word = isNew ? 'suppressed' : 'suppressed already'
   const lines = [`${word}: ${phrase(suppression)}, as number ${suppression.id}`]
   if (erased) lines.push(`erased: ${counted(erased)}`)
-  return lines.map((line) => `${line}\n`).join('')
+  return lines.map((line) => `${line}\n`).join('') + toldTable(recipients, shape)
+}
+
+const TOLD = ['recipient', 'deliveries', 'first', 'last', 'where']
+
+/** Whom to tell: empty where no delivery that may hold it is recorded. */
+function toldTable(recipients: Recipient[], shape: { width?: number }): string {
+  if (recipients.length === 0) return ''
+  const rows = recipients.map(({ recipient, deliveries, first, last, destinations }) => [
+    recipient === null ? '(not recorded)' : printable(recipient),
+    formatNumber(deliveries),
+    first,
+    last,
+    printable(destinations.join(', ')),
+  ])
+  return `\nTell those who may hold it (Article 19):\n\n${fitTable([TOLD, ...rows], { ...shape, numbers: [1] })}`
 }
 
 function counted(erased: Erased): string {

@@ -105,3 +105,9 @@ export function someOf<const T extends string>(
 export function offering<T>(choices: readonly string[], parse: (text: string) => T): Parser<T> {
   return Object.assign((text: string) => parse(text), { choices })
 }
+
+/** A month of birth, `YYYY-MM`. */
+export function monthOfBirth(text: string): string {
+  if (/^(?:18|19|20)\d{2}-(?:0[1-9]|1[0-2])$/.test(text)) return text
+  throw new ChpipeError('usage', `Expected a month of birth as YYYY-MM, got: ${text}`)
+}

@@ -3,7 +3,7 @@
 import type { CompanyDetails } from '../db/companies/told.ts'
 import { type ColumnType, dataDictionary, filedColumns } from '../db/dataset/dictionary.ts'
 import type { Note } from '../db/officers/fetches.ts'
-import { filed } from '../text.ts'
+import { filed, shortJson } from '../text.ts'
 import { NO_ACCOUNTS_TYPE } from './register/filings.ts'
 
 /** A member by its path, with its value as it came, as JSON. */
@@ -48,7 +48,7 @@ export function readMembers(profile: object): { values: Members; odd: OddMember[
   for (const { column, member, path, type } of MEMBERS) {
     const found = memberAt(profile, path)
     const value = found === undefined || found === null || found === '' ? null : columnValue(found, type)
-    if (value === undefined) odd.push({ member, value: shortJson(found) })
+    if (value === undefined) odd.push({ member, value: shortJson(found, LONGEST_VALUE) })
     values[column] = value ?? null
   }
   if (values.accounts_last_accounts_type === NULL_AS_TEXT) values.accounts_last_accounts_type = NO_ACCOUNTS_TYPE
@@ -116,14 +116,6 @@ function placeOf(name: string): number {
 }
 
 const LONGEST_VALUE = 200
-
-function shortJson(value: unknown): string {
-  try {
-    return JSON.stringify(value).slice(0, LONGEST_VALUE)
-  } catch {
-    return '"nested too deeply to be kept"'
-  }
-}
 
 /** The notes about members that cannot be right. */
 export function oddMemberNotes(companyNumber: string, odd: readonly OddMember[]): Note[] {

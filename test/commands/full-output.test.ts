@@ -12,10 +12,14 @@ import { type SnovSandbox, startSnovSandbox } from '../../src/sandbox/snov/serve
 import { type StreamSandbox, startStreamSandbox } from '../../src/sandbox/stream/server.ts'
 import { createWorld } from '../../src/sandbox/world/world.ts'
 import { loadCompanies } from '../acceptance/load-companies.ts'
+import { individual, snapshotText } from '../companies-house/pscs/fixtures.ts'
 import { csv, rows } from '../companies-house/register/fixtures.ts'
 import { run, type TempFolder, tempFolder } from '../host.ts'
 
 const BIN = fileURLToPath(new URL('../../bin/chpipe.js', import.meta.url))
+
+const PSCS = 'psc-snapshot-2026-08-07_1of1.txt'
+const POSTCODES = 'pcds,doterm,lad25cd,ctry25cd,rgn25cd,lat,long\nSW1A 1AA,,E09000033,E92000001,E12000007,51.5,-0.14\n'
 
 /** Lines of every command and verb that print something and otherwise end with 0 or 1. */
 const LINES = [
@@ -28,6 +32,11 @@ const LINES = [
   'import-companies register.csv --json',
   'import-officers --limit 1',
   'import-officers --failed',
+  `import-pscs ${PSCS}`,
+  'import-postcodes postcodes.csv',
+  'publish --print-sql',
+  'subject c@d.example',
+  'purge --older-than 50y --yes',
   'show 00000001',
   'find limited',
   'progress',
@@ -76,6 +85,8 @@ beforeAll(async () => {
   loadCompanies(folder, world)
   writeFileSync(folder.file('register.csv'), csv(rows(1)))
   writeFileSync(folder.file('rules.csv'), 'kind,value,born,reason\nemail,a@b.example,,asked\n')
+  writeFileSync(folder.file(PSCS), snapshotText([individual('00000001', 'a')]))
+  writeFileSync(folder.file('postcodes.csv'), POSTCODES)
   env = {
     COMPANIES_HOUSE_API_URL: rest.url,
     COMPANIES_HOUSE_API_KEY: rest.apiKey,

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, writeFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { liveRows, renderProgress } from '../../src/commands/progress.ts'
+import { renderProgress } from '../../src/commands/progress.ts'
+import { liveRows } from '../../src/commands/progress-live.ts'
 import { run, tempFolder } from '../host.ts'
 import { addCompany, fill, newDatabase } from '../steps/export/export-world.ts'
 

@@ -1,5 +1,6 @@
 // The columns that no table has: worked out when a row is read, from the row and the day.
 import { HOLDS_OFFICE, verificationOn } from '../standing.ts'
+import { subscriberClass } from '../subscribers.ts'
 import { type DatasetTable, datasetColumns } from './columns.ts'
 
 /** What the register file has for nearly every company, and so is not stored (facts 5.1). */
@@ -18,6 +19,7 @@ const EXPRESSIONS: Partial<Record<DatasetTable, Record<string, (day: string) => 
     identity_verification: (day) => verificationOn(day, 'persons_with_significant_control'),
     natures_of_control_words: () => 'natures_in_words(natures_of_control)',
   },
+  emails: { subscriber_class: () => subscriberClass('emails') },
 }
 
 /** What SQL reads each column of a public table from, as it is on a day (`YYYY-MM-DD`). */

@@ -1,10 +1,10 @@
 // What customers were given, so that a delta knows from where to count.
 
 import Database from 'better-sqlite3'
-import { desc, eq, gte } from 'drizzle-orm'
+import { asc, desc, eq, gte } from 'drizzle-orm'
 import type { Clock } from '../../clock.ts'
 import { numberOfCheckpoint, type Since } from '../changes.ts'
-import { type Db, snapshot, write } from '../open.ts'
+import { type Db, snapshot, type Tx, write } from '../open.ts'
 import { beginRun } from '../runs.ts'
 import { deliveries } from '../schema.ts'
 import { datasetTables } from './columns.ts'
@@ -27,32 +27,48 @@ export interface DeliveryNote {
   asOf: string
   /** Its place among all changes. */
   checkpoint: string
+  /** Who receives it; null where nobody was named. */
+  recipient: string | null
 }
 
 /** Notes a finished export, as a run of its own. */
 export function saveDelivery(
   db: Db,
   clock: Clock,
-  { destination, format, filters, asOf, checkpoint }: DeliveryNote,
+  { destination, format, filters, asOf, checkpoint, recipient }: DeliveryNote,
 ): void {
   using run = beginRun(db, clock, 'export')
   write(db, (tx) =>
     tx
       .insert(deliveries)
-      .values({ destination, format, filters: JSON.stringify(filters), as_of: asOf, checkpoint, run_id: run.id })
+      .values({
+        destination,
+        format,
+        filters: JSON.stringify(filters),
+        as_of: asOf,
+        checkpoint,
+        recipient,
+        run_id: run.id,
+      })
       .run(),
   )
   run.finish({ goal: destination, format, filters })
 }
 
 /**
- * From where a delta for the destination counts: its newest delivery of the same companies, tables and officers. Null when there is none.
+ * From where a delta for the destination counts: its newest delivery of the same companies, tables and officers, to the same
+ * recipient or to nobody in particular where one is named. Null when there is none.
  * One from before there were numbers counts by its time, or by an earlier one that the clock told later.
  */
 export function findLastDelivery(
   db: Db,
   destination: string,
-  { all, include, verification = null }: Omit<DeliveryFilters, 'since'>,
+  {
+    all,
+    include,
+    verification = null,
+    recipient = null,
+  }: Omit<DeliveryFilters, 'since'> & { recipient?: string | null },
 ): Since | null {
   return snapshot(db, (tx) => {
     const rows = tx
@@ -61,10 +77,11 @@ export function findLastDelivery(
       .where(eq(deliveries.destination, destination))
       .orderBy(desc(deliveries.id))
       .all()
-    const last = rows.find(({ filters }) => {
+    const last = rows.find(({ filters, recipient: earlierRecipient }) => {
       const earlier = JSON.parse(filters) as DeliveryFilters
       const same = sameWords(earlier.include, include) && sameWords(earlier.verification, verification)
-      return earlier.all === all && same
+      const others = recipient !== null && earlierRecipient !== null && earlierRecipient !== recipient
+      return earlier.all === all && same && !others
     })
     if (!last) return null
     if (last.checkpoint !== null) return { number: numberOfCheckpoint(db, last.checkpoint) ?? 0, moment: last.as_of }
@@ -75,6 +92,27 @@ export function findLastDelivery(
 
 function sameWords(one: readonly string[] | null | undefined, other: readonly string[] | null): boolean {
   return String(one?.toSorted()) === String(other?.toSorted())
+}
+
+export interface RecordedDelivery {
+  /** Null where nobody was named. */
+  recipient: string | null
+  /** Where it was written. */
+  destination: string
+  /** The day of its data, `YYYY-MM-DD`, in UTC. */
+  day: string
+  /** Whether it holds only what had changed. */
+  delta: boolean
+}
+
+/** Every recorded delivery that may hold rows of one of these tables, the oldest first. */
+export function listDeliveriesOf(tx: Tx, tables: readonly string[]): RecordedDelivery[] {
+  const rows = tx.select().from(deliveries).orderBy(asc(deliveries.id)).all()
+  return rows.flatMap(({ recipient, destination, as_of, filters }) => {
+    const { include, since } = JSON.parse(filters) as DeliveryFilters
+    if (!(include ?? datasetTables).some((table) => tables.includes(table))) return []
+    return [{ recipient, destination, day: as_of.slice(0, 10), delta: since !== null }]
+  })
 }
 
 const TABLES = [...datasetTables, 'deletions']

@@ -31,6 +31,8 @@ export interface Manifest extends SignedDelivery {
   schema_version: number
   program_version: string
   as_of: string
+  /** For whom it was made, where somebody was named. */
+  recipient?: string
   filters: {
     all: boolean
     /** The tables that were asked for, when any were. */

@@ -25,6 +25,8 @@ export interface ExportOptions extends FormatOptions {
   since: Since | null
   /** What the manifest says of the delivery; nothing unless given. */
   signed?: SignedDelivery
+  /** For whom it is made, as the operator names them; null for nobody in particular. */
+  recipient?: string | null
   programVersion: string
   clock: Clock
   signal: AbortSignal
@@ -40,7 +42,7 @@ export interface ExportOptions extends FormatOptions {
  * delivery is as it was.
  */
 export async function exportDataset(db: Db, options: ExportOptions): Promise<Manifest> {
-  const { destination, all, include, verification = null, since, programVersion, clock } = options
+  const { destination, all, include, verification = null, since, recipient, programVersion, clock } = options
   const asOf = new Date(clock.now()).toISOString()
   using dataset = openDataset(db, { all, include, verification, since, today: asOf.slice(0, 10) })
   const writers = await formatOf(options.format).open(dataset, options, destination.kind === 'folder')
@@ -55,6 +57,7 @@ export async function exportDataset(db: Db, options: ExportOptions): Promise<Man
     program_version: programVersion,
     as_of: asOf,
     ...options.signed,
+    ...(recipient ? { recipient } : {}),
     filters: {
       all,
       ...(include ? { include } : {}),

@@ -5,6 +5,7 @@ import { filedValues, officersFiled } from '../../db/dataset/dictionary.ts'
 import type { Note } from '../../db/officers/fetches.ts'
 import type { OfficerRow } from '../../db/officers/officers.ts'
 import { namesOfficer } from '../../db/suppress/withheld.ts'
+import { shortJson } from '../../text.ts'
 
 export interface RowOrigin {
   companyNumber: string
@@ -58,28 +59,19 @@ export function officerNotes(list: OfficerList, companyNumber: string): Note[] {
     notes.push({ kind: 'officers-total-differs', companyNumber, detail })
   }
   for (const { appointmentId, odd, unknown, raw } of list.officers) {
-    if (odd) notes.push({ kind: 'odd-officer-item', companyNumber, detail: textOf(raw) })
+    if (odd) notes.push({ kind: 'odd-officer-item', companyNumber, detail: shortJson(raw, MAX_DETAIL) })
     else if (Object.keys(unknown).length > 0) {
-      const detail = textOf({ appointment_id: appointmentId, members: unknown })
+      const detail = shortJson({ appointment_id: appointmentId, members: unknown }, MAX_DETAIL)
       notes.push({ kind: 'unknown-officer-members', companyNumber, detail })
     }
   }
   for (const raw of list.unreadable) {
-    notes.push({ kind: 'unreadable-officer-item', companyNumber, detail: textOf(raw) })
+    notes.push({ kind: 'unreadable-officer-item', companyNumber, detail: shortJson(raw, MAX_DETAIL) })
   }
   return notes
 }
 
 const MAX_DETAIL = 10_000
-
-/** What came, as JSON, cut where it is long. JSON can be read at any depth, but not written. */
-function textOf(raw: unknown): string {
-  try {
-    return JSON.stringify(raw).slice(0, MAX_DETAIL)
-  } catch {
-    return '"nested too deeply to be kept"'
-  }
-}
 
 /** Whether page one's total disagrees with the items; it comes from another service (facts 1.5). */
 export function totalDiffers(list: OfficerList): boolean {

@@ -141,7 +141,7 @@ function findOwnEmails(tx: Tx, rule: Suppressions, { officers, withheld }: Peopl
 }
 
 /** The keys under which these people were asked for, and the company's name. */
-function inputKeys(tx: Tx, { kind, value }: Suppression, { officers, withheld }: People): Set<string> {
+export function inputKeys(tx: Tx, { kind, value }: Suppression, { officers, withheld }: People): Set<string> {
   const keys = new Set<string>()
   for (const officer of officers) {
     for (const name of [personName(officer), personName(readOfficerName(officer))]) {

@@ -2,10 +2,12 @@
 
 import { parseOfficerName } from '../../companies-house/officer-name.ts'
 import { companyNumber } from '../../company-number.ts'
-import { type Db, write } from '../../db/open.ts'
+import { type DatasetTable, datasetTables } from '../../db/dataset/columns.ts'
+import { type Db, type Tx, write } from '../../db/open.ts'
 import { emptyLog } from '../../db/suppress/erase.ts'
 import { nameValue } from '../../db/suppress/names.ts'
 import { followPeople, standAlone } from '../../db/suppress/people.ts'
+import { listWithheldRows } from '../../db/suppress/subject.ts'
 import {
   addSuppressions,
   type NewSuppression,
@@ -14,6 +16,7 @@ import {
 } from '../../db/suppress/suppressions.ts'
 import { emailHash, normalDomain, normalEmail, personPrefix } from '../../db/values.ts'
 import { type Erased, eraseSuppressed } from './erase.ts'
+import { type Recipient, readRecipients } from './recipients.ts'
 
 export interface Suppressed {
   suppression: Suppression
@@ -21,6 +24,8 @@ export interface Suppressed {
   isNew: boolean
   /** What was removed; null when nothing was to be. */
   erased: Erased | null
+  /** Whoever was given a delivery that may hold it, and is to be told of the erasure. */
+  recipients: Recipient[]
   /** Removed text may still be in the write-ahead log, because another process is reading an older state. */
   logKept: boolean
 }
@@ -33,9 +38,27 @@ export function suppress(db: Db, rule: NewSuppression, { erase, now }: { erase: 
     if (!added) throw new Error('a rule was neither found nor added')
     standAlone(tx, [added.suppression])
     followPeople(tx, [added.suppression], addedAt)
-    return { ...added, erased: erase ? eraseSuppressed(tx, added.suppression, now) : null }
+    if (!erase) return { ...added, erased: null, recipients: [] }
+    const erased = eraseSuppressed(tx, added.suppression, now)
+    return { ...added, erased, recipients: recipientsOf(tx, added.suppression, erased) }
   })
   return { ...done, logKept: erase && !emptyLog(db) }
+}
+
+/** The tables from which something is erased, now or, as hashes in the place of rows tell, at an earlier time. */
+function recipientsOf(tx: Tx, { id }: Suppression, erased: Erased): Recipient[] {
+  const before = listWithheldRows(tx, [{ id }], []).length > 0
+  const gone: Record<DatasetTable, boolean> = {
+    companies: erased.companies > 0,
+    officers: erased.officers > 0 || erased.companies > 0 || before,
+    persons_with_significant_control: erased.pscs > 0 || erased.companies > 0 || before,
+    domains: erased.domains > 0,
+    emails: erased.emails > 0 || before,
+  }
+  return readRecipients(
+    tx,
+    datasetTables.filter((table) => gone[table]),
+  )
 }
 
 export interface ImportedRules {

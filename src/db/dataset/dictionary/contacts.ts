@@ -1,4 +1,5 @@
 // The columns of what providers found, and of what a delta says is gone.
+import { SUBSCRIBER_CLASSES } from '../../subscribers.ts'
 import { chpipe, companyNumber, foundAt, from, NEW, provider, SNOV, type TableEntry } from './entry.ts'
 
 export const domains: TableEntry = {
@@ -39,6 +40,10 @@ export const emails: TableEntry = {
     status_reason: from(`${SNOV}: unknown_status_reason`).slug('Why it is unknown, such as `catchall`', {}),
     ...provider('the address'),
     ...foundAt('the address'),
+    subscriber_class: chpipe.slug(
+      'Whom mail to the company reaches as PECR tells them apart, by its legal form: `corporate`, or `individual`, where consent is needed; empty where the form does not tell',
+      { computed: true, values: SUBSCRIBER_CLASSES, example: 'corporate', since: 15 },
+    ),
   },
 }
 
