@@ -1,8 +1,10 @@
 // Turns what is asked of `export` into values. Each throws a `usage` error whose sentence says what was expected.
 import { type DatasetTable, datasetTables } from '../db/dataset/columns.ts'
 import { ChpipeError } from '../errors.ts'
-import { MOST_SIGNED, signedText } from '../signed.ts'
-import type { OptionSpec } from './command.ts'
+import type { Settings } from '../settings.ts'
+import { MOST_SIGNED, type SignedDelivery, signedText } from '../signed.ts'
+import type { Destination } from '../steps/export/destination.ts'
+import type { OptionSpec, OptionsOf } from './command.ts'
 import { words } from './values.ts'
 
 /** What a delivery says of itself in its manifest and its report. */
@@ -34,6 +36,20 @@ function signed(most: number): (text: string) => string {
     throw new ChpipeError('usage', `Expected one line of at most ${most} characters that can be seen`)
   }
 }
+
+/** What the manifest says of the delivery. Throws `usage` for an option where there is no manifest to say it. */
+export function signedAs(settings: Settings, input: Given, { kind }: Destination): SignedDelivery {
+  const { title, supplier = settings.supplier, contact = settings.contact } = input
+  const [given] = (['title', 'supplier', 'contact'] as const).filter((name) => input[name] !== undefined)
+  if (given !== undefined && kind !== 'folder') {
+    throw new ChpipeError('usage', `--${given} is told in the manifest: it belongs to a folder or a --package`, {
+      hint: 'chpipe export --package delivery.zip',
+    })
+  }
+  return { ...(title && { title }), ...(supplier && { supplier }), ...(contact && { contact }) }
+}
+
+type Given = OptionsOf<typeof SIGNING_OPTIONS>
 
 /** Names of tables separated by commas, each once, in the order in which they are delivered. */
 export function tableNames(text: string): DatasetTable[] {

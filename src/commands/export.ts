@@ -8,7 +8,6 @@ import { type Db, snapshot } from '../db/open.ts'
 import { VERIFICATIONS } from '../db/standing.ts'
 import { readTallies } from '../db/tallies.ts'
 import { ChpipeError, errorMessage } from '../errors.ts'
-import type { SignedDelivery } from '../signed.ts'
 import {
   type Destination,
   deltaDestination,
@@ -23,7 +22,7 @@ import { deliveredCheckpoint } from '../steps/export/verify/verify.ts'
 import { safeJson } from '../text.ts'
 import { defineCommand, type OptionSpec, type OptionsOf } from './command.ts'
 import { renderDelivery } from './delivery-table.ts'
-import { recipientName, SIGNING_OPTIONS, sinceMoment, tableNames } from './export-values.ts'
+import { recipientName, SIGNING_OPTIONS, signedAs, sinceMoment, tableNames } from './export-values.ts'
 import { createStatus, terminalWidth } from './output.ts'
 import { count, oneOf, someOf } from './values.ts'
 
@@ -52,8 +51,8 @@ const EXPORT_OPTIONS = [
     fallback: 'that of the last import-officers, or CHPIPE_TARGET',
     parse: count(1),
   },
-  { flags: '--for <customer>', description: 'who receives it, for the record and the manifest', parse: recipientName },
   ...SIGNING_OPTIONS,
+  { flags: '--for <customer>', description: 'who receives it, for the record and the manifest', parse: recipientName },
   { flags: '--verify <path>', description: 'check a folder or zip from an earlier export against its manifest' },
   { flags: '--gzip', description: `compress ${namesWhere(({ isText }) => isText, 'and')}` },
   { flags: '--bom', description: 'begin CSV files with a byte order mark, for Excel' },
@@ -203,18 +202,6 @@ function refuseFlat({ format = 'csv', include = [] }: ExportInput, { kind }: Des
   })
 }
 
-/** What the manifest says of the delivery. Throws `usage` where there is none to say it. */
-function signedAs({ settings }: Context, input: ExportInput, { kind }: Destination): SignedDelivery {
-  const { title, supplier = settings.supplier, contact = settings.contact } = input
-  const [given] = (['title', 'supplier', 'contact'] as const).filter((name) => input[name] !== undefined)
-  if (given !== undefined && kind !== 'folder') {
-    throw new ChpipeError('usage', `--${given} is told in the manifest: it belongs to a folder or a --package`, {
-      hint: 'chpipe export --package delivery.zip',
-    })
-  }
-  return { ...(title && { title }), ...(supplier && { supplier }), ...(contact && { contact }) }
-}
-
 /** An export that is about to begin. */
 interface ExportPlan {
   db: Db
@@ -228,7 +215,7 @@ export async function planExport(context: Context, input: ExportInput): Promise<
   const destination = namedDestination(chooseDestination(context, input.out), input)
   refuseDestination(input, destination, { isTerminal: context.host.stdout.isTTY === true, json: context.json })
   refuseFlat(input, destination)
-  const signed = signedAs(context, input, destination)
+  const signed = signedAs(context.settings, input, destination)
   const since =
     input.since === undefined || input.since === 'last' ? null : sinceMoment(input.since, context.clock.now())
   const {
@@ -263,8 +250,8 @@ export async function planExport(context: Context, input: ExportInput): Promise<
     gzip,
     bom,
     raw,
-    recipient,
     signed,
+    recipient,
     programVersion: packageJson.version,
     clock: context.clock,
     signal: context.signal,

@@ -23,10 +23,10 @@ export interface ExportOptions extends FormatOptions {
   verification?: readonly VerificationState[] | null
   /** For a delta, from where it counts; null for everything. */
   since: Since | null
-  /** For whom it is made, as the operator names them; null for nobody in particular. */
-  recipient?: string | null
   /** What the manifest says of the delivery; nothing unless given. */
   signed?: SignedDelivery
+  /** For whom it is made, as the operator names them; null for nobody in particular. */
+  recipient?: string | null
   programVersion: string
   clock: Clock
   signal: AbortSignal
@@ -56,8 +56,8 @@ export async function exportDataset(db: Db, options: ExportOptions): Promise<Man
     schema_version: dataset.schemaVersion,
     program_version: programVersion,
     as_of: asOf,
-    ...(recipient ? { recipient } : {}),
     ...options.signed,
+    ...(recipient ? { recipient } : {}),
     filters: {
       all,
       ...(include ? { include } : {}),
