@@ -74,7 +74,7 @@ describe('a store that is away for ten seconds', () => {
   it('holds the background back, lets the stream live on its reserve, and costs no 429', async () => {
     const outcomes = await Promise.all(
       KINDS.map((kind, index) =>
-        scene(kind, 'away', async ({ proxy, calls }) => {
+        scene(kind, 'away', async ({ proxy, stream, calls }) => {
           await clock.sleep(2 * QUOTA.windowMs)
           proxy.mode(index === 1 ? 'cut' : 'silent')
           // Calls that have their permits are still sent.
@@ -87,6 +87,8 @@ describe('a store that is away for ten seconds', () => {
           proxy.mode('open')
           const background = () => calls().background - after.background
           await expect.poll(background, { timeout: 20_000 }).toBeGreaterThanOrEqual(QUOTA.limit / 2)
+          // Each machine finds the way back by itself.
+          await expect.poll(() => stream.lines.length, { timeout: 20_000 }).toBe(2)
         }),
       ),
     )
