@@ -11,7 +11,7 @@ import { ChpipeError, throwFailure } from '../errors.ts'
 import { type AskCounts, type AskOptions, askAboutUnlisted, noAskCounts } from '../steps/companies/unlisted.ts'
 import { type Ending, type FetchCounts, importOfficers, noCounts, refreshOfficers } from '../steps/officers/import.ts'
 import { noEmptyRow, type OfficersStep, SUSPICIOUS_ROW } from '../steps/officers/store.ts'
-import { readProgress } from '../steps/progress/progress.ts'
+import { readPace } from '../steps/progress/progress.ts'
 import { formatNumber, safeJson } from '../text.ts'
 import { type Answer, defineCommand, type Input, type OptionSpec, type OptionsOf } from './command.ts'
 import { printFailedFetches } from './officers-failed.ts'
@@ -172,7 +172,7 @@ async function fetchLists(context: Context, { options }: Input<ImportOfficersInp
     if (options.refresh === undefined) tellPlan(context, db, { target, limit: shared.limit, filter, order })
     using _redraw = await watchStatus(context, {
       line: (columns) => {
-        const progress = readProgress(db, { target, quota: settings.quota, clock, shared: reader?.latest() })
+        const progress = readPace(db, { target, quota: settings.quota, clock, shared: reader?.latest() })
         const { rateLimited } = companiesHouse.counts
         return officersStatus(progress, { now: clock.now(), rateLimited, columns })
       },

@@ -1,5 +1,5 @@
 import { formatDuration } from '../clock.ts'
-import type { Progress } from '../steps/progress/progress.ts'
+import type { Progress, ProgressPace } from '../steps/progress/progress.ts'
 import { counted, formatNumber } from '../text.ts'
 import { bar } from './output.ts'
 
@@ -30,7 +30,7 @@ export function allowanceWait(
  * How far the target is reached, on one line: a bar, and behind it what fits, the most important first. While the
  * allowance is used up it says until when.
  */
-export function officersStatus(progress: Progress, { now, rateLimited, columns }: StatusShape): string {
+export function officersStatus(progress: ProgressPace, { now, rateLimited, columns }: StatusShape): string {
   const { companies_with_officers: done, target, officers, eta_seconds: eta, quota, windows_left: windows } = progress
   const wait = allowanceWait(progress, now)
   const parts = [

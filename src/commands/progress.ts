@@ -6,7 +6,7 @@ import { ChpipeError } from '../errors.ts'
 import { exposition } from '../metrics.ts'
 import type { QuotaReport } from '../quota/report.ts'
 import { progressMetrics } from '../steps/progress/metrics.ts'
-import { type Progress, readProgress } from '../steps/progress/progress.ts'
+import { type Progress, readPace, readProgress } from '../steps/progress/progress.ts'
 import { type ProvenBy, readProvenBy } from '../steps/progress/proven.ts'
 import { counted, formatNumber, formatNumber as n, printable, safeJson, widthOf, wrap } from '../text.ts'
 import { defineCommand, type OptionSpec } from './command.ts'
@@ -93,7 +93,7 @@ const WAIT_MS = 2000
 /** Waits until the target is reached, with a status line. Rejects with the signal's reason. */
 async function untilReady(context: Context, db: Db, target: number): Promise<void> {
   const { clock, settings, signal } = context
-  const read = () => readProgress(db, { target, quota: settings.quota, clock })
+  const read = () => readPace(db, { target, quota: settings.quota, clock })
   using _status = await watchStatus(context, {
     line: (columns) => officersStatus(read(), { now: clock.now(), rateLimited: 0, columns }),
   })
