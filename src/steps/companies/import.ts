@@ -13,6 +13,7 @@ import type { Column } from '../../db/dataset/columns.ts'
 import { type Note, saveNotes } from '../../db/officers/fetches.ts'
 import { type Db, type Tx, write } from '../../db/open.ts'
 import { beginRun } from '../../db/runs.ts'
+import { createWritePace } from '../../db/write-pace.ts'
 import { ChpipeError, errorMessage } from '../../errors.ts'
 import { formatNumber } from '../../text.ts'
 import { csvHeader, csvLines, LINE_END } from '../export/formats/csv.ts'
@@ -190,12 +191,6 @@ export interface MergeTotals {
   duplicates: number
 }
 
-/** One transaction keeps the database locked for about this long. */
-const LOCK_MS = 150
-/** After this much locking the lock stays free for `REST_MS`, longer than SQLite's busy handler waits between two tries. */
-const LOCKED_BEFORE_REST_MS = 300
-const REST_MS = 110
-
 const FIRST_CHUNK = 1000
 const SMALLEST_CHUNK = 100
 const LARGEST_CHUNK = 20_000
@@ -210,36 +205,19 @@ async function mergeStaged(
   { origin, unfilled, onProgress }: { origin: Origin; unfilled: Set<string>; onProgress(merged: number): void },
 ): Promise<MergeTotals> {
   const totals = { inserted: 0, updated: 0, duplicates: 0 }
-  let size = FIRST_CHUNK
-  let locked = 0
-  for (const { inserted, updated, duplicates, lockedMs } of staging.merge({ ...origin, unfilled }, () => size)) {
+  const bounds = { first: FIRST_CHUNK, fewest: SMALLEST_CHUNK, most: LARGEST_CHUNK }
+  const pace = createWritePace(clock, { ...bounds, tidy: staging.checkpoint })
+  for (const { inserted, updated, duplicates, lockedMs } of staging.merge({ ...origin, unfilled }, pace.size)) {
     totals.inserted += inserted
     totals.updated += updated
     totals.duplicates += duplicates
-    size = nextSize(size, lockedMs)
-    locked += lockedMs
-    if (locked >= LOCKED_BEFORE_REST_MS) {
-      await rest(staging, clock)
-      locked = 0
-    }
+    await pace.wrote(lockedMs)
     onProgress(totals.inserted + totals.updated)
     await nextTurn()
     signal.throwIfAborted()
   }
   staging.checkpoint()
   return totals
-}
-
-/** Leaves the lock free, and uses the time. */
-async function rest(staging: CompanyStaging, clock: Clock): Promise<void> {
-  const begun = clock.steady()
-  staging.checkpoint()
-  await clock.sleep(Math.max(0, REST_MS - (clock.steady() - begun)))
-}
-
-function nextSize(size: number, lockedMs: number): number {
-  const fitting = Math.round((size * LOCK_MS) / Math.max(1, lockedMs))
-  return Math.min(LARGEST_CHUNK, Math.max(SMALLEST_CHUNK, Math.min(size * 2, fitting)))
 }
 
 const COLUMNS: Column[] = [

@@ -20,6 +20,7 @@ import { listOfficers } from '../../db/officers/officers.ts'
 import { type Db, type Tx, write } from '../../db/open.ts'
 import { followPeople } from '../../db/suppress/people.ts'
 import { listSuppressions } from '../../db/suppress/suppressions.ts'
+import { createWritePace } from '../../db/write-pace.ts'
 import { ChpipeError } from '../../errors.ts'
 import type { Log } from '../../log.ts'
 import { type CompanyInFile, planFiledList, provesNone, readCompanyInFile } from './filed-list.ts'
@@ -184,22 +185,16 @@ interface Storing extends ImportFileOptions {
   clock: Clock
 }
 
-/** One transaction keeps the database locked for about this long. */
-const LOCK_MS = 150
 const FEWEST_COMPANIES = 50
 const MOST_COMPANIES = 2000
-/** After this much locking the lock stays free for longer than SQLite waits between two tries. */
-const LOCKED_BEFORE_REST_MS = 300
-const REST_MS = 110
 
 /** Stores the companies in the order of their numbers; others can write in between. */
 async function storeCompanies(step: ImportFileStep, storing: Storing): Promise<void> {
   const { db, clock, signal } = step
   const { staging, summary, onProgress } = storing
-  let locked = 0
-  let size = FEWEST_COMPANIES
+  const pace = createWritePace(clock, { first: FEWEST_COMPANIES, fewest: FEWEST_COMPANIES, most: MOST_COMPANIES })
   for (let after = ''; ; ) {
-    const numbers = staging.companies(after, size)
+    const numbers = staging.companies(after, pace.size())
     const last = numbers.at(-1)
     if (last === undefined) return
     const begun = clock.steady()
@@ -207,15 +202,7 @@ async function storeCompanies(step: ImportFileStep, storing: Storing): Promise<v
       const room = { left: roomBelow(tx, storing.target, step.runId, clock) }
       for (const number of numbers) storeCompany(step, tx, number, { ...storing, room })
     })
-    const lockedMs = Math.max(1, clock.steady() - begun)
-    size = Math.round(
-      Math.min(MOST_COMPANIES, Math.max(FEWEST_COMPANIES, Math.min(size * 2, (size * LOCK_MS) / lockedMs))),
-    )
-    locked += lockedMs
-    if (locked >= LOCKED_BEFORE_REST_MS) {
-      await clock.sleep(REST_MS)
-      locked = 0
-    }
+    await pace.wrote(clock.steady() - begun)
     onProgress({ phase: 'storing', companies: summary.companies })
     await nextTurn()
     signal.throwIfAborted()

@@ -8,6 +8,7 @@ import { type Db, write } from '../../db/open.ts'
 import { findNewestSnapshot, saveLossesRepaired, savePscFiles, saveWholeSnapshot } from '../../db/pscs/files.ts'
 import { openPscStaging, type PscStaging } from '../../db/pscs/staging.ts'
 import { beginRun } from '../../db/runs.ts'
+import { createWritePace } from '../../db/write-pace.ts'
 import { ChpipeError } from '../../errors.ts'
 import { formatNumber } from '../../text.ts'
 import { type ReadSnapshot, readSnapshot } from './read.ts'
@@ -151,11 +152,6 @@ function refuseTooMuchMissing(staging: PscStaging, generatedAt: string): void {
   })
 }
 
-/** One transaction keeps the database locked for about this long. */
-const LOCK_MS = 150
-/** After this much locking the lock stays free for `REST_MS`, longer than SQLite's busy handler waits between two tries. */
-const LOCKED_BEFORE_REST_MS = 300
-const REST_MS = 110
 const FIRST_CHUNK = 500
 const SMALLEST_CHUNK = 50
 const LARGEST_CHUNK = 10_000
@@ -172,20 +168,13 @@ async function mergeStaged(
   { origin, onProgress }: MergeOptions,
 ) {
   const totals = { inserted: 0, updated: 0, deleted: 0, withheld: 0, companies: 0 }
-  let size = FIRST_CHUNK
-  let locked = 0
-  for (const chunk of staging.merge(origin, () => size)) {
+  const bounds = { first: FIRST_CHUNK, fewest: SMALLEST_CHUNK, most: LARGEST_CHUNK }
+  const pace = createWritePace(clock, { ...bounds, tidy: staging.checkpoint })
+  for (const chunk of staging.merge(origin, pace.size)) {
     for (const count of ['inserted', 'updated', 'deleted', 'withheld', 'companies'] as const) {
       totals[count] += chunk[count]
     }
-    const fitting = Math.round((size * LOCK_MS) / Math.max(1, chunk.lockedMs))
-    size = Math.min(LARGEST_CHUNK, Math.max(SMALLEST_CHUNK, Math.min(size * 2, fitting)))
-    locked += chunk.lockedMs
-    if (locked >= LOCKED_BEFORE_REST_MS) {
-      staging.checkpoint()
-      await clock.sleep(REST_MS)
-      locked = 0
-    }
+    await pace.wrote(chunk.lockedMs)
     onProgress(totals.companies)
     await nextTurn()
     signal.throwIfAborted()
