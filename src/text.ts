@@ -177,3 +177,8 @@ export function shortJson(value: unknown, longest: number): string {
     return '"nested too deeply to be kept"'
   }
 }
+
+/** `2026-01-05 12:00 UTC`. */
+export function minute(iso: string): string {
+  return `${iso.slice(0, 10)} ${iso.slice(11, 16)} UTC`
+}

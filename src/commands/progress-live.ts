@@ -2,7 +2,7 @@
 import { DAY_MS, formatDuration } from '../clock.ts'
 import type { CapacityReport, CreditsReport, JobsReport, LiveProgress } from '../steps/progress/live.ts'
 import type { StreamReport } from '../steps/stream/report.ts'
-import { formatNumber as n } from '../text.ts'
+import { minute, formatNumber as n } from '../text.ts'
 
 export type Row = [label: string, value: string]
 
@@ -85,11 +85,6 @@ function capacityRows({ stream_per_minute, allowance_per_minute, background_per_
     ['capacity', `the stream needs ${n(stream_per_minute)} of ${n(allowance_per_minute)} calls a minute`],
     ['', `${n(background_per_minute)} a minute remain for the background`],
   ]
-}
-
-/** `2026-01-05 12:00 UTC`. */
-function minute(iso: string): string {
-  return `${iso.slice(0, 10)} ${iso.slice(11, 16)} UTC`
 }
 
 function percent(share: number | null): string {

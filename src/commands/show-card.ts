@@ -1,9 +1,11 @@
 // A company as a card for people: what is known, and where it came from.
+
+import { ADDRESS_COLUMNS } from '../db/address.ts'
 import type { Item } from '../db/dataset/columns.ts'
 import { PROVIDERS } from '../db/dataset/dictionary.ts'
 import type { ServedCompany } from '../db/served/companies.ts'
 import type { CompanyFile } from '../steps/show/company.ts'
-import { counted, formatNumber, printable, wrap } from '../text.ts'
+import { counted, formatNumber, minute, printable, wrap } from '../text.ts'
 import type { Paint } from './paint.ts'
 import { fitTable } from './table.ts'
 
@@ -17,17 +19,6 @@ const LABEL_WIDTH = 13
 const INDENT = ' '.repeat(LABEL_WIDTH + 2)
 /** The rest is in `--json`. */
 const OFFICERS_SHOWN = 40
-const ADDRESS = [
-  'care_of',
-  'po_box',
-  'premises',
-  'address_line_1',
-  'address_line_2',
-  'locality',
-  'region',
-  'country',
-  'postal_code',
-]
 
 /** The card, ending with a line break. */
 export function renderCard(file: CompanyFile, { width, paint }: CardShape): string {
@@ -68,7 +59,7 @@ function heading({ number, company }: ServedCompany, { width, paint }: CardShape
 }
 
 function companyRows(file: CompanyFile, { company }: ServedCompany, width: number): string {
-  const where = ADDRESS.map((name) => text(company[name])).filter(Boolean)
+  const where = ADDRESS_COLUMNS.map((name) => text(company[name])).filter(Boolean)
   const codes = Array.isArray(company.sic_codes) ? company.sic_codes : []
   return [
     row('address', where.join(', '), width),
@@ -254,11 +245,6 @@ const STATES: Record<string, string> = {
 
 function spokenState(state: string): string {
   return STATES[state] ?? state
-}
-
-/** `2026-01-05 12:00 UTC`. */
-function minute(iso: string): string {
-  return `${iso.slice(0, 10)} ${iso.slice(11, 16)} UTC`
 }
 
 function text(value: unknown): string {

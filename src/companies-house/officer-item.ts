@@ -1,7 +1,8 @@
 // What one item of an officer list holds (facts 1.5). Absent members may be missing or null; unknown ones are let through.
-import { createHash } from 'node:crypto'
 import * as z from 'zod'
+import type { AddressColumn } from '../db/address.ts'
 import { filed } from '../text.ts'
+import { derivedId } from './derived-id.ts'
 
 /** Wraps the schema of one member: strictly, or so that a value of the wrong kind counts as absent. */
 type Member = <T extends z.ZodType>(schema: T) => z.ZodType<z.infer<T> | null | undefined>
@@ -174,7 +175,7 @@ export function readOfficerItem(raw: unknown): ReadItem | null {
   const named = lastPart(item.links?.self)
   return {
     item,
-    appointmentId: named ?? derivedId(item),
+    appointmentId: named ?? derivedAppointmentId(item),
     linked: named !== null,
     odd: !strict.success || !item.name || !item.officer_role,
     unknown: Object.fromEntries(unknownMembers(raw, KNOWN)),
@@ -198,26 +199,15 @@ function lastPart(link: string | null | undefined): string | null {
 }
 
 /** One person may be director and secretary under one officer id, so the role and the date belong to the id. */
-function derivedId(item: OfficerItem): string {
+function derivedAppointmentId(item: OfficerItem): string {
   const { name, officer_role, appointed_on, appointed_before, date_of_birth: born } = item
   const parts = [officerId(item), officer_role, name, appointed_on ?? appointed_before, born?.year, born?.month]
-  return `derived-${createHash('sha256').update(JSON.stringify(parts)).digest('base64url').slice(0, 27)}`
+  return derivedId(parts)
 }
 
 // An address, which has the same members wherever Companies House tells one (facts 1.4, 1.5, 1.7).
 
-type AddressMember =
-  | 'care_of'
-  | 'po_box'
-  | 'premises'
-  | 'address_line_1'
-  | 'address_line_2'
-  | 'locality'
-  | 'region'
-  | 'country'
-  | 'postal_code'
-
-type Of<Value> = Record<AddressMember, Value>
+type Of<Value> = Record<AddressColumn, Value>
 
 /** The members of an address for an object's schema, each read as `text` says. */
 export function addressShape<Text extends z.ZodType>(text: Text): Of<Text> {

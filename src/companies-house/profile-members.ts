@@ -1,5 +1,7 @@
 // The members of a profile beside name, status, type and office: accounts, statements, flags, origin (facts 1.4). Where each
 // stands, and of what kind it is, the dictionary says; one that cannot be right is left out and told of, and costs no event.
+
+import type { AddressColumn } from '../db/address.ts'
 import type { CompanyDetails } from '../db/companies/told.ts'
 import { type ColumnType, dataDictionary, filedColumns } from '../db/dataset/dictionary.ts'
 import type { Note } from '../db/officers/fetches.ts'
@@ -24,15 +26,7 @@ type Head =
   | 'date_of_creation'
   | 'date_of_cessation'
   | 'sic_codes'
-  | 'care_of'
-  | 'po_box'
-  | 'premises'
-  | 'address_line_1'
-  | 'address_line_2'
-  | 'locality'
-  | 'region'
-  | 'country'
-  | 'postal_code'
+  | AddressColumn
 
 type Members = Omit<CompanyDetails, Head>
 type Value = string | number | null

@@ -55,6 +55,17 @@ export function sqliteError(error: unknown, path: string): unknown {
   return told(...(MEANINGS[known ?? ''] ?? unknown))
 }
 
+/** A function that runs work on the database at `path`; what fails in it is thrown as `storageError` tells it. */
+export function storageGuard(path: string): <T>(body: () => T) => T {
+  return (body) => {
+    try {
+      return body()
+    } catch (error) {
+      throw storageError(error, path)
+    }
+  }
+}
+
 /** The same where the file itself is opened: what the file system threw is about the database, too. */
 export function storageError(error: unknown, path: string): unknown {
   const code = String((error as NodeJS.ErrnoException | null)?.code ?? '')

@@ -22,8 +22,6 @@ export interface TurnLoopOptions {
   taken(lost: boolean): void
 }
 
-export type TurnLoop = ReturnType<typeof createTurnLoop>
-
 /** Makes the loop of a process; it takes no turn by itself. */
 export function createTurnLoop({ clock, link, own, take, ask, closing, taken }: TurnLoopOptions) {
   let ready: number[] = []

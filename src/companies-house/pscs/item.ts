@@ -1,9 +1,9 @@
 // What one record about persons with significant control holds (facts 5.5, 7.2). Absent members may be missing or null;
 // kinds, codes and members that nobody knows yet are let through.
-import { createHash } from 'node:crypto'
 import { type FiledColumn, pscsFiled } from '../../db/dataset/dictionary.ts'
 import type { PscFiled } from '../../db/pscs/pscs.ts'
 import { filed } from '../../text.ts'
+import { derivedId } from '../derived-id.ts'
 
 export interface ReadPsc {
   /** Stable under publishing it again: the last part of `links.self`, or derived from what does not change. */
@@ -38,7 +38,7 @@ export function readPsc(data: unknown, companyNumber: string): ReadPsc | string 
   const odd = pscsFiled.some(
     ({ column, member }) => values[column as keyof PscFiled] === null && isSaid(at(data, member)),
   )
-  return { pscId: id ?? derivedId(values), kind, values, unknown: unknownMembers(data, KNOWN), odd }
+  return { pscId: id ?? derivedPscId(values), kind, values, unknown: unknownMembers(data, KNOWN), odd }
 }
 
 function isObject(value: unknown): value is Members {
@@ -83,9 +83,16 @@ function dayOf(value: unknown): string | null {
   return typeof value === 'string' && DAY.test(value) ? value : null
 }
 
-function derivedId({ kind, name, statement, notified_on, date_of_birth_year, date_of_birth_month }: PscFiled): string {
+function derivedPscId({
+  kind,
+  name,
+  statement,
+  notified_on,
+  date_of_birth_year,
+  date_of_birth_month,
+}: PscFiled): string {
   const parts = [kind, name, statement, notified_on, date_of_birth_year, date_of_birth_month]
-  return `derived-${createHash('sha256').update(JSON.stringify(parts)).digest('base64url').slice(0, 27)}`
+  return derivedId(parts)
 }
 
 /** `true` where what is inside does not matter. */

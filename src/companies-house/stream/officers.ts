@@ -1,6 +1,7 @@
 // What an event of the officers stream means (facts 7.1): one appointment, put in or taken away.
 
 import { COMPANY_NUMBER } from '../../company-number.ts'
+import { ADDRESS_COLUMNS } from '../../db/address.ts'
 import { parseJson } from '../../text.ts'
 import { type ReadItem, readOfficerItem } from '../officer-item.ts'
 import type { Envelope, EventHead, Fault } from './event.ts'
@@ -67,15 +68,7 @@ export const EARLY_COLUMNS: readonly string[] = [
   'nationality',
   'country_of_residence',
   'occupation',
-  'care_of',
-  'po_box',
-  'premises',
-  'address_line_1',
-  'address_line_2',
-  'locality',
-  'region',
-  'country',
-  'postal_code',
+  ...ADDRESS_COLUMNS,
 ]
 
 /** The appointments that such a line names. */

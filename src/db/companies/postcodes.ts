@@ -1,7 +1,7 @@
 // Where postcodes lie. A new directory waits in a temporary table, outside the database file, until all of it is known to be
 // good; then it moves over in short transactions, and what it no longer has goes.
 import { type Db, prepared, write } from '../open.ts'
-import { storageError } from '../storage-error.ts'
+import { storageGuard } from '../storage-error.ts'
 
 /** Names; null where the directory has none. */
 export interface PostcodePlace {
@@ -42,16 +42,11 @@ export function openPostcodeStaging(db: Db): PostcodeStaging {
       insert.run(postcode, region, local_authority, country)
     }
   })
+  const guarded = storageGuard(client.name)
   const count = (sql: string) => Number(client.prepare(sql).pluck().get())
   const counts: PostcodeCounts = { staged: 0, added: 0, changed: 0, removed: 0 }
   return {
-    add(batch) {
-      try {
-        add(batch)
-      } catch (error) {
-        throw storageError(error, client.name)
-      }
-    },
+    add: (batch) => guarded(() => add(batch)),
     *merge() {
       counts.staged = count(`SELECT count(*) FROM ${TABLE}`)
       const last = client

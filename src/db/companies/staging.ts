@@ -3,7 +3,7 @@
 import type { Clock } from '../../clock.ts'
 import { nextChange } from '../changes.ts'
 import { type Db, write } from '../open.ts'
-import { storageError } from '../storage-error.ts'
+import { storageError, storageGuard } from '../storage-error.ts'
 import { rewriteCompany } from './companies.ts'
 import { type Origin, runsOfLaterFiles, startOfDay } from './register-files.ts'
 import { prepareAdd } from './staged-row.ts'
@@ -47,13 +47,7 @@ const PREFIX_LENGTH = 2
 /** Opens an empty staging; a connection can have one at a time. */
 export function openCompanyStaging(db: Db, clock: Clock): CompanyStaging {
   const client = db.$client
-  const guarded = <T>(body: () => T): T => {
-    try {
-      return body()
-    } catch (error) {
-      throw storageError(error, client.name)
-    }
-  }
+  const guarded = storageGuard(client.name)
   const tables = new Map<string, (facts: CompanyFacts) => void>()
   const openTable = (prefix: string) => {
     client.exec(`CREATE TEMP TABLE ${tableOf(prefix)} (${COLUMNS})`)

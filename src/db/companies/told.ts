@@ -1,6 +1,8 @@
 // Who tells which columns of a company, and what becomes of what others told. The register file knows charges by number
 // and partners, a profile knows insolvency and dispute, an event of the stream is a profile without what the register works
 // out when it is asked (facts 3.5): so a source that lacks a value never takes it away from another.
+
+import { ADDRESS_COLUMNS } from '../address.ts'
 import type { companies } from '../schema.ts'
 
 type Company = typeof companies.$inferSelect
@@ -114,17 +116,6 @@ export type CompanyFacts = Pick<Company, (typeof REGISTER_COLUMNS)[number]>
 /** What a profile says about a company; what it does not have is null. */
 export type CompanyDetails = Pick<Company, (typeof PROFILE_COLUMNS)[number]>
 
-const ADDRESS = [
-  'care_of',
-  'po_box',
-  'premises',
-  'address_line_1',
-  'address_line_2',
-  'locality',
-  'region',
-  'country',
-  'postal_code',
-]
 const STATUS = ['company_status', 'company_status_detail', 'date_of_cessation']
 
 /** Columns that a search result fills. */
@@ -136,7 +127,7 @@ const SEARCH_COLUMNS = [
   'date_of_creation',
   'date_of_cessation',
   'sic_codes',
-  ...ADDRESS,
+  ...ADDRESS_COLUMNS,
 ]
 
 const TELLS: Record<Letter, ReadonlySet<string>> = {
@@ -147,9 +138,9 @@ const TELLS: Record<Letter, ReadonlySet<string>> = {
 }
 
 /** Columns that are told together: who tells one of them tells all. */
-const TOGETHER = [
+const TOGETHER: readonly (readonly string[])[] = [
   STATUS,
-  ADDRESS,
+  ADDRESS_COLUMNS,
   ['accounts_accounting_reference_date_day', 'accounts_accounting_reference_date_month'],
 ]
 

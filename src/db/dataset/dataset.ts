@@ -2,7 +2,7 @@
 import { checkpointOf, type Since } from '../changes.ts'
 import { type Db, schemaVersion } from '../open.ts'
 import type { VerificationState } from '../standing.ts'
-import { storageError } from '../storage-error.ts'
+import { storageGuard } from '../storage-error.ts'
 import { PSC_PERSON_COLUMNS, type PscRules, pscRules } from '../suppress/pscs.ts'
 import { FACT_COLUMNS, loadSuppressions, type OfficerFacts, type Suppressions } from '../suppress/suppressions.ts'
 import {
@@ -63,13 +63,7 @@ const DELETIONS_PER_PAGE = 1000
  */
 export function openDataset(db: Db, selection: DatasetSelection): Dataset {
   const client = db.$client
-  const read = <T>(body: () => T): T => {
-    try {
-      return body()
-    } catch (error) {
-      throw storageError(error, client.name)
-    }
-  }
+  const read = storageGuard(client.name)
   // A deferred transaction takes its snapshot with the first read, which comes right here.
   return read(() => {
     client.exec('BEGIN')

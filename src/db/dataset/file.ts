@@ -4,7 +4,7 @@
 import Database from 'better-sqlite3'
 import { ChpipeError } from '../../errors.ts'
 import { withoutControls, withoutHidden } from '../../text.ts'
-import { storageError } from '../storage-error.ts'
+import { storageGuard } from '../storage-error.ts'
 import { type Cell, type Column, columnsOfTable, type Row } from './columns.ts'
 import type { DeliveredTable } from './dictionary.ts'
 
@@ -50,13 +50,7 @@ export interface DatasetFileOptions {
 
 /** Begins a database in the empty file at `path`. Everything throws `data` when it cannot be written. */
 export function createDatasetFile(path: string, { tables, schemaVersion, name }: DatasetFileOptions): DatasetFile {
-  const guarded = <T>(body: () => T): T => {
-    try {
-      return body()
-    } catch (error) {
-      throw storageError(error, name)
-    }
-  }
+  const guarded = storageGuard(name)
   const client = guarded(() => new Database(path))
   guarded(() => {
     for (const pragma of WRITING) client.pragma(pragma)

@@ -2,7 +2,7 @@
 // many lines into one piece of bytes, which is far faster than to hand over every cell.
 import { checkpointOf, type Since } from '../changes.ts'
 import { type Db, schemaVersion } from '../open.ts'
-import { storageError } from '../storage-error.ts'
+import { storageGuard } from '../storage-error.ts'
 import { pscRules } from '../suppress/pscs.ts'
 import { hiddenAmong } from '../suppress/since.ts'
 import { loadSuppressions } from '../suppress/suppressions.ts'
@@ -61,13 +61,7 @@ const DELTA = 'SELECT company_number FROM temp.delta'
  */
 export function openLines(db: Db, selection: LineSelection): LineDataset {
   const client = db.$client
-  const read = <T>(body: () => T): T => {
-    try {
-      return body()
-    } catch (error) {
-      throw storageError(error, client.name)
-    }
-  }
+  const read = storageGuard(client.name)
   return read(() => {
     client.exec('BEGIN')
     const { all, since, unchanged = false, today } = selection

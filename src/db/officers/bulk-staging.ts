@@ -1,7 +1,7 @@
 // Records of bulk files on their way in. They wait in a temporary table, which lies outside the database file and takes
 // none of its locks, until all files are known to be good.
 import type { Db } from '../open.ts'
-import { storageError } from '../storage-error.ts'
+import { storageGuard } from '../storage-error.ts'
 
 export interface StagedRecord {
   /** Which of the files it is from, from 0. */
@@ -30,13 +30,7 @@ const TABLE = 'temp.bulk_records'
 /** Opens an empty staging; a connection can have one at a time. */
 export function openBulkStaging(db: Db): BulkStaging {
   const client = db.$client
-  const guarded = <T>(body: () => T): T => {
-    try {
-      return body()
-    } catch (error) {
-      throw storageError(error, client.name)
-    }
-  }
+  const guarded = storageGuard(client.name)
   client.pragma('temp_store = FILE')
   client.pragma('temp.secure_delete = OFF')
   client.exec(`CREATE TABLE ${TABLE} (company, file, number, kind, line)`)

@@ -1,9 +1,10 @@
 // Records on their way in. They wait in temporary tables, which lie outside the database file and take none of its locks,
 // until the whole snapshot is known to be good; then they move over, a few companies at a time.
 import type { Clock } from '../../clock.ts'
+import { DAY_MS } from '../../clock.ts'
 import { noteErased } from '../changes.ts'
 import { type Db, prepared, write } from '../open.ts'
-import { storageError } from '../storage-error.ts'
+import { storageError, storageGuard } from '../storage-error.ts'
 import { pscRules } from '../suppress/pscs.ts'
 import { PSC_FACTS, PSC_FILED, type PscFacts } from './pscs.ts'
 
@@ -51,13 +52,7 @@ type Client = Db['$client']
 /** Opens an empty staging; a connection can have one at a time. */
 export function openPscStaging(db: Db, clock: Clock): PscStaging {
   const client = db.$client
-  const guarded = <T>(body: () => T): T => {
-    try {
-      return body()
-    } catch (error) {
-      throw storageError(error, client.name)
-    }
-  }
+  const guarded = storageGuard(client.name)
   const inserts = new Map<string, ReturnType<Client['prepare']>>()
   const open = (prefix: string) => {
     client.exec(`CREATE TEMP TABLE ${tableOf(prefix)} (${COLUMNS}, withheld DEFAULT 0)`)
@@ -184,7 +179,7 @@ function* mergePrefix({ db, clock, origin, newest, size }: Merging, prefix: stri
 
 /** A company formed on this day or later may have come too late for the snapshot. */
 function dayBefore(generatedAt: string): string {
-  return new Date(Date.parse(generatedAt) - 86_400_000).toISOString().slice(0, 10)
+  return new Date(Date.parse(generatedAt) - DAY_MS).toISOString().slice(0, 10)
 }
 
 interface Span extends SnapshotOrigin {

@@ -1,6 +1,7 @@
 // The tables of the shared log of permits, and what people are told of them.
 import { randomUUID } from 'node:crypto'
 import type { Client } from 'pg'
+import { DAY_MS } from '../../clock.ts'
 import { ChpipeError } from '../../errors.ts'
 import type { Quota } from '../../settings.ts'
 import { begin, exchange, lock, type Member, saveMember, text, whole } from './shared-ledger.ts'
@@ -41,7 +42,7 @@ const SAME_CLOCK_MS = 10_000
 const PREPARE_PATIENCE_MS = 5000
 
 /** How long a process is remembered after its last turn. */
-const FORGOTTEN_AFTER_MS = 86_400_000
+const FORGOTTEN_AFTER_MS = DAY_MS
 
 const NOW = 'greatest(clock, (extract(epoch FROM clock_timestamp()) * 1000)::bigint + shift)'
 

@@ -60,6 +60,12 @@ export function findHolder(db: Tx, { claimed_by }: StreamCursor, clock: Clock): 
   return db.select().from(runs).where(eq(runs.id, claimed_by)).get() ?? null
 }
 
+/** Whether a live run follows the stream. */
+export function isFollowed(db: Tx, stream: string, clock: Clock): boolean {
+  const cursor = readCursor(db, stream)
+  return cursor !== undefined && findHolder(db, cursor, clock) !== null
+}
+
 /** Throws a `data` error unless the run is still the consumer: what lost its claim must not write. */
 export function requireClaim(tx: Tx, stream: string, runId: number): void {
   if (readCursor(tx, stream)?.claimed_by === runId) return

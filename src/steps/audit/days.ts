@@ -7,7 +7,7 @@ import type { FoundCompany } from '../../companies-house/search.ts'
 import { COMPANY_NUMBER } from '../../company-number.ts'
 import { listFormed } from '../../db/officers/officers.ts'
 import type { Db } from '../../db/open.ts'
-import { findHolder, readCursor } from '../../db/stream/cursor.ts'
+import { isFollowed } from '../../db/stream/cursor.ts'
 import { loadSuppressions } from '../../db/suppress/suppressions.ts'
 import type { Log } from '../../log.ts'
 import { daysBetween, searchSlice } from '../companies/search.ts'
@@ -116,12 +116,7 @@ async function compare(step: AuditStep, { filters, today }: AuditDaysOptions, si
   const { db, clock, signal, timings } = step
   const look = () => compareDay(db, { ...sides, filters, suppressions: loadSuppressions(db) })
   const first = look()
-  if (sides.day !== today || first.missing.length === 0 || !isFollowed(db, clock)) return first
+  if (sides.day !== today || first.missing.length === 0 || !isFollowed(db, COMPANIES, clock)) return first
   await clock.sleep(timings.auditPatienceMs, signal)
   return look()
-}
-
-function isFollowed(db: Db, clock: Clock): boolean {
-  const cursor = readCursor(db, COMPANIES)
-  return cursor !== undefined && findHolder(db, cursor, clock) !== null
 }

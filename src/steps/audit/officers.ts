@@ -8,7 +8,7 @@ import type { OfficerList } from '../../companies-house/officers.ts'
 import { saveNotes } from '../../db/officers/fetches.ts'
 import { findListTime, listComplete, listOfficers, type OfficerRow, saveOfficers } from '../../db/officers/officers.ts'
 import { type Db, write } from '../../db/open.ts'
-import { findHolder, readCursor } from '../../db/stream/cursor.ts'
+import { isFollowed } from '../../db/stream/cursor.ts'
 import { partOfficers } from '../../db/suppress/withheld.ts'
 import { errorMessage } from '../../errors.ts'
 import { asRegisterWrites } from '../officers/filed-list.ts'
@@ -79,7 +79,7 @@ async function auditList(step: AuditOfficersStep, companyNumber: string, repair:
     return officerDrift(stored, withoutErased(db, stored, fresh))
   }
   let drift = compare()
-  if (!isSteady(drift) && isFollowed(step)) {
+  if (!isSteady(drift) && isFollowed(db, 'officers', clock)) {
     await clock.sleep(SETTLE_MS, signal)
     drift = compare()
   }
@@ -91,11 +91,6 @@ async function auditList(step: AuditOfficersStep, companyNumber: string, repair:
 
 /** The stream tells a moment later than the register what both know. */
 const SETTLE_MS = 2000
-
-function isFollowed({ db, clock }: AuditOfficersStep): boolean {
-  const cursor = readCursor(db, 'officers')
-  return cursor !== undefined && findHolder(db, cursor, clock) !== null
-}
 
 /** What concerns this company alone becomes a sentence. */
 async function fetchOrExplain(

@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto'
 import { isCurrentType, roleOfType } from '../../companies-house/bulk/codes.ts'
 import type { BulkAppointment } from '../../companies-house/bulk/records.ts'
 import { parseOfficerName } from '../../companies-house/officer-name.ts'
+import { ADDRESS_COLUMNS } from '../../db/address.ts'
 import { appointmentDay, plainRole } from '../../db/officers/join.ts'
 import { FILED_ID, type OfficerRow } from '../../db/officers/officers.ts'
 import { personPrefix } from '../../db/values.ts'
@@ -87,18 +88,6 @@ export function filedId(row: OfficerRow, taken: ReadonlySet<string>): string {
     if (!taken.has(id)) return id
   }
 }
-
-const ADDRESS = [
-  'care_of',
-  'po_box',
-  'premises',
-  'address_line_1',
-  'address_line_2',
-  'locality',
-  'region',
-  'country',
-  'postal_code',
-] as const
 
 /** Longer values of these are cut in the files. */
 const CUT_AT = 40
@@ -186,10 +175,10 @@ export function betterTexts(
 
 /** The address as a whole: one that differs only in how it is written stays. */
 export function betterAddress(stored: OfficerRow, fresh: OfficerRow, blanks: boolean): Partial<OfficerRow> {
-  const written = (row: OfficerRow) => folded(ADDRESS.map((column) => row[column] ?? '').join(' '))
+  const written = (row: OfficerRow) => folded(ADDRESS_COLUMNS.map((column) => row[column] ?? '').join(' '))
   const [before, now] = [written(stored), written(fresh)]
   if (before === now || (now === '' && !blanks)) return {}
-  return Object.fromEntries(ADDRESS.map((column) => [column, fresh[column] ?? null]))
+  return Object.fromEntries(ADDRESS_COLUMNS.map((column) => [column, fresh[column] ?? null]))
 }
 
 function folded(text: string | null | undefined): string {

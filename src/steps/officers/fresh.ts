@@ -1,4 +1,6 @@
 // Fetches lists in doubt again beside the stream, on the background lane. Whatever happens to it, the stream continues.
+
+import { HOUR_MS } from '../../clock.ts'
 import { ChpipeError, errorMessage } from '../../errors.ts'
 import { type FetchCounts, refreshDoubtful } from './import.ts'
 import type { OfficersStep } from './store.ts'
@@ -6,7 +8,7 @@ import type { OfficersStep } from './store.ts'
 /** New doubts wait for a moment only. */
 const LOOK_AGAIN_MS = 500
 /** A list that failed is tried again after so long, in production. */
-const FAILED_AGAIN_MS = 3_600_000
+const FAILED_AGAIN_MS = HOUR_MS
 const CONCURRENCY = 4
 
 /** Fetches until the signal aborts, the oldest list first, counting in `counts`; never rejects. */

@@ -1,4 +1,6 @@
 // Which daily updates are to be applied, and in which order: each once, none left out (facts 5.2). Pure.
+
+import { DAY_MS } from '../../clock.ts'
 import type { UpdateChain } from '../../db/officers/bulk-files.ts'
 import { ChpipeError } from '../../errors.ts'
 import { runText } from './filed-read.ts'
@@ -87,8 +89,6 @@ const MOST_MISSING = 2000
 function describeRun({ run, producedOn }: Run): string {
   return `${runText(run)} of ${producedOn}`
 }
-
-const DAY_MS = 86_400_000
 
 /** Days strictly between two on which updates are produced: Tuesday to Saturday. */
 function daysBetween(from: string, to: string): number {

@@ -8,7 +8,7 @@ import { findNewestSnapshot } from '../../db/pscs/files.ts'
 import { countPscs } from '../../db/pscs/staging.ts'
 import { findLiveRuns } from '../../db/runs.ts'
 import { countVerifications, dayAt, type VerificationCounts } from '../../db/standing.ts'
-import { storageError } from '../../db/storage-error.ts'
+import { storageGuard } from '../../db/storage-error.ts'
 import { type Fetches, readFetches, readTallies } from '../../db/tallies.ts'
 import { forecastCalls } from '../../quota/forecast.ts'
 import { type AllowanceUse, allowanceFreeAt, type QuotaReport, quotaReport } from '../../quota/report.ts'
@@ -138,11 +138,7 @@ export function readPace(db: Db, options: Omit<ProgressOptions, 'withLists'>): P
 }
 
 function reading<T>(db: Db, body: (tx: Tx) => T): T {
-  try {
-    return snapshot(db, body)
-  } catch (error) {
-    throw storageError(error, db.$client.name)
-  }
+  return storageGuard(db.$client.name)(() => snapshot(db, body))
 }
 
 function readPaceWithin(tx: Tx, db: Db, { target, quota, clock, shared }: ProgressOptions) {

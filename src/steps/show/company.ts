@@ -8,7 +8,7 @@ import { type Db, snapshot } from '../../db/open.ts'
 import { type ConcerningPurchase, listPurchasesConcerning } from '../../db/purchases/concerning.ts'
 import { findRuns } from '../../db/runs.ts'
 import { readStoredCompany, type StoredCompany } from '../../db/served/stored.ts'
-import { storageError } from '../../db/storage-error.ts'
+import { storageGuard } from '../../db/storage-error.ts'
 import { domainInput } from '../purchases/inputs.ts'
 import { companySearchName } from '../purchases/match.ts'
 
@@ -27,8 +27,8 @@ export interface CompanyFile {
  * when the database cannot be read.
  */
 export function readCompanyFile(db: Db, number: string, today: string): CompanyFile | null {
-  try {
-    return snapshot(db, (tx) => {
+  return storageGuard(db.$client.name)(() =>
+    snapshot(db, (tx) => {
       const stored = readStoredCompany(db, number, today)
       if (stored === null) return null
       const { shown } = stored
@@ -57,8 +57,6 @@ export function readCompanyFile(db: Db, number: string, today: string): CompanyF
           domains: domains.map(({ domain }: Item) => String(domain)),
         }),
       }
-    })
-  } catch (error) {
-    throw storageError(error, db.$client.name)
-  }
+    }),
+  )
 }

@@ -2,7 +2,7 @@
 import { companyNumber } from '../../company-number.ts'
 import { companiesNamedLike, type NamedCompany } from '../../db/companies/find.ts'
 import { type Db, snapshot } from '../../db/open.ts'
-import { storageError } from '../../db/storage-error.ts'
+import { storageGuard } from '../../db/storage-error.ts'
 import { loadSuppressions } from '../../db/suppress/suppressions.ts'
 import { nameWords } from '../../names.ts'
 
@@ -26,8 +26,8 @@ export function findCompanies(db: Db, text: string, limit: number): FoundByName 
   const words = nameWords(text)
   const found: FoundByName = { companies: [], total: 0, suppressed: 0 }
   if (words.length === 0) return found
-  try {
-    return snapshot(db, (tx) => {
+  return storageGuard(db.$client.name)(() =>
+    snapshot(db, (tx) => {
       const suppressions = loadSuppressions(tx)
       let kept: Ranked[] = []
       for (const company of companiesNamedLike(db, words)) {
@@ -41,10 +41,8 @@ export function findCompanies(db: Db, text: string, limit: number): FoundByName 
         if (kept.length >= KEPT + limit) kept = best(kept, limit)
       }
       return { ...found, companies: best(kept, limit).map(({ company }) => company) }
-    })
-  } catch (error) {
-    throw storageError(error, db.$client.name)
-  }
+    }),
+  )
 }
 
 /** The number that was typed in place of a name; null for anything else. */

@@ -34,7 +34,7 @@ import { partOfficers } from '../../db/suppress/withheld.ts'
 import type { Log } from '../../log.ts'
 import { isSteady, officerDrift, officerRow } from '../officers/rows.ts'
 import type { EventOrigin, Loss, RowChanges, StreamKind } from './kind.ts'
-import { publishedMs } from './place.ts'
+import { publishedMs, toldAt } from './place.ts'
 
 export interface OfficersStreamOptions {
   db: Db
@@ -181,10 +181,4 @@ function ageOf(
   const laterMs = Date.parse(asOf) - published
   if (laterMs <= SURE_MS) return 'newer'
   return laterMs > KNOWN_MS ? 'older' : 'unsure'
-}
-
-/** The time of an event, ISO 8601: a faulty one lies in the future. */
-function toldAt({ publishedAt }: OfficerEvent, { fetchedAt }: EventOrigin): string {
-  const published = publishedMs(publishedAt) ?? Number.POSITIVE_INFINITY
-  return new Date(Math.min(published, Date.parse(fetchedAt))).toISOString()
 }

@@ -96,6 +96,12 @@ function isOlder(one: string | null, other: string | null): boolean {
   return first !== null && second !== null && second - first > CLEARLY_OLDER_MS
 }
 
+/** The time of an event, ISO 8601: a faulty one lies in the future, beyond the moment at which it was received. */
+export function toldAt({ publishedAt }: { publishedAt: string | null }, { fetchedAt }: { fetchedAt: string }): string {
+  const published = publishedMs(publishedAt) ?? Number.POSITIVE_INFINITY
+  return new Date(Math.min(published, Date.parse(fetchedAt))).toISOString()
+}
+
 /** `published_at` in milliseconds, where it is a time: one without a zone is UTC. */
 export function publishedMs(publishedAt: string | null): number | null {
   const text = publishedAt ?? ''

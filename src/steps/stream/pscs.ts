@@ -9,7 +9,7 @@ import { pscRules } from '../../db/suppress/pscs.ts'
 import type { Log } from '../../log.ts'
 import { parseJson } from '../../text.ts'
 import type { EventOrigin, RowChanges, StreamKind } from './kind.ts'
-import { publishedMs } from './place.ts'
+import { publishedMs, toldAt } from './place.ts'
 
 /** Its cursor, gaps and rejects stand under this name. */
 export const PSC_STREAM = 'psc'
@@ -91,10 +91,4 @@ function isOlder({ timepoint, publishedAt }: PscEvent, { row, goneAt, snapshotAt
   const published = publishedMs(publishedAt)
   const known = [row?.fetched_at, goneAt, snapshotAt].flatMap((at) => (at ? [Date.parse(at)] : []))
   return published !== null && Math.max(...known) - published > MARGIN_MS
-}
-
-/** The time of an event, ISO 8601: a faulty one lies in the future. */
-function toldAt({ publishedAt }: PscEvent, { fetchedAt }: EventOrigin): string {
-  const published = publishedMs(publishedAt) ?? Number.POSITIVE_INFINITY
-  return new Date(Math.min(published, Date.parse(fetchedAt))).toISOString()
 }
