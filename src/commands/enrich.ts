@@ -1,4 +1,3 @@
-import { createInterface } from 'node:readline'
 import { formatDuration } from '../clock.ts'
 import type { CompaniesHouse } from '../companies-house/client.ts'
 import type { Context } from '../context.ts'
@@ -14,11 +13,11 @@ import { allowanceFreeAt } from '../quota/report.ts'
 import { ALL_OWNERS, type EnrichCounts, noEnrichCounts } from '../steps/enrich/jobs.ts'
 import { type EnrichPlan, planEnrichment } from '../steps/enrich/plan.ts'
 import { type QueueOptions, type QueueSelection, queueCompanies } from '../steps/enrich/queue.ts'
-import { type EnrichEnding, runEnrichment } from '../steps/enrich/run.ts'
+import { runEnrichment } from '../steps/enrich/run.ts'
 import { DEFAULT_ROLES } from '../steps/purchases/people.ts'
 import type { Provider } from '../steps/purchases/provider.ts'
 import { SNOV_OPERATIONS } from '../steps/purchases/providers.ts'
-import { formatNumber, printable, safeJson } from '../text.ts'
+import { formatNumber, safeJson } from '../text.ts'
 import { type Answer, defineCommand, type Input } from './command.ts'
 import {
   assign,
@@ -34,8 +33,10 @@ import {
   retry,
   settle,
 } from './enrich-lists.ts'
+import { type EnrichReport, renderReport } from './enrich-report.ts'
 import { allowanceWait } from './officers-status.ts'
 import { watchStatus } from './output.ts'
+import { isConfirmed } from './prompt.ts'
 
 /** Below this confidence no addresses are bought unless the operator says otherwise. */
 export const DEFAULT_MIN_CONFIDENCE = 60
@@ -222,79 +223,6 @@ function statusLine(context: Context, watched: Watched): string {
   ].join('  ')
 }
 
-/** The names and their order are what `--json` prints. */
-interface EnrichReport {
-  /** Companies whose enrichment ended in this run. */
-  companies: number
-  queued: number
-  done: number
-  skipped: number
-  failed: number
-  /** Not ended: due later, waiting for an answer, or not paid for. */
-  left: number
-  /** Companies that --limit leaves to later runs. */
-  waiting: number
-  /** Purchases that wait for the operator's word, of this run and others. */
-  unconfirmed: number
-  /** Paid answers that match no name and wait for the operator's word, of this run and others. */
-  unmatched: number
-  domains: number
-  emails: number
-  credits_spent: number
-  /** Booked in this run for purchases that earlier runs had made. */
-  credits_settled_earlier: number
-  /** Calls of this run, by service. */
-  calls: Record<string, number>
-  rate_limited: number
-  elapsed_seconds: number
-  ended: EnrichEnding | 'error'
-  /** What had become of the company that was named, when there was nothing to do for it. */
-  ended_before?: { state: string; reason: string | null; at: string }
-}
-
-const SENTENCES: Record<EnrichReport['ended'], string> = {
-  'nothing-left': 'Nothing is left to do now',
-  'limit-reached': 'The limit of credits is reached',
-  'not-enough-credits': 'Snov has not enough credits; the free work is done',
-  away: 'Snov did not answer; the free work is done',
-  interrupted: 'Stopped; everything answered is stored',
-  error: 'Stopped early; everything answered is stored',
-}
-
-/** The report as a few sentences. */
-function renderReport(report: EnrichReport): string {
-  const n = formatNumber
-  const { companies_house: rest = 0, ...byProvider } = report.calls
-  const paid = Object.values(byProvider).reduce((sum, calls) => sum + calls, 0)
-  if (report.ended_before) return renderEndedBefore(report.ended_before)
-  const doubts =
-    report.unconfirmed > 0
-      ? `Purchases in doubt, for you to settle: ${n(report.unconfirmed)}. See them: chpipe enrich --unconfirmed\n`
-      : ''
-  const strays =
-    report.unmatched > 0
-      ? `Paid answers that match no name, for you to settle: ${n(report.unmatched)}. See them: chpipe enrich --unmatched\n`
-      : ''
-  const { waiting, credits_settled_earlier: earlier } = report
-  const isPart = waiting > 0 && report.ended === 'nothing-left'
-  const sentence = isPart ? 'The companies of this run are done' : SENTENCES[report.ended]
-  const others = waiting > 0 ? `; ${n(waiting)} more wait for a later run` : ''
-  const settled = earlier > 0 ? `For purchases of earlier runs ${n(earlier)} more credits were booked.\n` : ''
-  return `${sentence}: ${n(report.companies)} companies ended, ${n(report.left)} left${others}
-(${n(report.done)} enriched, ${n(report.skipped)} without a domain, ${n(report.failed)} failed).
-This run found ${n(report.domains)} domains and ${n(report.emails)} addresses for ${n(report.credits_spent)} credits
-in ${formatDuration(report.elapsed_seconds * 1000)} with ${n(rest)} calls to Companies House and ${n(paid)} to Snov,
-${n(report.rate_limited)} of them refused (429).
-${settled}${doubts}${strays}`
-}
-
-function renderEndedBefore({ state, reason, at }: NonNullable<EnrichReport['ended_before']>): string {
-  const day = at.slice(0, 10)
-  if (state === 'done') return `This company was enriched on ${day}; nothing is bought twice, so nothing was done.\n`
-  const again = reason === 'no domain' ? ' To ask Snov again, add --retry-skipped-after 0s.' : ''
-  return `This company was skipped on ${day} (${printable(reason ?? 'no reason kept')}), so nothing was done.${again}\n`
-}
-
 /** The plan as a table of words and numbers. */
 function renderPlan(plan: EnrichPlan): string {
   const n = formatNumber
@@ -321,31 +249,10 @@ function requireLimitOrTerminal({ host }: Context): void {
 
 /** Shows the plan on the terminal and asks. Throws `no` unless the answer is yes, and the signal's reason. */
 async function confirmPlan(context: Context, plan: EnrichPlan): Promise<void> {
-  const { host, signal } = context
-  host.stderr.write(renderPlan(plan))
+  context.host.stderr.write(renderPlan(plan))
   const credits = formatNumber(plan.worst_case_credits)
-  const answer = await ask(context, `Spend up to about ${credits} credits, without a limit? [y/N] `)
-  signal.throwIfAborted()
-  if (/^y(es)?$/i.test(answer.trim())) return
+  if (await isConfirmed(context, `Spend up to about ${credits} credits, without a limit?`)) return
   throw new ChpipeError('no', 'Nothing was bought', {
     hint: 'limit it with --max-credits <n>, or with CHPIPE_CREDIT_BUDGET, such as 200/1d',
   })
-}
-
-/** One line from the terminal; empty at its end. The terminal keeps its own Ctrl-C, which aborts the signal. */
-async function ask({ host, signal }: Context, question: string): Promise<string> {
-  const lines = createInterface({ input: host.stdin, output: host.stderr, terminal: false })
-  const stop = () => lines.close()
-  signal.addEventListener('abort', stop, { once: true })
-  if (signal.aborted) stop()
-  else host.stderr.write(question)
-  try {
-    return await new Promise<string>((resolve) => {
-      lines.once('line', resolve)
-      lines.once('close', () => resolve(''))
-    })
-  } finally {
-    signal.removeEventListener('abort', stop)
-    lines.close()
-  }
 }

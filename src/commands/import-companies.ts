@@ -12,7 +12,7 @@ import {
 import type { ImportFilter } from '../steps/companies/read.ts'
 import { formatNumber, safeJson } from '../text.ts'
 import { type Answer, defineCommand, type Input, type OptionSpec, type OptionsOf } from './command.ts'
-import { bar, createStatus, type Fact, facts, terminalWidth } from './output.ts'
+import { bar, createStatus, type Fact, facts, readingLine, terminalWidth } from './output.ts'
 import { count, day, postcodes, sicCodes, someOf } from './values.ts'
 
 const IMPORT_OPTIONS = [
@@ -195,11 +195,7 @@ function progressLine(progress: ImportCompaniesProgress, elapsedMs: number): str
     return `${bar(merged / of)} ${formatNumber(merged)} of ${formatNumber(of)} companies stored`
   }
   const { bytesRead, bytesTotal, rows } = progress
-  const read = `${formatNumber(rows)} rows read`
-  if (bytesTotal === null) return read
-  const share = bytesRead / bytesTotal
-  const left = share > 0 ? formatDuration((elapsedMs / share) * (1 - share)) : 'unknown time'
-  return `${bar(share)} ${Math.floor(share * 100)} %  ${read}, ${left} left to read`
+  return readingLine(`${formatNumber(rows)} rows read`, { bytesRead, bytesTotal, elapsedMs })
 }
 
 function render(summary: ImportCompaniesSummary, shape: { width?: number }): string {

@@ -9,7 +9,7 @@ import {
 } from '../steps/companies/postcodes.ts'
 import { formatNumber, safeJson } from '../text.ts'
 import { type Answer, defineCommand, type Input, type OptionSpec, type OptionsOf } from './command.ts'
-import { bar, createStatus, type Fact, facts } from './output.ts'
+import { bar, createStatus, type Fact, facts, readingLine } from './output.ts'
 
 const POSTCODE_OPTIONS = [
   {
@@ -92,11 +92,7 @@ function progressLine(progress: ImportPostcodesProgress, elapsedMs: number): str
     return `${bar(stored / of)} ${formatNumber(stored)} of ${formatNumber(of)} postcodes stored`
   }
   const { bytesRead, bytesTotal, rows } = progress
-  const read = `${formatNumber(rows)} rows read`
-  if (bytesTotal === null || bytesTotal === 0) return read
-  const share = Math.min(1, bytesRead / bytesTotal)
-  const left = share > 0 ? formatDuration((elapsedMs / share) * (1 - share)) : 'unknown time'
-  return `${bar(share)} ${Math.floor(share * 100)} %  ${read}, ${left} left to read`
+  return readingLine(`${formatNumber(rows)} rows read`, { bytesRead, bytesTotal, elapsedMs })
 }
 
 function render(summary: ImportPostcodesSummary): string {

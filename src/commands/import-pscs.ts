@@ -6,7 +6,7 @@ import { ChpipeError } from '../errors.ts'
 import { type ImportPscsProgress, type ImportPscsSummary, importPscs } from '../steps/pscs/import.ts'
 import { counted, formatNumber, safeJson } from '../text.ts'
 import { type Answer, defineCommand, type Input } from './command.ts'
-import { bar, createStatus, type Fact, facts } from './output.ts'
+import { bar, createStatus, type Fact, facts, readingLine } from './output.ts'
 
 export const importPscsCommand = defineCommand({
   name: 'import-pscs',
@@ -93,10 +93,7 @@ function progressLine(progress: ImportPscsProgress, bytes: Bytes, elapsedMs: num
     return `${bar(merged / of)} ${formatNumber(merged)} of ${formatNumber(of)} companies compared`
   }
   const read = `${formatNumber(progress.lines)} lines read`
-  if (bytes.total === null) return read
-  const share = bytes.read / bytes.total
-  const left = share > 0 ? formatDuration((elapsedMs / share) * (1 - share)) : 'unknown time'
-  return `${bar(share)} ${Math.floor(share * 100)} %  ${read}, ${left} left to read`
+  return readingLine(read, { bytesRead: bytes.read, bytesTotal: bytes.total, elapsedMs })
 }
 
 function render(summary: ImportPscsSummary): string {

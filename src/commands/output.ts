@@ -1,3 +1,4 @@
+import { formatDuration } from '../clock.ts'
 import type { Context } from '../context.ts'
 import { errorMessage } from '../errors.ts'
 import { printable, widthOf, wrap } from '../text.ts'
@@ -136,4 +137,15 @@ export function facts(rows: readonly Fact[], { width }: { width?: number } = {})
 export function bar(ratio: number, width = 24): string {
   const filled = Math.round(Math.min(1, Math.max(0, ratio)) * width)
   return '█'.repeat(filled) + '░'.repeat(width - filled)
+}
+
+/** How far a file is read: `read` says what was, and of a stream, whose length nobody knows, that is all. */
+export function readingLine(
+  read: string,
+  { bytesRead, bytesTotal, elapsedMs }: { bytesRead: number; bytesTotal: number | null; elapsedMs: number },
+): string {
+  if (bytesTotal === null || bytesTotal === 0) return read
+  const share = Math.min(1, bytesRead / bytesTotal)
+  const left = share > 0 ? formatDuration((elapsedMs / share) * (1 - share)) : 'unknown time'
+  return `${bar(share)} ${Math.floor(share * 100)} %  ${read}, ${left} left to read`
 }

@@ -95,6 +95,13 @@ export function openPrompter({ host, signal }: Pick<Context, 'host' | 'signal'>)
   }
 }
 
+/** Asks for a yes on the terminal; anything else, and the end of the input, is a no. Rejects as the prompter does. */
+export async function isConfirmed(context: Pick<Context, 'host' | 'signal'>, question: string): Promise<boolean> {
+  using prompter = openPrompter(context)
+  const answer = await prompter.ask(`${question} [y/N] `)
+  return /^y(es)?$/i.test(answer ?? '')
+}
+
 function interrupted(): ChpipeError {
   return new ChpipeError('interrupted', 'Interrupted', {
     hint: 'run the same command again: what it has stored is kept',

@@ -5,7 +5,7 @@ import { type PurgeCounts, planPurge, purge, purgeLimit } from '../steps/suppres
 import { formatNumber, safeJson } from '../text.ts'
 import { defineCommand } from './command.ts'
 import { createStatus } from './output.ts'
-import { openPrompter } from './prompt.ts'
+import { isConfirmed } from './prompt.ts'
 import { fitTable } from './table.ts'
 
 export const purgeCommand = defineCommand({
@@ -41,7 +41,7 @@ until the next purge. Earlier deliveries, backups and log files are not touched.
       return 0
     }
     const db = await context.db({ create: false })
-    if (!yes && !(await isConfirmed(context, planPurge(db, limit), limit.time))) {
+    if (!yes && !(await isAgreed(context, planPurge(db, limit), limit.time))) {
       throw new ChpipeError('no', 'Nothing was removed')
     }
     using status = await createStatus(context)
@@ -69,16 +69,15 @@ const LABELS: Record<keyof PurgeCounts, string> = {
   lines: 'kept stream lines',
 }
 
-async function isConfirmed({ host, signal }: Context, plan: PurgeCounts, before: string): Promise<boolean> {
+async function isAgreed(context: Context, plan: PurgeCounts, before: string): Promise<boolean> {
+  const { host } = context
   if (host.stdin.isTTY !== true || host.stderr.isTTY !== true) {
     throw new ChpipeError('usage', 'Removing needs --yes where nobody can be asked', {
       hint: 'see the plan first with --dry-run',
     })
   }
   host.stderr.write(table(plan, before, 'would go'))
-  using prompter = openPrompter({ host, signal })
-  const answer = await prompter.ask('Remove all of this? It cannot be taken back. [y/N] ')
-  return /^y(?:es)?$/i.test(answer ?? '')
+  return isConfirmed(context, 'Remove all of this? It cannot be taken back.')
 }
 
 type Report = PurgeCounts & { before: string; dry_run: boolean }

@@ -14,7 +14,7 @@ import type { Log } from '../log.ts'
 import { EXPOSITION_TYPE, exposition, type Metric } from '../metrics.ts'
 import type { Signature } from '../signed.ts'
 import { safeJson } from '../text.ts'
-import { describe } from './description.ts'
+import { type Description, describe } from './description.ts'
 import { factsOf, type GuardOptions, guard } from './guard.ts'
 import { indexPage } from './index-page.ts'
 import {
@@ -30,7 +30,7 @@ import {
   writeCursor,
 } from './listing.ts'
 import { readCompany, readPscs, walkChanges, walkCompanies, walkOfficers } from './lists.ts'
-import { answerAgent, MCP_PATH, type Paths } from './mcp.ts'
+import { agentAnswers, MCP_PATH, type Paths } from './mcp.ts'
 import type { NameSearch } from './name-search.ts'
 import { defaultLimit } from './parameters.ts'
 import { acceptedType, JSON_TYPE, NDJSON, Problem, problemResponse, respond, respondLines } from './respond.ts'
@@ -79,12 +79,12 @@ export function createApp(options: AppOptions): OpenAPIHono<Env> {
   app.use(guard({ ...options, steady: options.clock.steady }))
   const data = dataEndpoints(options)
   app.route('/', data)
-  const { paths = {} } = describe(options.version, options.basePath)
-  app.post(MCP_PATH, (c) => {
-    const ask = async (path: string) => await data.request(path, { headers: { accept: JSON_TYPE } }, c.env)
-    return answerAgent(c.req.raw, { version: options.version, paths: paths as Paths, ask })
-  })
-  addOpenEndpoints(app, options)
+  const description = describe(options.version, options.basePath)
+  const answerAgent = agentAnswers(options.version, description.paths as Paths)
+  app.post(MCP_PATH, (c) =>
+    answerAgent(c.req.raw, async (path) => await data.request(path, { headers: { accept: JSON_TYPE } }, c.env)),
+  )
+  addOpenEndpoints(app, description, options)
   app.openapi(metricsRoute, async (c) => {
     accept(c, ['text/plain'])
     return respond(c, { type: EXPOSITION_TYPE, text: exposition(options.metrics()), headers: NOT_KEPT })
@@ -197,9 +197,8 @@ function unreadable(): Problem {
   return new Problem(503, { detail: 'The database cannot be read', headers: { 'Retry-After': '10' } })
 }
 
-function addOpenEndpoints(app: OpenAPIHono<Env>, options: AppOptions): void {
-  const { database, version, basePath } = options
-  const description = describe(version, basePath)
+function addOpenEndpoints(app: OpenAPIHono<Env>, description: Description, options: AppOptions): void {
+  const { database, version } = options
   const page = indexPage(description, options)
   app.openapi(healthRoute, (c) => {
     accept(c, [JSON_TYPE])

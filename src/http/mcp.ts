@@ -23,13 +23,8 @@ const INSTRUCTIONS = `Companies on the UK register with their officers, domains 
 eight characters and join everything. Lists come in pages: call again with the same arguments and the cursor that came last. People
 who objected are left out. Names, dates of birth and addresses are personal data: ask for no more than the task needs.`
 
-export interface AgentOptions {
-  version: string
-  /** The description of the API, from which the tools take what they accept. */
-  paths: Paths
-  /** Answers a GET of the API for the caller who was let in. */
-  ask(path: string): Promise<Response>
-}
+/** Answers a GET of the API for the caller who was let in. */
+export type Ask = (path: string) => Promise<Response>
 
 export type Paths = Record<string, { get?: unknown } | undefined>
 
@@ -41,24 +36,30 @@ interface Parameter {
   schema?: { type?: string; description?: string; [keyword: string]: unknown }
 }
 
-/** Answers one request of an agent, which is a call of its own: nothing is kept between two. */
-export function answerAgent(request: Request, { version, paths, ask }: AgentOptions): Promise<Response> {
-  const handler = createMcpHandler(
-    () => {
-      const server = new McpServer({ name: 'chpipe', version }, { instructions: INSTRUCTIONS })
-      for (const { name, route } of TOOLS) {
-        const parameters = parametersOf(paths, route.path)
-        const about = { title: route.summary, description: route.description, inputSchema: inputSchema(parameters) }
-        const annotations = { readOnlyHint: true, idempotentHint: true, openWorldHint: false }
-        server.registerTool(name, { ...about, annotations }, async (given) =>
-          resultOf(await ask(pathOf(route.path, parameters, given as Record<string, unknown>))),
-        )
-      }
-      return server
-    },
-    { maxRequestBodySize: MAX_CALL_BYTES, maxSubscriptions: 1 },
-  )
-  return handler.fetch(request)
+/**
+ * Makes the function that answers a request of an agent, which is a call of its own: nothing is kept between two. `paths` are
+ * those of the description, from which the tools take what they accept.
+ */
+export function agentAnswers(version: string, paths: Paths): (request: Request, ask: Ask) => Promise<Response> {
+  const annotations = { readOnlyHint: true, idempotentHint: true, openWorldHint: false }
+  const tools = TOOLS.map(({ name, route: { path, summary, description } }) => {
+    const parameters = parametersOf(paths, path)
+    const about = { title: summary, description, inputSchema: inputSchema(parameters), annotations }
+    return { name, path, parameters, about }
+  })
+  return (request, ask) => {
+    const handler = createMcpHandler(
+      () => {
+        const server = new McpServer({ name: 'chpipe', version }, { instructions: INSTRUCTIONS })
+        for (const { name, path, parameters, about } of tools) {
+          server.registerTool(name, about, async (given) => resultOf(await ask(pathOf(path, parameters, given))))
+        }
+        return server
+      },
+      { maxRequestBodySize: MAX_CALL_BYTES, maxSubscriptions: 1 },
+    )
+    return handler.fetch(request)
+  }
 }
 
 function parametersOf(paths: Paths, path: string): Parameter[] {
