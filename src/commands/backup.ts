@@ -1,4 +1,3 @@
-import { existsSync, statSync } from 'node:fs'
 import { sep } from 'node:path'
 import type { Context } from '../context.ts'
 import { datasetTables } from '../db/dataset/columns.ts'
@@ -10,6 +9,7 @@ import { type BackupDestination, backupDestination, defaultFolder, freeBytes } f
 import { formatBytes, formatNumber, safeJson } from '../text.ts'
 import { defineCommand } from './command.ts'
 import { bar, createStatus, type Fact, facts, terminalWidth } from './output.ts'
+import { requireDatabase } from './require-database.ts'
 import { count } from './values.ts'
 
 export const backupCommand = defineCommand({
@@ -67,7 +67,7 @@ async function backupAndRecord(
   keep: number | undefined,
 ): Promise<BackupSummary> {
   const { clock, signal, settings } = context
-  requireDatabase(settings.db)
+  requireDatabase(settings.db, 'back up')
   using source = closing(openDb(settings.db, { migrate: false }))
   using record = closing(openDb(settings.db, { migrate: false }))
   using current = beginRun(record.db, clock, 'backup')
@@ -86,13 +86,6 @@ async function backupAndRecord(
   )
   current.finish(summary)
   return summary
-}
-
-function requireDatabase(path: string): void {
-  if (existsSync(path) && statSync(path).size > 0) return
-  throw new ChpipeError('data', `There is no database to back up: ${path}`, {
-    hint: 'name it with --db, or load companies first: chpipe import-companies BasicCompanyData.zip',
-  })
 }
 
 function closing(db: ReturnType<typeof openDb>) {

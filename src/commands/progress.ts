@@ -1,6 +1,7 @@
 import packageJson from '../../package.json' with { type: 'json' }
 import { formatDuration } from '../clock.ts'
 import type { Context } from '../context.ts'
+import { MOST_COUNTED } from '../db/officers/age.ts'
 import type { Db } from '../db/open.ts'
 import { ChpipeError } from '../errors.ts'
 import { exposition } from '../metrics.ts'
@@ -211,12 +212,12 @@ function listRows({ lists = [] }: Progress): [label: string, value: string][] {
   })
 }
 
-const MOST_OLD = 10_000
-
 function oldRows({ lists_older_than_30_days: old = 0 }: Progress): [label: string, value: string][] {
   if (old === 0) return []
   const count =
-    old > MOST_OLD ? `more than ${formatNumber(MOST_OLD)} are` : `${formatNumber(old)} ${old === 1 ? 'is' : 'are'}`
+    old > MOST_COUNTED
+      ? `more than ${formatNumber(MOST_COUNTED)} are`
+      : `${formatNumber(old)} ${old === 1 ? 'is' : 'are'}`
   return [['old lists', `${count} older than 30 days: chpipe import-officers --refresh 30d`]]
 }
 

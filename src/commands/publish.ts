@@ -1,4 +1,3 @@
-import { existsSync, statSync } from 'node:fs'
 import type { Context } from '../context.ts'
 import { type DatasetTable, datasetTables } from '../db/dataset/columns.ts'
 import { openDb } from '../db/open.ts'
@@ -12,6 +11,7 @@ import { publishedTables } from '../steps/publish/watermark.ts'
 import { counted, formatNumber, safeJson } from '../text.ts'
 import { defineCommand, type OptionSpec, type OptionsOf } from './command.ts'
 import { createStatus, type Fact, facts } from './output.ts'
+import { requireDatabase } from './require-database.ts'
 import { fitTable } from './table.ts'
 import { duration, someOf } from './values.ts'
 
@@ -64,7 +64,7 @@ filters, or that hold a later state than this database.`,
     }
     const world: PublishWorld = { ...context, target: publishTarget(context.settings) }
     warnOfStrangers(world)
-    requireDatabase(context.settings.db)
+    requireDatabase(context.settings.db, 'publish')
     if (verify) {
       const chosen = options.all || include ? filters : null
       const result = await withDatabase(context, 'comparing', (db, onRows) =>
@@ -114,13 +114,6 @@ function schemaName(text: string): string {
     'usage',
     `Expected the name of a schema, up to 63 bytes and not beginning with pg_, got: ${text}`,
   )
-}
-
-function requireDatabase(path: string): void {
-  if (existsSync(path) && statSync(path).size > 0) return
-  throw new ChpipeError('data', `There is no database to publish: ${path}`, {
-    hint: 'name it with --db, or load companies first: chpipe import-companies BasicCompanyData.zip',
-  })
 }
 
 type OnRows = NonNullable<PublishOptions['onRows']>

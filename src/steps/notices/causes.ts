@@ -1,8 +1,8 @@
 // What is worth a notice, read from the database. Messages hold counts, names of commands and of streams, and never
 // personal data.
-import { type Clock, DAY_MS } from '../../clock.ts'
+import type { Clock } from '../../clock.ts'
 import type { Notice } from '../../db/notices.ts'
-import { countListsBefore, MOST_COUNTED } from '../../db/officers/age.ts'
+import { countOldLists, LISTS_OLD_DAYS, MOST_COUNTED } from '../../db/officers/age.ts'
 import type { Db } from '../../db/open.ts'
 import { readCreditReport, readCreditRoom, readProviders } from '../../db/purchases/credits.ts'
 import { findAbandonedRuns, findLastFinished } from '../../db/runs.ts'
@@ -15,9 +15,6 @@ export type Cause = Pick<Notice, 'cause' | 'subject'> & {
   /** Null while it is not so. */
   message: string | null
 }
-
-/** Customers are promised data that is not older. */
-export const LISTS_OLD_DAYS = 30
 
 export interface CauseOptions {
   clock: Clock
@@ -85,7 +82,7 @@ function auditDiffers(db: Db): Cause {
 }
 
 function listsOld(db: Db, now: number): Cause {
-  const many = countListsBefore(db, new Date(now - LISTS_OLD_DAYS * DAY_MS).toISOString())
+  const many = countOldLists(db, now)
   const count =
     many > MOST_COUNTED
       ? `More than ${formatNumber(MOST_COUNTED)} officer lists are`

@@ -1,8 +1,8 @@
 // How far the import of officers is, how fast it goes and when it will be done, and how the stream stands. Reads only, at
 // a cost that does not grow with companies and officers; only verifications are counted, along two indexes.
-import { type Clock, DAY_MS, MINUTE_MS } from '../../clock.ts'
+import { type Clock, MINUTE_MS } from '../../clock.ts'
 import { type ListProgress, readLists } from '../../db/companies/lists.ts'
-import { countListsBefore } from '../../db/officers/age.ts'
+import { countOldLists } from '../../db/officers/age.ts'
 import { type Db, snapshot, type Tx } from '../../db/open.ts'
 import { findNewestSnapshot } from '../../db/pscs/files.ts'
 import { countPscs } from '../../db/pscs/staging.ts'
@@ -90,7 +90,7 @@ export function readProgress(db: Db, options: ProgressOptions): Progress {
     const { complete, officers, pending, none, failed, stale } = tallies
     const verification = countVerifications(db, dayAt(now), officers)
     const lists = withLists ? readLists(db) : []
-    const old = countListsBefore(db, new Date(now - 30 * DAY_MS).toISOString())
+    const old = countOldLists(db, now)
     const { allowance_free_at, windows_left } = pace
     return {
       companies_with_officers: complete,
