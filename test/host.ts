@@ -1,5 +1,6 @@
+import { randomBytes } from 'node:crypto'
 import { EventEmitter } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable, Writable } from 'node:stream'
@@ -64,9 +65,10 @@ export interface TempFolder {
   [Symbol.dispose](): void
 }
 
-/** A fresh folder that is removed when the test's scope ends (`using`). */
+/** A fresh folder that is removed when the test's scope ends (`using`); its name never looks like a word of capitals, which tests search outputs for. */
 export function tempFolder(): TempFolder {
-  const path = mkdtempSync(join(tmpdir(), 'chpipe-test-'))
+  const path = join(tmpdir(), `chpipe-test-${randomBytes(6).toString('hex')}`)
+  mkdirSync(path)
   return {
     path,
     file: (name) => join(path, name),
