@@ -173,7 +173,8 @@ function applyMigrations(client: Database.Database, migrations: Migration[]): vo
   client.function('hmac_sha256', { deterministic: true }, (key, text) => keyedHash(String(key), String(text)))
   client
     .transaction(() => {
-      for (const { statements } of migrations.slice(applied())) for (const sql of statements) client.exec(sql)
+      const missing = applied() === 0 ? [readWholeSchema()] : migrations.slice(applied())
+      for (const { statements } of missing) for (const sql of statements) client.exec(sql)
       client.pragma(`application_id = ${APPLICATION_ID}`)
       client.pragma(`user_version = ${migrations.length}`)
     })
@@ -186,8 +187,19 @@ function readMigrations(): Migration[] {
     entries: { tag: string }[]
   }
   return journal.entries.map(({ tag }) => ({
-    statements: readFileSync(join(folder, `${tag}.sql`), 'utf8').split('--> statement-breakpoint'),
+    get statements() {
+      return readStatements(join(folder, `${tag}.sql`))
+    },
   }))
+}
+
+/** What all migrations together make of an empty database: one after the other they take ten times as long. */
+function readWholeSchema(): Migration {
+  return { statements: readStatements(join(migrationsFolder(), 'whole.sql')) }
+}
+
+function readStatements(path: string): string[] {
+  return readFileSync(path, 'utf8').split('--> statement-breakpoint')
 }
 
 /** The built program and its sources lie at different depths below the package's root, where `drizzle/` is. */

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import Database from 'better-sqlite3'
 import { describe, expect, it } from 'vitest'
-import { openDb, schemaVersion, write } from '../../src/db/open.ts'
+import { type Db, openDb, schemaVersion, write } from '../../src/db/open.ts'
 import { companies } from '../../src/db/schema.ts'
 import { readTallies } from '../../src/db/tallies.ts'
 import { tempFolder } from '../host.ts'
@@ -136,3 +136,34 @@ describe('tallies', () => {
     expect(readTallies(db)).toEqual({ pending: 1, complete: 1, none: 0, failed: 0, stale: 0, officers: 7 })
   })
 })
+
+describe('a new database', () => {
+  it('is what an old one becomes step by step', () => {
+    using folder = tempFolder()
+    const path = folder.file('old.db')
+    const old = new Database(path)
+    old.exec(readFileSync(new URL('../../drizzle/0000_init.sql', import.meta.url), 'utf8'))
+    old.pragma(`application_id = ${0x43485049}`)
+    old.pragma('user_version = 1')
+    old.close()
+    const [migrated, made] = [openDb(path), openDb(':memory:')].map(contents)
+    expect(made).toEqual(migrated)
+    expect(made?.rows.tallies).not.toEqual([])
+  })
+})
+
+/** Schema and rows; keys that are drawn at random count by their length. */
+function contents(db: Db) {
+  const objects = db.$client
+    .prepare("SELECT type, name, tbl_name, sql FROM sqlite_schema WHERE name <> 'sqlite_stat1' ORDER BY type, name")
+    .all() as { type: string; name: string }[]
+  const rows = objects
+    .filter(({ type }) => type === 'table')
+    .map(({ name }) => [name, db.$client.prepare(`SELECT * FROM "${name}" ORDER BY 1`).raw().all()])
+  const version = db.$client.pragma('user_version', { simple: true })
+  const text = JSON.stringify({ version, objects, rows: Object.fromEntries(rows) }, (_, value) =>
+    typeof value === 'string' && /^([0-9a-f]{8}|[0-9a-f]{64})$/.test(value) ? value.length : value,
+  )
+  db.$client.close()
+  return JSON.parse(text) as { rows: Record<string, unknown[]> }
+}
