@@ -2,7 +2,7 @@
 // the largest size that the process ever had, in MB, in the file that MAX_RSS_FILE names.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 
-if (globalThis.gc) setInterval(globalThis.gc, 10).unref()
+if (globalThis.gc) setInterval(globalThis.gc, 50).unref()
 
 const file = process.env.MAX_RSS_FILE
 if (file) process.on('exit', () => writeFileSync(file, String(largestKb() / 1024)))

@@ -61,13 +61,19 @@ export function addEmail(db: Db, company_number: string, appointment_id: string,
 
 /** `count` complete companies with `officersEach` officers each, in one transaction. */
 export function fill(db: Db, count: number, officersEach: number, from = 0): void {
+  const company = db.$client.prepare(
+    `INSERT INTO companies (company_number, company_name, officers_state, officers_count, source, fetched_at, first_seen_at, run_id)
+     VALUES (:number, 'COMPANY ' || :number || ' LIMITED', 'complete', :officers, 'bulk', '${AT}', '${AT}', 1)`,
+  )
+  const officer = db.$client.prepare(
+    `INSERT INTO officers (company_number, appointment_id, name, source, fetched_at, run_id)
+     VALUES (:number, 'a' || :each, 'SMITH, John ' || :each, 'rest', '${AT}', 2)`,
+  )
   db.$client.transaction(() => {
     for (let index = from; index < from + count; index += 1) {
-      const company_number = String(index + 1).padStart(8, '0')
-      addCompany(db, { company_number, officers_count: officersEach })
-      for (let each = 0; each < officersEach; each += 1) {
-        addOfficer(db, { company_number, appointment_id: `a${each}`, name: `SMITH, John ${each}` })
-      }
+      const number = String(index + 1).padStart(8, '0')
+      company.run({ number, officers: officersEach })
+      for (let each = 0; each < officersEach; each += 1) officer.run({ number, each: String(each) })
     }
   })()
 }
