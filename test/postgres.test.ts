@@ -1,5 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { existsSync, readFileSync } from 'node:fs'
 import { Client } from 'pg'
 import { expect, it } from 'vitest'
 import { startPostgres } from './postgres.ts'
@@ -17,12 +16,10 @@ async function ask(config: { connectionString: string; ssl?: object }, sql: stri
 }
 
 it('starts a server that outlives a crash with its data, and leaves nothing behind', async () => {
-  const folders = () => readdirSync(tmpdir()).filter((name) => name.startsWith('chpipe-postgres-'))
-  const before = folders()
   const server = await startPostgres({ settings: { max_connections: '7' } })
   const connectionString = server.url
   await ask({ connectionString }, 'CREATE TABLE kept AS SELECT 7 AS seven')
-  const [folder] = folders().filter((name) => !before.includes(name))
+  expect(existsSync(server.folder)).toBe(true)
   await server.stop('immediate')
   await expect(ask({ connectionString }, 'SELECT 1')).rejects.toThrow('ECONNREFUSED')
   await server.start()
@@ -31,7 +28,7 @@ it('starts a server that outlives a crash with its data, and leaves nothing behi
   const wrong = connectionString.replace(/:[^:@]+@/, ':wrong@')
   await expect(ask({ connectionString: wrong }, 'SELECT 1')).rejects.toThrow('password authentication failed')
   await server[Symbol.asyncDispose]()
-  expect(existsSync(`${tmpdir()}/${folder}`)).toBe(false)
+  expect(existsSync(server.folder)).toBe(false)
   expect(() => process.kill(server.pid(), 0)).toThrow('ESRCH')
 })
 

@@ -35,6 +35,8 @@ export interface PostgresOptions {
 }
 
 export interface PostgresServer {
+  /** Its own, removed when it is disposed of. */
+  folder: string
   port: number
   /** With the password; the database is `postgres`, its owner a superuser. */
   url: string
@@ -76,6 +78,7 @@ export async function startPostgres({ settings = {}, tls }: PostgresOptions = {}
     await ended
   }
   return {
+    folder,
     port,
     url: `postgres://${USER}:${PASSWORD}@127.0.0.1:${port}/postgres`,
     pid: () => child.pid ?? 0,

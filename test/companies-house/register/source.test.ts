@@ -1,9 +1,8 @@
 import { execFileSync, spawn } from 'node:child_process'
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { Readable } from 'node:stream'
 import { gzipSync } from 'node:zlib'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { openRegister, type RegisterInput } from '../../../src/companies-house/register/source.ts'
 import { ChpipeError } from '../../../src/errors.ts'
 import { tempFolder } from '../../host.ts'
@@ -132,12 +131,14 @@ describe('what is refused', () => {
 })
 
 describe('a zip from a stream', () => {
-  const kept = () => readdirSync(tmpdir()).filter((name) => name.startsWith('chpipe-register-'))
-
   it('leaves nothing in the temporary folder, not even while it is read', async () => {
-    const before = kept()
+    using folder = tempFolder()
+    vi.stubEnv('TMPDIR', folder.path)
+    onTestFinished(() => {
+      vi.unstubAllEnvs()
+    })
     const source = await openRegister(stdin(zip([{ name: 'a.csv', text: TEXT }])), never)
-    expect(kept()).toEqual(before)
+    expect(readdirSync(folder.path)).toEqual([])
     source.close()
   })
 })

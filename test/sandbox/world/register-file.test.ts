@@ -7,7 +7,7 @@ import { registerFileRows, writeRegisterFile } from '../../../src/sandbox/world/
 import { createWorld } from '../../../src/sandbox/world/world.ts'
 import { TODAY } from '../companies-house/opened.ts'
 
-const directory = mkdtempSync(join(tmpdir(), 'chpipe-register-'))
+const directory = mkdtempSync(join(tmpdir(), 'chpipe-test-'))
 afterAll(() => rmSync(directory, { recursive: true }))
 
 const recorded = readFileSync(
