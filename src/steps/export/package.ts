@@ -13,6 +13,7 @@ import { lookedUpReader } from '../../db/dataset/deliveries.ts'
 import type { DeliveredTable } from '../../db/dataset/dictionary.ts'
 import { dataDictionary, type TableEntry, typeInWords } from '../../db/dataset/dictionary.ts'
 import type { Db } from '../../db/open.ts'
+import { type PscDoubts, readPscDoubts } from '../../db/pscs/doubts.ts'
 import { readTallies } from '../../db/tallies.ts'
 import { ChpipeError } from '../../errors.ts'
 import { makeFolder, sha256OfFile, syncFolder } from '../../files.ts'
@@ -88,6 +89,8 @@ interface Said {
   sicDescriptions: ReadonlyMap<string, string>
   /** Companies that are left out because their lists are in doubt. */
   stale: number
+  /** What the stream has lost of persons with significant control; null when nothing. */
+  pscDoubts: PscDoubts | null
 }
 
 /** Exports into the stage and counts what is written, page by page. */
@@ -110,7 +113,13 @@ async function exportCounted(db: Db, options: PackageOptions, folder: string): P
   })
   const reachable = await contacts.end()
   const exported = reachable ? { ...delivered, files: [...delivered.files, reachable] } : delivered
-  return { exported, counts: counter.counts(), sicDescriptions: readSicDescriptions(db), stale: readTallies(db).stale }
+  return {
+    exported,
+    counts: counter.counts(),
+    sicDescriptions: readSicDescriptions(db),
+    stale: readTallies(db).stale,
+    pscDoubts: readPscDoubts(db),
+  }
 }
 
 /** The page as the files hold it. */
@@ -130,7 +139,7 @@ function onlyTables(page: Page, include: ExportOptions['include']): Page {
 function writeDocuments(
   folder: string,
   { as_of, schema_version, files, filters }: Manifest,
-  { counts, sicDescriptions, stale }: Said,
+  { counts, sicDescriptions, stale, pscDoubts }: Said,
   { target, programVersion, signed = {} }: PackageOptions,
 ): FileEntry[] {
   const tables = deliveredTables(filters, counts.rows)
@@ -140,7 +149,7 @@ function writeDocuments(
     programVersion,
     signed,
     schemaVersion: schema_version,
-    scope: scopeOf(filters, stale),
+    scope: [...scopeOf(filters, stale), ...doubtsIn(tables, pscDoubts)],
     since: filters.since ?? null,
     tables,
     files: files.map((file) => ({ ...file, ...fileFacts(file.name, tables) })),
@@ -172,6 +181,17 @@ function deliveredTables({ include, since }: Filters, rows: ReportCounts['rows']
     include ? include.includes(table) : table === 'companies' || table === 'officers' || rows[table] > 0,
   )
   return since === undefined ? tables : [...tables, 'deletions']
+}
+
+/** A loss that a later snapshot has is none any more. */
+function doubtsIn(tables: readonly DeliveredTable[], doubts: PscDoubts | null): string[] {
+  if (!doubts || !tables.includes('persons_with_significant_control')) return []
+  const { lostSince, companies } = doubts
+  const whose = counted(companies, 'company', 'companies')
+  const what = lostSince === null ? `for ${whose}` : `since ${new Date(lostSince).toISOString().slice(0, 10)}`
+  return [
+    `Changes of persons with significant control may be missing ${what}: events were lost, and no later snapshot has been read.`,
+  ]
 }
 
 /** What the filters of an export let through, in sentences for whoever receives it. */
