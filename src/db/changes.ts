@@ -95,6 +95,16 @@ function dayOfMark(db: Db, mark: string): string {
   return dayAt(Number(markedAt ?? 0))
 }
 
+/** More are not counted: the cost stays the same however many there are. */
+export const MOST_CHANGED_COUNTED = 10_000
+
+/** Companies of which anything stored changed behind a number, up to `MOST_CHANGED_COUNTED` and one. */
+export function countChangedSince(db: Db, number: number): number {
+  const sql = `SELECT count(*) FROM (SELECT 1 FROM companies INDEXED BY companies_by_change WHERE change_number > ?
+    LIMIT ${MOST_CHANGED_COUNTED + 1})`
+  return Number(prepared(db, sql).pluck().get(number))
+}
+
 /**
  * The number behind which all lies that changed at a moment (ISO 8601) or later: that of the last mark before the first one
  * with such a time. A clock that was set back makes it lower, never higher.

@@ -5,7 +5,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Client } from 'pg'
 import type { Clock } from '../../clock.ts'
 import { ChpipeError, errorMessage } from '../../errors.ts'
-import { type ConnectOptions, connectPostgres, postgresError } from './connect.ts'
+import { type ConnectOptions, connectPostgres, isEncrypted, postgresError } from './connect.ts'
 
 export interface SessionOptions extends ConnectOptions {
   clock: Clock
@@ -20,6 +20,8 @@ export interface SessionOptions extends ConnectOptions {
 }
 
 export interface PostgresSession {
+  /** Whether what is sent is encrypted on its way. */
+  readonly encrypted: boolean
   /** Runs a statement that should answer at once, or a long one. */
   query<Row extends object = Record<string, unknown>>(
     sql: string,
@@ -72,6 +74,7 @@ export async function openSession(options: SessionOptions): Promise<PostgresSess
     }
   }
   return {
+    encrypted: isEncrypted(client),
     query: (sql, values = [], duration = 'short') =>
       guarded(async () => {
         const ms = duration === 'short' ? answerMs : statementMs
