@@ -48,6 +48,16 @@ export function markChangesAgain(db: Db, now: number, isEnd: boolean): void {
   prepared(db, sql).run(...(isEnd ? [now] : [now, now]))
 }
 
+/**
+ * Begins a history of its own in a copy of a database: what is written there has another mark than what the original
+ * writes after the copy, and neither takes a checkpoint of the other's for its own. Older schemas know no marks.
+ */
+export function markCopy(copy: Db, now: number): void {
+  const { $client: client } = copy
+  const known = client.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'change_marks'").get()
+  if (known) client.prepare(`${MARK} FROM change_counter`).run(now)
+}
+
 const MARK = `INSERT INTO change_marks (mark, number, marked_at) SELECT lower(hex(randomblob(4))), change_counter.number, ?`
 const NEWEST_MARK = 'SELECT mark, number, marked_at FROM change_marks ORDER BY id DESC LIMIT 1'
 

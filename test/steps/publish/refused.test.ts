@@ -85,6 +85,20 @@ describe('it refuses with 5, and changes nothing,', () => {
     expect((await restored()).code).toBe(0)
   })
 
+  test('a state that a restored backup does not know, also when as much has changed there since', async () => {
+    const backup = world.folder.file('backup.db')
+    const chpipe = (...args: string[]) => run(args, { env: world.env, cwd: world.folder.path })
+    expect((await chpipe('backup', '--out', backup)).code).toBe(0)
+    addCompany(world.db, { company_number: '00000009' })
+    await world.publish()
+    for (const number of ['00000001', '00000002', '00000003'])
+      expect((await chpipe('suppress', 'add', '--company', number, '--reason', 'asked', '--db', backup)).code).toBe(0)
+    const before = await fingerprint()
+    const { code, stderr } = await world.publish('--db', backup)
+    expect([code, stderr]).toEqual([5, expect.stringContaining('holds a later state than this database knows')])
+    expect(await fingerprint()).toBe(before)
+  })
+
   test('tables that are not its own', async () => {
     await world.client.query(`CREATE SCHEMA ${world.schema}; CREATE TABLE officers (id int)`)
     await expectRefused([], 5, /has a table officers that chpipe did not publish$/, /--schema/)
