@@ -5,7 +5,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Client } from 'pg'
 import type { Clock } from '../../clock.ts'
 import { ChpipeError, errorMessage } from '../../errors.ts'
-import { type ConnectOptions, connectPostgres, isEncrypted, postgresError } from './connect.ts'
+import { type ConnectOptions, connectPostgres, isEncrypted, postgresError, withoutPassword } from './connect.ts'
 
 export interface SessionOptions extends ConnectOptions {
   clock: Clock
@@ -148,8 +148,7 @@ function sessionError(error: unknown, options: ConnectOptions): ChpipeError {
   if (error instanceof ChpipeError || code === '' || KNOWN_ELSEWHERE.test(code)) return postgresError(error, options)
   const { variable, address } = options
   const forNow = FOR_NOW[code] ?? FOR_NOW[code.slice(0, 2)]
-  // A server that asks for the password in clear may repeat it.
-  const why = address.password ? errorMessage(error).replaceAll(address.password, '***') : errorMessage(error)
+  const why = withoutPassword(errorMessage(error), address)
   if (forNow) {
     return new ChpipeError('upstream', `The PostgreSQL of ${variable} ${forNow} (${why}): ${address.shown}`, {
       hint: 'see which session it is in pg_stat_activity, then run the command again',
