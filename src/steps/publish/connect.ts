@@ -15,8 +15,8 @@ export interface PublishWorld {
 }
 
 /** Opens a connection for publishing; see `openSession` for what it throws. */
-export function connectTarget({ target, clock, timings, signal }: PublishWorld): Promise<PostgresSession> {
-  return openSession({
+export async function connectTarget({ target, clock, timings, signal }: PublishWorld): Promise<PostgresSession> {
+  const session = await openSession({
     ...target,
     application: 'chpipe publish',
     connectTimeoutMs: timings.connectTimeoutMs,
@@ -25,6 +25,23 @@ export function connectTarget({ target, clock, timings, signal }: PublishWorld):
     answerMs: timings.publishAnswerMs,
     stallMs: timings.publishStallMs,
     statementMs: timings.publishStatementMs + timings.publishAnswerMs,
+  })
+  try {
+    await refuseEncoding(session, target)
+    return session
+  } catch (error) {
+    await session[Symbol.asyncDispose]()
+    throw error
+  }
+}
+
+/** Names of all the world's scripts are filed. */
+async function refuseEncoding(session: PostgresSession, { address, variable }: PublishTarget): Promise<void> {
+  const { rows } = await session.query<{ server_encoding: string }>('SHOW server_encoding')
+  const encoding = rows[0]?.server_encoding ?? ''
+  if (encoding === 'UTF8' || encoding === 'SQL_ASCII') return
+  throw new ChpipeError('config', `The database of ${variable} is encoded in ${encoding}: ${address.shown}`, {
+    hint: `name one in UTF8: CREATE DATABASE register ENCODING 'UTF8' TEMPLATE template0`,
   })
 }
 

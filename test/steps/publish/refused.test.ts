@@ -191,6 +191,40 @@ describe('the way to the server', () => {
     }
   })
 
+  test('a password of odd characters is taken from a URL and a variable, and shown nowhere', async () => {
+    const odd = `p%41ss:w@r/d?&#'"\\ é+ $& s3cret`
+    const user = `odd-${world.schema}`
+    await world.client.query(`CREATE ROLE "${user}" LOGIN SUPERUSER PASSWORD ${world.client.escapeLiteral(odd)}`)
+    const at = wrong((url) => Object.assign(url, { username: user, password: '' }))
+    const publish = (url: string, env = {}) =>
+      run(['publish', '--schema', world.schema], { env: { ...world.env, CHPIPE_POSTGRES_URL: url, ...env } })
+    const withPassword = (password: string) => at.replace('@', `:${encodeURIComponent(password)}@`)
+    expect(await publish(withPassword(odd))).toMatchObject({ code: 0, stderr: '' })
+    expect(await publish(at, { PGPASSWORD: odd })).toMatchObject({ code: 0, stderr: '' })
+    for (const ended of [
+      await publish(withPassword(`${odd}!`)),
+      await publish(at, { PGPASSWORD: `${odd}!` }),
+      await publish(withPassword(odd).replace(`:${server.port}/`, ':1/')),
+      await publish(withPassword(odd).replace(/postgres$/, 'nowhere')),
+      await publish(withPassword(odd).replace(/postgres$/, 'a?sslmode=never')),
+      await publish(`postgres://${user}:${odd}@127.0.0.1/d`),
+    ]) {
+      expect([3, 4]).toContain(ended.code)
+      expect(ended.stdout + ended.stderr).not.toMatch(/s3cret|p%41ss|p%2541ss/)
+    }
+  })
+
+  test('a database that cannot hold every name: 3', async () => {
+    await world.client.query(
+      `CREATE DATABASE latin_${world.schema} ENCODING 'LATIN1' TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C'`,
+    )
+    const { code, stderr } = await at(wrong((url) => Object.assign(url, { pathname: `/latin_${world.schema}` })))
+    expect([code, stderr]).toEqual([
+      3,
+      expect.stringMatching(/^error: The database .* is encoded in LATIN1: .*\ntry: /),
+    ])
+  })
+
   test('none, or one that is written wrongly: 3', async () => {
     const { code, stderr } = await run(['publish'], { env: { CHPIPE_DB: world.folder.file('companies.db') } })
     expect([code, stderr]).toEqual([3, expect.stringMatching(/^error: There is no PostgreSQL to publish to/)])
