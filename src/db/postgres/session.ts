@@ -45,6 +45,10 @@ export async function openSession(options: SessionOptions): Promise<PostgresSess
   signal.throwIfAborted()
   const client = await connectPostgres(options)
   let working = 0
+  let lost: unknown = null
+  client.on('error', (error) => {
+    lost ??= error
+  })
   const cut = () => breakConnection(client)
   signal.addEventListener('abort', cut)
   const within = async <T>(ms: number, work: Promise<T>): Promise<T> => {
@@ -70,7 +74,8 @@ export async function openSession(options: SessionOptions): Promise<PostgresSess
     } catch (error) {
       if (codeOf(error) !== '') working -= 1
       if (signal.aborted) throw signal.reason
-      throw isFault(error) ? error : sessionError(error, options)
+      // The server may have said why before anything was asked; the driver then only says that it is gone.
+      throw isFault(error) ? error : sessionError(codeOf(error) === '' ? (lost ?? error) : error, options)
     }
   }
   return {
@@ -130,6 +135,8 @@ function codeOf(error: unknown): string {
 
 /** What a server that can be reached refuses for now, by its class or code. */
 const FOR_NOW: Record<string, string> = {
+  '25P03': 'ended a transaction that did nothing for too long',
+  '25P04': 'ended a transaction that took too long',
   '40': 'undid the transaction because of another one',
   '53': 'has no resources left',
   '55P03': 'kept a lock for another session',

@@ -54,7 +54,8 @@ type TransactionKind = 'write' | 'read'
  * so that a pooler such as PgBouncer may stand between.
  */
 export async function begin(session: PostgresSession, { timings }: PublishWorld, kind: TransactionKind): Promise<void> {
-  await session.query(kind === 'read' ? 'BEGIN ISOLATION LEVEL REPEATABLE READ' : 'BEGIN')
+  // What is read once the lock is there must be newer than the lock, whatever the server's default is.
+  await session.query(`BEGIN ISOLATION LEVEL ${kind === 'read' ? 'REPEATABLE READ' : 'READ COMMITTED'}`)
   const settings: Record<string, string> = {
     search_path: 'pg_catalog',
     timezone: 'UTC',
@@ -71,12 +72,12 @@ export async function begin(session: PostgresSession, { timings }: PublishWorld,
   await session.query(WATCHES)
 }
 
-/** Servers on systems without such a watch refuse them. */
+/** Older servers, and systems without such a watch, refuse them. A limit on whole transactions may be the user's default. */
 const WATCHES = `DO $$
 DECLARE setting text[];
 BEGIN
   FOREACH setting SLICE 1 IN ARRAY ARRAY[['client_connection_check_interval', '2s'], ['tcp_keepalives_idle', '20'],
-      ['tcp_keepalives_interval', '10'], ['tcp_keepalives_count', '4'], ['tcp_user_timeout', '60s']] LOOP
+      ['tcp_keepalives_interval', '10'], ['tcp_keepalives_count', '4'], ['tcp_user_timeout', '60s'], ['transaction_timeout', '0']] LOOP
     BEGIN
       PERFORM set_config(setting[1], setting[2], true);
     EXCEPTION WHEN others THEN NULL;

@@ -149,6 +149,33 @@ test('two publishers at once: one after the other, or one is refused', async () 
   expect(await world.there()).toEqual(world.here())
 })
 
+test('defaults of the server do not matter: a second publisher counts from what the first one left', async () => {
+  const user = `default_${world.schema}`
+  await world.client.query(`CREATE ROLE ${user} LOGIN SUPERUSER PASSWORD 'invented-too';
+    ALTER ROLE ${user} SET default_transaction_isolation = 'serializable'; ALTER ROLE ${user} SET transaction_timeout = '900ms';
+    ALTER ROLE ${user} SET datestyle = 'German'; ALTER ROLE ${user} SET timezone = 'Asia/Tokyo'`)
+  const url = Object.assign(new URL(server.url), { username: user, password: 'invented-too' }).href
+  const publish = () =>
+    run(['publish', '--schema', world.schema], {
+      env: { ...world.env, CHPIPE_POSTGRES_URL: url, CHPIPE_TIME_SCALE: '1' },
+    })
+  await world.publish()
+  addCompany(world.db, { company_number: '00000009', date_of_creation: '2020-01-02' })
+  const first = new pg.Client(server.url)
+  await first.connect()
+  await first.query('BEGIN')
+  await first.query('SELECT pg_advisory_xact_lock($1, hashtext($2))', [0x43485049, `chpipe publish ${world.schema}`])
+  const second = publish()
+  const waits = "SELECT FROM pg_stat_activity WHERE usename = $1 AND query LIKE 'SELECT pg_try_advisory%'"
+  await expect.poll(async () => (await world.client.query(waits, [user])).rowCount).toBe(1)
+  await first.query(
+    `UPDATE ${world.schema}.chpipe_publication SET publication = 'by another'; SELECT pg_sleep(1); COMMIT`,
+  )
+  await first.end()
+  expect(await second).toMatchObject({ code: 0, stderr: '' })
+  expect(await world.there()).toEqual(world.here())
+})
+
 test('a reader that keeps a table locked while it must gain columns: 4, and nothing has changed', async () => {
   await world.publish()
   await world.client.query('ALTER TABLE companies DROP COLUMN subtype')
