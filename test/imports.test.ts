@@ -53,7 +53,7 @@ const ROOMS: Record<string, Record<string, string[]>> = {
     audit: ['companies', 'officers', 'stream'],
     progress: ['stream'],
     backup: [],
-    doctor: ['backup', 'stream'],
+    doctor: ['backup', 'publish', 'stream'],
     show: ['purchases'],
     notices: ['stream'],
   },

@@ -13,9 +13,9 @@ const INDENT = ' '.repeat(19)
 export const doctorCommand = defineCommand({
   name: 'doctor',
   summary: 'Is this machine ready? Keys, clock, disk, database, backup',
-  description: `Checks the program, the database, the disk, each key, the clock, the allowance, the stream, the enrichment and the backups.
-For each it says what is wrong and what to do. It ends with 1 when a check fails; warnings do not count, and a failed check
-does not hide the others.
+  description: `Checks the program, the database, the disk, each key, the clock, the allowance, the stream, the enrichment, the backups
+and what is published. For each it says what is wrong and what to do. It ends with 1 when a check fails; warnings do not
+count, and a failed check does not hide the others.
 
 Each key is tried with one free call (Snov: two), which counts towards the allowance. A stream that is being followed is
 left alone. The database is neither changed nor migrated; a damaged or missing one is reported like any other finding.`,

@@ -5,7 +5,7 @@ import { ChpipeError } from '../errors.ts'
 import type { PublishWorld } from '../steps/publish/connect.ts'
 import { printedSql } from '../steps/publish/ddl.ts'
 import { type PublishOptions, type PublishSummary, publish } from '../steps/publish/run.ts'
-import { publishTarget } from '../steps/publish/target.ts'
+import { leavesThisMachine, publishTarget } from '../steps/publish/target.ts'
 import { type PublishedVerification, verifyPublished } from '../steps/publish/verify.ts'
 import { publishedTables } from '../steps/publish/watermark.ts'
 import { counted, formatNumber, safeJson } from '../text.ts'
@@ -96,7 +96,7 @@ function refuseTogether({ verify, dryRun, printSql, full, every }: PublishInput)
 
 /** As with libpq, only `verify-full` keeps another server from passing for the one that is meant. */
 function warnOfStrangers({ log, target: { address } }: PublishWorld): void {
-  if (address.tls.mode === 'verify-full' || /^(localhost$|127\.|::1$|\/)/.test(address.host)) return
+  if (address.tls.mode === 'verify-full' || !leavesThisMachine(address)) return
   log.warn('the server is not verified; beyond this machine use sslmode=verify-full', { sslmode: address.tls.mode })
 }
 

@@ -48,6 +48,16 @@ export function markChangesAgain(db: Db, now: number, isEnd: boolean): void {
   prepared(db, sql).run(...(isEnd ? [now] : [now, now]))
 }
 
+/**
+ * Begins a history of its own in a copy of a database: what is written there has another mark than what the original
+ * writes after the copy, and neither takes a checkpoint of the other's for its own. Older schemas know no marks.
+ */
+export function markCopy(copy: Db, now: number): void {
+  const { $client: client } = copy
+  const known = client.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'change_marks'").get()
+  if (known) client.prepare(`${MARK} FROM change_counter`).run(now)
+}
+
 const MARK = `INSERT INTO change_marks (mark, number, marked_at) SELECT lower(hex(randomblob(4))), change_counter.number, ?`
 const NEWEST_MARK = 'SELECT mark, number, marked_at FROM change_marks ORDER BY id DESC LIMIT 1'
 
@@ -93,6 +103,16 @@ export function sinceCheckpoint(db: Db, text: string): Since | null {
 function dayOfMark(db: Db, mark: string): string {
   const markedAt = prepared(db, 'SELECT marked_at FROM change_marks WHERE mark = ?').pluck().get(mark)
   return dayAt(Number(markedAt ?? 0))
+}
+
+/** More are not counted: the cost stays the same however many there are. */
+export const MOST_CHANGED_COUNTED = 10_000
+
+/** Companies of which anything stored changed behind a number, up to `MOST_CHANGED_COUNTED` and one. */
+export function countChangedSince(db: Db, number: number): number {
+  const sql = `SELECT count(*) FROM (SELECT 1 FROM companies INDEXED BY companies_by_change WHERE change_number > ?
+    LIMIT ${MOST_CHANGED_COUNTED + 1})`
+  return Number(prepared(db, sql).pluck().get(number))
 }
 
 /**

@@ -2,6 +2,8 @@
 import { readFileSync } from 'node:fs'
 import pg from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { datasetTables } from '../../src/db/dataset/columns.ts'
+import { PUBLICATION } from '../../src/steps/publish/ddl.ts'
 import { run, type TempFolder, tempFolder } from '../host.ts'
 import { type PostgresServer, startPostgres } from '../postgres.ts'
 import { addOfficer, fill, newDatabase } from '../steps/export/export-world.ts'
@@ -36,7 +38,7 @@ async function connect(url: string): Promise<pg.Client> {
 }
 
 test('the page sets up a publisher, readers who see and change nothing, and views for customers', async () => {
-  const [setUp = '', readers = '', views = '', state = '', together = '', ...more] = blocks
+  const [setUp = '', readers = '', views = '', state = '', together = '', replicated = '', ...more] = blocks
   expect(more).toEqual([])
   const root = await connect(server.url)
   for (const statement of setUp.split(';').filter((part) => part.trim() !== '')) await root.query(statement)
@@ -51,6 +53,11 @@ test('the page sets up a publisher, readers who see and change nothing, and view
   const register = await connect(Object.assign(new URL(server.url), { pathname: '/register' }).href)
   await register.query(readers)
   await register.query(views)
+  await register.query(replicated)
+  const { rows: published } = await register.query(
+    "SELECT tablename FROM pg_publication_tables WHERE schemaname = 'chpipe'",
+  )
+  expect(published.map(({ tablename }) => tablename).sort()).toEqual([...datasetTables, PUBLICATION].sort())
 
   const analyst = await connect(urlOf('analyst', 'choose another'))
   expect((await analyst.query('SELECT FROM chpipe.officers')).rowCount).toBe(10)

@@ -142,12 +142,21 @@ const REFUSALS: Record<string, string> = {
   '25006': 'is read-only',
 }
 
+/** What poolers refuse under a code that says less, such as PgBouncer. */
+const POOLER_REFUSALS: [RegExp, sentence: string][] = [
+  [/^no such database/, 'has no such database'],
+  [/statement pooling/, 'is behind a pooler of single statements, which allows no transactions'],
+]
+
 /** Turns whatever a connection or a query failed with into a sentence without credentials. */
 export function postgresError(error: unknown, { address, variable }: Pick<ConnectOptions, 'address' | 'variable'>) {
   if (error instanceof ChpipeError) return error
   // The driver itself says that there is no password, or that the server does not know it.
   const code = /^SASL\b/.test(errorMessage(error)) ? '28P01' : codeOf(error)
-  const refusal = REFUSALS[code] ?? (/^[0-9A-Z]{5}$/.test(code) ? REFUSALS[code.slice(0, 2)] : undefined)
+  const refusal =
+    REFUSALS[code] ??
+    (/^[0-9A-Z]{5}$/.test(code) ? REFUSALS[code.slice(0, 2)] : undefined) ??
+    POOLER_REFUSALS.find(([said]) => code === '08P01' && said.test(errorMessage(error)))?.[1]
   if (refusal) {
     return new ChpipeError('config', `The PostgreSQL of ${variable} ${refusal}: ${address.shown}`, {
       hint: `correct ${variable}, or the server's own settings`,
@@ -168,8 +177,24 @@ function codeOf(error: unknown): string {
   return String((error as NodeJS.ErrnoException | null)?.code ?? '')
 }
 
-/** A server may repeat what it was sent. */
-function withoutCredentials(text: string, { user, password }: PostgresAddress): string {
-  const secrets = [password, user].filter((secret) => secret !== undefined)
-  return secrets.reduce((shown, secret) => shown.replaceAll(secret, '***'), text)
+/** A server may repeat what it was sent, as it stands or as some program wrote it down. */
+export function withoutPassword(text: string, address: PostgresAddress): string {
+  const { password = readPassFile(address) } = address
+  if (password === undefined) return text
+  const longestFirst = writings(password).sort((a, b) => b.length - a.length)
+  return longestFirst.reduce((shown, secret) => shown.replaceAll(secret, '***'), text)
+}
+
+function withoutCredentials(text: string, address: PostgresAddress): string {
+  const shown = withoutPassword(text, address)
+  if (address.user === undefined) return shown
+  const name = address.user.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')
+  return shown.replace(new RegExp(`(?<!\\w)${name}(?!\\w)`, 'g'), '***')
+}
+
+function writings(secret: string): string[] {
+  const url = new URL('postgres://host')
+  url.password = secret
+  const plain = [secret, JSON.stringify(secret).slice(1, -1), secret.replaceAll("'", "''")]
+  return [...plain, ...plain.map((text) => text.replace(/\s+/g, ' ')), encodeURIComponent(secret), url.password]
 }

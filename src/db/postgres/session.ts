@@ -5,7 +5,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Client } from 'pg'
 import type { Clock } from '../../clock.ts'
 import { ChpipeError, errorMessage } from '../../errors.ts'
-import { type ConnectOptions, connectPostgres, postgresError } from './connect.ts'
+import { type ConnectOptions, connectPostgres, isEncrypted, postgresError, withoutPassword } from './connect.ts'
 
 export interface SessionOptions extends ConnectOptions {
   clock: Clock
@@ -20,6 +20,8 @@ export interface SessionOptions extends ConnectOptions {
 }
 
 export interface PostgresSession {
+  /** Whether what is sent is encrypted on its way. */
+  readonly encrypted: boolean
   /** Runs a statement that should answer at once, or a long one. */
   query<Row extends object = Record<string, unknown>>(
     sql: string,
@@ -43,6 +45,10 @@ export async function openSession(options: SessionOptions): Promise<PostgresSess
   signal.throwIfAborted()
   const client = await connectPostgres(options)
   let working = 0
+  let lost: unknown = null
+  client.on('error', (error) => {
+    lost ??= error
+  })
   const cut = () => breakConnection(client)
   signal.addEventListener('abort', cut)
   const within = async <T>(ms: number, work: Promise<T>): Promise<T> => {
@@ -68,10 +74,12 @@ export async function openSession(options: SessionOptions): Promise<PostgresSess
     } catch (error) {
       if (codeOf(error) !== '') working -= 1
       if (signal.aborted) throw signal.reason
-      throw isFault(error) ? error : sessionError(error, options)
+      // The server may have said why before anything was asked; the driver then only says that it is gone.
+      throw isFault(error) ? error : sessionError(codeOf(error) === '' ? (lost ?? error) : error, options)
     }
   }
   return {
+    encrypted: isEncrypted(client),
     query: (sql, values = [], duration = 'short') =>
       guarded(async () => {
         const ms = duration === 'short' ? answerMs : statementMs
@@ -127,6 +135,8 @@ function codeOf(error: unknown): string {
 
 /** What a server that can be reached refuses for now, by its class or code. */
 const FOR_NOW: Record<string, string> = {
+  '25P03': 'ended a transaction that did nothing for too long',
+  '25P04': 'ended a transaction that took too long',
   '40': 'undid the transaction because of another one',
   '53': 'has no resources left',
   '55P03': 'kept a lock for another session',
@@ -145,8 +155,7 @@ function sessionError(error: unknown, options: ConnectOptions): ChpipeError {
   if (error instanceof ChpipeError || code === '' || KNOWN_ELSEWHERE.test(code)) return postgresError(error, options)
   const { variable, address } = options
   const forNow = FOR_NOW[code] ?? FOR_NOW[code.slice(0, 2)]
-  // A server that asks for the password in clear may repeat it.
-  const why = address.password ? errorMessage(error).replaceAll(address.password, '***') : errorMessage(error)
+  const why = withoutPassword(errorMessage(error), address)
   if (forNow) {
     return new ChpipeError('upstream', `The PostgreSQL of ${variable} ${forNow} (${why}): ${address.shown}`, {
       hint: 'see which session it is in pg_stat_activity, then run the command again',

@@ -6,7 +6,8 @@ import { open } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { type Clock, DAY_MS } from '../../clock.ts'
 import { checkFile, openSnapshotCopy, type SnapshotCopy } from '../../db/backup.ts'
-import type { Db } from '../../db/open.ts'
+import { markCopy } from '../../db/changes.ts'
+import { type Db, openDb } from '../../db/open.ts'
 import { findLastFinished } from '../../db/runs.ts'
 import { ChpipeError, errorMessage } from '../../errors.ts'
 import { removeEmptyFolders, sha256OfFile, syncFolder } from '../../files.ts'
@@ -74,6 +75,7 @@ export async function backupDatabase(step: BackupStep, options: BackupOptions): 
     await writeCopy(copy, partial, signal, (share) => onProgress('copying', share, copy.bytes))
     const schema_version = copy.schemaVersion
     copy[Symbol.dispose]()
+    beginHistory(partial, asOf)
     onProgress('checking', 1, copy.bytes)
     const rows = await checkCopy(partial, signal)
     const sha256 = await sha256OfFile(partial, signal)
@@ -119,6 +121,15 @@ async function writeCopy(
   await file.chmod(0o600)
   await file.close()
   await copy.copyTo(partial, { signal, onProgress })
+}
+
+function beginHistory(partial: string, asOf: number): void {
+  const copy = openDb(partial, { migrate: false })
+  try {
+    markCopy(copy, asOf)
+  } finally {
+    copy.$client.close()
+  }
 }
 
 async function checkCopy(partial: string, signal: AbortSignal): Promise<Record<string, number>> {

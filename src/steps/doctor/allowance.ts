@@ -5,7 +5,8 @@ import { localAllowances, type OpenAllowance, sharedAllowances } from '../../quo
 import type { StoreReport } from '../../quota/report.ts'
 import { type Check, type DoctorOptions, type DoctorStep, fail, ok, warn } from './check.ts'
 
-const SILENT: Log = { info() {}, warn() {}, error() {} }
+/** What is found is told by the checks. */
+export const SILENT: Log = { info() {}, warn() {}, error() {} }
 
 /** Whether the PostgreSQL that keeps the allowance can be reached, who uses it, and who could read what is sent. */
 export function checkAllowanceStore({ postgres, away, encrypted, users }: StoreReport): Check {

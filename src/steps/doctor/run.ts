@@ -26,6 +26,7 @@ import {
 } from './machine.ts'
 import { checkClock, checkRestKey, checkStreamKey, listen, PROVIDER_CHECKS } from './services.ts'
 import * as state from './state.ts'
+import { checkTargets } from './target.ts'
 
 /** How long the check of the database file may hold back its write-ahead log. */
 const INTEGRITY_LIMIT_MS = 30_000
@@ -46,10 +47,11 @@ export async function runDoctor(options: DoctorOptions): Promise<Check[]> {
   })
   const db = examined?.db ?? null
   try {
-    const [integrity, services, use] = await Promise.all([
+    const [integrity, services, use, targets] = await Promise.all([
       examined?.exists ? checkSoundness(options, db).then((check) => [check]) : [],
       checkServices(options, db),
       readUse(options),
+      checkTargets(options, db),
     ])
     const store = use?.store ? [checkAllowanceStore(use.store)] : []
     return [
@@ -63,6 +65,7 @@ export async function runDoctor(options: DoctorOptions): Promise<Check[]> {
       await local('environment', () => checkEnvironment(options.env, cwd)),
       ...services,
       ...store,
+      ...targets,
       await local('proxy', () => checkProxy(settings)),
       await local('addresses', () => checkAddresses(settings, readSettings({}))),
       ...(db ? await checkState(options, db, use) : []),

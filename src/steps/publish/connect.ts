@@ -15,8 +15,8 @@ export interface PublishWorld {
 }
 
 /** Opens a connection for publishing; see `openSession` for what it throws. */
-export function connectTarget({ target, clock, timings, signal }: PublishWorld): Promise<PostgresSession> {
-  return openSession({
+export async function connectTarget({ target, clock, timings, signal }: PublishWorld): Promise<PostgresSession> {
+  const session = await openSession({
     ...target,
     application: 'chpipe publish',
     connectTimeoutMs: timings.connectTimeoutMs,
@@ -25,6 +25,23 @@ export function connectTarget({ target, clock, timings, signal }: PublishWorld):
     answerMs: timings.publishAnswerMs,
     stallMs: timings.publishStallMs,
     statementMs: timings.publishStatementMs + timings.publishAnswerMs,
+  })
+  try {
+    await refuseEncoding(session, target)
+    return session
+  } catch (error) {
+    await session[Symbol.asyncDispose]()
+    throw error
+  }
+}
+
+/** Names of all the world's scripts are filed. */
+async function refuseEncoding(session: PostgresSession, { address, variable }: PublishTarget): Promise<void> {
+  const { rows } = await session.query<{ server_encoding: string }>('SHOW server_encoding')
+  const encoding = rows[0]?.server_encoding ?? ''
+  if (encoding === 'UTF8' || encoding === 'SQL_ASCII') return
+  throw new ChpipeError('config', `The database of ${variable} is encoded in ${encoding}: ${address.shown}`, {
+    hint: `name one in UTF8: CREATE DATABASE register ENCODING 'UTF8' TEMPLATE template0`,
   })
 }
 
@@ -37,7 +54,8 @@ type TransactionKind = 'write' | 'read'
  * so that a pooler such as PgBouncer may stand between.
  */
 export async function begin(session: PostgresSession, { timings }: PublishWorld, kind: TransactionKind): Promise<void> {
-  await session.query(kind === 'read' ? 'BEGIN ISOLATION LEVEL REPEATABLE READ' : 'BEGIN')
+  // What is read once the lock is there must be newer than the lock, whatever the server's default is.
+  await session.query(`BEGIN ISOLATION LEVEL ${kind === 'read' ? 'REPEATABLE READ' : 'READ COMMITTED'}`)
   const settings: Record<string, string> = {
     search_path: 'pg_catalog',
     timezone: 'UTC',
@@ -54,12 +72,12 @@ export async function begin(session: PostgresSession, { timings }: PublishWorld,
   await session.query(WATCHES)
 }
 
-/** Servers on systems without such a watch refuse them. */
+/** Older servers, and systems without such a watch, refuse them. A limit on whole transactions may be the user's default. */
 const WATCHES = `DO $$
 DECLARE setting text[];
 BEGIN
   FOREACH setting SLICE 1 IN ARRAY ARRAY[['client_connection_check_interval', '2s'], ['tcp_keepalives_idle', '20'],
-      ['tcp_keepalives_interval', '10'], ['tcp_keepalives_count', '4'], ['tcp_user_timeout', '60s']] LOOP
+      ['tcp_keepalives_interval', '10'], ['tcp_keepalives_count', '4'], ['tcp_user_timeout', '60s'], ['transaction_timeout', '0']] LOOP
     BEGIN
       PERFORM set_config(setting[1], setting[2], true);
     EXCEPTION WHEN others THEN NULL;

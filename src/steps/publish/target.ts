@@ -16,6 +16,16 @@ const SOCKETS = '/var/run/postgresql'
 /** Any of these says that a server is meant. */
 const NAMING = ['PGHOST', 'PGHOSTADDR', 'PGPORT', 'PGDATABASE', 'PGUSER']
 
+/** Whether anything names a target. */
+export function isTargetNamed({ postgres, postgresVariables: given }: Settings): boolean {
+  return postgres !== null || NAMING.some((name) => given[name] !== undefined)
+}
+
+/** Whether what is sent there leaves this machine. */
+export function leavesThisMachine({ host }: PostgresAddress): boolean {
+  return !/^(localhost$|127\.|::1$|\/)/.test(host)
+}
+
 /** Reads the target as libpq does. Throws `config` when none is named, or for a variable that is wrong; secrets never show. */
 export function publishTarget({ postgres, postgresVariables: given }: Settings): PublishTarget {
   if (given.PGSERVICE !== undefined || given.PGSERVICEFILE !== undefined) {

@@ -17,7 +17,7 @@ export interface PublishedType {
   plain: PlainKind
   /** The text that the server takes for a cell; null for none, and for what is no value of this type. */
   text(cell: Cell): string | null
-  /** An expression for the same text, of a column given as SQL. */
+  /** An expression for the same text, of a column given as SQL; in ISO style and UTC. */
   canonical(column: string): string
 }
 
@@ -82,7 +82,7 @@ const day: PublishedType = {
   told: 'date',
   plain: 'day',
   text: (cell) => (isCalendarDay(String(cell)) ? String(cell) : null),
-  canonical: (column) => `to_char(${column}, 'YYYY-MM-DD')`,
+  canonical: (column) => `${column}::text`,
 }
 
 function isCalendarDay(text: string): boolean {
@@ -101,6 +101,10 @@ export function isDate(year: number, month: number, date: number): boolean {
 
 const MOMENT = /^(\d{4}-\d{2}-\d{2})T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})$/
 
+/** Beyond them the server writes what reads as another moment, or nothing: those before Christ, and `infinity`. */
+const FIRST_MOMENT = `timestamptz '0001-01-01 00:00:00+00'`
+const LAST_MOMENT = `timestamptz '9999-12-31 23:59:59.999+00'`
+
 /** Milliseconds, as chpipe keeps them. */
 const moment: PublishedType = {
   declared: 'timestamptz',
@@ -114,7 +118,7 @@ const moment: PublishedType = {
     return /^\d{4}-/.test(text) && !text.startsWith('0000') ? text : null
   },
   canonical: (column) =>
-    `CASE WHEN ${column} = date_trunc('milliseconds', ${column}) THEN to_char(${column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') ELSE ${column}::text END`,
+    `CASE WHEN ${column} = date_trunc('milliseconds', ${column}) AND ${column} BETWEEN ${FIRST_MOMENT} AND ${LAST_MOMENT} THEN to_char(${column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') ELSE ${column}::text END`,
 }
 
 const json: PublishedType = {

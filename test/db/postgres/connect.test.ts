@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { connectPostgres } from '../../../src/db/postgres/connect.ts'
+import { connectPostgres, postgresError } from '../../../src/db/postgres/connect.ts'
 import { ChpipeError } from '../../../src/errors.ts'
 import { parsePostgresUrl } from '../../../src/postgres-url.ts'
 import { tempFolder } from '../../host.ts'
@@ -98,6 +98,54 @@ describe('what cannot be connected', () => {
       /^upstream: The PostgreSQL of CHPIPE_ALLOWANCE_URL cannot be reached \(.*ECONNREFUSED.*\): 127\.0\.0\.1:1\/db$/,
     )
   })
+})
+
+it('what a pooler refuses for good is told as such, and nothing else that it says', () => {
+  const address = parsePostgresUrl('postgres://u:s3cret@h/d', VARIABLE)
+  const told = (message: string) => {
+    const { kind, message: sentence } = postgresError(Object.assign(new Error(message), { code: '08P01' }), {
+      address,
+      variable: VARIABLE,
+    })
+    return `${kind}: ${sentence}`
+  }
+  expect(told('no such database: d')).toBe(`config: The PostgreSQL of ${VARIABLE} has no such database: h:5432/d`)
+  expect(told('transaction blocks not allowed in statement pooling mode')).toBe(
+    `config: The PostgreSQL of ${VARIABLE} is behind a pooler of single statements, which allows no transactions: h:5432/d`,
+  )
+  expect(told('query_wait_timeout')).toMatch(/^upstream: .* cannot be reached \(query_wait_timeout\)/)
+})
+
+describe('a server that repeats what it was sent', () => {
+  const odd = `p%41ss:w@r/d?&#'"\\ é+ $& s3cret`
+  const echoing = async (error: Error) => {
+    const url = `postgres://me:${encodeURIComponent(odd)}@db.example/d`
+    const address = parsePostgresUrl(url, VARIABLE)
+    expect(address.password).toBe(odd)
+    const { message, hint } = postgresError(error, { address, variable: VARIABLE })
+    return `${message} ${hint}`
+  }
+
+  it.each([
+    ['as it is', odd],
+    ['in JSON', JSON.stringify(odd)],
+    ['as it stands in the URL', encodeURIComponent(odd)],
+    ['in a whole URL', `postgres://me:${encodeURIComponent(odd)}@db.example/d`],
+    ['broken over lines', `${odd}\n  again`],
+  ])('gets no password into an error: %s', async (_how, text) => {
+    const shown = await echoing(Object.assign(new Error(`invalid password "${text}" for me`), { code: '08P01' }))
+    expect(shown).toContain('cannot be reached')
+    expect(shown).not.toMatch(/s3cret|p%41ss|p%2541ss/)
+  })
+})
+
+it('names no user either, however odd, and hides no word that only holds the name', () => {
+  const shown = (user: string, text: string) => {
+    const address = parsePostgresUrl(`postgres://${encodeURIComponent(user)}@h/d`, VARIABLE)
+    return postgresError(new Error(text), { address, variable: VARIABLE }).message
+  }
+  expect(shown('my-u$er', 'bad: my-u$er, "my-u$er".')).toContain('(bad: ***, "***".)')
+  expect(shown('u', 'query for u')).toContain('(query for ***)')
 })
 
 describe('an address', () => {

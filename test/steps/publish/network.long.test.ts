@@ -219,6 +219,21 @@ test.each(['fast', 'immediate'] as const)('a server that is stopped (%s) in mid-
   world = await publishWorldOf(server)
 })
 
+test('a session that is ended while it waits: 4, in the words of the server', async () => {
+  const holder = new pg.Client(server.url)
+  await holder.connect()
+  await holder.query('BEGIN')
+  await holder.query('SELECT pg_advisory_xact_lock($1, hashtext($2))', [0x43485049, `chpipe publish ${world.schema}`])
+  const ended = run(['publish', '--schema', world.schema], { env: { ...world.env, CHPIPE_TIME_SCALE: '1' } })
+  const end = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE application_name = 'chpipe publish' AND state = 'idle in transaction'`
+  await expect.poll(async () => (await world.client.query(end)).rowCount).toBe(1)
+  const { code, stderr } = await ended
+  expect([code, stderr]).toEqual([4, expect.stringContaining('terminating connection due to administrator command')])
+  await holder.end()
+  await expectOld()
+})
+
 test('a killed publisher lets go within seconds, also where its server process waits for a lock', async () => {
   const letGo = await standStill()
   const child = world.start([], server.url)

@@ -85,6 +85,20 @@ describe('it refuses with 5, and changes nothing,', () => {
     expect((await restored()).code).toBe(0)
   })
 
+  test('a state that a restored backup does not know, also when as much has changed there since', async () => {
+    const backup = world.folder.file('backup.db')
+    const chpipe = (...args: string[]) => run(args, { env: world.env, cwd: world.folder.path })
+    expect((await chpipe('backup', '--out', backup)).code).toBe(0)
+    addCompany(world.db, { company_number: '00000009' })
+    await world.publish()
+    for (const number of ['00000001', '00000002', '00000003'])
+      expect((await chpipe('suppress', 'add', '--company', number, '--reason', 'asked', '--db', backup)).code).toBe(0)
+    const before = await fingerprint()
+    const { code, stderr } = await world.publish('--db', backup)
+    expect([code, stderr]).toEqual([5, expect.stringContaining('holds a later state than this database knows')])
+    expect(await fingerprint()).toBe(before)
+  })
+
   test('tables that are not its own', async () => {
     await world.client.query(`CREATE SCHEMA ${world.schema}; CREATE TABLE officers (id int)`)
     await expectRefused([], 5, /has a table officers that chpipe did not publish$/, /--schema/)
@@ -135,6 +149,33 @@ test('two publishers at once: one after the other, or one is refused', async () 
   expect(await world.there()).toEqual(world.here())
 })
 
+test('defaults of the server do not matter: a second publisher counts from what the first one left', async () => {
+  const user = `default_${world.schema}`
+  await world.client.query(`CREATE ROLE ${user} LOGIN SUPERUSER PASSWORD 'invented-too';
+    ALTER ROLE ${user} SET default_transaction_isolation = 'serializable'; ALTER ROLE ${user} SET transaction_timeout = '900ms';
+    ALTER ROLE ${user} SET datestyle = 'German'; ALTER ROLE ${user} SET timezone = 'Asia/Tokyo'`)
+  const url = Object.assign(new URL(server.url), { username: user, password: 'invented-too' }).href
+  const publish = () =>
+    run(['publish', '--schema', world.schema], {
+      env: { ...world.env, CHPIPE_POSTGRES_URL: url, CHPIPE_TIME_SCALE: '1' },
+    })
+  await world.publish()
+  addCompany(world.db, { company_number: '00000009', date_of_creation: '2020-01-02' })
+  const first = new pg.Client(server.url)
+  await first.connect()
+  await first.query('BEGIN')
+  await first.query('SELECT pg_advisory_xact_lock($1, hashtext($2))', [0x43485049, `chpipe publish ${world.schema}`])
+  const second = publish()
+  const waits = "SELECT FROM pg_stat_activity WHERE usename = $1 AND query LIKE 'SELECT pg_try_advisory%'"
+  await expect.poll(async () => (await world.client.query(waits, [user])).rowCount).toBe(1)
+  await first.query(
+    `UPDATE ${world.schema}.chpipe_publication SET publication = 'by another'; SELECT pg_sleep(1); COMMIT`,
+  )
+  await first.end()
+  expect(await second).toMatchObject({ code: 0, stderr: '' })
+  expect(await world.there()).toEqual(world.here())
+})
+
 test('a reader that keeps a table locked while it must gain columns: 4, and nothing has changed', async () => {
   await world.publish()
   await world.client.query('ALTER TABLE companies DROP COLUMN subtype')
@@ -175,6 +216,40 @@ describe('the way to the server', () => {
       expect([code, stdout, stderr]).toEqual([3, '', expect.stringMatching(sentence)])
       expect(stderr).not.toContain('invented')
     }
+  })
+
+  test('a password of odd characters is taken from a URL and a variable, and shown nowhere', async () => {
+    const odd = `p%41ss:w@r/d?&#'"\\ é+ $& s3cret`
+    const user = `odd-${world.schema}`
+    await world.client.query(`CREATE ROLE "${user}" LOGIN SUPERUSER PASSWORD ${world.client.escapeLiteral(odd)}`)
+    const at = wrong((url) => Object.assign(url, { username: user, password: '' }))
+    const publish = (url: string, env = {}) =>
+      run(['publish', '--schema', world.schema], { env: { ...world.env, CHPIPE_POSTGRES_URL: url, ...env } })
+    const withPassword = (password: string) => at.replace('@', `:${encodeURIComponent(password)}@`)
+    expect(await publish(withPassword(odd))).toMatchObject({ code: 0, stderr: '' })
+    expect(await publish(at, { PGPASSWORD: odd })).toMatchObject({ code: 0, stderr: '' })
+    for (const ended of [
+      await publish(withPassword(`${odd}!`)),
+      await publish(at, { PGPASSWORD: `${odd}!` }),
+      await publish(withPassword(odd).replace(`:${server.port}/`, ':1/')),
+      await publish(withPassword(odd).replace(/postgres$/, 'nowhere')),
+      await publish(withPassword(odd).replace(/postgres$/, 'a?sslmode=never')),
+      await publish(`postgres://${user}:${odd}@127.0.0.1/d`),
+    ]) {
+      expect([3, 4]).toContain(ended.code)
+      expect(ended.stdout + ended.stderr).not.toMatch(/s3cret|p%41ss|p%2541ss/)
+    }
+  })
+
+  test('a database that cannot hold every name: 3', async () => {
+    await world.client.query(
+      `CREATE DATABASE latin_${world.schema} ENCODING 'LATIN1' TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C'`,
+    )
+    const { code, stderr } = await at(wrong((url) => Object.assign(url, { pathname: `/latin_${world.schema}` })))
+    expect([code, stderr]).toEqual([
+      3,
+      expect.stringMatching(/^error: The database .* is encoded in LATIN1: .*\ntry: /),
+    ])
   })
 
   test('none, or one that is written wrongly: 3', async () => {

@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { run } from '../../host.ts'
 import { type PostgresServer, startPostgres } from '../../postgres.ts'
 import { addCompany, addDomain, addEmail, addOfficer, fill } from '../export/export-world.ts'
 import { suppressOne } from '../suppress/suppress-world.ts'
@@ -128,6 +129,40 @@ describe('it finds', () => {
       ELSE 'COMPANY 00010005 LIMITED' END WHERE company_number IN ('00010005', '00010006')`)
     expect((await verify()).code).toBe(1)
   })
+})
+
+test('it finds days and moments that the server would write as others, or as nothing', async () => {
+  const planted = [
+    ['date_of_cessation', "date '2021-03-04 BC'", "'2021-03-04'"],
+    ['date_of_cessation', "'infinity'", "'2021-03-04'"],
+    ['date_of_creation', "'-infinity'", 'NULL'],
+    ['officers_fetched_at', "timestamptz '2026-01-02 03:04:05+00 BC'", "'2026-01-02 03:04:05+00'"],
+    ['deleted_at', "'infinity'", 'NULL'],
+  ] as const
+  for (const [column, value, former] of planted) {
+    const set = (to: string) =>
+      world.client.query(`UPDATE companies SET ${column} = ${to} WHERE company_number = 'SC123456'`)
+    await set(value)
+    expect(await verify(), value).toMatchObject({ code: 1, differences: [{ table: 'companies', bucket: 'SC12' }] })
+    await set(former)
+  }
+  expect((await verify()).code).toBe(0)
+})
+
+test('needs no right but to read, and no server that may be written to, while nothing has changed', async () => {
+  const name = `reader_of_${world.schema}`
+  await world.client.query(`CREATE ROLE ${name} LOGIN PASSWORD 'invented-too'; GRANT USAGE ON SCHEMA ${world.schema} TO ${name};
+    GRANT SELECT ON ALL TABLES IN SCHEMA ${world.schema} TO ${name}; ALTER ROLE ${name} SET default_transaction_read_only = on`)
+  const url = Object.assign(new URL(server.url), { username: name, password: 'invented-too' }).href
+  const env = { ...world.env, CHPIPE_POSTGRES_URL: url }
+  const read = () => run(['publish', '--schema', world.schema, '--verify', '--json'], { env, cwd: world.folder.path })
+  const { code, stdout } = await read()
+  expect([code, JSON.parse(stdout).equal]).toEqual([0, true])
+  await world.client.query("UPDATE companies SET company_name = 'Y' WHERE company_number = '00010006'")
+  expect((await read()).code).toBe(1)
+  addCompany(world.db, { company_number: '00000001' })
+  const changed = await read()
+  expect([changed.code, changed.stderr]).toEqual([3, expect.stringContaining('is read-only')])
 })
 
 test('leaves out what has changed since, and nothing else', async () => {
