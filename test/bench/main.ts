@@ -1,4 +1,5 @@
-// Measures chpipe against plain tools, in one run: `npm run bench`, or `npm run bench export` for one of them.
+// Measures chpipe against plain tools, in one run: `npm run bench`, or `npm run bench export` for one of them;
+// `npm run bench -- scale` is by hand only.
 import Table from 'cli-table3'
 import { benchAllowance } from './allowance.ts'
 import { benchEnrichment } from './enrichment.ts'
@@ -6,6 +7,7 @@ import { benchExport } from './export.ts'
 import { benchImportCompanies } from './import-companies.ts'
 import type { Row } from './measure.ts'
 import { benchPublish } from './publish.ts'
+import { benchScale } from './scale.ts'
 import { benchSharedAllowance } from './shared-allowance.ts'
 import { benchStartUp } from './start-up.ts'
 import { benchStream } from './stream.ts'
@@ -21,7 +23,11 @@ const BENCHES: Record<string, () => Promise<Row[]>> = {
   enrichment: benchEnrichment,
 }
 
-const [wanted] = process.argv.slice(2)
+const [wanted, ...given] = process.argv.slice(2)
+if (wanted === 'scale') {
+  await benchScale(given)
+  process.exit()
+}
 if (wanted !== undefined && !Object.hasOwn(BENCHES, wanted)) {
   console.error(`There is no bench ${wanted}: ${Object.keys(BENCHES).join(', ')}`)
   process.exit(2)
