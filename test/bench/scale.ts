@@ -23,7 +23,7 @@ const FULL = 5_700_000
 /** A sheet of Excel holds fewer rows than the officers of more companies. */
 const MOST_FOR_XLSX = 200_000
 /** The officers of more companies than this come by SQL, from those that came by file. */
-const MOST_BY_FILE = 600_000
+const MOST_BY_FILE = 200_000
 const SOME_BY_FILE = 57_000
 
 interface Job {
@@ -207,7 +207,7 @@ function printGrowth(runs: { companies: number; jobs: Job[] }[]): void {
     const found = runs.map(({ jobs }) => jobs.find((job) => job.name === name))
     const cells = later.flatMap((_, index) => {
       const [small, large] = [found[index], found[index + 1]]
-      if (!small || !large) return ['', '', '']
+      if (!small || !large || large.rows === small.rows) return ['', '', '']
       const growth = (of: (work: MeasuredWork) => number) =>
         (Math.log(of(large.work) / of(small.work)) / Math.log(large.rows / small.rows)).toFixed(2)
       return [growth((work) => work.cpuSeconds), growth((work) => work.seconds), growth((work) => work.megabytes)]

@@ -6,14 +6,15 @@ import { writePageHeader } from 'hyparquet-writer/src/datapage.js'
 import { writeRleBitPackedHybrid } from 'hyparquet-writer/src/encoding.js'
 import { snappyCompress } from 'hyparquet-writer/src/snappy.js'
 import { unconvertStatistics } from 'hyparquet-writer/src/unconvert.js'
-import type { Cell } from '../../../db/dataset/columns.ts'
+import type { Cell, Row } from '../../../db/dataset/columns.ts'
 import { PARQUET_TYPES, type SchemaElement } from './parquet-schema.ts'
 import type { Bytes, PlainValues } from './parquet-values.ts'
 
 type ThriftObject = Record<`field_${number}`, unknown>
 
 export interface ColumnChunk {
-  add(cell: Cell): void
+  /** Takes its cells of these rows, of which no more than fit may come. */
+  add(rows: readonly Row[], column: number, from: number, to: number): void
   /** Bytes that it holds. */
   held(): number
   /** Writes its pages, tells what the file's directory says of them, and begins anew. */
@@ -88,15 +89,17 @@ export function createColumnChunk(element: SchemaElement, plain: PlainValues, mo
   }
   begin()
   return {
-    add(cell) {
-      if (cell !== null && isThere(cell)) {
-        held.levels[held.rows] = 1
+    add(rows, column, from, to) {
+      const { levels } = held
+      for (let at = from; at < to; at += 1) {
+        const cell = rows[at]?.[column] ?? null
+        const there = cell !== null && isThere(cell)
+        levels[held.rows] = there ? 1 : 0
+        held.rows += 1
+        if (!there) continue
         held.present += 1
-        if (held.present === FIRST_LOOK && held.dictionary && held.dictionary.starts.length * 2 > FIRST_LOOK) {
-          abandon()
-        }
-      } else held.levels[held.rows] = 0
-      held.rows += 1
+        if (held.present === FIRST_LOOK && held.dictionary && held.dictionary.starts.length * 2 > FIRST_LOOK) abandon()
+      }
     },
     held: () => held.values.used,
     write(writer) {
@@ -199,7 +202,7 @@ function writeDictionaryPage(writer: ByteWriter, { values, dictionary }: Held): 
 function writeDataPage(writer: ByteWriter, element: SchemaElement, held: Held) {
   const { rows, present } = held
   const levels = new ByteWriter()
-  writeRleBitPackedHybrid(levels, held.levels.subarray(0, rows), 1)
+  writeLevels(levels, held)
   const { encoding, bytes } = encodedValues(element, held)
   const compressed = snappyCompress(bytes)
   const header = writeHeader(writer, {
@@ -219,6 +222,16 @@ function writeDataPage(writer: ByteWriter, element: SchemaElement, held: Held) {
   writer.appendBytes(levels.getBytes())
   writer.appendBytes(compressed)
   return { encoding, uncompressed: header + levels.offset + bytes.length }
+}
+
+/** Which rows have a value: mostly all of them, or none. */
+function writeLevels(writer: ByteWriter, { levels, rows, present }: Held): void {
+  if (present > 0 && present < rows) {
+    writeRleBitPackedHybrid(writer, levels.subarray(0, rows), 1)
+    return
+  }
+  writer.appendVarInt(rows << 1)
+  writer.appendUint8(present > 0 ? 1 : 0)
 }
 
 function encodedValues(element: SchemaElement, held: Held): { encoding: Encoding; bytes: Uint8Array } {

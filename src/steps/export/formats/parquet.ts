@@ -26,23 +26,11 @@ function parquetFile(name: string, columns: Column[], rowsOfPage: (page: Page) =
 
 async function openParquet(output: Output, columns: Column[], rowsOfPage: (page: Page) => Row[]): Promise<Writing> {
   const { createParquetFile } = await import('./parquet-file.ts')
-  const file = createParquetFile(columns)
-  const writeGroup = () => {
-    const rows = file.waiting()
-    return file.writeGroup((bytes) => output.write(bytes, rows))
-  }
+  const file = createParquetFile(columns, output.write)
   return {
     passes: 1,
-    async add(page) {
-      for (const row of rowsOfPage(page)) {
-        file.add(row)
-        if (file.isFull()) await writeGroup()
-      }
-    },
-    async end() {
-      if (file.waiting() > 0) await writeGroup()
-      await file.writeEnd((bytes) => output.write(bytes, 0))
-    },
+    add: (page) => file.add(rowsOfPage(page)),
+    end: file.end,
     discard() {},
   }
 }
