@@ -6,6 +6,7 @@ import { benchEnrichment } from './enrichment.ts'
 import { benchExport } from './export.ts'
 import { benchImportCompanies } from './import-companies.ts'
 import type { Row } from './measure.ts'
+import { benchParquet } from './parquet.ts'
 import { benchPublish } from './publish.ts'
 import { benchScale } from './scale.ts'
 import { benchSharedAllowance } from './shared-allowance.ts'
@@ -18,6 +19,7 @@ const BENCHES: Record<string, () => Promise<Row[]>> = {
   'shared-allowance': benchSharedAllowance,
   'import-companies': benchImportCompanies,
   export: benchExport,
+  parquet: benchParquet,
   publish: benchPublish,
   stream: benchStream,
   enrichment: benchEnrichment,

@@ -1,7 +1,7 @@
 // The whole register on this machine: time, memory and bytes per row of every command that touches all of it, and how
 // each grows with the register. By hand only: `npm run bench -- scale 57000 570000`, and `-ndjson` leaves a job out.
 import { spawn } from 'node:child_process'
-import { mkdtempSync, rmSync, statSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs'
 import { readdir, stat } from 'node:fs/promises'
 import { cpus, loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -70,7 +70,7 @@ async function runJobs(ground: Ground): Promise<Job[]> {
     jobs.push(job)
   }
   const call = (...args: string[]) => measure(process.execPath, [PROGRAM, ...args, '--db', db])
-  await importAll(ground, db, call, add)
+  await importScale({ ...ground, db }, add)
   const rows = countRows(db)
   const all = rows.companies + rows.officers + rows.persons_with_significant_control
   const deliver = async (name: string, made: string, args: string[]) => {
@@ -95,28 +95,35 @@ async function runJobs(ground: Ground): Promise<Job[]> {
   return jobs
 }
 
-type Call = (...args: string[]) => Promise<MeasuredWork>
+export interface ScaleImport {
+  source: ScaleSource
+  companies: number
+  /** For the files, which go when they are read. */
+  folder: string
+  db: string
+}
 
 /** Companies, officers and persons with significant control, each from the file that Companies House would deliver. */
-async function importAll(ground: Ground, db: string, call: Call, add: (job: Job) => void): Promise<void> {
-  const { source, companies, folder } = ground
+export async function importScale(
+  { source, companies, folder, db }: ScaleImport,
+  add: (job: Job) => void = () => {},
+): Promise<void> {
   const file = join(folder, 'file')
-  const imported = async (name: string, table: CountedTable, work: MeasuredWork, before: number) => {
-    add({ name, rows: countRows(db)[table], work, bytes: statSync(db).size - before })
+  const size = () => (existsSync(db) ? statSync(db).size : 0)
+  const take = async (name: string, table: CountedTable, args: string[]) => {
+    const before = size()
+    const work = await measure(process.execPath, [PROGRAM, ...args, '--quiet', '--db', db])
+    add({ name, rows: countRows(db)[table], work, bytes: size() - before })
     rmSync(file, { recursive: true, force: true })
   }
   writeScaleRegister(source, companies, file)
-  await imported('import-companies', 'companies', await call('import-companies', file, '--quiet'), 0)
+  await take('import-companies', 'companies', ['import-companies', file])
   const byFile = companies > MOST_BY_FILE ? SOME_BY_FILE : companies
-  const officers = writeScaleOfficers(source, byFile, file)
-  const before = statSync(db).size
-  const target = String(companies)
-  const work = await call('import-officers', '--file', officers, '--target', target, '--quiet')
-  await imported('import-officers --file', 'officers', work, before)
+  const officers = ['import-officers', '--file', writeScaleOfficers(source, byFile, file), '--target', `${companies}`]
+  await take('import-officers --file', 'officers', officers)
   if (byFile < companies) repeatOfficers(db, source, { from: byFile, to: companies })
-  const size = statSync(db).size
   writeScalePscs(source, companies, file)
-  await imported('import-pscs', 'persons_with_significant_control', await call('import-pscs', file, '--quiet'), size)
+  await take('import-pscs', 'persons_with_significant_control', ['import-pscs', file])
 }
 
 type CountedTable = 'companies' | 'officers' | 'persons_with_significant_control'
