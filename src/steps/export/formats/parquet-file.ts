@@ -19,7 +19,7 @@ export interface ParquetFile {
 
 /** A reader that shows the first rows has little to fetch. */
 const FIRST_GROUP_ROWS = 5_000
-const GROUP_ROWS = 25_000
+const GROUP_ROWS = 15_000
 /** Long texts end a group early. */
 const GROUP_BYTES = 1 << 24
 const MOST_AT_ONCE = 250
