@@ -33,6 +33,15 @@ const FIRST_LOOK = 2000
 /** A column that gave its dictionary up tries again after so many row groups. */
 const PATIENCE = 8
 
+/** Values that came once: where each begins, and which of them each row with a value has. */
+interface Dictionary {
+  places: Map<Cell, number>
+  starts: number[]
+  indexes: Int32Array
+  last: Cell
+  lastPlace: number
+}
+
 /** How the values of a chunk are kept. */
 interface Held {
   values: Bytes
@@ -40,48 +49,26 @@ interface Held {
   levels: Uint8Array
   rows: number
   present: number
-  /** Where the values that came once begin, and which of them each row with a value has; null without a dictionary. */
-  dictionary: { places: Map<Cell, number>; starts: number[]; indexes: Int32Array } | null
+  /** Null where each value stands by itself. */
+  dictionary: Dictionary | null
 }
+
+/** The place of a cell that stands for nothing. */
+const NOWHERE = -1
 
 /** The chunks of a column, of at most `mostRows` rows each. */
 export function createColumnChunk(element: SchemaElement, plain: PlainValues, mostRows: number): ColumnChunk {
   const hasDictionary = element.type !== 'BOOLEAN'
   const indexes = new Int32Array(hasDictionary ? mostRows : 0)
-  const held: Held = {
-    values: { room: Buffer.alloc(0), used: 0 },
-    levels: new Uint8Array(mostRows),
-    rows: 0,
-    present: 0,
-    dictionary: null,
-  }
-  let [last, lastIndex, waits]: [Cell, number, number] = [null, NOWHERE, 0]
+  const values = { room: Buffer.alloc(0), used: 0 }
+  const held: Held = { values, levels: new Uint8Array(mostRows), rows: 0, present: 0, dictionary: null }
+  let waits = 0
   const begin = () => {
+    Object.assign(held, { rows: 0, present: 0 })
     held.values.used = 0
-    held.rows = 0
-    held.present = 0
-    last = null
-    held.dictionary = hasDictionary && waits === 0 ? { places: new Map(), starts: [], indexes } : null
+    const tries = hasDictionary && waits === 0
+    held.dictionary = tries ? { places: new Map(), starts: [], indexes, last: null, lastPlace: NOWHERE } : null
     if (waits > 0) waits -= 1
-  }
-  const indexOf = (cell: string | number, { places, starts }: NonNullable<Held['dictionary']>) => {
-    const known = places.get(cell)
-    if (known !== undefined) return known
-    const start = held.values.used
-    const index = plain.put(held.values, cell) ? starts.push(start) - 1 : NOWHERE
-    places.set(cell, index)
-    return index
-  }
-  const isThere = (cell: string | number): boolean => {
-    const { dictionary } = held
-    if (dictionary === null) return plain.put(held.values, cell)
-    if (cell !== last) {
-      lastIndex = indexOf(cell, dictionary)
-      last = cell
-    }
-    if (lastIndex === NOWHERE) return false
-    dictionary.indexes[held.present] = lastIndex
-    return true
   }
   const abandon = () => {
     if (held.present > 0) waits = PATIENCE
@@ -93,7 +80,7 @@ export function createColumnChunk(element: SchemaElement, plain: PlainValues, mo
       const { levels } = held
       for (let at = from; at < to; at += 1) {
         const cell = rows[at]?.[column] ?? null
-        const there = cell !== null && isThere(cell)
+        const there = cell !== null && isKept(held, plain, cell)
         levels[held.rows] = there ? 1 : 0
         held.rows += 1
         if (!there) continue
@@ -111,8 +98,25 @@ export function createColumnChunk(element: SchemaElement, plain: PlainValues, mo
   }
 }
 
-/** The place of a cell that stands for nothing. */
-const NOWHERE = -1
+/** Keeps the value of a cell; false where nothing stands for it. */
+function isKept(held: Held, plain: PlainValues, cell: string | number): boolean {
+  const { dictionary, values } = held
+  if (dictionary === null) return plain.put(values, cell)
+  if (cell !== dictionary.last) {
+    dictionary.lastPlace = dictionary.places.get(cell) ?? newPlace(values, dictionary, plain, cell)
+    dictionary.last = cell
+  }
+  if (dictionary.lastPlace === NOWHERE) return false
+  dictionary.indexes[held.present] = dictionary.lastPlace
+  return true
+}
+
+function newPlace(values: Bytes, { places, starts }: Dictionary, plain: PlainValues, cell: string | number): number {
+  const start = values.used
+  const place = plain.put(values, cell) ? starts.push(start) - 1 : NOWHERE
+  places.set(cell, place)
+  return place
+}
 
 /** Puts the values that the rows point at one behind the other. */
 function giveUp(held: Held): void {
@@ -130,7 +134,7 @@ function giveUp(held: Held): void {
 }
 
 /** The bytes that the values take one behind the other. */
-function plainSize({ values, present }: Held, { starts, indexes }: NonNullable<Held['dictionary']>): number {
+function plainSize({ values, present }: Held, { starts, indexes }: Dictionary): number {
   const sizes = starts.map((start, index) => (starts[index + 1] ?? values.used) - start)
   let size = 0
   for (let at = 0; at < present; at += 1) size += sizes[indexes[at] ?? 0] ?? 0

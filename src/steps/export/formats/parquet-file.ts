@@ -28,15 +28,12 @@ const LIST_OF_STRUCTS = { field: 0x19, long: 0xfc }
 
 /** Begins a file with these columns. */
 export function createParquetFile(columns: Column[], pass: Pass): ParquetFile {
-  const elements = columns.map(schemaElement)
-  const chunks = columns.map((column, index) => {
-    const element = elements[index] ?? schemaElement(column)
-    return createColumnChunk(element, plainValues(column), GROUP_ROWS)
-  })
+  const chunks = columns.map((column) => createColumnChunk(schemaElement(column), plainValues(column), GROUP_ROWS))
   const writer = new ByteWriter()
   const directory = new ByteWriter()
   let [groups, waiting, total] = [0, 0, 0]
   writer.appendUint32(MAGIC)
+  const isFull = () => waiting >= roomOf(groups) || chunks.reduce((sum, chunk) => sum + chunk.held(), 0) >= GROUP_BYTES
   const passOn = async (rows: number) => {
     await pass(writer.getBytes(), rows)
     writer.index = 0
@@ -60,22 +57,25 @@ export function createParquetFile(columns: Column[], pass: Pass): ParquetFile {
   return {
     async add(rows) {
       for (let from = 0; from < rows.length; ) {
-        const room = (groups === 0 ? FIRST_GROUP_ROWS : GROUP_ROWS) - waiting
-        const to = Math.min(rows.length, from + Math.min(room, MOST_AT_ONCE))
+        const to = Math.min(rows.length, from + Math.min(roomOf(groups) - waiting, MOST_AT_ONCE))
         for (const [column, chunk] of chunks.entries()) chunk.add(rows, column, from, to)
         waiting += to - from
         from = to
-        const held = chunks.reduce((sum, chunk) => sum + chunk.held(), 0)
-        if (waiting >= (groups === 0 ? FIRST_GROUP_ROWS : GROUP_ROWS) || held >= GROUP_BYTES) await writeGroup()
+        if (isFull()) await writeGroup()
       }
     },
     async end() {
       if (waiting > 0) await writeGroup()
-      writeDirectory(writer, { elements, groups, rows: total, directory })
+      writeDirectory(writer, { elements: columns.map(schemaElement), groups, rows: total, directory })
       writer.appendUint32(MAGIC)
       await passOn(0)
     },
   }
+}
+
+/** The rows of the next group, behind so many. */
+function roomOf(groups: number): number {
+  return groups === 0 ? FIRST_GROUP_ROWS : GROUP_ROWS
 }
 
 interface Whole {
