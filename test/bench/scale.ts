@@ -7,8 +7,10 @@ import { cpus, loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import Table from 'cli-table3'
+import pg from 'pg'
 import { openDb } from '../../src/db/open.ts'
 import { formatNumber } from '../../src/text.ts'
+import { startPostgres } from '../postgres.ts'
 import { expectExit, type MeasuredWork, measure, PROGRAM, watchWork } from './measure.ts'
 import {
   drawScaleSource,
@@ -87,6 +89,7 @@ async function runJobs(ground: Ground): Promise<Job[]> {
   const [zip, copy] = [join(folder, 'delivery.zip'), join(folder, 'copy.db')]
   await deliver('package', zip, ['export', '--all', '--package', zip])
   await deliver('backup', copy, ['backup', '--out', copy])
+  if (!without.has('publish')) add({ name: 'publish', rows: all, ...(await measurePublish(db)) })
   await addServe(db, (name, work) => add({ name, rows: rows.companies, work, bytes: null }))
   add({ name: 'progress', rows: all, work: await call('progress', '--json'), bytes: null })
   // Without keys its answer is no.
@@ -146,6 +149,19 @@ async function bytesOf(path: string): Promise<number> {
   if (!found.isDirectory()) return found.size
   const names = await readdir(path)
   return (await Promise.all(names.map((name) => bytesOf(join(path, name))))).reduce((sum, bytes) => sum + bytes, 0)
+}
+
+/** Into an empty PostgreSQL on this machine. */
+async function measurePublish(db: string): Promise<Pick<Job, 'work' | 'bytes'>> {
+  await using server = await startPostgres({ settings: { shared_buffers: '128MB' } })
+  process.env.CHPIPE_POSTGRES_URL = server.url
+  const work = await measure(process.execPath, [PROGRAM, 'publish', '--all', '--quiet', '--db', db])
+  delete process.env.CHPIPE_POSTGRES_URL
+  const client = new pg.Client(server.url)
+  await client.connect()
+  const { rows } = await client.query('SELECT pg_database_size(current_database()) AS bytes')
+  await client.end()
+  return { work, bytes: Number(rows[0]?.bytes) }
 }
 
 const TOKEN = 'just-a-trial'
