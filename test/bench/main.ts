@@ -1,11 +1,14 @@
-// Measures chpipe against plain tools, in one run: `npm run bench`, or `npm run bench export` for one of them.
+// Measures chpipe against plain tools, in one run: `npm run bench`, or `npm run bench export` for one of them;
+// `npm run bench -- scale` is by hand only.
 import Table from 'cli-table3'
 import { benchAllowance } from './allowance.ts'
 import { benchEnrichment } from './enrichment.ts'
 import { benchExport } from './export.ts'
 import { benchImportCompanies } from './import-companies.ts'
 import type { Row } from './measure.ts'
+import { benchParquet } from './parquet.ts'
 import { benchPublish } from './publish.ts'
+import { benchScale } from './scale.ts'
 import { benchSharedAllowance } from './shared-allowance.ts'
 import { benchStartUp } from './start-up.ts'
 import { benchStream } from './stream.ts'
@@ -16,12 +19,17 @@ const BENCHES: Record<string, () => Promise<Row[]>> = {
   'shared-allowance': benchSharedAllowance,
   'import-companies': benchImportCompanies,
   export: benchExport,
+  parquet: benchParquet,
   publish: benchPublish,
   stream: benchStream,
   enrichment: benchEnrichment,
 }
 
-const [wanted] = process.argv.slice(2)
+const [wanted, ...given] = process.argv.slice(2)
+if (wanted === 'scale') {
+  await benchScale(given)
+  process.exit()
+}
 if (wanted !== undefined && !Object.hasOwn(BENCHES, wanted)) {
   console.error(`There is no bench ${wanted}: ${Object.keys(BENCHES).join(', ')}`)
   process.exit(2)

@@ -22,26 +22,60 @@ export interface Measured {
   megabytes: number
 }
 
-/** Runs a command to its end, its stdout into the file if one is named; throws unless it ends with 0. */
-export async function measure(command: string, args: string[], stdout?: string): Promise<Measured> {
+/** What a process took, as far as it has come. */
+export interface MeasuredWork extends Measured {
+  /** Of all its threads, in user mode and in the kernel. */
+  cpuSeconds: number
+}
+
+/** Runs a command to its end, its stdout into the file if one is named; throws unless it ends with one of the codes. */
+export async function measure(
+  command: string,
+  args: string[],
+  stdout?: string,
+  codes: readonly number[] = [0],
+): Promise<MeasuredWork> {
   const target = stdout ? openSync(stdout, 'w') : ('ignore' as const)
-  const start = process.hrtime.bigint()
   const child = spawn(command, args, { stdio: ['ignore', target, 'inherit'] })
-  let megabytes = 0
-  const watch = setInterval(() => {
-    megabytes = Math.max(megabytes, peakMegabytes(child.pid))
-  }, 50)
+  const read = watchWork(child)
   const [code] = await once(child, 'exit')
-  clearInterval(watch)
+  const work = read()
   if (typeof target === 'number') closeSync(target)
-  if (code !== 0) throw new Error(`${command} ended with ${code}`)
-  return { seconds: Number(process.hrtime.bigint() - start) / 1e9, megabytes }
+  if (!codes.includes(code)) throw new Error(`${command} ended with ${code}`)
+  return work
+}
+
+/** Watches a process from now on; what it took can be read at any time, and behind its end once. */
+export function watchWork(child: ChildProcess): () => MeasuredWork {
+  const start = process.hrtime.bigint()
+  let [megabytes, cpuSeconds] = [0, 0]
+  const look = () => {
+    megabytes = Math.max(megabytes, peakMegabytes(child.pid))
+    cpuSeconds = Math.max(cpuSeconds, cpuOf(child.pid))
+  }
+  const watch = setInterval(look, 50)
+  child.once('exit', () => clearInterval(watch))
+  return () => {
+    look()
+    return { seconds: Number(process.hrtime.bigint() - start) / 1e9, megabytes, cpuSeconds }
+  }
 }
 
 /** The kernel's high-water mark of a process; 0 where there is no /proc. */
 function peakMegabytes(pid: number | undefined): number {
   try {
     return Number(/VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1024
+  } catch {
+    return 0
+  }
+}
+
+/** The kernel counts in hundredths of a second; 0 where there is no /proc. */
+function cpuOf(pid: number | undefined): number {
+  try {
+    const [, ...fields] = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')
+    const [user = 0, system = 0] = fields.join(') ').split(' ').slice(11, 13).map(Number)
+    return (user + system) / 100
   } catch {
     return 0
   }

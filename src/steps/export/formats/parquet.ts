@@ -1,15 +1,9 @@
 // Parquet: typed columns, Snappy, row groups of a size that keeps the memory small.
-
-import type { ColumnSource, ParquetWriter } from 'hyparquet-writer'
-import { DAY_MS } from '../../../clock.ts'
 import type { Page } from '../../../db/dataset/columns.ts'
-import { type Cell, type Column, columnsOfTable, parsedJson, type Row, truthOf } from '../../../db/dataset/columns.ts'
-import { withoutControls, withoutHidden } from '../../../text.ts'
+import { type Column, columnsOfTable, type Row } from '../../../db/dataset/columns.ts'
 import { flatTable } from './flat.ts'
 import type { Output } from './output.ts'
-import { type Contents, type Format, isDay, rowsOf, type Writer, type Writing } from './writer.ts'
-
-const ROWS_PER_GROUP = 5_000
+import { type Contents, type Format, rowsOf, type Writer, type Writing } from './writer.ts'
 
 /** A file per table for a folder, one flat table for a file. */
 function parquetFiles(contents: Contents, folder: boolean): Writer[] {
@@ -31,80 +25,14 @@ function parquetFile(name: string, columns: Column[], rowsOfPage: (page: Page) =
 }
 
 async function openParquet(output: Output, columns: Column[], rowsOfPage: (page: Page) => Row[]): Promise<Writing> {
-  const { ByteWriter, ParquetWriter } = await import('hyparquet-writer')
-  const writer = new ByteWriter()
-  const table = new ParquetWriter({ writer, schema: schemaOf(columns), createdBy: 'chpipe' })
-  const values = columns.map(valueOfColumn)
-  let group: ColumnSource['data'][] = columns.map(() => [])
-  let rows = 0
-  const passOn = async (count: number) => {
-    await output.write(writer.getBytes(), count)
-    writer.index = 0
-  }
-  const writeGroup = async () => {
-    const columnData = columns.map(({ name }, index): ColumnSource => ({ name, data: group[index] ?? [] }))
-    table.write({ columnData, rowGroupSize: rows })
-    await passOn(rows)
-    group = columns.map(() => [])
-    rows = 0
-  }
+  const { createParquetFile } = await import('./parquet-file.ts')
+  const file = createParquetFile(columns, output.write)
   return {
     passes: 1,
-    async add(page) {
-      const found = rowsOfPage(page)
-      values.forEach((value, index) => {
-        const data = group[index] as unknown[]
-        for (const row of found) data.push(value(row[index] ?? null))
-      })
-      rows += found.length
-      if (rows >= ROWS_PER_GROUP) await writeGroup()
-    },
-    async end() {
-      if (rows > 0) await writeGroup()
-      table.finish()
-      await passOn(0)
-    },
+    add: (page) => file.add(rowsOfPage(page)),
+    end: file.end,
     discard() {},
   }
-}
-
-/** Readers that know no logical types read the older word for the same. */
-const INSTANT = {
-  converted_type: 'TIMESTAMP_MILLIS',
-  logical_type: { type: 'TIMESTAMP', isAdjustedToUTC: true, unit: 'MILLIS' },
-} as const
-
-type SchemaElement = ConstructorParameters<typeof ParquetWriter>[0]['schema'][number]
-
-function schemaOf(columns: Column[]): SchemaElement[] {
-  const elements = columns.map((column): SchemaElement => {
-    const { name, kind } = column
-    const optional = { name, repetition_type: 'OPTIONAL' } as const
-    if (kind === 'number') return { ...optional, type: 'INT32' }
-    if (kind === 'truth') return { ...optional, type: 'BOOLEAN' }
-    if (kind === 'json') return { ...optional, type: 'BYTE_ARRAY', converted_type: 'JSON' }
-    if (isDay(column)) return { ...optional, type: 'INT32', converted_type: 'DATE' }
-    if (kind === 'date') return { ...optional, type: 'INT64', ...INSTANT }
-    return { ...optional, type: 'BYTE_ARRAY', converted_type: 'UTF8' }
-  })
-  return [{ name: 'schema', num_children: columns.length }, ...elements]
-}
-
-/** Days since 1970, milliseconds since 1970, truth, what JSON says, or text. What is no date cannot stand in a date's column, and is left out. */
-function valueOfColumn(column: Column): (cell: Cell) => unknown {
-  const { kind } = column
-  if (kind === 'number') return (cell) => cell
-  if (kind === 'truth') return (cell) => (cell === null ? null : truthOf(cell))
-  if (kind === 'json') return (cell) => (cell === null ? null : parsedJson(withoutHidden(String(cell))))
-  if (kind === 'date') {
-    const unit = isDay(column) ? DAY_MS : 1
-    return (cell) => {
-      const time = cell === null ? Number.NaN : Date.parse(String(cell))
-      return Number.isNaN(time) ? null : Math.floor(time / unit)
-    }
-  }
-  const clean = kind === 'id' ? withoutControls : withoutHidden
-  return (cell) => (cell === null ? null : clean(String(cell)))
 }
 
 /** A Parquet file ends with its directory; ours are far below this. */
