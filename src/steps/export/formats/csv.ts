@@ -1,5 +1,4 @@
 // CSV text of rows: RFC 4180, with free text made harmless for spreadsheets.
-import { stringify } from 'csv-stringify/sync'
 import { type Column, columnsOfTable, type Row, truthOf } from '../../../db/dataset/columns.ts'
 import { withoutControls, withoutHidden } from '../../../text.ts'
 import { flatTable } from './flat.ts'
@@ -7,9 +6,6 @@ import { type Contents, type Format, rowsOf, type TextFile, textShape } from './
 
 export const LINE_END = '\r\n'
 export const byteOrderMark = '\uFEFF'
-
-/** ASCII's own record separator. Cells cannot hold it: it is a control character, and those are replaced. */
-const RECORD_SEPARATOR = '\u001e'
 
 /**
  * Characters that cannot be seen, or what stands for them, hide no formula. Some spreadsheets take the wide signs of East Asian keyboards for the narrow ones.
@@ -30,6 +26,11 @@ export function csvHeader(names: string[]): string {
   return names.join(',')
 }
 
+/** Text that needs neither quotes nor any care: nearly all of it, so that one look at it is what a cell costs. */
+const SPECIAL = /[^ !#-+\--~]|^[=+\-@]/
+
+const PRINTED = /^[ -~]*$/
+
 /**
  * A function that turns each row into one CSV line, without its line end (quoted cells may hold line ends of their own).
  * Control characters are replaced everywhere; `raw` leaves formulas as they are. Truth is `true` or `false`.
@@ -37,19 +38,26 @@ export function csvHeader(names: string[]): string {
 export function csvLines(columns: Column[], { raw }: { raw: boolean }): (rows: Row[]) => string[] {
   const ids = columns.map(({ kind }) => kind === 'id')
   const truths = columns.map(({ kind }) => kind === 'truth')
-  const options = {
-    record_delimiter: RECORD_SEPARATOR,
-    // Without this a delimiter of one's own switches off the quotes around cells with line ends.
-    quote_record_delimiter: true,
-    cast: {
-      number: (value: number, { index }: { index: number }) => String(truths[index] ? truthOf(value) : value),
-      string(value: string, { index }: { index: number }) {
-        const clean = ids[index] ? withoutControls(value) : withoutHidden(value)
-        return raw || (ids[index] && PLAIN_ID.test(clean)) ? clean : defuse(clean)
-      },
-    },
+  const careful = (text: string, index: number) => {
+    const clean = PRINTED.test(text) ? text : ids[index] ? withoutControls(text) : withoutHidden(text)
+    return quoted(raw || (ids[index] && PLAIN_ID.test(clean)) ? clean : defuse(clean))
   }
-  return (rows) => stringify(rows, options).split(RECORD_SEPARATOR).slice(0, -1)
+  return (rows) =>
+    rows.map((row) => {
+      const cells = row.slice()
+      for (let index = 0; index < cells.length; index += 1) {
+        const cell = cells[index] ?? null
+        if (typeof cell === 'string') {
+          if (SPECIAL.test(cell)) cells[index] = careful(cell, index)
+        } else if (truths[index] && cell !== null) cells[index] = String(truthOf(cell))
+      }
+      return cells.join(',')
+    })
+}
+
+/** A cell as RFC 4180 wants it. */
+function quoted(text: string): string {
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
 }
 
 interface CsvOptions {

@@ -1,14 +1,6 @@
-import type { Page } from '../../../db/dataset/columns.ts'
-import {
-  type Cell,
-  columnsOfTable,
-  datasetTables,
-  type Item,
-  itemOfRow,
-  type Row,
-} from '../../../db/dataset/columns.ts'
+import { columnsOfTable, datasetTables, type Page, type Row } from '../../../db/dataset/columns.ts'
 import type { DeliveredTable } from '../../../db/dataset/dictionary.ts'
-import { safeJson } from '../../../text.ts'
+import { jsonMembers } from './json-text.ts'
 import { byCompany, type Contents, type Format, type TextFile, textShape } from './writer.ts'
 
 type Nested = 'json' | 'ndjson'
@@ -20,19 +12,23 @@ type Nested = 'json' | 'ndjson'
  * none of its officers. Tables that are not delivered leave no member, companies but their number.
  */
 function nestedFiles({ tables }: Contents, format: Nested): TextFile[] {
-  const companies = itemFile('companies', format, (page) => nestedCompanies(tables, page))
+  const companies = objectFile('companies', format, nestedCompanies(tables))
   if (!tables.includes('deletions')) return [companies]
-  return [companies, itemFile('deletions', format, ({ deletions = [] }) => itemsOf('deletions', deletions))]
+  const deletion = membersOf('deletions')
+  return [
+    companies,
+    objectFile('deletions', format, ({ deletions = [] }) => deletions.map((row) => `{${deletion(row)}}`)),
+  ]
 }
 
-function itemFile(name: string, format: Nested, items: (page: Page) => Item[]): TextFile {
+function objectFile(name: string, format: Nested, objects: (page: Page) => string[]): TextFile {
   if (format === 'ndjson') {
     return {
       name: `${name}.ndjson`,
       opening: '',
       body(page) {
-        const lines = items(page).map((item) => `${safeJson(item)}\n`)
-        return { text: lines.join(''), rows: lines.length }
+        const lines = objects(page)
+        return { text: lines.map((line) => `${line}\n`).join(''), rows: lines.length }
       },
       closing: '',
     }
@@ -41,46 +37,69 @@ function itemFile(name: string, format: Nested, items: (page: Page) => Item[]): 
     name: `${name}.json`,
     opening: '[',
     body(page, rowsBefore) {
-      const lines = items(page).map((item, index) => `${rowsBefore + index > 0 ? ',' : ''}\n${safeJson(item)}`)
-      return { text: lines.join(''), rows: lines.length }
+      const lines = objects(page)
+      const text = lines.map((line, index) => `${rowsBefore + index > 0 ? ',' : ''}\n${line}`).join('')
+      return { text, rows: lines.length }
     },
     closing: '\n]\n',
   }
 }
 
-function nestedCompanies(tables: DeliveredTable[], page: Page): Item[] {
+/** A function that writes each company of a page as one object. */
+function nestedCompanies(tables: DeliveredTable[]): (page: Page) => string[] {
   const [hasCompanies, hasOfficers, hasPscs, hasDomains, hasEmails] = datasetTables.map((table) =>
     tables.includes(table),
   )
-  const officersOf = byCompany(page.officers)
-  const pscsOf = byCompany(page.persons_with_significant_control)
-  const domainsOf = byCompany(page.domains)
-  const emailsOf = byCompany(page.emails)
-  return page.companies.map((row) => {
-    const number: Cell = row[0] ?? null
-    const company: Item = hasCompanies ? itemOfRow(columnsOfTable('companies'), row) : { company_number: number }
-    const officers = hasOfficers ? itemsOf('officers', officersOf.get(number)) : []
-    if (hasOfficers) company.officers = officers
-    if (hasPscs) {
-      company.persons_with_significant_control = itemsOf('persons_with_significant_control', pscsOf.get(number))
-    }
-    if (hasDomains) company.domains = itemsOf('domains', domainsOf.get(number))
-    if (hasEmails) {
-      const emails = itemsOf('emails', emailsOf.get(number))
-      const known = new Set(officers.map(({ appointment_id }) => appointment_id))
-      for (const officer of officers) {
-        officer.emails = emails.filter(({ appointment_id }) => appointment_id === officer.appointment_id)
+  const company = hasCompanies ? membersOf('companies') : jsonMembers(columnsOfTable('companies').slice(0, 1))
+  const [officer, psc, domain, email] = [
+    membersOf('officers'),
+    membersOf('persons_with_significant_control'),
+    membersOf('domains'),
+    membersOf('emails'),
+  ]
+  return (page) => {
+    const officersOf = byCompany(page.officers)
+    const pscsOf = byCompany(page.persons_with_significant_control)
+    const domainsOf = byCompany(page.domains)
+    const emailsOf = byCompany(page.emails)
+    return page.companies.map((row) => {
+      const number = row[0] ?? null
+      const officers = hasOfficers ? (officersOf.get(number) ?? []) : []
+      const emails = hasEmails ? (emailsOf.get(number) ?? []) : []
+      let text = `{${company(row)}`
+      if (hasOfficers) {
+        const objects = officers.map((row) => {
+          const own = hasEmails ? `,"emails":${listOf(emails.filter(isFor(row)), email)}` : ''
+          return `{${officer(row)}${own}}`
+        })
+        text += `,"officers":[${objects.join(',')}]`
       }
-      const others = emails.filter(({ appointment_id }) => !known.has(appointment_id))
-      if (others.length > 0) company.emails = others
-    }
-    return company
-  })
+      if (hasPscs) text += `,"persons_with_significant_control":${listOf(pscsOf.get(number), psc)}`
+      if (hasDomains) text += `,"domains":${listOf(domainsOf.get(number), domain)}`
+      const others = emails.filter((email) => !officers.some((row) => isFor(row)(email)))
+      if (others.length > 0) text += `,"emails":${listOf(others, email)}`
+      return `${text}}`
+    })
+  }
 }
 
-function itemsOf(table: DeliveredTable, rows: Row[] | undefined): Item[] {
-  const columns = columnsOfTable(table)
-  return (rows ?? []).map((row) => itemOfRow(columns, row))
+function membersOf(table: DeliveredTable): (row: Row) => string {
+  return jsonMembers(columnsOfTable(table))
+}
+
+function listOf(rows: Row[] | undefined, members: (row: Row) => string): string {
+  return `[${(rows ?? []).map((row) => `{${members(row)}}`).join(',')}]`
+}
+
+const [OFFICERS_KEY, EMAILS_KEY] = [placeOf('officers'), placeOf('emails')]
+
+function placeOf(table: 'officers' | 'emails'): number {
+  return columnsOfTable(table).findIndex(({ name }) => name === 'appointment_id')
+}
+
+/** Tells the e-mails of an officer. */
+function isFor(officer: Row): (email: Row) => boolean {
+  return (email) => email[EMAILS_KEY] === officer[OFFICERS_KEY]
 }
 
 const [LF, CR, QUOTE, BACKSLASH] = [0x0a, 0x0d, 0x22, 0x5c]

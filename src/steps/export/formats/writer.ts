@@ -90,7 +90,7 @@ export interface TextFile {
   closing: string
 }
 
-/** The writer of a text file, compressed when `gzip` is set. */
+/** The writer of a text file, compressed when `gzip` is set. The text of a page is made while that before it is written. */
 export function textShape({ name, opening, body, closing }: TextFile, gzip: boolean): Writer {
   return {
     name: gzip ? `${name}.gz` : name,
@@ -98,16 +98,24 @@ export function textShape({ name, opening, body, closing }: TextFile, gzip: bool
       const compressed = gzip ? gzipped(output) : null
       const target = compressed ?? output
       let rowsBefore = 0
-      await target.write(opening, 0)
+      let written = target.write(opening, 0)
+      const pass = async (text: string, rows: number) => {
+        await written
+        written = target.write(text, rows)
+        // Whoever waits for it next is told; nobody may, where another file failed first.
+        written.catch(() => {})
+      }
+      await written
       return {
         passes: 1,
         async add(page) {
           const { text, rows } = body(page, rowsBefore)
-          await target.write(text, rows)
           rowsBefore += rows
+          await pass(text, rows)
         },
         async end() {
-          await target.write(closing, 0)
+          await pass(closing, 0)
+          await written
           await compressed?.end()
         },
         discard() {},
