@@ -1,6 +1,7 @@
-import { columnsOfTable, datasetTables, type Page, type Row } from '../../../db/dataset/columns.ts'
+import { type Column, columnsOfTable, datasetTables, type Page, type Row } from '../../../db/dataset/columns.ts'
 import type { DeliveredTable } from '../../../db/dataset/dictionary.ts'
 import { jsonMembers } from './json-text.ts'
+import { addText, type TextBytes, takeBytes, textBytes } from './text-bytes.ts'
 import { byCompany, type Contents, type Format, type TextFile, textShape } from './writer.ts'
 
 type Nested = 'json' | 'ndjson'
@@ -14,81 +15,90 @@ type Nested = 'json' | 'ndjson'
 function nestedFiles({ tables }: Contents, format: Nested): TextFile[] {
   const companies = objectFile('companies', format, nestedCompanies(tables))
   if (!tables.includes('deletions')) return [companies]
-  const deletion = membersOf('deletions')
-  return [
-    companies,
-    objectFile('deletions', format, ({ deletions = [] }) => deletions.map((row) => `{${deletion(row)}}`)),
-  ]
+  const deletion = objectOf(columnsOfTable('deletions'))
+  return [companies, objectFile('deletions', format, ({ deletions = [] }) => ({ rows: deletions, add: deletion }))]
 }
 
-function objectFile(name: string, format: Nested, objects: (page: Page) => string[]): TextFile {
-  if (format === 'ndjson') {
-    return {
-      name: `${name}.ndjson`,
-      opening: '',
-      body(page) {
-        const lines = objects(page)
-        return { text: lines.map((line) => `${line}\n`).join(''), rows: lines.length }
-      },
-      closing: '',
-    }
-  }
+/** Adds a row as an object; what `inside` adds are its last members. */
+type AddObject = (bytes: TextBytes, row: Row, inside?: () => void) => void
+
+/** What becomes of a page: an object for each of these rows. */
+type Objects = (page: Page) => { rows: Row[]; add: AddObject }
+
+function objectFile(name: string, format: Nested, objects: Objects): TextFile {
+  const isArray = format === 'json'
+  const bytes = textBytes()
   return {
-    name: `${name}.json`,
-    opening: '[',
+    name: `${name}.${format}`,
+    opening: isArray ? '[' : '',
     body(page, rowsBefore) {
-      const lines = objects(page)
-      const text = lines.map((line, index) => `${rowsBefore + index > 0 ? ',' : ''}\n${line}`).join('')
-      return { text, rows: lines.length }
+      const { rows, add } = objects(page)
+      rows.forEach((row, index) => {
+        if (isArray) addText(bytes, rowsBefore + index > 0 ? ',\n' : '\n')
+        add(bytes, row)
+        if (!isArray) addText(bytes, '\n')
+      })
+      return { text: takeBytes(bytes), rows: rows.length }
     },
-    closing: '\n]\n',
+    closing: isArray ? '\n]\n' : '',
   }
 }
 
-/** A function that writes each company of a page as one object. */
-function nestedCompanies(tables: DeliveredTable[]): (page: Page) => string[] {
+/** A function that makes each company of a page one object. */
+function nestedCompanies(tables: DeliveredTable[]): Objects {
   const [hasCompanies, hasOfficers, hasPscs, hasDomains, hasEmails] = datasetTables.map((table) =>
     tables.includes(table),
   )
-  const company = hasCompanies ? membersOf('companies') : jsonMembers(columnsOfTable('companies').slice(0, 1))
+  const company = objectOf(hasCompanies ? columnsOfTable('companies') : columnsOfTable('companies').slice(0, 1))
   const [officer, psc, domain, email] = [
-    membersOf('officers'),
-    membersOf('persons_with_significant_control'),
-    membersOf('domains'),
-    membersOf('emails'),
+    objectOf(columnsOfTable('officers')),
+    objectOf(columnsOfTable('persons_with_significant_control')),
+    objectOf(columnsOfTable('domains')),
+    objectOf(columnsOfTable('emails')),
   ]
   return (page) => {
     const officersOf = byCompany(page.officers)
     const pscsOf = byCompany(page.persons_with_significant_control)
     const domainsOf = byCompany(page.domains)
     const emailsOf = byCompany(page.emails)
-    return page.companies.map((row) => {
+    const add: AddObject = (bytes, row) => {
       const number = row[0] ?? null
       const officers = hasOfficers ? (officersOf.get(number) ?? []) : []
       const emails = hasEmails ? (emailsOf.get(number) ?? []) : []
-      let text = `{${company(row)}`
-      if (hasOfficers) {
-        const objects = officers.map((row) => {
-          const own = hasEmails ? `,"emails":${listOf(emails.filter(isFor(row)), email)}` : ''
-          return `{${officer(row)}${own}}`
+      const addOfficer: AddObject = (_, row) =>
+        officer(bytes, row, () => {
+          if (hasEmails) addList(bytes, 'emails', { rows: emails.filter(isFor(row)), add: email })
         })
-        text += `,"officers":[${objects.join(',')}]`
-      }
-      if (hasPscs) text += `,"persons_with_significant_control":${listOf(pscsOf.get(number), psc)}`
-      if (hasDomains) text += `,"domains":${listOf(domainsOf.get(number), domain)}`
-      const others = emails.filter((email) => !officers.some((row) => isFor(row)(email)))
-      if (others.length > 0) text += `,"emails":${listOf(others, email)}`
-      return `${text}}`
-    })
+      company(bytes, row, () => {
+        if (hasOfficers) addList(bytes, 'officers', { rows: officers, add: addOfficer })
+        if (hasPscs) addList(bytes, 'persons_with_significant_control', { rows: pscsOf.get(number) ?? [], add: psc })
+        if (hasDomains) addList(bytes, 'domains', { rows: domainsOf.get(number) ?? [], add: domain })
+        const others = emails.filter((email) => !officers.some((row) => isFor(row)(email)))
+        if (others.length > 0) addList(bytes, 'emails', { rows: others, add: email })
+      })
+    }
+    return { rows: page.companies, add }
   }
 }
 
-function membersOf(table: DeliveredTable): (row: Row) => string {
-  return jsonMembers(columnsOfTable(table))
+function objectOf(columns: Column[]): AddObject {
+  const addMembers = jsonMembers(columns)
+  return (bytes, row, inside) => {
+    addText(bytes, '{')
+    addMembers(bytes, row)
+    inside?.()
+    addText(bytes, '}')
+  }
 }
 
-function listOf(rows: Row[] | undefined, members: (row: Row) => string): string {
-  return `[${(rows ?? []).map((row) => `{${members(row)}}`).join(',')}]`
+/** Adds a member behind others: a list of objects. */
+function addList(bytes: TextBytes, name: string, { rows, add }: { rows: Row[]; add: AddObject }): void {
+  addText(bytes, `,"${name}":[`)
+  rows.forEach((row, index) => {
+    if (index > 0) addText(bytes, ',')
+    add(bytes, row)
+  })
+  addText(bytes, ']')
 }
 
 const [OFFICERS_KEY, EMAILS_KEY] = [placeOf('officers'), placeOf('emails')]

@@ -85,8 +85,8 @@ export interface TextFile {
   /** The file's name in a delivery folder. */
   name: string
   opening: string
-  /** What a page adds; `rowsBefore` counts the rows that earlier pages added. */
-  body(page: Page, rowsBefore: number): { text: string; rows: number }
+  /** What a page adds, whose bytes hold until the next but one is asked; `rowsBefore` counts the rows of earlier pages. */
+  body(page: Page, rowsBefore: number): { text: string | Uint8Array; rows: number }
   closing: string
 }
 
@@ -99,7 +99,7 @@ export function textShape({ name, opening, body, closing }: TextFile, gzip: bool
       const target = compressed ?? output
       let rowsBefore = 0
       let written = target.write(opening, 0)
-      const pass = async (text: string, rows: number) => {
+      const pass = async (text: string | Uint8Array, rows: number) => {
         await written
         written = target.write(text, rows)
         // Whoever waits for it next is told; nobody may, where another file failed first.
