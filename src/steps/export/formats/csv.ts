@@ -2,6 +2,16 @@
 import { type Column, columnsOfTable, type Row, truthOf } from '../../../db/dataset/columns.ts'
 import { withoutControls, withoutHidden } from '../../../text.ts'
 import { flatTable } from './flat.ts'
+import {
+  addAllowed,
+  addByte,
+  addPart,
+  addText,
+  printedExcept,
+  type TextBytes,
+  takeBytes,
+  textBytes,
+} from './text-bytes.ts'
 import { type Contents, type Format, rowsOf, type TextFile, textShape } from './writer.ts'
 
 export const LINE_END = '\r\n'
@@ -26,32 +36,42 @@ export function csvHeader(names: string[]): string {
   return names.join(',')
 }
 
-/** Text that needs neither quotes nor any care: nearly all of it, so that one look at it is what a cell costs. */
-const SPECIAL = /[^ !#-+\--~]|^[=+\-@]/
-
+/** Characters that a cell holds as they are, unless it begins like a formula. */
+const PLAIN = printedExcept('",')
+const FORMULA_MARK = /^[=+\-@]/
 const PRINTED = /^[ -~]*$/
+const COMMA = 0x2c
 
 /**
- * A function that turns each row into one CSV line, without its line end (quoted cells may hold line ends of their own).
+ * A function that adds the cells of a row as CSV, without a line end (quoted cells may hold line ends of their own).
  * Control characters are replaced everywhere; `raw` leaves formulas as they are. Truth is `true` or `false`.
  */
-export function csvLines(columns: Column[], { raw }: { raw: boolean }): (rows: Row[]) => string[] {
+function csvCells(columns: Column[], { raw }: { raw: boolean }): (bytes: TextBytes, row: Row) => void {
   const ids = columns.map(({ kind }) => kind === 'id')
   const truths = columns.map(({ kind }) => kind === 'truth')
   const careful = (text: string, index: number) => {
     const clean = PRINTED.test(text) ? text : ids[index] ? withoutControls(text) : withoutHidden(text)
     return quoted(raw || (ids[index] && PLAIN_ID.test(clean)) ? clean : defuse(clean))
   }
+  return (bytes, row) => {
+    for (let index = 0; index < row.length; index += 1) {
+      if (index > 0) addByte(bytes, COMMA)
+      const cell = row[index] ?? null
+      if (cell === null) continue
+      if (typeof cell === 'number') addText(bytes, String(truths[index] ? truthOf(cell) : cell))
+      else if (FORMULA_MARK.test(cell) || !addAllowed(bytes, cell, PLAIN)) addText(bytes, careful(cell, index))
+    }
+  }
+}
+
+/** A function that turns each row into one CSV line, without its line end, as `csvCells` does. */
+export function csvLines(columns: Column[], options: { raw: boolean }): (rows: Row[]) => string[] {
+  const addCells = csvCells(columns, options)
+  const bytes = textBytes()
   return (rows) =>
     rows.map((row) => {
-      const cells = row.slice()
-      for (let index = 0; index < cells.length; index += 1) {
-        const cell = cells[index] ?? null
-        if (typeof cell === 'string') {
-          if (SPECIAL.test(cell)) cells[index] = careful(cell, index)
-        } else if (truths[index] && cell !== null) cells[index] = String(truthOf(cell))
-      }
-      return cells.join(',')
+      addCells(bytes, row)
+      return Buffer.from(takeBytes(bytes)).toString()
     })
 }
 
@@ -69,34 +89,47 @@ interface CsvOptions {
 function csvTables({ tables }: Contents, options: CsvOptions): TextFile[] {
   return tables.map((table) => {
     const columns = columnsOfTable(table)
-    const lines = csvLines(columns, options)
+    const addCells = csvCells(columns, options)
+    const bytes = textBytes()
     return {
       name: `${table}.csv`,
       opening: opening(columns, options),
       body(page) {
         const rows = rowsOf(page, table)
-        return { text: joined(lines(rows)), rows: rows.length }
+        for (const row of rows) {
+          addCells(bytes, row)
+          addText(bytes, LINE_END)
+        }
+        return { text: takeBytes(bytes), rows: rows.length }
       },
       closing: '',
     }
   })
 }
 
-/** The flat table. Every company is put into CSV only once. */
+/** The flat table. The cells of a company are put into CSV only once. */
 function csvFlat(contents: Contents, options: CsvOptions): TextFile {
   const { left, right, companies } = flatTable(contents)
-  const leftLines = csvLines(left, options)
-  const rightLines = csvLines(right, options)
+  const [addLeft, addRight] = [csvCells(left, options), csvCells(right, options)]
+  const bytes = textBytes()
   return {
     name: 'companies.csv',
     opening: opening([...left, ...right], options),
     body(page) {
-      const parts = companies(page)
-      const lefts = leftLines(parts.map((part) => part.left))
-      const each = parts.flatMap(({ rights }, index) => rights.map(() => lefts[index] ?? ''))
-      if (right.length === 0) return { text: joined(each), rows: each.length }
-      const rights = rightLines(parts.flatMap((part) => part.rights))
-      return { text: joined(rights.map((line, index) => `${each[index]},${line}`)), rows: rights.length }
+      let rows = 0
+      for (const { left, rights } of companies(page)) {
+        const from = bytes.end
+        addLeft(bytes, left)
+        const to = bytes.end
+        rights.forEach((cells, index) => {
+          if (index > 0) addPart(bytes, bytes.memory, { from, to })
+          if (right.length > 0) addByte(bytes, COMMA)
+          addRight(bytes, cells)
+          addText(bytes, LINE_END)
+        })
+        rows += rights.length
+      }
+      return { text: takeBytes(bytes), rows }
     },
     closing: '',
   }
@@ -104,10 +137,6 @@ function csvFlat(contents: Contents, options: CsvOptions): TextFile {
 
 function opening(columns: Column[], { bom }: CsvOptions): string {
   return `${bom ? byteOrderMark : ''}${csvHeader(columns.map(({ name }) => name))}${LINE_END}`
-}
-
-function joined(lines: string[]): string {
-  return lines.length === 0 ? '' : lines.join(LINE_END) + LINE_END
 }
 
 const [LF, CR, QUOTE] = [0x0a, 0x0d, 0x22]

@@ -27,6 +27,45 @@ export function addText(bytes: TextBytes, text: string): void {
   bytes.end += bytes.memory.write(text, bytes.end)
 }
 
+export function addByte(bytes: TextBytes, byte: number): void {
+  reserve(bytes, 1)
+  bytes.memory[bytes.end] = byte
+  bytes.end += 1
+}
+
+/** Which characters of ASCII are allowed: those that are printed, but for some. */
+export function printedExcept(others: string): Uint8Array {
+  return Uint8Array.from({ length: 128 }, (_, code) =>
+    Number(code >= 0x20 && code < 0x7f && !others.includes(String.fromCharCode(code))),
+  )
+}
+
+/** Adds a text of allowed characters alone; adds nothing and says so when it has another one. */
+export function addAllowed(bytes: TextBytes, text: string, allowed: Uint8Array): boolean {
+  const { length } = text
+  reserve(bytes, length)
+  const { memory, end } = bytes
+  for (let at = 0; at < length; at += 1) {
+    const code = text.charCodeAt(at)
+    if (code > 0x7f || allowed[code] === 0) return false
+    memory[end + at] = code
+  }
+  bytes.end = end + length
+  return true
+}
+
+/** Of fewer bytes than these, a loop makes a copy sooner than a call. */
+const CALL = 48
+
+/** Adds what stands in `source`, which may be the memory itself, from one place to another. */
+export function addPart(bytes: TextBytes, source: Buffer, { from, to }: { from: number; to: number }): void {
+  reserve(bytes, to - from)
+  const { memory, end } = bytes
+  if (to - from > CALL) source.copy(memory, end, from, to)
+  else for (let at = from; at < to; at += 1) memory[end + at - from] = source[at] as number
+  bytes.end = end + to - from
+}
+
 /** All that was added since the last time. They hold while the next are added, and are overwritten by those after them. */
 export function takeBytes(bytes: TextBytes): Uint8Array {
   const { memory, end, taken } = bytes
