@@ -22,11 +22,11 @@ export interface Output {
   takeWritten(rows: number): Promise<void>
 }
 
-/** An output that hands its bytes to `send`; `encode` makes bytes of text. */
+/** An output that hands its bytes to `send`. */
 export function createOutput(
   name: string,
   send: (bytes: Uint8Array) => Promise<void>,
-  { path = null, encode = Buffer.from }: { path?: string | null; encode?: (text: string) => Uint8Array } = {},
+  path: string | null = null,
 ): Output {
   const hash = createHash('sha256')
   let rows = 0
@@ -37,7 +37,7 @@ export function createOutput(
     async write(data, more) {
       rows += more
       if (data.length === 0) return
-      const chunk = typeof data === 'string' ? encode(data) : data
+      const chunk = typeof data === 'string' ? Buffer.from(data) : data
       hash.update(chunk)
       await send(chunk)
       bytes += chunk.length
@@ -65,19 +65,7 @@ export function fileOutput(handle: FileHandle, { from, to }: { from: string | nu
       throw outputError(error, to)
     }
   }
-  return createOutput(basename(to), send, { path: from, encode: reusedEncoder() })
-}
-
-/** Makes bytes of text in the same memory again and again: those that it gave before must have been written. */
-function reusedEncoder(): (text: string) => Uint8Array {
-  let memory = Buffer.alloc(0)
-  return (text) => {
-    const length = Buffer.byteLength(text)
-    if (length > memory.length) memory = Buffer.allocUnsafeSlow(2 * length)
-    // Text of ASCII alone is the same in both, and far sooner made.
-    memory.write(text, length === text.length ? 'latin1' : 'utf8')
-    return memory.subarray(0, length)
-  }
+  return createOutput(basename(to), send, from)
 }
 
 const SENTENCES: Record<string, [sentence: string, hint: string]> = {

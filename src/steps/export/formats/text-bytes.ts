@@ -1,6 +1,6 @@
 // Text as it grows, as bytes: strings that are joined, flattened and encoded cost several times their bytes.
 
-/** Bytes of UTF-8 text. Whoever writes into `memory` itself reserves room before, and moves `end` behind what it wrote. */
+/** Bytes of UTF-8 text, up to `end` of `memory`. */
 export interface TextBytes {
   memory: Buffer
   end: number
@@ -15,7 +15,7 @@ export function textBytes(): TextBytes {
 }
 
 /** Makes room for so many bytes behind those that are there; `memory` may be another one then. */
-export function reserve(bytes: TextBytes, more: number): void {
+function reserve(bytes: TextBytes, more: number): void {
   const { memory, end } = bytes
   if (end + more <= memory.length) return
   bytes.memory = Buffer.allocUnsafeSlow(2 * (end + more))
