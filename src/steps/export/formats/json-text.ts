@@ -1,5 +1,5 @@
 // Rows as JSON text, written from their cells as bytes: an object for each row, and then its text, would take far longer.
-import { type CellKind, type Column, type Row, valueOfCell } from '../../../db/dataset/columns.ts'
+import { type CellKind, type Column, type Row, truthOf, valueOfCell } from '../../../db/dataset/columns.ts'
 import { safeJson } from '../../../text.ts'
 import { addAllowed, addByte, addPart, addText, printedExcept, type TextBytes } from './text-bytes.ts'
 
@@ -32,12 +32,15 @@ export function jsonMembers(columns: readonly Column[]): (bytes: TextBytes, row:
       const { kind, isOwn, value, next } = places[index] as (typeof places)[number]
       addPart(bytes, template, { from, to: value })
       from = next
-      const isAdded = isOwn && typeof cell === 'string' && addPlain(bytes, cell)
-      if (!isAdded)
-        addText(bytes, isOwn && Number.isSafeInteger(cell) ? String(cell) : safeJson(valueOfCell(kind, cell)))
+      if (!isOwn || typeof cell !== 'string' || !addPlain(bytes, cell)) addText(bytes, textOf(kind, cell))
     }
     addPart(bytes, template, { from, to: template.length })
   }
+}
+
+function textOf(kind: CellKind, cell: string | number): string {
+  if (kind === 'truth') return String(truthOf(cell))
+  return kind === 'number' && Number.isSafeInteger(cell) ? String(cell) : safeJson(valueOfCell(kind, cell))
 }
 
 /** Adds a text in quotes; adds nothing and says so when it needs an escape. */

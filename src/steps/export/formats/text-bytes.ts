@@ -22,7 +22,13 @@ function reserve(bytes: TextBytes, more: number): void {
   memory.copy(bytes.memory, 0, 0, end)
 }
 
+/** Of fewer bytes than these, a loop makes a copy sooner than a call. */
+const CALL = 48
+
+const ASCII = new Uint8Array(128).fill(1)
+
 export function addText(bytes: TextBytes, text: string): void {
+  if (text.length < CALL && addAllowed(bytes, text, ASCII)) return
   reserve(bytes, 3 * text.length)
   bytes.end += bytes.memory.write(text, bytes.end)
 }
@@ -53,9 +59,6 @@ export function addAllowed(bytes: TextBytes, text: string, allowed: Uint8Array):
   bytes.end = end + length
   return true
 }
-
-/** Of fewer bytes than these, a loop makes a copy sooner than a call. */
-const CALL = 48
 
 /** Adds what stands in `source`, which may be the memory itself, from one place to another. */
 export function addPart(bytes: TextBytes, source: Buffer, { from, to }: { from: number; to: number }): void {
