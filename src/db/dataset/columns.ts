@@ -69,7 +69,7 @@ export function itemOfRow(columns: readonly Column[], row: Row): Item {
 }
 
 /** What a cell means; a list of codes is never null. */
-function valueOfCell(kind: CellKind, cell: Cell): unknown {
+export function valueOfCell(kind: CellKind, cell: Cell): unknown {
   if (kind === 'codes') return typeof cell === 'string' ? cell.split(',').filter(Boolean) : []
   if (kind === 'truth') return cell === null ? null : truthOf(cell)
   return kind === 'json' && typeof cell === 'string' ? parsedJson(cell) : cell

@@ -16,7 +16,7 @@ import {
   type Row,
 } from './columns.ts'
 import { columnList } from './computed.ts'
-import { createDelta, IN_DELTA } from './delta.ts'
+import { createDelta, DELTA } from './delta.ts'
 import type { DeliveredTable } from './dictionary.ts'
 import { withStanding } from './standing.ts'
 
@@ -72,7 +72,7 @@ export function openDataset(db: Db, selection: DatasetSelection): Dataset {
     const { verification, today, all } = selection
     const visible = withoutSuppressed({ suppressions, pscs: pscRules(db) }, datasetColumns)
     const standing = verification ? withStanding({ verification, today }) : null
-    const among = selection.since ? IN_DELTA : null
+    const among = selection.since ? { noted: DELTA } : null
     const keep = standing ? (page: Page) => standing(visible(page)) : visible
     const reader = pageReader(db, { all, among, today }, keep)
     const tables = tablesOf(selection, reader)
@@ -120,8 +120,8 @@ export interface PageReader {
 
 export interface PageSelection {
   all: boolean
-  /** A condition over `companies` that few of them fulfil; null for every company. */
-  among: string | null
+  /** The table of the numbers of those that are wanted, of whom `where` may leave some out; null for every company. */
+  among: { noted: string; where?: string } | null
   /** The day for what changes with the calendar, `YYYY-MM-DD`. */
   today: string
 }
@@ -130,10 +130,15 @@ export interface PageSelection {
 export function pageReader(db: Db, { all, among, today }: PageSelection, keep: (page: Page) => Page): PageReader {
   const prepare = (sql: string) => db.$client.prepare(sql).raw()
   const complete = all ? '1' : `companies.officers_state = 'complete'`
-  const chosen = among ? `${complete} AND ${among}` : complete
+  const chosen = among?.where ? `${complete} AND ${among.where}` : complete
   const select = (table: DatasetTable) => `SELECT ${columnList(table, today)} FROM ${table}`
+  // Asked whether a company is among those noted, SQLite would look at each of them again for every page.
+  const [walked, number] = among
+    ? [`${among.noted} AS noted CROSS JOIN companies USING (company_number)`, 'noted.company_number']
+    : ['companies', 'companies.company_number']
   const some = prepare(
-    `${select('companies')} WHERE ${chosen} AND company_number > ? ORDER BY company_number LIMIT ${COMPANIES_PER_PAGE}`,
+    `SELECT ${columnList('companies', today)} FROM ${walked}
+     WHERE ${chosen} AND ${number} > ? ORDER BY ${number} LIMIT ${COMPANIES_PER_PAGE}`,
   )
   const one = prepare(`${select('companies')} WHERE company_number = ?`)
   // A full export reads what lies between two numbers; the companies of a delta may lie far apart.
@@ -169,7 +174,12 @@ export function pageReader(db: Db, { all, among, today }: PageSelection, keep: (
       return last ? { page: pageOf(companies), last: String(last[0]) } : null
     },
     has(table) {
-      const owners = `SELECT DISTINCT company_number FROM ${table} JOIN companies USING (company_number) WHERE ${chosen}`
+      const owns = `EXISTS (SELECT 1 FROM ${table} WHERE ${table}.company_number = ${number})`
+      // Of an empty table no company needs to be asked.
+      const owners = among
+        ? `SELECT ${number} FROM ${walked} WHERE ${chosen} AND ${owns}`
+        : `SELECT DISTINCT company_number FROM ${table} JOIN companies USING (company_number)
+           WHERE ${chosen} AND EXISTS (SELECT 1 FROM ${table})`
       for (const [number] of prepare(owners).iterate() as IterableIterator<Row>) {
         if (pageOf(one.all(number) as Row[])[table].length > 0) return true
       }

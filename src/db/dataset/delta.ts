@@ -11,8 +11,11 @@ import { goneByStanding, type StandingWanted } from './standing.ts'
 /** The rows of the list of deletions for these tables, in the order of table, company and key. */
 export type DeletionsReader = (tables: readonly string[]) => Row[]
 
-/** In a WHERE clause over `companies`, once `createDelta` has run in the same transaction. */
-export const IN_DELTA = 'companies.company_number IN (SELECT company_number FROM temp.delta)'
+/** The companies of a delta, in the order of their numbers, once `createDelta` has run in the same transaction. */
+export const DELTA = 'temp.delta'
+
+/** In a WHERE clause over `companies`: it belongs to the delta. */
+export const IN_DELTA = `companies.company_number IN (SELECT company_number FROM ${DELTA})`
 
 /** All that has a number. In one query SQLite would merge both in the order of the companies, and look at each of them. */
 const CHANGED = [
@@ -49,8 +52,7 @@ export function createDelta(db: Db, { since, all, today, verification }: DeltaWa
   const client = db.$client
   const hidden = hiddenSince(db, since)
   client.exec('CREATE TEMP TABLE delta (company_number TEXT PRIMARY KEY) WITHOUT ROWID')
-  const add = (select: string, values: object) =>
-    client.prepare(`INSERT OR IGNORE INTO temp.delta ${select}`).run(values)
+  const add = (select: string, values: object) => client.prepare(`INSERT OR IGNORE INTO ${DELTA} ${select}`).run(values)
   for (const select of CHANGED) add(select, { number: since.number })
   add('SELECT value FROM json_each($hidden)', {
     hidden: JSON.stringify(hidden.rows.map(({ company_number }) => company_number)),
@@ -73,19 +75,20 @@ function changed(table: string, time: string): string {
   return `(${table}.change_number > $number OR ($number = 0 AND ${table}.change_number = 0 AND ${time} >= $moment))`
 }
 
-/**
- * The time of a company that left the register, that has no complete list any more, and of rows that vanished. Only
- * what has been a customer's can be gone, so a company counts as left behind when officers of it vanished.
- */
 /** What the customer calls the table of a deletion. */
 const TABLE_OF_KIND = `CASE kind WHEN 'psc' THEN 'persons_with_significant_control' ELSE kind || 's' END`
 
+/**
+ * The time of a company that left the register, that has no complete list any more, and of rows that vanished. Only
+ * what has been a customer's can be gone, so a company counts as left behind when officers of it vanished. The plus keeps
+ * SQLite from looking at every officer that ever vanished, where their numbers lead to the few that count.
+ */
 const GONE = (complete: string) => `
-  SELECT 'companies' AS "table", company_number, '' AS key, deleted_at FROM companies
-    WHERE deleted_at IS NOT NULL AND ${IN_DELTA} AND ${complete}
+  SELECT 'companies' AS "table", company_number, '' AS key, deleted_at
+    FROM ${DELTA} CROSS JOIN companies USING (company_number) WHERE deleted_at IS NOT NULL AND ${complete}
   UNION ALL
   SELECT 'companies', company_number, '', max(deletions.deleted_at) FROM deletions JOIN companies USING (company_number)
-    WHERE kind = 'officer' AND ${changed('deletions', 'deletions.deleted_at')} AND NOT (${complete}) GROUP BY company_number
+    WHERE +kind = 'officer' AND ${changed('deletions', 'deletions.deleted_at')} AND NOT (${complete}) GROUP BY company_number
   UNION ALL
   SELECT ${TABLE_OF_KIND}, company_number, key, deletions.deleted_at FROM deletions JOIN companies USING (company_number)
     WHERE ${changed('deletions', 'deletions.deleted_at')} AND ${complete}`

@@ -9,7 +9,7 @@ import { loadSuppressions } from '../suppress/suppressions.ts'
 import { type DatasetTable, datasetColumns, datasetTables, NOT_GONE, type Row } from './columns.ts'
 import { columnExpressions } from './computed.ts'
 import { type PageReader, pageReader, withoutSuppressed } from './dataset.ts'
-import { createDelta, IN_DELTA } from './delta.ts'
+import { createDelta, DELTA, IN_DELTA } from './delta.ts'
 
 /** Stands between the cells of a line, and for a cell that is null. No line end stands behind the last line. */
 export const CELL_END = '\u001f'
@@ -52,8 +52,8 @@ export interface LineDataset {
 
 const ROWS_PER_PIECE = 500
 const COMPANIES_PER_PIECE = 200
-const TOUCHED = 'companies.company_number IN (SELECT company_number FROM temp.touched)'
-const DELTA = 'SELECT company_number FROM temp.delta'
+const TOUCHED = 'temp.touched'
+const NUMBERS_OF_DELTA = `SELECT company_number FROM ${DELTA}`
 
 /**
  * Opens one consistent snapshot for reading, as `openDataset` does; the connection serves nothing else until it is
@@ -66,8 +66,8 @@ export function openLines(db: Db, selection: LineSelection): LineDataset {
     client.exec('BEGIN')
     const { all, since, unchanged = false, today } = selection
     if (since) noteChanged(db, { all, since, today })
-    const hidden = noteHidden(db, since && !unchanged ? DELTA : null)
-    const among = `${TOUCHED}${since ? ` AND ${unchanged ? 'NOT ' : ''}${IN_DELTA}` : ''}`
+    const hidden = noteHidden(db, since && !unchanged ? NUMBERS_OF_DELTA : null)
+    const among = { noted: TOUCHED, ...(since ? { where: unchanged ? `NOT ${IN_DELTA}` : IN_DELTA } : {}) }
     const keep = withoutSuppressed({ suppressions: loadSuppressions(db), pscs: pscRules(db) }, datasetColumns)
     const touched = hidden === 0 ? null : pageReader(db, { all, among, today }, keep)
     return {
@@ -78,7 +78,7 @@ export function openLines(db: Db, selection: LineSelection): LineDataset {
         if (touched) yield* guarded(pagesOf(touched, table), read)
       },
       changed: () => guarded(pieces(db, CHANGED_QUERIES), read),
-      changedCount: since ? Number(client.prepare('SELECT count(*) FROM temp.delta').pluck().get()) : 0,
+      changedCount: since ? Number(client.prepare(`SELECT count(*) FROM ${DELTA}`).pluck().get()) : 0,
       [Symbol.dispose]() {
         if (client.open && client.inTransaction) client.exec('ROLLBACK')
       },
@@ -90,7 +90,7 @@ export function openLines(db: Db, selection: LineSelection): LineDataset {
 function noteChanged(db: Db, delta: { all: boolean; since: Since; today: string }): void {
   const gone = createDelta(db, delta)(datasetTables)
   const numbers = JSON.stringify(gone.map(([, number]) => number))
-  db.$client.prepare('INSERT OR IGNORE INTO temp.delta SELECT value FROM json_each(?)').run(numbers)
+  db.$client.prepare(`INSERT OR IGNORE INTO ${DELTA} SELECT value FROM json_each(?)`).run(numbers)
 }
 
 /** Notes down the companies that have anything suppressed, which are few; returns how many they are. */
@@ -98,7 +98,7 @@ function noteHidden(db: Db, among: string | null): number {
   const { companies, rows } = hiddenAmong(db, among)
   const numbers = JSON.stringify([...companies, ...rows].map(({ company_number }) => company_number))
   db.$client.exec('CREATE TEMP TABLE touched (company_number TEXT PRIMARY KEY) WITHOUT ROWID')
-  return db.$client.prepare('INSERT OR IGNORE INTO temp.touched SELECT DISTINCT value FROM json_each(?)').run(numbers)
+  return db.$client.prepare(`INSERT OR IGNORE INTO ${TOUCHED} SELECT DISTINCT value FROM json_each(?)`).run(numbers)
     .changes
 }
 
@@ -115,9 +115,9 @@ interface PieceQueries {
 
 const CHANGED_QUERIES: PieceQueries = {
   first: '',
-  end: `SELECT max(company_number) FROM (${DELTA} WHERE company_number > ? ORDER BY company_number LIMIT ${ROWS_PER_PIECE})`,
-  joined: joinedQuery('company_number', 'temp.delta', 'company_number > ? AND company_number <= ?'),
-  cells: `${DELTA} WHERE company_number > ? AND company_number <= ?`,
+  end: `SELECT max(company_number) FROM (${NUMBERS_OF_DELTA} WHERE company_number > ? ORDER BY company_number LIMIT ${ROWS_PER_PIECE})`,
+  joined: joinedQuery('company_number', DELTA, 'company_number > ? AND company_number <= ?'),
+  cells: `${NUMBERS_OF_DELTA} WHERE company_number > ? AND company_number <= ?`,
 }
 
 /** Everything is read in the order in which it lies in the file; the rows of a delta are looked up by their companies. */
@@ -132,8 +132,8 @@ function pieceQueries(
   const delivered = [
     all ? '' : isComplete(table),
     table === 'emails' ? NOT_GONE : '',
-    hidesAny ? isNotIn(table, 'temp.touched') : '',
-    unchanged ? isNotIn(table, 'temp.delta') : '',
+    hidesAny ? isNotIn(table, TOUCHED) : '',
+    unchanged ? isNotIn(table, DELTA) : '',
   ].join(' ')
   const where = `${walk.place} > ? AND ${walk.place} <= ? ${delivered}`
   return {
@@ -166,10 +166,10 @@ function walkTable(table: DatasetTable): Walk {
 }
 
 function walkDelta(table: DatasetTable): Walk {
-  const numbers = `${DELTA} WHERE company_number > ? ORDER BY company_number LIMIT ${COMPANIES_PER_PIECE}`
+  const numbers = `${NUMBERS_OF_DELTA} WHERE company_number > ? ORDER BY company_number LIMIT ${COMPANIES_PER_PIECE}`
   return {
     first: '',
-    from: `temp.delta CROSS JOIN ${table} ON ${table}.company_number = delta.company_number`,
+    from: `${DELTA} CROSS JOIN ${table} ON ${table}.company_number = delta.company_number`,
     place: 'delta.company_number',
     end: `SELECT max(company_number) FROM (${numbers})`,
   }

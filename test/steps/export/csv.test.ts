@@ -1,8 +1,22 @@
-import { array, check, constantFrom, oneof, property, string, tuple } from 'fast-check'
+import { stringify } from 'csv-stringify/sync'
+import {
+  array,
+  boolean,
+  check,
+  constant,
+  constantFrom,
+  double,
+  integer,
+  oneof,
+  property,
+  string,
+  tuple,
+} from 'fast-check'
 import { inferSchema, initParser } from 'udsv'
 import { describe, expect, test } from 'vitest'
-import type { Column } from '../../../src/db/dataset/columns.ts'
+import { type Column, type Row, truthOf } from '../../../src/db/dataset/columns.ts'
 import { csvHeader, csvLines, defuse, LINE_END } from '../../../src/steps/export/formats/csv.ts'
+import { withoutControls, withoutHidden } from '../../../src/text.ts'
 
 const columns: Column[] = [
   { name: 'id', kind: 'id' },
@@ -91,6 +105,74 @@ test('any text comes back from an independent parser, cell for cell', () => {
       expect(parsed).toEqual(rows)
     }),
     { numRuns: 300 },
+  )
+  expect(result.failed ? result : 'holds').toBe('holds')
+})
+
+/** The lines as csv-stringify writes the same cells, once they are made harmless. */
+function judged(columns: Column[], rows: Row[], { raw }: { raw: boolean }): string {
+  const harmless = ({ kind }: Column, text: string) => {
+    const clean = kind === 'id' ? withoutControls(text) : withoutHidden(text)
+    return raw || (kind === 'id' && /^-[\w-]*$/.test(clean)) ? clean : defuse(clean)
+  }
+  const cells = rows.map((row) =>
+    columns.map((column, index) => {
+      const cell = row[index] ?? null
+      if (typeof cell === 'string') return harmless(column, cell)
+      return column.kind === 'truth' && cell !== null ? String(truthOf(cell)) : cell
+    }),
+  )
+  return stringify(cells, { record_delimiter: LINE_END, quote_record_delimiter: true })
+}
+
+test('every line is what csv-stringify writes, whatever a cell holds', () => {
+  const all: Column[] = [
+    ...columns,
+    { name: 'count', kind: 'number' },
+    { name: 'flag', kind: 'truth' },
+    { name: 'day', kind: 'date' },
+    { name: 'list', kind: 'json' },
+  ]
+  const nasty = constantFrom(
+    ...['"', ',', '\n', '\r\n', '\r', '\t', '\0', '\u001e', '\u007f', '\u0085', '\u200b', '\u200d', '\u2028', '\ufeff'],
+    ...[
+      '\ud800',
+      '\udfff',
+      '\uffff',
+      '\ufffd',
+      '=',
+      '+',
+      '-',
+      '@',
+      '＝',
+      "'",
+      'a',
+      '7',
+      ' ',
+      '~',
+      'é',
+      '😀',
+      '{"a":[1]}',
+    ],
+  )
+  const cell = oneof(
+    constant(null),
+    array(nasty, { maxLength: 5 }).map((parts) => parts.join('')),
+    string({ unit: 'binary' }),
+    integer(),
+    double(),
+    constantFrom('', '-5', '-aB_9', 0, 1),
+  )
+  const result = check(
+    property(
+      array(array(cell, { minLength: all.length, maxLength: all.length }), { maxLength: 4 }),
+      boolean(),
+      (rows, raw) => {
+        const lines = csvLines(all, { raw })(rows)
+        expect(lines.map((line) => line + LINE_END).join('')).toBe(judged(all, rows, { raw }))
+      },
+    ),
+    { numRuns: 2000 },
   )
   expect(result.failed ? result : 'holds').toBe('holds')
 })

@@ -184,6 +184,14 @@ describe('a delta on top of the export before it is the export after it', () => 
     expectDelta(() => suppressLater(db, 'officer', 'somebody-else'))
   })
 
+  test('with more companies than a page holds', () => {
+    fill(db, 200, 1)
+    const delta = expectDelta(() => {
+      db.$client.exec("UPDATE companies SET company_name = 'NEW' WHERE company_number % 4 > 0")
+    })
+    expect(numbers(delta)).toHaveLength(150)
+  })
+
   test('of all companies, with one that is pending', () => {
     fill(db, 2, 1)
     const delta = expectDelta(
@@ -260,4 +268,33 @@ describe('the files of a delta', () => {
       'deleted_at',
     ])
   })
+})
+
+test('what changed is looked up by its number and what belongs to it by its key, never through a whole table', () => {
+  fill(db, 10, 1)
+  const since = fromNow()
+  const { $client: client } = db
+  const prepare = client.prepare.bind(client)
+  const statements = new Set<string>()
+  Object.assign(client, {
+    prepare(sql: string) {
+      statements.add(sql)
+      return prepare(sql)
+    },
+  })
+  for (const all of [false, true]) {
+    statements.clear()
+    using dataset = openDataset(db, { all, since, today: '2026-11-27' })
+    expect([...dataset.pages()]).toEqual([])
+    const plans = [...statements].flatMap((sql) => {
+      const values = Array.from(sql.matchAll(/\?/g), () => 0)
+      const named = { number: 0, moment: '', hidden: '[]' }
+      const bound = values.length > 0 || !/\$/.test(sql) ? values : [named]
+      return (prepare(`EXPLAIN QUERY PLAN ${sql}`).all(...bound) as { detail: string }[]).map(({ detail }) => detail)
+    })
+    expect(plans.length).toBeGreaterThan(20)
+    const ofMany = /^SCAN (companies|officers|persons_with_significant_control|domains|emails|deletions)/
+    expect(plans.filter((step) => ofMany.test(step))).toEqual([])
+    expect(plans.filter((step) => /officers_state=\?\)|\(kind=\?\)/.test(step))).toEqual([])
+  }
 })

@@ -48,14 +48,16 @@ export function flatTable({ tables }: Contents): FlatTable {
     right: [...officerColumns, ...contacts],
     companies(page) {
       const officers = byCompany(has('officers') ? page.officers : [])
-      const contactOf = contacts.length > 0 ? contactFinder(page, tables) : () => []
+      const contactOf = contacts.length > 0 ? contactFinder(page, tables) : null
+      const withContact = (cells: Row, company: Cell, appointment: Cell) =>
+        contactOf ? cells.concat(contactOf(company, appointment)) : cells
       return page.companies.map((company) => {
         const [number = null] = company
         const own = officers.get(number) ?? []
         const rights =
           own.length === 0
-            ? [nobody.concat(contactOf(number, null))]
-            : own.map(([, ...officer]) => officer.concat(contactOf(number, officer[0] ?? null)))
+            ? [withContact(nobody, number, null)]
+            : own.map((officer) => withContact(officer.slice(1), number, officer[1] ?? null))
         return { left: company.slice(0, companyColumns.length), rights }
       })
     },

@@ -1,14 +1,7 @@
-import type { Page } from '../../../db/dataset/columns.ts'
-import {
-  type Cell,
-  columnsOfTable,
-  datasetTables,
-  type Item,
-  itemOfRow,
-  type Row,
-} from '../../../db/dataset/columns.ts'
+import { type Column, columnsOfTable, datasetTables, type Page, type Row } from '../../../db/dataset/columns.ts'
 import type { DeliveredTable } from '../../../db/dataset/dictionary.ts'
-import { safeJson } from '../../../text.ts'
+import { jsonMembers } from './json-text.ts'
+import { addText, type TextBytes, takeBytes, textBytes } from './text-bytes.ts'
 import { byCompany, type Contents, type Format, type TextFile, textShape } from './writer.ts'
 
 type Nested = 'json' | 'ndjson'
@@ -20,67 +13,103 @@ type Nested = 'json' | 'ndjson'
  * none of its officers. Tables that are not delivered leave no member, companies but their number.
  */
 function nestedFiles({ tables }: Contents, format: Nested): TextFile[] {
-  const companies = itemFile('companies', format, (page) => nestedCompanies(tables, page))
+  const companies = objectFile('companies', format, nestedCompanies(tables))
   if (!tables.includes('deletions')) return [companies]
-  return [companies, itemFile('deletions', format, ({ deletions = [] }) => itemsOf('deletions', deletions))]
+  const deletion = objectOf(columnsOfTable('deletions'))
+  return [companies, objectFile('deletions', format, ({ deletions = [] }) => ({ rows: deletions, add: deletion }))]
 }
 
-function itemFile(name: string, format: Nested, items: (page: Page) => Item[]): TextFile {
-  if (format === 'ndjson') {
-    return {
-      name: `${name}.ndjson`,
-      opening: '',
-      body(page) {
-        const lines = items(page).map((item) => `${safeJson(item)}\n`)
-        return { text: lines.join(''), rows: lines.length }
-      },
-      closing: '',
-    }
-  }
+/** Adds a row as an object; what `inside` adds are its last members. */
+type AddObject = (bytes: TextBytes, row: Row, inside?: () => void) => void
+
+/** What becomes of a page: an object for each of these rows. */
+type Objects = (page: Page) => { rows: Row[]; add: AddObject }
+
+function objectFile(name: string, format: Nested, objects: Objects): TextFile {
+  const isArray = format === 'json'
+  const bytes = textBytes()
   return {
-    name: `${name}.json`,
-    opening: '[',
+    name: `${name}.${format}`,
+    opening: isArray ? '[' : '',
     body(page, rowsBefore) {
-      const lines = items(page).map((item, index) => `${rowsBefore + index > 0 ? ',' : ''}\n${safeJson(item)}`)
-      return { text: lines.join(''), rows: lines.length }
+      const { rows, add } = objects(page)
+      rows.forEach((row, index) => {
+        if (isArray) addText(bytes, rowsBefore + index > 0 ? ',\n' : '\n')
+        add(bytes, row)
+        if (!isArray) addText(bytes, '\n')
+      })
+      return { text: takeBytes(bytes), rows: rows.length }
     },
-    closing: '\n]\n',
+    closing: isArray ? '\n]\n' : '',
   }
 }
 
-function nestedCompanies(tables: DeliveredTable[], page: Page): Item[] {
+/** A function that makes each company of a page one object. */
+function nestedCompanies(tables: DeliveredTable[]): Objects {
   const [hasCompanies, hasOfficers, hasPscs, hasDomains, hasEmails] = datasetTables.map((table) =>
     tables.includes(table),
   )
-  const officersOf = byCompany(page.officers)
-  const pscsOf = byCompany(page.persons_with_significant_control)
-  const domainsOf = byCompany(page.domains)
-  const emailsOf = byCompany(page.emails)
-  return page.companies.map((row) => {
-    const number: Cell = row[0] ?? null
-    const company: Item = hasCompanies ? itemOfRow(columnsOfTable('companies'), row) : { company_number: number }
-    const officers = hasOfficers ? itemsOf('officers', officersOf.get(number)) : []
-    if (hasOfficers) company.officers = officers
-    if (hasPscs) {
-      company.persons_with_significant_control = itemsOf('persons_with_significant_control', pscsOf.get(number))
+  const company = objectOf(hasCompanies ? columnsOfTable('companies') : columnsOfTable('companies').slice(0, 1))
+  const [officer, psc, domain, email] = [
+    objectOf(columnsOfTable('officers')),
+    objectOf(columnsOfTable('persons_with_significant_control')),
+    objectOf(columnsOfTable('domains')),
+    objectOf(columnsOfTable('emails')),
+  ]
+  return (page) => {
+    const officersOf = byCompany(page.officers)
+    const pscsOf = byCompany(page.persons_with_significant_control)
+    const domainsOf = byCompany(page.domains)
+    const emailsOf = byCompany(page.emails)
+    const add: AddObject = (bytes, row) => {
+      const number = row[0] ?? null
+      const officers = hasOfficers ? (officersOf.get(number) ?? []) : []
+      const emails = hasEmails ? (emailsOf.get(number) ?? []) : []
+      const addOfficer: AddObject = (_, row) =>
+        officer(bytes, row, () => {
+          if (hasEmails) addList(bytes, 'emails', { rows: emails.filter(isFor(row)), add: email })
+        })
+      company(bytes, row, () => {
+        if (hasOfficers) addList(bytes, 'officers', { rows: officers, add: addOfficer })
+        if (hasPscs) addList(bytes, 'persons_with_significant_control', { rows: pscsOf.get(number) ?? [], add: psc })
+        if (hasDomains) addList(bytes, 'domains', { rows: domainsOf.get(number) ?? [], add: domain })
+        const others = emails.filter((email) => !officers.some((row) => isFor(row)(email)))
+        if (others.length > 0) addList(bytes, 'emails', { rows: others, add: email })
+      })
     }
-    if (hasDomains) company.domains = itemsOf('domains', domainsOf.get(number))
-    if (hasEmails) {
-      const emails = itemsOf('emails', emailsOf.get(number))
-      const known = new Set(officers.map(({ appointment_id }) => appointment_id))
-      for (const officer of officers) {
-        officer.emails = emails.filter(({ appointment_id }) => appointment_id === officer.appointment_id)
-      }
-      const others = emails.filter(({ appointment_id }) => !known.has(appointment_id))
-      if (others.length > 0) company.emails = others
-    }
-    return company
-  })
+    return { rows: page.companies, add }
+  }
 }
 
-function itemsOf(table: DeliveredTable, rows: Row[] | undefined): Item[] {
-  const columns = columnsOfTable(table)
-  return (rows ?? []).map((row) => itemOfRow(columns, row))
+function objectOf(columns: Column[]): AddObject {
+  const addMembers = jsonMembers(columns)
+  return (bytes, row, inside) => {
+    addText(bytes, '{')
+    addMembers(bytes, row)
+    inside?.()
+    addText(bytes, '}')
+  }
+}
+
+/** Adds a member behind others: a list of objects. */
+function addList(bytes: TextBytes, name: string, { rows, add }: { rows: Row[]; add: AddObject }): void {
+  addText(bytes, `,"${name}":[`)
+  rows.forEach((row, index) => {
+    if (index > 0) addText(bytes, ',')
+    add(bytes, row)
+  })
+  addText(bytes, ']')
+}
+
+const [OFFICERS_KEY, EMAILS_KEY] = [placeOf('officers'), placeOf('emails')]
+
+function placeOf(table: 'officers' | 'emails'): number {
+  return columnsOfTable(table).findIndex(({ name }) => name === 'appointment_id')
+}
+
+/** Tells the e-mails of an officer. */
+function isFor(officer: Row): (email: Row) => boolean {
+  return (email) => email[EMAILS_KEY] === officer[OFFICERS_KEY]
 }
 
 const [LF, CR, QUOTE, BACKSLASH] = [0x0a, 0x0d, 0x22, 0x5c]

@@ -85,12 +85,12 @@ export interface TextFile {
   /** The file's name in a delivery folder. */
   name: string
   opening: string
-  /** What a page adds; `rowsBefore` counts the rows that earlier pages added. */
-  body(page: Page, rowsBefore: number): { text: string; rows: number }
+  /** What a page adds, whose bytes hold until the next but one is asked; `rowsBefore` counts the rows of earlier pages. */
+  body(page: Page, rowsBefore: number): { text: string | Uint8Array; rows: number }
   closing: string
 }
 
-/** The writer of a text file, compressed when `gzip` is set. */
+/** The writer of a text file, compressed when `gzip` is set. The text of a page is made while that before it is written. */
 export function textShape({ name, opening, body, closing }: TextFile, gzip: boolean): Writer {
   return {
     name: gzip ? `${name}.gz` : name,
@@ -98,16 +98,24 @@ export function textShape({ name, opening, body, closing }: TextFile, gzip: bool
       const compressed = gzip ? gzipped(output) : null
       const target = compressed ?? output
       let rowsBefore = 0
-      await target.write(opening, 0)
+      let written = target.write(opening, 0)
+      const pass = async (text: string | Uint8Array, rows: number) => {
+        await written
+        written = target.write(text, rows)
+        // Whoever waits for it next is told; nobody may, where another file failed first.
+        written.catch(() => {})
+      }
+      await written
       return {
         passes: 1,
         async add(page) {
           const { text, rows } = body(page, rowsBefore)
-          await target.write(text, rows)
           rowsBefore += rows
+          await pass(text, rows)
         },
         async end() {
-          await target.write(closing, 0)
+          await pass(closing, 0)
+          await written
           await compressed?.end()
         },
         discard() {},
