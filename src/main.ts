@@ -3,7 +3,6 @@ import type { Host } from './context.ts'
 import { ChpipeError, type ErrorKind, errorMessage, systemError } from './errors.ts'
 import { outlivesTerminal, writeTo } from './print.ts'
 import { printable, safeJson, withoutControls } from './text.ts'
-import { versionLine } from './version.ts'
 
 /** The one table of exit codes; the README shows it. */
 export const exitCodes: Record<ErrorKind, number> = {
@@ -51,11 +50,12 @@ export async function main(host: Host): Promise<number> {
 /** A write to a closed pipe also rejects where it was awaited; without a listener it would end the process. */
 function ignore(): void {}
 
-/** The version is told without loading the parser, which takes longer than all the rest. */
+/** The help of the program is told without loading the parser, which takes longer than all the rest. */
 async function run(host: Host, signal: AbortSignal): Promise<number> {
-  const [first, ...rest] = host.argv.slice(2)
-  if (rest.length === 0 && (first === '--version' || first === '-V')) {
-    await writeTo(host.stdout, `${versionLine()}\n`)
+  const [first = 'help', ...rest] = host.argv.slice(2)
+  if (rest.length === 0 && ['help', '--help', '-h'].includes(first)) {
+    const { helpWidth, programUsage } = await import('./commands/usage.ts')
+    await writeTo(host.stdout, programUsage(helpWidth(host)))
     return 0
   }
   const { runCommandLine } = await import('./command-line.ts')
