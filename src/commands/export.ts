@@ -51,6 +51,11 @@ const EXPORT_OPTIONS = [
     fallback: 'that of the last import-officers, or CHPIPE_TARGET',
     parse: count(1),
   },
+  {
+    flags: '--list <name>',
+    description:
+      "with --package: measure it against this list of the customer's instead, and say what is missing and why",
+  },
   ...SIGNING_OPTIONS,
   { flags: '--for <customer>', description: 'who receives it, for the record and the manifest', parse: recipientName },
   { flags: '--verify <path>', description: 'check a folder or zip from an earlier export against its manifest' },
@@ -102,21 +107,26 @@ An export that fails or is interrupted leaves an earlier one untouched.`,
     { line: 'chpipe export --verification due,overdue > due.csv', does: 'officers who must still be verified' },
     { line: 'chpipe export --package delivery.zip', does: 'all of it in one zip, with a page to read: report.html' },
     { line: 'chpipe export --package acme.zip --for "Acme Ltd"', does: 'the same, and the record of who has it' },
+    {
+      line: 'chpipe export --package acme.zip --list customer.csv',
+      does: 'measured against their own list: which are complete, which are not and why',
+    },
     { line: 'chpipe export --verify delivery.zip', does: 'count and hash everything in it again' },
   ],
   notifies: true,
   async run(context: Context, { options }) {
-    const { package: zip, verify, target, ...input } = options
+    const { package: zip, verify, target, list, ...input } = options
     if (verify !== undefined) return await (await import('./export-package.ts')).runVerify(context, options, verify)
     if (zip !== undefined) {
       const { renderPackage, runPackage } = await import('./export-package.ts')
-      const report = await runPackage(context, input, { file: zip, target })
+      const report = await runPackage(context, input, { file: zip, target, list })
       await context.print(context.json ? `${safeJson(report)}\n` : renderPackage(context, report))
       return 0
     }
-    if (target !== undefined) {
-      throw new ChpipeError('usage', '--target is what the report measures against: it belongs to --package', {
-        hint: 'chpipe export --package delivery.zip --target 500',
+    if (target !== undefined || list !== undefined) {
+      const name = target === undefined ? 'list' : 'target'
+      throw new ChpipeError('usage', `--${name} is what the report measures against: it belongs to --package`, {
+        hint: `chpipe export --package delivery.zip --${name} ${target === undefined ? 'customer.csv' : '500'}`,
       })
     }
     const plan = await planExport(context, input)

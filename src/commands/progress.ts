@@ -206,7 +206,7 @@ function listRows({ lists = [] }: Progress): [label: string, value: string][] {
     const open = [
       [one.pending, 'pending'],
       [one.without_officers, 'without officers'],
-      [one.do_not_exist, 'do not exist'],
+      [one.do_not_exist, one.do_not_exist === 1 ? 'does not exist' : 'do not exist'],
       [one.not_stored, 'not stored'],
     ] as const
     const rest = open.flatMap(([count, what]) => (count > 0 ? [`${formatNumber(count)} ${what}`] : []))

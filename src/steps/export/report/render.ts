@@ -10,6 +10,7 @@ import { meter, moment, share, size } from './charts.ts'
 import type { ReportCounts } from './count.ts'
 import { companyFigures, contactFigures, officerFigures, type ReportData } from './figures.ts'
 import { html, type Markup, STYLE, trusted } from './html.ts'
+import { listCoverage } from './listed.ts'
 import { pscFigures } from './pscs.ts'
 
 const LINKS: readonly [id: string, name: string][] = [
@@ -171,7 +172,8 @@ function opening({ files }: ReportData): Markup | null {
 }
 
 /** How much of what was asked for is here; a delta and a part of the tables cannot tell. */
-function coverage({ counts, target, since, tables }: ReportData): Markup | null {
+function coverage({ counts, target, since, tables, listed }: ReportData): Markup | null {
+  if (listed) return listCoverage(listed)
   if (since !== null || !tables.includes('companies') || !tables.includes('officers')) return null
   const { rows, withOfficers } = counts
   const empty = rows.companies - withOfficers
