@@ -2,7 +2,7 @@ import { setMaxListeners } from 'node:events'
 import type { Host } from './context.ts'
 import { ChpipeError, type ErrorKind, errorMessage, systemError } from './errors.ts'
 import { outlivesTerminal, writeTo } from './print.ts'
-import { printable, safeJson, withoutControls } from './text.ts'
+import { hang, printable, safeJson, widthOf, withoutControls } from './text.ts'
 
 /** The one table of exit codes; the README shows it. */
 export const exitCodes: Record<ErrorKind, number> = {
@@ -70,12 +70,18 @@ function reportError(host: Host, error: unknown): number {
     host.stderr.write(`${safeJson({ error: { kind, message, hint } })}\n`)
   } else {
     // Whoever interrupts a run knows it, and has its summary: that is no error.
-    const prefix = known.kind === 'interrupted' ? '' : `${red(host, 'error:')} `
-    host.stderr.write(`${prefix}${printable(known.message)}\n`)
-    if (known.hint) host.stderr.write(`try: ${printable(known.hint)}\n`)
+    const prefix = known.kind === 'interrupted' ? '' : 'error: '
+    const message = fitted(host, `${prefix}${printable(known.message)}`, prefix.length)
+    host.stderr.write(`${prefix && red(host, prefix.trim())}${message.slice(prefix.trim().length)}\n`)
+    if (known.hint) host.stderr.write(`${fitted(host, `try: ${printable(known.hint)}`, 5)}\n`)
     if (known.kind === 'bug' && error instanceof Error) host.stderr.write(`${withoutControls(error.stack ?? '')}\n`)
   }
   return exitCodes[known.kind]
+}
+
+/** On a terminal no word is broken. */
+function fitted({ stderr }: Host, line: string, indent: number): string {
+  return stderr.isTTY === true ? hang(line, widthOf(stderr), indent) : line
 }
 
 /** Only on a terminal that shows colours. */

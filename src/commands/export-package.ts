@@ -6,7 +6,7 @@ import { ChpipeError } from '../errors.ts'
 import { deltaFile } from '../steps/export/destination.ts'
 import { type Package, packageDataset } from '../steps/export/package.ts'
 import { type Difference, type Verification, verifyDelivery } from '../steps/export/verify/verify.ts'
-import { formatNumber, printable, safeJson } from '../text.ts'
+import { formatNumber, printable, safeJson, shellWord } from '../text.ts'
 import type { Answer } from './command.ts'
 import { renderDelivery } from './delivery-table.ts'
 import { type ExportInput, noteDelivery, planExport } from './export.ts'
@@ -74,7 +74,7 @@ function hintAtList({ log }: Context, db: Db): void {
   const [first] = readLists(db)
   if (first === undefined) return
   log.info("the report measures against the target; it can measure against a customer's list", {
-    try: `chpipe export --package delivery.zip --list ${first.list}`,
+    try: `chpipe export --package delivery.zip --list ${shellWord(first.list)}`,
   })
 }
 

@@ -89,8 +89,8 @@ export interface StatusWatch {
   onlyOnTerminal?: boolean
 }
 
-/** Columns of a terminal that the spinner takes, and one that stays empty. */
-const BESIDE_LINE = 3
+/** Columns of a terminal that the spinner takes, those in which it echoes `^C`, and one that stays empty. */
+const BESIDE_LINE = 5
 
 /** Keeps a status line up to date until it is disposed; a log file gets it as a line now and then as well. */
 export async function watchStatus(

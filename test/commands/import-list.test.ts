@@ -139,10 +139,11 @@ describe('chpipe import-companies --companies', () => {
       'listed          3 companies; 1 more line names one of them again',
       'stored before   2',
       'found           0 in the register file, 0 by profile',
-      'do not exist    1 are not on the register',
+      'do not exist    1 is not on the register',
       '                line 3: 77',
       'unreadable      1 line is no company number',
       '                line 4: n/a',
+      expect.stringMatching(/^next {12}chpipe import-officers --list \S+$/),
       '',
     ])
   })
