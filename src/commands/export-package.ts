@@ -6,11 +6,11 @@ import { ChpipeError } from '../errors.ts'
 import { deltaFile } from '../steps/export/destination.ts'
 import { type Package, packageDataset } from '../steps/export/package.ts'
 import { type Difference, type Verification, verifyDelivery } from '../steps/export/verify/verify.ts'
-import { formatNumber, printable, safeJson, shellWord } from '../text.ts'
+import { counted, formatNumber, printable, safeJson, shellWord } from '../text.ts'
 import type { Answer } from './command.ts'
 import { renderDelivery } from './delivery-table.ts'
 import { type ExportInput, noteDelivery, planExport } from './export.ts'
-import { createStatus, terminalWidth } from './output.ts'
+import { createStatus, sentences, terminalWidth } from './output.ts'
 import { requireList } from './require-list.ts'
 import { fitTable, type TableShape } from './table.ts'
 
@@ -111,9 +111,10 @@ async function verifyWithStatus(context: Context, file: string): Promise<Verific
   return await verifyDelivery(context.path(file), { signal: context.signal, onFile })
 }
 
-function render({ differences, files, rows, bytes, as_of }: Verification, file: string, shape: TableShape): string {
-  const size = `${formatNumber(files)} ${files === 1 ? 'file' : 'files'}, ${formatNumber(rows)} rows, ${formatNumber(bytes)} bytes, as of ${as_of}`
-  if (differences.length === 0) return `${printable(file)} is as its manifest says: ${size}\n`
+function render(found: Verification, file: string, shape: TableShape): string {
+  const { differences, files, rows, bytes, as_of } = found
+  const size = `${counted(files, 'file')}, ${counted(rows, 'row')}, ${formatNumber(bytes)} bytes, as of ${as_of}`
+  if (differences.length === 0) return sentences(`${printable(file)} is as its manifest says: ${size}\n`, shape)
   const rest = differences.length - MOST_LINES
   const wrong = new Set(differences.map((difference) => difference.file)).size
   return [

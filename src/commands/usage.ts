@@ -16,9 +16,11 @@ export const HELP_COMMAND = { name: 'help [command]', summary: 'show the help of
 
 const START = 'Start with `chpipe demo`: the whole pipeline on a built-in sandbox, without any key.'
 
-/** The columns that help may take. */
-export function helpWidth({ stdout }: Host): number {
-  return widthOf(stdout, 100)
+const WIDEST_PIPED = 100
+
+/** The columns that help may take: those of the terminal, also where it is read through a pager. */
+export function helpWidth({ stdout, stderr }: Host): number {
+  return widthOf(stdout, Math.min(WIDEST_PIPED, widthOf(stderr, WIDEST_PIPED)))
 }
 
 /** An option's sentence, with its default where it has one. */
