@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 // Nothing else is loaded before the version of Node is known: the SQLite driver crashes an older one. An older Node
 // parses this whole file first, so it holds no syntax newer than Node 12, such as a top-level await.
-import { existsSync } from 'node:fs'
+import { existsSync, writeSync } from 'node:fs'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const [major, minor] = process.versions.node.split('.').map(Number)
@@ -20,12 +21,34 @@ if (major < 22 || (major === 22 && minor < 13)) {
 
 /** Runs the command line. A command that has nothing left to wait for, and has not ended, is a bug. */
 async function start() {
+  if (await toldVersion()) return
   process.once('beforeExit', unfinished)
-  const { enableCompileCache } = await import('node:module')
-  enableCompileCache(fileURLToPath(new URL('compile-cache', dist)))
+  await keepCompiled()
   const { main } = await import(new URL('main.js', dist).href)
   process.exitCode = await main(process)
   process.off('beforeExit', unfinished)
+}
+
+/** The version needs nothing else of the program. Whatever is in its way, such as a full disk, the program then tells. */
+async function toldVersion() {
+  const [first, ...rest] = process.argv.slice(2)
+  if (rest.length > 0 || (first !== '--version' && first !== '-V')) return false
+  try {
+    const { versionLine } = await import(new URL('version.js', dist).href)
+    writeSync(1, `${versionLine()}\n`)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** Keeps compiled code beside the build; where that may not be written, in the cache of this user, and of no other. */
+async function keepCompiled() {
+  const { constants, enableCompileCache } = await import('node:module')
+  const { status } = enableCompileCache(fileURLToPath(new URL('compile-cache', dist)))
+  const { HOME, XDG_CACHE_HOME } = process.env
+  const caches = XDG_CACHE_HOME || (HOME && join(HOME, '.cache'))
+  if (caches && status === constants.compileCacheStatus.FAILED) enableCompileCache(join(caches, 'chpipe'))
 }
 
 function unfinished() {

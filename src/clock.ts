@@ -223,18 +223,28 @@ export interface LondonTime {
   hour: number
 }
 
-const format = new Intl.DateTimeFormat('en-GB', {
-  timeZone: 'Europe/London',
-  year: 'numeric',
-  month: '2-digit',
-  day: '2-digit',
-  hour: '2-digit',
-  hourCycle: 'h23',
-})
+let london: Intl.DateTimeFormat | undefined
+
+/** Made when it is first asked for: Node then loads its language data, which takes longer than most commands start. */
+function londonFormat(): Intl.DateTimeFormat {
+  london ??= new Intl.DateTimeFormat('en-GB', {
+    timeZone: 'Europe/London',
+    year: 'numeric',
+    month: '2-digit',
+    day: '2-digit',
+    hour: '2-digit',
+    hourCycle: 'h23',
+  })
+  return london
+}
 
 /** The time in London at `ms` since 1970. */
 export function londonTime(ms: number): LondonTime {
-  const parts = Object.fromEntries(format.formatToParts(ms).map(({ type, value }) => [type, value]))
+  const parts = Object.fromEntries(
+    londonFormat()
+      .formatToParts(ms)
+      .map(({ type, value }) => [type, value]),
+  )
   const day = `${parts.year}-${parts.month}-${parts.day}`
   return { day, weekday: new Date(`${day}T00:00:00Z`).getUTCDay(), hour: Number(parts.hour) }
 }

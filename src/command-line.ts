@@ -1,16 +1,23 @@
 // Turns a command line into a command with its options. Kept apart from `main`, which must start without a parser.
 import { Command as Commander, CommanderError, Option } from 'commander'
-import packageJson from '../package.json' with { type: 'json' }
-import type { Answer, Command, CommandGroup, Example, OptionSpec } from './commands/command.ts'
-import { topicNames } from './commands/help-topics.ts'
+import type { Answer, Command, CommandGroup, OptionSpec } from './commands/command.ts'
 import { commands, globalOptions } from './commands/index.ts'
 import { meantCommand } from './commands/meant.ts'
+import {
+  commandUsage,
+  groupUsage,
+  HELP_COMMAND,
+  HELP_OPTION,
+  helpWidth,
+  programUsage,
+  VERSION_OPTION,
+} from './commands/usage.ts'
 import { watchNotices } from './commands/watch-notices.ts'
 import { createContext, type Globals, type Host } from './context.ts'
 import { sqliteError } from './db/storage-error.ts'
 import { ChpipeError, type ErrorKind } from './errors.ts'
 import { writeTo } from './print.ts'
-import { widthOf, wrap } from './text.ts'
+import { widthOf } from './text.ts'
 import { versionLine } from './version.ts'
 
 /** Parses the command line and runs its command. Throws a `usage` error before anything runs. */
@@ -44,7 +51,7 @@ export async function runCommandLine(host: Host, signal: AbortSignal, given = ho
       await context.close()
     }
   }
-  for (const { name, summary } of commands) program.command(name).summary(summary).copyInheritedSettings(program)
+  for (const { name } of commands) program.command(name).copyInheritedSettings(program)
   program.hook('preSubcommand', async (_program, sub) => {
     const definition = await commands.find(({ name }) => name === sub.name())?.load()
     if (!definition) return
@@ -53,11 +60,6 @@ export async function runCommandLine(host: Host, signal: AbortSignal, given = ho
       leaf.action((...received: unknown[]) => runDefinition(leaf, runnable, received))
     }
   })
-  if (args.length === 0) {
-    program.outputHelp()
-    await writeTo(host.stdout, help)
-    return 0
-  }
   try {
     await program.parseAsync(args, { from: 'user' })
   } catch (error) {
@@ -126,25 +128,13 @@ function refuseUnknown(args: string[]): string[] {
 
 const commandNames = commands.map(({ name }) => name)
 
-const START = 'Start with `chpipe demo`: the whole pipeline on a built-in sandbox, without any key.'
-
-function helpWidth({ stdout }: Host): number {
-  return widthOf(stdout, 100)
-}
-
 /** `writeOut` takes the help and the version. */
 function createProgram(host: Host, writeOut: (text: string) => void): Commander {
   const program = new Commander('chpipe')
-    .description(packageJson.description)
-    .version(versionLine(), '-V, --version', 'print the version of the program and of its databases')
-    .helpOption('-h, --help', 'show this help')
-    .helpCommand('help [command]', 'show the help of a command, or of a topic')
-    .configureHelp({ showGlobalOptions: true })
-    .addHelpText(
-      'after',
-      () => `\nTopics of \`chpipe help <topic>\`:\n${wrap(topicNames.join(', '), helpWidth(host), '  ', '  ')}`,
-    )
-    .addHelpText('after', () => `\n${wrap(START, helpWidth(host))}`)
+    .version(versionLine(), VERSION_OPTION.flags)
+    .helpOption(HELP_OPTION.flags)
+    .helpCommand(HELP_COMMAND.name)
+    .configureHelp({ formatHelp: () => programUsage(helpWidth(host)) })
     .configureOutput({
       writeOut,
       writeErr: () => {},
@@ -156,22 +146,17 @@ function createProgram(host: Host, writeOut: (text: string) => void): Commander 
 }
 
 /** Declares the verbs of a command and returns them. A misspelt verb is refused even when its help is asked for. */
-function declareVerbs(sub: Commander, { name, description, verbs }: CommandGroup): [Commander, Command][] {
+function declareVerbs(sub: Commander, group: CommandGroup): [Commander, Command][] {
+  const { name, verbs } = group
   sub
-    .description(reflow(description))
     .helpCommand(false)
+    .configureHelp({ formatHelp: () => groupUsage(group, outWidth(sub)) })
     .exitOverride(hinting(`chpipe ${name} --help`))
   const [, asked] = sub.parent?.args ?? []
   if (asked !== undefined && !asked.startsWith('-') && verbs.every((verb) => verb.name !== asked)) sub.helpOption(false)
-  const first = verbs.flatMap(({ examples }) => examples.slice(0, 1))
-  sub.addHelpText('after', () => exampleLines(first, { page: name, width: outWidth(sub) }))
   return verbs.map((verb) => {
     const path = `chpipe ${name} ${verb.name}`
-    const leaf = sub
-      .command(verb.name)
-      .summary(verb.summary)
-      .exitOverride(hinting(`${path} --help`))
-    return declare(leaf, verb, path)
+    return declare(sub.command(verb.name), verb, path)
   })
 }
 
@@ -183,17 +168,17 @@ function hinting(help: string): (error: CommanderError) => never {
 }
 
 function declare(sub: Commander, command: Command, path = `chpipe ${command.name}`): [Commander, Command] {
-  const { description, argument, options, examples } = command
-  const [, name = ''] = path.split(' ')
-  sub.description(reflow(description)).exitOverride(hinting(`${path} --help`))
-  if (argument) sub.argument(argument.name, argument.description)
+  const { argument, options } = command
+  sub
+    .configureHelp({ formatHelp: () => commandUsage(command, { path, width: outWidth(sub) }) })
+    .exitOverride(hinting(`${path} --help`))
+  if (argument) sub.argument(argument.name)
   for (const spec of options) sub.addOption(toOption(spec, `${path} --help`))
-  sub.addHelpText('after', () => exampleLines(examples, { page: name, width: outWidth(sub) }))
   return [sub, command]
 }
 
-function toOption({ flags, description, parse, fallback }: OptionSpec, help: string): Option {
-  const option = new Option(flags, fallback === undefined ? description : `${description} (default: ${fallback})`)
+function toOption({ flags, parse }: OptionSpec, help: string): Option {
+  const option = new Option(flags)
   if (parse) {
     const read = (value: string) => named(option, help, () => parse(value))
     option.argParser((value: string, before: unknown) =>
@@ -206,20 +191,6 @@ function toOption({ flags, description, parse, fallback }: OptionSpec, help: str
 /** The width that was set for the program's help. */
 function outWidth(sub: Commander): number {
   return sub.configureOutput().getOutHelpWidth?.() ?? 100
-}
-
-/** Each example with what it does, beside it where all fit, otherwise below it; and the page that says more. */
-function exampleLines(examples: Example[], { page, width }: { page: string; width: number }): string {
-  const widest = Math.max(...examples.map(({ line }) => line.length))
-  const beside = examples.map(({ line, does }) => `  $ ${line.padEnd(widest)}  # ${does}`)
-  const below = examples.flatMap(({ line, does }) => [`  $ ${line}`, wrap(does, width, '      ', '      ')])
-  const lines = beside.every((line) => line.length <= width) ? beside : below
-  return `\nExamples:\n${lines.join('\n')}\n\nMore: chpipe help reference ${page}`
-}
-
-/** Joins the lines of a paragraph, which the terminal breaks anew; indented lines stay as they are. */
-function reflow(text: string): string {
-  return text.replace(/(?<!\n)\n(?![\n ])/g, ' ')
 }
 
 /** A value that an option refuses is an error of that option. */

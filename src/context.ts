@@ -7,12 +7,13 @@ import type { LockWait } from './db/lock-wait.ts'
 import type { Db } from './db/open.ts'
 import { ChpipeError, systemReason } from './errors.ts'
 import { isWritableFolder, useTempFolder } from './files.ts'
-import { createLog, type Log, logToFile } from './log.ts'
+import { createLog, type Log, logToFile, onTerminal } from './log.ts'
 import { writeTo } from './print.ts'
 import type { OpenAllowance, SharedAllowances } from './quota/open.ts'
 import type { UseReader } from './quota/shared-use.ts'
 import { decodeEnvFile, readSettings, type Settings } from './settings.ts'
 import type { Provider } from './steps/purchases/provider.ts'
+import { widthOf } from './text.ts'
 
 export type StopSignal = 'SIGINT' | 'SIGTERM' | 'SIGHUP' | 'SIGUSR1'
 
@@ -288,7 +289,7 @@ function requireFile(path: string, kind: 'no' | 'data'): void {
 function logWriter(host: Host, file: string | undefined, beforeLine: Context['beforeLine']): (line: string) => void {
   const tell = (line: string) => {
     beforeLine.run()
-    host.stderr.write(`${line}\n`)
+    host.stderr.write(`${host.stderr.isTTY ? onTerminal(line, widthOf(host.stderr)) : line}\n`)
   }
   return file ? logToFile(file, tell) : tell
 }

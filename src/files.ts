@@ -1,7 +1,6 @@
-// Folders for temporary and for delivered files, and what is true of every file.
-import { createHash } from 'node:crypto'
+// Folders for temporary and for delivered files, and what is true of every file. Every command loads it, so that it loads
+// little itself.
 import { accessSync, chmodSync, constants, createReadStream, mkdirSync, rmdirSync, statSync } from 'node:fs'
-import { open } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname } from 'node:path'
 
@@ -63,6 +62,7 @@ export function removeEmptyFolders(path: string, top: string): void {
 
 /** The SHA-256 of bytes in hexadecimal digits. Throws the signal's reason. */
 export async function sha256Of(bytes: AsyncIterable<Uint8Array>, signal?: AbortSignal): Promise<string> {
+  const { createHash } = await import('node:crypto')
   const hash = createHash('sha256')
   for await (const chunk of bytes) {
     signal?.throwIfAborted()
@@ -79,6 +79,7 @@ export function sha256OfFile(path: string, signal?: AbortSignal): Promise<string
 /** Resolves when the names in a folder are on the disk. Rejects with what the file system says. */
 export async function syncFolder(path: string): Promise<void> {
   if (process.platform === 'win32') return
+  const { open } = await import('node:fs/promises')
   const handle = await open(path, 'r')
   try {
     await handle.sync()

@@ -1,6 +1,6 @@
 import { appendFileSync } from 'node:fs'
 import { ChpipeError, systemReason } from './errors.ts'
-import { printable, safeJson } from './text.ts'
+import { hang, printable, safeJson } from './text.ts'
 
 export type LogFields = Record<string, string | number | boolean | null | undefined>
 type Level = 'info' | 'warn' | 'error'
@@ -53,6 +53,16 @@ function textLine(time: string, level: Level, message: string, fields: LogFields
       ([key, value]) => `${key}=${typeof value === 'string' && /[\s"=]/.test(value) ? JSON.stringify(value) : value}`,
     )
   return printable([time, level.padEnd(5), message, ...pairs].join(' '))
+}
+
+/** Time and level take these columns. */
+const BEFORE_MESSAGE = 31
+/** A terminal that has less room for the message itself. */
+const NARROW = 72
+
+/** A line of the log on a terminal: broken between words, below the message. */
+export function onTerminal(line: string, columns: number): string {
+  return line.startsWith('{') ? line : hang(line, columns, columns < NARROW ? 4 : BEFORE_MESSAGE)
 }
 
 /**

@@ -2,8 +2,7 @@ import { setMaxListeners } from 'node:events'
 import type { Host } from './context.ts'
 import { ChpipeError, type ErrorKind, errorMessage, systemError } from './errors.ts'
 import { outlivesTerminal, writeTo } from './print.ts'
-import { printable, safeJson, withoutControls } from './text.ts'
-import { versionLine } from './version.ts'
+import { hang, printable, safeJson, widthOf, withoutControls } from './text.ts'
 
 /** The one table of exit codes; the README shows it. */
 export const exitCodes: Record<ErrorKind, number> = {
@@ -51,11 +50,12 @@ export async function main(host: Host): Promise<number> {
 /** A write to a closed pipe also rejects where it was awaited; without a listener it would end the process. */
 function ignore(): void {}
 
-/** The version is told without loading the parser, which takes longer than all the rest. */
+/** The help of the program is told without loading the parser, which takes longer than all the rest. */
 async function run(host: Host, signal: AbortSignal): Promise<number> {
-  const [first, ...rest] = host.argv.slice(2)
-  if (rest.length === 0 && (first === '--version' || first === '-V')) {
-    await writeTo(host.stdout, `${versionLine()}\n`)
+  const [first = 'help', ...rest] = host.argv.slice(2)
+  if (rest.length === 0 && ['help', '--help', '-h'].includes(first)) {
+    const { helpWidth, programUsage } = await import('./commands/usage.ts')
+    await writeTo(host.stdout, programUsage(helpWidth(host)))
     return 0
   }
   const { runCommandLine } = await import('./command-line.ts')
@@ -70,12 +70,18 @@ function reportError(host: Host, error: unknown): number {
     host.stderr.write(`${safeJson({ error: { kind, message, hint } })}\n`)
   } else {
     // Whoever interrupts a run knows it, and has its summary: that is no error.
-    const prefix = known.kind === 'interrupted' ? '' : `${red(host, 'error:')} `
-    host.stderr.write(`${prefix}${printable(known.message)}\n`)
-    if (known.hint) host.stderr.write(`try: ${printable(known.hint)}\n`)
+    const prefix = known.kind === 'interrupted' ? '' : 'error: '
+    const message = fitted(host, `${prefix}${printable(known.message)}`, prefix.length)
+    host.stderr.write(`${prefix && red(host, prefix.trim())}${message.slice(prefix.trim().length)}\n`)
+    if (known.hint) host.stderr.write(`${fitted(host, `try: ${printable(known.hint)}`, 5)}\n`)
     if (known.kind === 'bug' && error instanceof Error) host.stderr.write(`${withoutControls(error.stack ?? '')}\n`)
   }
   return exitCodes[known.kind]
+}
+
+/** On a terminal no word is broken. */
+function fitted({ stderr }: Host, line: string, indent: number): string {
+  return stderr.isTTY === true ? hang(line, widthOf(stderr), indent) : line
 }
 
 /** Only on a terminal that shows colours. */

@@ -139,6 +139,30 @@ export function wrap(text: string, width: number, first = '', rest = ''): string
   return [...lines, line].join('\n')
 }
 
+/**
+ * Breaks a line that is wider than the terminal at a blank, and begins what follows with so many blanks; all others stay as
+ * they are, and so does a word that is longer than a line.
+ */
+export function hang(line: string, width: number, indent: number): string {
+  const lines: string[] = []
+  let rest = line
+  let from = 0
+  while (rest.length > width) {
+    const fitting = rest.lastIndexOf(' ', width)
+    const at = fitting > from ? fitting : rest.indexOf(' ', width)
+    if (at === -1) break
+    lines.push(rest.slice(0, at).trimEnd())
+    rest = ' '.repeat(indent) + rest.slice(at + 1)
+    from = indent
+  }
+  return [...lines, rest].join('\n')
+}
+
+/** A word as a shell takes it: in quotes where it needs them. */
+export function shellWord(text: string): string {
+  return /^[\w.,:/@%+=-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`
+}
+
 /** `Did you mean export?` for `exprot`, or null when none of the words is near enough. */
 export function didYouMean(word: string, known: readonly string[]): string | null {
   const [nearest] = known

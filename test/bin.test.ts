@@ -7,11 +7,11 @@ import { tempFolder } from './host.ts'
 
 const BIN = fileURLToPath(new URL('../bin/chpipe.js', import.meta.url))
 
-function startedOn(version: string, program = BIN, napi = '10') {
+function startedOn(version: string, program = BIN, napi = '10', env = process.env) {
   const versions = `{ ...process.versions, node: '${version}', napi: '${napi}' }`
   const pretend = `Object.defineProperty(process, 'versions', { value: ${versions} })`
   const args = ['--import', `data:text/javascript,${encodeURIComponent(pretend)}`, program, '--version']
-  const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' })
+  const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8', env })
   return { status, stdout, stderr }
 }
 
@@ -65,6 +65,25 @@ describe('bin/chpipe.js', () => {
     writeFileSync(folder.file('dist/main.js'), 'export const main = async () => 4')
     expect(startedOn('24.0.0', folder.file('bin/chpipe.js'))).toEqual({ status: 4, stdout: '', stderr: '' })
     expect(existsSync(folder.file('dist/compile-cache'))).toBe(true)
+  })
+
+  it('keeps compiled code in the cache of the user where that cannot be written', () => {
+    using folder = copied()
+    mkdirSync(folder.file('dist'))
+    writeFileSync(folder.file('dist/main.js'), 'export const main = async () => 0')
+    writeFileSync(folder.file('dist/compile-cache'), 'no folder')
+    const env = { ...process.env, XDG_CACHE_HOME: folder.file('cache') }
+    expect(startedOn('24.0.0', folder.file('bin/chpipe.js'), '10', env)).toEqual({ status: 0, stdout: '', stderr: '' })
+    expect(existsSync(folder.file('cache/chpipe'))).toBe(true)
+  })
+
+  it('tells the version without the program', () => {
+    using folder = copied()
+    mkdirSync(folder.file('dist'))
+    cpSync(fileURLToPath(new URL('../dist/version.js', import.meta.url)), folder.file('dist/version.js'))
+    writeFileSync(folder.file('dist/main.js'), 'export const main = async () => 4')
+    const told = startedOn('24.0.0', folder.file('bin/chpipe.js'))
+    expect(told).toEqual({ status: 0, stdout: expect.stringMatching(/^chpipe \S+ \(schema \d+\)\n$/), stderr: '' })
   })
 
   it('calls a command a bug that stops before it is done', () => {

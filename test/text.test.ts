@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { filed, parseJson, wellFormed } from '../src/text.ts'
+import { filed, hang, parseJson, shellWord, wellFormed } from '../src/text.ts'
 
 describe('text on its way in', () => {
   it.each([
@@ -58,4 +58,28 @@ describe('parseJson', () => {
     )
     for (const broken of ['', '{', String.raw`"\ud80"`]) expect(() => parseJson(broken)).toThrow(SyntaxError)
   })
+})
+
+describe('a line on a terminal', () => {
+  it.each([
+    ['one two', 7, 2, 'one two'],
+    ['one two three', 8, 2, 'one two\n  three'],
+    ['12:00 info  one two three', 20, 12, '12:00 info  one two\n            three'],
+    ['one two three four', 7, 5, 'one two\n     three\n     four'],
+    ['averylongword and more', 6, 2, 'averylongword\n  and\n  more'],
+    ['averylongword', 6, 2, 'averylongword'],
+    ['', 6, 2, ''],
+  ])('%j in %i columns', (line, width, indent, shown) => {
+    expect(hang(line, width, indent)).toBe(shown)
+  })
+})
+
+it.each([
+  ['customer.csv', 'customer.csv'],
+  ['my list.csv', "'my list.csv'"],
+  ["O'Neil", "'O'\\''Neil'"],
+  ['$(x)', "'$(x)'"],
+  ['', "''"],
+])('%s is a word of a shell as %s', (text, word) => {
+  expect(shellWord(text)).toBe(word)
 })

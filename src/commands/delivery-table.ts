@@ -1,5 +1,6 @@
 import type { Manifest } from '../steps/export/destination.ts'
 import { counted, formatBytes, formatNumber, printable } from '../text.ts'
+import { sentences } from './output.ts'
 import { fitTable } from './table.ts'
 
 export interface DeliveryPlace {
@@ -32,5 +33,6 @@ export function renderDelivery(
     ? `${counted(files.length + 1, 'file')} with the manifest, packed ${formatBytes(zip.bytes)}\nsha256  ${zip.sha256}\n`
     : `${counted(files.length, 'file')}, ${formatBytes(sum)}\n`
   const table = fitTable([HEADINGS, ...rows], { numbers: [1, 2], ...(width === undefined ? {} : { width }) })
-  return `${printable(path)}: ${what}${recipient ? `, for ${printable(recipient)}` : ''}, as of ${as_of}\n\n${table}\n${end}`
+  const head = `${printable(path)}: ${what}${recipient ? `, for ${printable(recipient)}` : ''}, as of ${as_of}`
+  return `${sentences(head, width === undefined ? {} : { width })}\n\n${table}\n${end}`
 }

@@ -1,7 +1,7 @@
 // What a run of `enrich` did, for people and for scripts.
 import { formatDuration } from '../clock.ts'
 import type { EnrichEnding } from '../steps/enrich/run.ts'
-import { formatNumber, printable } from '../text.ts'
+import { counted, formatNumber, printable } from '../text.ts'
 
 /** The names and their order are what `--json` prints. */
 export interface EnrichReport {
@@ -59,12 +59,15 @@ export function renderReport(report: EnrichReport): string {
   const { waiting, credits_settled_earlier: earlier } = report
   const isPart = waiting > 0 && report.ended === 'nothing-left'
   const sentence = isPart ? 'The companies of this run are done' : SENTENCES[report.ended]
-  const others = waiting > 0 ? `; ${n(waiting)} more wait for a later run` : ''
-  const settled = earlier > 0 ? `For purchases of earlier runs ${n(earlier)} more credits were booked.\n` : ''
-  return `${sentence}: ${n(report.companies)} companies ended, ${n(report.left)} left${others}
+  const others = waiting > 0 ? `; ${counted(waiting, 'more waits', 'more wait')} for a later run` : ''
+  const settled =
+    earlier > 0
+      ? `For purchases of earlier runs ${counted(earlier, 'more credit was', 'more credits were')} booked.\n`
+      : ''
+  return `${sentence}: ${counted(report.companies, 'company', 'companies')} ended, ${n(report.left)} left${others}
 (${n(report.done)} enriched, ${n(report.skipped)} without a domain, ${n(report.failed)} failed).
-This run found ${n(report.domains)} domains and ${n(report.emails)} addresses for ${n(report.credits_spent)} credits
-in ${formatDuration(report.elapsed_seconds * 1000)} with ${n(rest)} calls to Companies House and ${n(paid)} to Snov,
+This run found ${counted(report.domains, 'domain')} and ${counted(report.emails, 'address', 'addresses')} for ${counted(report.credits_spent, 'credit')}
+in ${formatDuration(report.elapsed_seconds * 1000)} with ${counted(rest, 'call')} to Companies House and ${n(paid)} to Snov,
 ${n(report.rate_limited)} of them refused (429).
 ${settled}${doubts}${strays}`
 }

@@ -35,7 +35,7 @@ import {
 } from './enrich-lists.ts'
 import { type EnrichReport, renderReport } from './enrich-report.ts'
 import { allowanceWait } from './officers-status.ts'
-import { watchStatus } from './output.ts'
+import { sentences, terminalWidth, watchStatus } from './output.ts'
 import { isConfirmed } from './prompt.ts'
 
 /** Below this confidence no addresses are bought unless the operator says otherwise. */
@@ -139,7 +139,9 @@ async function enrich(context: Context, given: EnrichArguments): Promise<Answer>
     const report = reportOf(context, watched, ended)
     // A run that was broken off keeps no summary: the next one continues with its companies.
     if (ended !== 'interrupted' && ended !== 'error') await tidyWhenFree(db, () => current.finish(report))
-    await context.print(context.json ? `${safeJson(report)}\n` : renderReport(report))
+    await context.print(
+      context.json ? `${safeJson(report)}\n` : sentences(renderReport(report), terminalWidth(context)),
+    )
   }
   if (ended === 'interrupted') throw signal.reason
   if (ended === 'not-enough-credits' || ended === 'away') throw pausedError(why ?? '')

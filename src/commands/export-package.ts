@@ -1,15 +1,17 @@
 import type { Context } from '../context.ts'
+import { readLists } from '../db/companies/lists.ts'
 import type { Db } from '../db/open.ts'
 import { findLastFinished } from '../db/runs.ts'
 import { ChpipeError } from '../errors.ts'
 import { deltaFile } from '../steps/export/destination.ts'
 import { type Package, packageDataset } from '../steps/export/package.ts'
 import { type Difference, type Verification, verifyDelivery } from '../steps/export/verify/verify.ts'
-import { formatNumber, printable, safeJson } from '../text.ts'
+import { counted, formatNumber, printable, safeJson, shellWord } from '../text.ts'
 import type { Answer } from './command.ts'
 import { renderDelivery } from './delivery-table.ts'
 import { type ExportInput, noteDelivery, planExport } from './export.ts'
-import { createStatus, terminalWidth } from './output.ts'
+import { createStatus, sentences, terminalWidth } from './output.ts'
+import { requireList } from './require-list.ts'
 import { fitTable, type TableShape } from './table.ts'
 
 /** What is printed under `--json`: the manifest inside, and the zip around it. */
@@ -24,7 +26,7 @@ export function renderPackage(context: Context, { package: zip, ...manifest }: P
 export async function runPackage(
   context: Context,
   input: ExportInput,
-  { file, target }: { file: string; target: number | undefined },
+  { file, target, list }: { file: string; target: number | undefined; list: string | undefined },
 ): Promise<PackageReport> {
   if (input.out !== undefined) {
     throw new ChpipeError('usage', 'Name one, not both --out and --package', {
@@ -36,7 +38,14 @@ export async function runPackage(
       hint: 'chpipe export --package delivery.zip',
     })
   }
+  if (list !== undefined && (target !== undefined || input.since !== undefined)) {
+    const other =
+      target === undefined ? '--since: a delta holds only what has changed' : '--target: it says what is wanted'
+    throw new ChpipeError('usage', `--list goes without ${other}`)
+  }
   const plan = await planExport(context, { ...input, out: `${file}/` })
+  if (list !== undefined) requireList(plan.db, list)
+  else if (target === undefined && input.since === undefined) hintAtList(context, plan.db)
   const counted = context.path(file)
   const isNew = plan.options.since !== null
   const path = isNew ? deltaFile(counted, context.clock.now()) : counted
@@ -46,6 +55,7 @@ export async function runPackage(
     path,
     isNew,
     target: target ?? lastTarget(plan.db) ?? context.settings.target,
+    list,
     onProgress: (companies) => status.update(`packaging: ${companies} companies`),
   })
   status[Symbol.dispose]()
@@ -57,6 +67,15 @@ export async function runPackage(
   }
   await noteDelivery(context, plan, manifest, counted)
   return { ...manifest, package: { path, bytes, sha256 } }
+}
+
+/** A package may be for the customer whose list is kept, or for another: only the operator knows. */
+function hintAtList({ log }: Context, db: Db): void {
+  const [first] = readLists(db)
+  if (first === undefined) return
+  log.info("the report measures against the target; it can measure against a customer's list", {
+    try: `chpipe export --package delivery.zip --list ${shellWord(first.list)}`,
+  })
 }
 
 /** What the newest import of officers aimed at; null when none came to its end. */
@@ -92,9 +111,10 @@ async function verifyWithStatus(context: Context, file: string): Promise<Verific
   return await verifyDelivery(context.path(file), { signal: context.signal, onFile })
 }
 
-function render({ differences, files, rows, bytes, as_of }: Verification, file: string, shape: TableShape): string {
-  const size = `${formatNumber(files)} ${files === 1 ? 'file' : 'files'}, ${formatNumber(rows)} rows, ${formatNumber(bytes)} bytes, as of ${as_of}`
-  if (differences.length === 0) return `${printable(file)} is as its manifest says: ${size}\n`
+function render(found: Verification, file: string, shape: TableShape): string {
+  const { differences, files, rows, bytes, as_of } = found
+  const size = `${counted(files, 'file')}, ${counted(rows, 'row')}, ${formatNumber(bytes)} bytes, as of ${as_of}`
+  if (differences.length === 0) return sentences(`${printable(file)} is as its manifest says: ${size}\n`, shape)
   const rest = differences.length - MOST_LINES
   const wrong = new Set(differences.map((difference) => difference.file)).size
   return [

@@ -59,6 +59,15 @@ export function tableNames(text: string): DatasetTable[] {
   throw new ChpipeError('usage', `Expected ${datasetTables.join(', ')}, got: ${unknown}`)
 }
 
+/** Throws `usage` for what only the report of a package measures against. */
+export function refuseMeasures({ target, list }: { target?: number | undefined; list?: string | undefined }): void {
+  if (target === undefined && list === undefined) return
+  const option = target === undefined ? '--list' : '--target'
+  throw new ChpipeError('usage', `${option} is what the report measures against: it belongs to --package`, {
+    hint: `chpipe export --package delivery.zip ${option} ${target === undefined ? 'customer.csv' : '500'}`,
+  })
+}
+
 const LONGEST_RECIPIENT = 200
 
 /** Who receives a delivery, as the operator names them: one line of text, without spaces around it. */

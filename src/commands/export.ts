@@ -22,7 +22,7 @@ import { deliveredCheckpoint } from '../steps/export/verify/verify.ts'
 import { safeJson } from '../text.ts'
 import { defineCommand, type OptionSpec, type OptionsOf } from './command.ts'
 import { renderDelivery } from './delivery-table.ts'
-import { recipientName, SIGNING_OPTIONS, signedAs, sinceMoment, tableNames } from './export-values.ts'
+import { recipientName, refuseMeasures, SIGNING_OPTIONS, signedAs, sinceMoment, tableNames } from './export-values.ts'
 import { createStatus, terminalWidth } from './output.ts'
 import { count, oneOf, someOf } from './values.ts'
 
@@ -32,7 +32,7 @@ const EXPORT_OPTIONS = [
   { flags: '--all', description: 'also companies without a complete officer list' },
   {
     flags: '--include <tables>',
-    description: `only these tables, empty or not: ${datasetTables.join(',')}`,
+    description: `only these tables, separated by commas, empty or not: ${datasetTables.join(', ')}`,
     parse: tableNames,
   },
   {
@@ -51,6 +51,7 @@ const EXPORT_OPTIONS = [
     fallback: 'that of the last import-officers, or CHPIPE_TARGET',
     parse: count(1),
   },
+  { flags: '--list <name>', description: "with --package: measure it against this customer's list, not --target" },
   ...SIGNING_OPTIONS,
   { flags: '--for <customer>', description: 'who receives it, for the record and the manifest', parse: recipientName },
   { flags: '--verify <path>', description: 'check a folder or zip from an earlier export against its manifest' },
@@ -102,23 +103,20 @@ An export that fails or is interrupted leaves an earlier one untouched.`,
     { line: 'chpipe export --verification due,overdue > due.csv', does: 'officers who must still be verified' },
     { line: 'chpipe export --package delivery.zip', does: 'all of it in one zip, with a page to read: report.html' },
     { line: 'chpipe export --package acme.zip --for "Acme Ltd"', does: 'the same, and the record of who has it' },
+    { line: 'chpipe export --package acme.zip --list acme.csv', does: 'what of their own list is missing, and why' },
     { line: 'chpipe export --verify delivery.zip', does: 'count and hash everything in it again' },
   ],
   notifies: true,
   async run(context: Context, { options }) {
-    const { package: zip, verify, target, ...input } = options
+    const { package: zip, verify, target, list, ...input } = options
     if (verify !== undefined) return await (await import('./export-package.ts')).runVerify(context, options, verify)
     if (zip !== undefined) {
       const { renderPackage, runPackage } = await import('./export-package.ts')
-      const report = await runPackage(context, input, { file: zip, target })
+      const report = await runPackage(context, input, { file: zip, target, list })
       await context.print(context.json ? `${safeJson(report)}\n` : renderPackage(context, report))
       return 0
     }
-    if (target !== undefined) {
-      throw new ChpipeError('usage', '--target is what the report measures against: it belongs to --package', {
-        hint: 'chpipe export --package delivery.zip --target 500',
-      })
-    }
+    refuseMeasures({ target, list })
     const plan = await planExport(context, input)
     const manifest = await runExport(context, plan)
     if (plan.destination.kind === 'stream') return 0

@@ -8,6 +8,7 @@ import { didYouMean, wrap } from '../text.ts'
 import { topicNames } from './help-topics.ts'
 import { commands, type Listed, type ListedOption, listCommands, listGlobalOptions } from './index.ts'
 import { meantCommand } from './meant.ts'
+import { optionText } from './usage.ts'
 
 const WIDEST = 100
 
@@ -206,9 +207,8 @@ function commandEntry({ path, description, argument, options, examples }: Listed
   ].join('\n')
 }
 
-function optionEntry({ spec: { flags, description, fallback } }: ListedOption): string {
-  const text = fallback === undefined ? description : `${description} (default: ${fallback})`
-  return `.TP\n.B ${escaped(flags)}\n${escaped(text)}`
+function optionEntry({ spec }: ListedOption): string {
+  return `.TP\n.B ${escaped(spec.flags)}\n${escaped(optionText(spec))}`
 }
 
 function asIs(text: string): string {

@@ -11,7 +11,7 @@ import { ChpipeError } from '../errors.ts'
 import type { ImportCompaniesSummary } from '../steps/companies/import.ts'
 import { type CompanyList, type ListedCompany, readCompanyList } from '../steps/companies/list.ts'
 import { fetchListed, type ListedCounts, missingOf, noListedCounts } from '../steps/companies/listed.ts'
-import { counted, formatNumber, safeJson } from '../text.ts'
+import { counted, formatNumber, safeJson, shellWord } from '../text.ts'
 import type { Answer } from './command.ts'
 import { bar, type Fact, facts, terminalWidth, watchStatus } from './output.ts'
 
@@ -54,13 +54,13 @@ export async function importListed(context: Context, { file, options, importFrom
     if (asksProfiles && missing.length > 0) await askForProfiles(context, { db, runId: current.id }, missing, counts)
   } catch (error) {
     await noteFound(db, name, list, counts)
-    await tell(context, reportOf(list, { ...work, ended: context.signal.aborted ? 'interrupted' : 'error' }))
+    await tell(context, reportOf(list, { ...work, ended: context.signal.aborted ? 'interrupted' : 'error' }), name)
     throw error
   }
   await noteFound(db, name, list, counts)
   const report = reportOf(list, { ...work, ended: 'finished' })
   await tidyWhenFree(db, () => current.finish({ list: name, listed: report.listed }))
-  await tell(context, report)
+  await tell(context, report, name)
   const { do_not_exist, not_found, unanswered, unreadable } = report
   return do_not_exist.length + not_found.length + unanswered.length + unreadable.length === 0 ? 0 : 1
 }
@@ -81,8 +81,8 @@ async function noteFound(db: Db, name: string, { companies }: CompanyList, { unk
   await whenFree(db, () => write(db, save))
 }
 
-function tell(context: Context, report: ListReport): Promise<void> {
-  return context.print(context.json ? `${safeJson(report)}\n` : renderList(report, terminalWidth(context)))
+function tell(context: Context, report: ListReport, name: string): Promise<void> {
+  return context.print(context.json ? `${safeJson(report)}\n` : renderList(report, name, terminalWidth(context)))
 }
 
 async function readList({ host, path, signal }: Context, file: string): Promise<CompanyList> {
@@ -166,30 +166,35 @@ function reportOf(list: CompanyList, { db, before, missing, counts, ended }: Lis
 }
 
 const MOST_NAMED = 20
+const NO_ANSWER = 'gave no answer; run the same command again'
 
 /** The report for people; what is wrong is named, as many as a screen holds. */
-function renderList(report: ListReport, shape: { width?: number }): string {
+function renderList(report: ListReport, name: string, shape: { width?: number }): string {
   const { listed, duplicates, unreadable, stored_before, found_in_file, found_by_profile } = report
-  const named = (label: string, companies: { line: number; written: string }[], what: string): Fact[] => {
+  const named = (
+    label: string,
+    companies: { line: number; written: string }[],
+    [one, many]: [string, string],
+  ): Fact[] => {
     if (companies.length === 0) return []
     const rows = companies.slice(0, MOST_NAMED).map(({ line, written }): Fact => ['', `line ${line}: ${written}`])
     const more = companies.length - MOST_NAMED
     if (more > 0) rows.push(['', `and ${formatNumber(more)} more: --json has them all`])
-    return [[label, `${formatNumber(companies.length)} ${what}`], ...rows]
+    return [[label, counted(companies.length, one, many)], ...rows]
   }
   const again = duplicates > 0 ? `; ${counted(duplicates, 'more line names', 'more lines name')} one of them again` : ''
   const rows: Fact[] = [
     ['listed', `${counted(listed, 'company', 'companies')}${again}`],
     ['stored before', formatNumber(stored_before)],
     ['found', `${formatNumber(found_in_file)} in the register file, ${formatNumber(found_by_profile)} by profile`],
-    ...named('do not exist', report.do_not_exist, 'are not on the register'),
-    ...named('not found', report.not_found, 'are not in the file and were not asked for'),
-    ...named('no answer', report.unanswered, 'gave no answer; run the same command again'),
-    ...named(
-      'unreadable',
-      unreadable,
-      unreadable.length === 1 ? 'line is no company number' : 'lines are no company numbers',
-    ),
+    ...named('do not exist', report.do_not_exist, ['is not on the register', 'are not on the register']),
+    ...named('not found', report.not_found, [
+      'is not in the file and was not asked for',
+      'are not in the file and were not asked for',
+    ]),
+    ...named('no answer', report.unanswered, [NO_ANSWER, NO_ANSWER]),
+    ...named('unreadable', unreadable, ['line is no company number', 'lines are no company numbers']),
+    ['next', `chpipe import-officers --list ${shellWord(name)}`],
   ]
   return facts(rows, shape)
 }

@@ -12,12 +12,12 @@ import { type AskCounts, type AskOptions, askAboutUnlisted, noAskCounts } from '
 import { type Ending, type FetchCounts, importOfficers, noCounts, refreshOfficers } from '../steps/officers/import.ts'
 import { noEmptyRow, type OfficersStep, SUSPICIOUS_ROW } from '../steps/officers/store.ts'
 import { readPace } from '../steps/progress/progress.ts'
-import { formatNumber, safeJson } from '../text.ts'
+import { counted, formatNumber, safeJson } from '../text.ts'
 import { type Answer, defineCommand, type Input, type OptionSpec, type OptionsOf } from './command.ts'
 import { printFailedFetches } from './officers-failed.ts'
 import { fetchOrder, officersFilter, orderOf, targetOfList, tellPlan } from './officers-plan.ts'
 import { officersStatus } from './officers-status.ts'
-import { watchStatus } from './output.ts'
+import { sentences, terminalWidth, watchStatus } from './output.ts'
 import { between, count, day, duration, postcodes, sicCodes, someOf } from './values.ts'
 
 const DEFAULT_CONCURRENCY = 8
@@ -188,7 +188,7 @@ async function fetchLists(context: Context, { options }: Input<ImportOfficersInp
   } finally {
     const summary = summaryOf(ended)
     await tidyWhenFree(db, () => current.finish(summary))
-    await context.print(context.json ? `${safeJson(summary)}\n` : render(summary))
+    await context.print(context.json ? `${safeJson(summary)}\n` : sentences(render(summary), terminalWidth(context)))
   }
   if (ended === 'interrupted') throw signal.reason
   const few = options.refresh === undefined ? SUSPICIOUS_ROW : 1
@@ -310,13 +310,13 @@ const SENTENCES: Record<Summary['ended'], string> = {
 function render(summary: Summary): string {
   const n = formatNumber
   return `${SENTENCES[summary.ended]}: ${n(summary.companies_with_officers)} of ${n(summary.target)} companies have officers.
-This run fetched ${n(summary.fetched)} companies (${n(summary.none)} without officers, ${n(summary.failed)} failed)
-and ${n(summary.officers)} officers in ${formatDuration(summary.elapsed_seconds * 1000)} with ${n(summary.requests)} calls, ${n(summary.rate_limited)} of them refused (429).
+This run fetched ${counted(summary.fetched, 'company', 'companies')} (${n(summary.none)} without officers, ${n(summary.failed)} failed)
+and ${counted(summary.officers, 'officer')} in ${formatDuration(summary.elapsed_seconds * 1000)} with ${counted(summary.requests, 'call')}, ${n(summary.rate_limited)} of them refused (429).
 ${askedLine(summary)}`
 }
 
 function askedLine({ status_asked: asked, status_ended: ended, status_unanswered: open }: Summary): string {
   if (asked === 0) return ''
   const n = formatNumber
-  return `Of ${n(asked)} companies that the register file no longer lists ${n(ended)} are over; ${n(open)} did not answer.\n`
+  return `Of ${counted(asked, 'company', 'companies')} that the register file no longer lists ${n(ended)} ${ended === 1 ? 'is' : 'are'} over; ${n(open)} did not answer.\n`
 }

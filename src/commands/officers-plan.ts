@@ -2,13 +2,13 @@
 import { formatDuration } from '../clock.ts'
 import { postcodeTest } from '../companies-house/postcode.ts'
 import type { Context } from '../context.ts'
-import { hasList, readLists } from '../db/companies/lists.ts'
 import { definePostcodeTest, isFiltering, type OfficersFilter } from '../db/officers/filter.ts'
 import { countCandidates, type FetchOrder } from '../db/officers/order.ts'
 import { type Db, snapshot } from '../db/open.ts'
 import { readTallies } from '../db/tallies.ts'
 import { ChpipeError } from '../errors.ts'
 import { counted, formatNumber } from '../text.ts'
+import { requireList } from './require-list.ts'
 import { offering } from './values.ts'
 
 /** What `--order` says; null for the order of the numbers. */
@@ -62,15 +62,7 @@ export function officersFilter({ postcode, ...options }: FilterOptions): Officer
  */
 export function targetOfList(db: Db, filter: OfficersFilter): number {
   const { list = '' } = filter
-  if (!hasList(db, list)) {
-    const known = readLists(db).map((one) => one.list)
-    throw new ChpipeError('usage', `There is no list ${list}`, {
-      hint:
-        known.length > 0
-          ? `one of: ${known.join(', ')}`
-          : 'load it first: chpipe import-companies --companies customer.csv',
-    })
-  }
+  requireList(db, list)
   definePostcodeTest(db, filter)
   return snapshot(db, (tx) => Math.max(1, readTallies(tx).complete + countCandidates(tx, filter)))
 }

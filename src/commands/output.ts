@@ -1,7 +1,7 @@
 import { formatDuration } from '../clock.ts'
 import type { Context } from '../context.ts'
 import { errorMessage } from '../errors.ts'
-import { printable, widthOf, wrap } from '../text.ts'
+import { hang, printable, widthOf, wrap } from '../text.ts'
 
 const PLAIN_INTERVAL_MS = 30_000
 
@@ -89,8 +89,8 @@ export interface StatusWatch {
   onlyOnTerminal?: boolean
 }
 
-/** Columns of a terminal that the spinner takes, and one that stays empty. */
-const BESIDE_LINE = 3
+/** Columns of a terminal that the spinner takes, those in which it echoes `^C`, and one that stays empty. */
+const BESIDE_LINE = 5
 
 /** Keeps a status line up to date until it is disposed; a log file gets it as a line now and then as well. */
 export async function watchStatus(
@@ -122,6 +122,11 @@ export async function watchStatus(
 /** The columns of the terminal on stdout, for what is broken to fit; nothing where stdout is none. */
 export function terminalWidth({ host }: Pick<Context, 'host'>): { width?: number } {
   return host.stdout.isTTY ? { width: widthOf(host.stdout) } : {}
+}
+
+/** Sentences, a line each or more: broken between words where they are wider than the terminal. */
+export function sentences(text: string, { width }: { width?: number } = {}): string {
+  return width === undefined ? text : text.replace(/.+/g, (line) => hang(line, width, 0))
 }
 
 export type Fact = [label: string, value: string]

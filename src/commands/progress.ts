@@ -1,12 +1,9 @@
-import packageJson from '../../package.json' with { type: 'json' }
 import { formatDuration } from '../clock.ts'
 import type { Context } from '../context.ts'
 import { MOST_COUNTED } from '../db/officers/age.ts'
 import type { Db } from '../db/open.ts'
 import { ChpipeError } from '../errors.ts'
-import { exposition } from '../metrics.ts'
 import type { QuotaReport } from '../quota/report.ts'
-import { progressMetrics } from '../steps/progress/metrics.ts'
 import { type Progress, type PscProgress, readPace, readProgress } from '../steps/progress/progress.ts'
 import { type ProvenBy, readProvenBy } from '../steps/progress/proven.ts'
 import { counted, formatNumber, minute, formatNumber as n, printable, safeJson, widthOf, wrap } from '../text.ts'
@@ -65,8 +62,7 @@ alongside anything.`,
     const read = async (withLists = false) =>
       readProgress(db, { target, quota, clock, withLists, shared: await reader?.read() })
     if (prometheus) {
-      const progress = await read()
-      await print(exposition(progressMetrics(progress, packageJson.version)))
+      await print(await asMetrics(await read()))
       return 0
     }
     if (wait) await untilReady(context, db, target)
@@ -88,6 +84,13 @@ alongside anything.`,
     }
   },
 })
+
+async function asMetrics(progress: Progress): Promise<string> {
+  const { default: packageJson } = await import('../../package.json', { with: { type: 'json' } })
+  const { exposition } = await import('../metrics.ts')
+  const { progressMetrics } = await import('../steps/progress/metrics.ts')
+  return exposition(progressMetrics(progress, packageJson.version))
+}
 
 const WAIT_MS = 2000
 
@@ -210,7 +213,7 @@ function listRows({ lists = [] }: Progress): [label: string, value: string][] {
     const open = [
       [one.pending, 'pending'],
       [one.without_officers, 'without officers'],
-      [one.do_not_exist, 'do not exist'],
+      [one.do_not_exist, one.do_not_exist === 1 ? 'does not exist' : 'do not exist'],
       [one.not_stored, 'not stored'],
     ] as const
     const rest = open.flatMap(([count, what]) => (count > 0 ? [`${formatNumber(count)} ${what}`] : []))

@@ -20,7 +20,7 @@ const PUBLISH_OPTIONS = [
   { flags: '--all', description: 'also companies without a complete officer list' },
   {
     flags: '--include <tables>',
-    description: `only these tables: ${datasetTables.join(',')}`,
+    description: `only these tables, separated by commas: ${datasetTables.join(', ')}`,
     parse: someOf(datasetTables),
   },
   { flags: '--full', description: 'compare every row, and replace what other filters or a later state left' },

@@ -215,10 +215,13 @@ function origin({ runs }: CompanyFile, item: Item, at: unknown): string {
   return `${sourceOf(item)}, ${minute(text(at))}${by}`
 }
 
-/** A service's own word where there is no better one. */
 function sourceOf({ source, provider }: Item): string {
-  const named = text(source ?? provider)
-  return SOURCES[named] ?? PROVIDERS[named] ?? named
+  return sourceInWords(text(source ?? provider))
+}
+
+/** `the API` for `rest`: where a row came from; a service's own word where there is no better one. */
+export function sourceInWords(source: string): string {
+  return SOURCES[source] ?? PROVIDERS[source] ?? source
 }
 
 function born({ date_of_birth_year: year, date_of_birth_month: month }: Item): string {

@@ -137,8 +137,10 @@ export async function runStream(context: Context, options: StreamOptions, rules:
     silenceMs: options.silence === undefined ? undefined : options.silence * settings.timeScale,
     onApplied: wakeUp.notify,
   }
-  const followers = streams.map(({ name, client }) => {
-    const step = { ...context, db, kind: KINDS[name].open(setup), stream: client, runId: runs.idOf(name) }
+  const kinds = await Promise.all(names.map((name) => KINDS[name].open(setup)))
+  const followers = streams.map(({ name, client }, at) => {
+    const kind = kinds[at] as (typeof kinds)[number]
+    const step = { ...context, db, kind, stream: client, runId: runs.idOf(name) }
     return { stream: name, follow: (announce: (ms: number) => void) => followStream({ ...step, announce }, bounds) }
   })
   const following = followSeveral(followers, { log, announce, onEnd: runs.ended })

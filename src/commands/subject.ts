@@ -6,6 +6,7 @@ import { collectSubject, readSubject, type SubjectFile } from '../steps/suppress
 import { counted, printable, safeJson } from '../text.ts'
 import { defineCommand } from './command.ts'
 import { terminalWidth } from './output.ts'
+import { sourceInWords } from './show-card.ts'
 import { fitTable } from './table.ts'
 import { monthOfBirth } from './values.ts'
 
@@ -98,26 +99,26 @@ function rowsOf(file: SubjectFile): string[][] {
     'appointment',
     row.company_number,
     [row.name ?? '', row.officer_role ?? '', row.resigned_on ? `resigned ${row.resigned_on}` : ''],
-    `${row.source}, ${day(row.fetched_at)}`,
+    `${sourceInWords(row.source)}, ${day(row.fetched_at)}`,
   ])
   const pscs = file.persons_with_significant_control.map((row) => [
     'control',
     row.company_number,
     [row.name ?? row.linked_psc_name ?? '', row.ceased_on ? `ceased ${row.ceased_on}` : ''],
-    `${row.source}, ${day(row.fetched_at)}`,
+    `${sourceInWords(row.source)}, ${day(row.fetched_at)}`,
   ])
   const emails = file.emails.map((row) => [
     'e-mail',
     row.company_number,
     [row.email, row.status ?? ''],
-    `${row.provider}, ${day(row.found_at)}`,
+    `${sourceInWords(row.provider)}, ${day(row.found_at)}`,
   ])
   const purchases = file.purchases.flatMap(({ asked, provider, requested_at, request }) =>
     asked.map(({ name, domain }) => [
       'asked for',
       '',
       [name, domain ?? '', `request ${request}`],
-      `${provider}, ${day(requested_at)}`,
+      `${sourceInWords(provider)}, ${day(requested_at)}`,
     ]),
   )
   const answers = file.answers.map(({ request }) => ['answer', '', [`to request ${request}`], ''])

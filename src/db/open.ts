@@ -40,7 +40,7 @@ export function openDb(path: string, { readonly = false, migrate = true, busyTim
     if (!mustExist && path !== ':memory:') createPrivateFile(path)
     const client = new Database(path, { readonly, fileMustExist: mustExist, timeout: busyTimeoutMs ?? BUSY_TIMEOUT_MS })
     try {
-      const migrations = readMigrations()
+      const migrations = listMigrations()
       client.function('natures_in_words', { deterministic: true }, naturesInWords)
       refuseForeign(client, path, migrations.length)
       if (!readonly) prepareForWriting(client)
@@ -97,7 +97,7 @@ export function sqliteVersion(): string {
 
 /** The schema version that this program writes. */
 export function latestSchemaVersion(): number {
-  return readMigrations().length
+  return listMigrations().length
 }
 
 function isFolder(path: string): ChpipeError {
@@ -162,44 +162,36 @@ function prepareForWriting(client: Database.Database): void {
   client.pragma('foreign_keys = ON')
 }
 
-interface Migration {
-  statements: string[]
-}
-
-function applyMigrations(client: Database.Database, migrations: Migration[]): void {
+/** Reads the migrations that are missing. Takes the path of each, in order. */
+function applyMigrations(client: Database.Database, migrations: string[]): void {
   const applied = () => Number(client.pragma('user_version', { simple: true }))
   if (applied() === migrations.length) return
   // For rules about e-mails that an older schema kept without a key.
   client.function('hmac_sha256', { deterministic: true }, (key, text) => keyedHash(String(key), String(text)))
   client
     .transaction(() => {
-      const missing = applied() === 0 ? [readWholeSchema()] : migrations.slice(applied())
-      for (const { statements } of missing) for (const sql of statements) client.exec(sql)
+      const missing = applied() === 0 ? [wholeSchema()] : migrations.slice(applied())
+      for (const file of missing) {
+        for (const sql of readFileSync(file, 'utf8').split('--> statement-breakpoint')) client.exec(sql)
+      }
       client.pragma(`application_id = ${APPLICATION_ID}`)
       client.pragma(`user_version = ${migrations.length}`)
     })
     .immediate()
 }
 
-function readMigrations(): Migration[] {
+/** The files of the migrations, in their order. */
+function listMigrations(): string[] {
   const folder = migrationsFolder()
   const journal = JSON.parse(readFileSync(join(folder, 'meta', '_journal.json'), 'utf8')) as {
     entries: { tag: string }[]
   }
-  return journal.entries.map(({ tag }) => ({
-    get statements() {
-      return readStatements(join(folder, `${tag}.sql`))
-    },
-  }))
+  return journal.entries.map(({ tag }) => join(folder, `${tag}.sql`))
 }
 
 /** What all migrations together make of an empty database: one after the other they take ten times as long. */
-function readWholeSchema(): Migration {
-  return { statements: readStatements(join(migrationsFolder(), 'whole.sql')) }
-}
-
-function readStatements(path: string): string[] {
-  return readFileSync(path, 'utf8').split('--> statement-breakpoint')
+function wholeSchema(): string {
+  return join(migrationsFolder(), 'whole.sql')
 }
 
 /** The built program and its sources lie at different depths below the package's root, where `drizzle/` is. */

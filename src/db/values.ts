@@ -1,6 +1,5 @@
 // The values of suppressions. What is suppressed and what is looked up go through the same functions, so that neither
 // case nor accents nor punctuation let anybody slip through.
-import { createHash, createHmac } from 'node:crypto'
 import { domainToASCII } from 'node:url'
 import { companyNumber } from '../company-number.ts'
 
@@ -30,9 +29,15 @@ export function normalEmail(text: string): string | null {
   return host !== null && LOCAL_PART.test(local) ? `${local}@${host}` : null
 }
 
+/** Loaded when something is hashed: that takes longer than reading a report, which hashes nothing. */
+function crypto() {
+  return process.getBuiltinModule('node:crypto')
+}
+
 /** SHA-256 in hex of an e-mail address as it is compared; it is stored only as a keyed hash of this. */
 export function emailHash(address: string): string {
-  return createHash('sha256')
+  return crypto()
+    .createHash('sha256')
     .update(normalEmail(address) ?? address.trim().toLowerCase())
     .digest('hex')
 }
@@ -49,7 +54,7 @@ export function personPrefix(text: string | null | undefined): string | null {
 
 /** HMAC-SHA-256 in hex: without the key nobody can tell what it is a hash of by trying. */
 export function keyedHash(key: string, text: string): string {
-  return createHmac('sha256', key).update(text).digest('hex')
+  return crypto().createHmac('sha256', key).update(text).digest('hex')
 }
 
 /** What is stored of an e-mail address of that hash. */

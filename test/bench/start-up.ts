@@ -16,11 +16,12 @@ export async function benchStartUp(): Promise<Row[]> {
     const lines = {
       bare: ['-e', '0'],
       version: [PROGRAM, '--version'],
+      help: [PROGRAM, '--help'],
       progress: [PROGRAM, 'progress', '--db', db],
     }
-    const times: Record<keyof typeof lines, number[]> = { bare: [], version: [], progress: [] }
+    const times: Record<keyof typeof lines, number[]> = { bare: [], version: [], help: [], progress: [] }
     for (let round = 0; round < ROUNDS; round += 1) {
-      for (const name of ['bare', 'version', 'progress'] as const) times[name].push(timeOf(lines[name], folder))
+      for (const name of ['bare', 'version', 'help', 'progress'] as const) times[name].push(timeOf(lines[name], folder))
     }
     const bare = median(times.bare)
     const row = (name: string, ms: number, target: string): Row => ({
@@ -31,8 +32,9 @@ export async function benchStartUp(): Promise<Row[]> {
       target,
     })
     return [
-      row('chpipe --version', median(times.version), 'at most 1.3'),
-      row('chpipe progress', median(times.progress), 'at most 2'),
+      row('chpipe --version', median(times.version), 'at most 1.2'),
+      row('chpipe --help', median(times.help), 'at most 1.6'),
+      row('chpipe progress', median(times.progress), 'at most 2.2'),
     ]
   } finally {
     rmSync(folder, { recursive: true })

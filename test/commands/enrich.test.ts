@@ -156,7 +156,9 @@ describe('chpipe enrich', () => {
     const { stdout } = await enrich(on, '--limit', '4')
     expect(JSON.parse(stdout)).toMatchObject({ queued: 3, companies: 4, left: 0, waiting: 4 })
     const { stdout: text } = await run(['enrich', '--quiet', '--limit', '3'], { cwd: on.folder.path, env: fast(on) })
-    expect(text).toContain('The companies of this run are done: 3 companies ended, 0 left; 1 more wait for a later run')
+    expect(text).toContain(
+      'The companies of this run are done: 3 companies ended, 0 left; 1 more waits for a later run',
+    )
     expect(JSON.parse((await enrich(on, '--limit', '3')).stdout)).toMatchObject({ companies: 1, waiting: 0 })
   })
 

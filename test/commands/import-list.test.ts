@@ -1,5 +1,5 @@
 // `import-companies --companies`: a customer's own list, from its spellings to what is stored.
-import { writeFileSync } from 'node:fs'
+import { existsSync, writeFileSync } from 'node:fs'
 import { Readable } from 'node:stream'
 import { describe, expect, it } from 'vitest'
 import { openDb } from '../../src/db/open.ts'
@@ -139,10 +139,11 @@ describe('chpipe import-companies --companies', () => {
       'listed          3 companies; 1 more line names one of them again',
       'stored before   2',
       'found           0 in the register file, 0 by profile',
-      'do not exist    1 are not on the register',
+      'do not exist    1 is not on the register',
       '                line 3: 77',
       'unreadable      1 line is no company number',
       '                line 4: n/a',
+      expect.stringMatching(/^next {12}chpipe import-officers --list \S+$/),
       '',
     ])
   })
@@ -219,12 +220,29 @@ describe('a list that was imported', () => {
     expect((await chpipe('import-officers', '--list', 'customer.csv')).code).toBe(0)
     expect(await lists()).toEqual([{ ...before, with_officers: 3, pending: 0 }])
     const { stdout } = await chpipe('progress')
-    expect(stdout).toContain('  lists          customer.csv: 3 of 4 have officers, 1 do not exist\n')
+    expect(stdout).toContain('  lists          customer.csv: 3 of 4 have officers, 1 does not exist\n')
     expect((await chpipe('import-officers', '--list', 'customer.csv')).code).toBe(0)
     const officersOf = server.asked
       .filter((path) => path.includes('/officers'))
       .map((path) => path.split('/')[2]?.at(-1))
     expect(officersOf.toSorted().join('')).toBe('237')
+    const packed = await chpipe('export', '--package', 'a.zip', '--list', 'customer.csv', '--json')
+    expect(JSON.parse(packed.stdout).list).toEqual({
+      name: 'customer.csv',
+      listed: 4,
+      complete: 3,
+      missing: { 'does-not-exist': 1 },
+    })
+    for (const [refused, ...line] of [
+      ['There is no list other.csv', '--package', 'b.zip', '--list', 'other.csv'],
+      ['--list goes without --target', '--package', 'b.zip', '--list', 'customer.csv', '--target', '3'],
+      ['--list goes without --since', '--package', 'b.zip', '--list', 'customer.csv', '--since', '2026-01-01'],
+      ['--list is what the report measures against', '--list', 'customer.csv'],
+    ] as const) {
+      const { code, stderr } = await chpipe('export', ...line)
+      expect([code, stderr]).toEqual([2, expect.stringContaining(refused)])
+    }
+    expect(existsSync(folder.file('b.zip'))).toBe(false)
     writeFileSync(folder.file('customer.csv'), '1\n')
     await chpipe('import-companies', '--companies', 'customer.csv')
     expect(await lists()).toEqual([{ ...before, listed: 1, pending: 1, do_not_exist: 0 }])

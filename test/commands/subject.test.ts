@@ -146,7 +146,7 @@ describe('chpipe subject', () => {
     ])
     expect(file.deliveries[0].day <= day).toBe(true)
     const { stdout } = await here.chpipe('subject', 'o-paul')
-    expect(stdout).toMatch(/^what +company +details +source\nappointment +00000001 +JONES, Paul +rest, 2026-01-02\n/)
+    expect(stdout).toMatch(/^what +company +details +source\nappointment +00000001 +JONES, Paul +the API, 2026-01-02\n/)
     expect(stdout).toContain('\ne-mail       00000001  paul.jones@alpha.example, valid')
     expect(stdout).toMatch(/\nMay be held by whoever received 3 deliveries:\n\nrecipient +day +what +where\nAcme /)
   })

@@ -70,3 +70,20 @@ export function readLists(db: Db): ListProgress[] {
 export function hasList(db: Db, list: string): boolean {
   return prepared(db, 'SELECT 1 FROM listed_companies WHERE list = ? LIMIT 1').get(list) !== undefined
 }
+
+/** How a company of a list stands: the state of its officers, or null where it is not stored. */
+export interface ListStanding extends ListedNumber {
+  state: string | null
+  /** Null until somebody knows whether the register has it. */
+  exists: boolean | null
+}
+
+/** Every company of a list, in the order of the numbers. */
+export function readListStandings(db: Db, list: string): ListStanding[] {
+  const rows = prepared(
+    db,
+    `SELECT company_number AS number, written, officers_state AS state, "exists" AS found
+    FROM listed_companies LEFT JOIN companies USING (company_number) WHERE list = ? ORDER BY company_number`,
+  ).all(list) as (ListedNumber & { state: string | null; found: number | null })[]
+  return rows.map(({ found, ...row }) => ({ ...row, exists: found === null ? null : found === 1 }))
+}

@@ -42,6 +42,8 @@ export interface Manifest extends SignedDelivery {
     /** Only in a delta: the moment from which it counts, ISO 8601. */
     since?: string
   }
+  /** How much of the customer's own list is here, where a package was measured against one. */
+  list?: { name: string; listed: number; complete: number; missing: Record<string, number> }
   /** Its place among all changes of the database, for the next delta and for `since` of the HTTP API. */
   checkpoint: string
   files: FileEntry[]

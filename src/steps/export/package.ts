@@ -5,6 +5,7 @@ import { createWriteStream, existsSync, readdirSync, realpathSync, rmSync, statS
 import { basename, dirname, join } from 'node:path'
 import { finished } from 'node:stream/promises'
 import { ZipFile } from 'yazl'
+import { readListStandings } from '../../db/companies/lists.ts'
 import { countPostcodes, findPlaces } from '../../db/companies/postcodes.ts'
 import { readSicDescriptions } from '../../db/companies/sic.ts'
 import type { Column, Page } from '../../db/dataset/columns.ts'
@@ -25,6 +26,7 @@ import { formatOfFile } from './formats/formats.ts'
 import { type FileEntry, outputError } from './formats/output.ts'
 import { livesElsewhere, MANIFEST, placeNew, replaceAll, sweep, temporaryName } from './replace.ts'
 import { createPageCounter, type ReportCounts } from './report/count.ts'
+import { createListCounter, type ListCoverage, openByReason } from './report/listed.ts'
 import { renderReport } from './report/render.ts'
 import { type ExportOptions, exportDataset } from './run.ts'
 
@@ -37,6 +39,8 @@ export interface PackageOptions extends Omit<ExportOptions, 'destination' | 'onP
   isNew?: boolean
   /** How many companies should have officers, for the report. */
   target: number
+  /** The customer's own list that it is measured against instead. */
+  list?: string | undefined
 }
 
 export interface Package {
@@ -58,7 +62,7 @@ export async function packageDataset(db: Db, options: PackageOptions): Promise<P
   try {
     const { exported, ...said } = await exportCounted(db, options, stage.folder)
     const documents = writeDocuments(stage.folder, exported, said, options)
-    const manifest = { ...exported, files: [...documents, ...exported.files] }
+    const manifest = { ...exported, ...listEntry(said.listed), files: [...documents, ...exported.files] }
     writeFileSync(join(stage.folder, MANIFEST), `${safeJson(manifest, 2)}\n`)
     const names = [REPORT, MANIFEST, DICTIONARY, ...exported.files.map(({ name }) => name)]
     const aside = join(stage.folder, temporaryName('package'))
@@ -83,9 +87,16 @@ function aboutDestination(error: unknown, { path, folder }: Stage): unknown {
   return new ChpipeError(told.kind, told.message, { hint, cause: told.cause })
 }
 
+function listEntry(listed: ListCoverage | null): Pick<Manifest, 'list'> {
+  if (!listed) return {}
+  const { open, ...counts } = listed
+  return { list: { ...counts, missing: Object.fromEntries(openByReason({ open })) } }
+}
+
 /** What the report says beside the files. */
 interface Said {
   counts: ReportCounts
+  listed: ListCoverage | null
   sicDescriptions: ReadonlyMap<string, string>
   /** Companies that are left out because their lists are in doubt. */
   stale: number
@@ -98,6 +109,8 @@ async function exportCounted(db: Db, options: PackageOptions, folder: string): P
   const counter = createPageCounter({
     findPlaces: countPostcodes(db) > 0 ? (postcodes) => findPlaces(db, postcodes) : undefined,
   })
+  const { list } = options
+  const listed = list === undefined ? null : createListCounter(list, readListStandings(db, list))
   const lookedUp = lookedUpReader(db)
   using contacts = openContacts(folder, options, options.signal)
   const delivered = await exportDataset(db, {
@@ -108,6 +121,7 @@ async function exportCounted(db: Db, options: PackageOptions, folder: string): P
       const asked = first && last ? lookedUp(String(first[0]), String(last[0])) : new Set<string>()
       const shown = onlyTables(page, options.include)
       counter.add(shown, asked)
+      listed?.add(page)
       contacts.add(shown)
     },
   })
@@ -116,6 +130,7 @@ async function exportCounted(db: Db, options: PackageOptions, folder: string): P
   return {
     exported,
     counts: counter.counts(),
+    listed: listed?.counts() ?? null,
     sicDescriptions: readSicDescriptions(db),
     stale: readTallies(db).stale,
     pscDoubts: readPscDoubts(db),
@@ -139,7 +154,7 @@ function onlyTables(page: Page, include: ExportOptions['include']): Page {
 function writeDocuments(
   folder: string,
   { as_of, schema_version, files, filters }: Manifest,
-  { counts, sicDescriptions, stale, pscDoubts }: Said,
+  { counts, listed, sicDescriptions, stale, pscDoubts }: Said,
   { target, programVersion, signed = {} }: PackageOptions,
 ): FileEntry[] {
   const tables = deliveredTables(filters, counts.rows)
@@ -156,6 +171,7 @@ function writeDocuments(
     counts,
     sicDescriptions,
     target,
+    listed,
     dictionary: Object.entries(described).map(([table, entry]) => ({ table, entry })),
   })
   const dictionary = dictionaryCsv(described)

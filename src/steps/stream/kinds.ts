@@ -1,15 +1,10 @@
 // The streams that chpipe can follow, each a line of one table. Reports, metrics and `doctor` follow from it.
 import type { Clock } from '../../clock.ts'
 import type { CompaniesHouse } from '../../companies-house/client.ts'
-import { TYPE_SLUGS } from '../../companies-house/register/prose.ts'
 import type { EventHead } from '../../companies-house/stream/event.ts'
 import type { Db } from '../../db/open.ts'
 import type { Log } from '../../log.ts'
-import { companiesStream, queueJobs } from './companies.ts'
-import { repairExpiredGaps } from './gaps.ts'
 import type { StreamKind } from './kind.ts'
-import { officersStream } from './officers.ts'
-import { PSC_PATH, pscStream } from './pscs.ts'
 import type { StreamRules } from './rules.ts'
 
 /** What the kinds of one run may use. */
@@ -28,13 +23,17 @@ export interface KindSetup {
 export interface KindEntry {
   /** Its path at the service, where that is not its name. */
   path?: string
-  open(setup: KindSetup): StreamKind<EventHead>
+  open(setup: KindSetup): Promise<StreamKind<EventHead>>
 }
 
+/** What a kind needs is loaded when it is followed: reports want no more than its name. */
 export const KINDS = {
   companies: { open: openCompanies },
-  officers: { open: officersStream },
-  psc: { path: PSC_PATH, open: pscStream },
+  officers: { open: async (setup) => (await import('./officers.ts')).officersStream(setup) },
+  psc: {
+    path: 'persons-with-significant-control',
+    open: async (setup) => (await import('./pscs.ts')).pscStream(setup),
+  },
 } satisfies Record<string, KindEntry>
 
 export type StreamName = keyof typeof KINDS
@@ -50,11 +49,12 @@ export function runNameOf(stream: string): string {
   return stream === STREAM_NAMES[0] ? 'stream' : `stream-${stream}`
 }
 
-function openCompanies({ companiesHouse, ...setup }: KindSetup): StreamKind<EventHead> {
+async function openCompanies({ companiesHouse, ...setup }: KindSetup): Promise<StreamKind<EventHead>> {
+  const { companiesStream, queueJobs } = await import('./companies.ts')
   const onMatch = queueJobs(setup)
-  const search = { ...setup, types: TYPE_SLUGS, onMatch }
-  const repair = companiesHouse
-    ? (signal: AbortSignal) => repairExpiredGaps({ ...search, companiesHouse, signal })
-    : undefined
-  return companiesStream({ ...setup, onMatch, repair })
+  if (!companiesHouse) return companiesStream({ ...setup, onMatch, repair: undefined })
+  const { TYPE_SLUGS } = await import('../../companies-house/register/prose.ts')
+  const { repairExpiredGaps } = await import('./gaps.ts')
+  const search = { ...setup, types: TYPE_SLUGS, onMatch, companiesHouse }
+  return companiesStream({ ...setup, onMatch, repair: (signal) => repairExpiredGaps({ ...search, signal }) })
 }

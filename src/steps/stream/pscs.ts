@@ -16,9 +16,6 @@ import { publishedMs, toldAt } from './place.ts'
 /** Its cursor, gaps and rejects stand under this name. */
 export const PSC_STREAM = 'psc'
 
-/** Its path at the service. */
-export const PSC_PATH = 'persons-with-significant-control'
-
 /** Where the beginning of a lost span is unknown, nothing of it is searched anyway: the next snapshot has it. */
 const REACH_DAYS = 1
 

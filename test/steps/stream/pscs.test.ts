@@ -12,7 +12,7 @@ import { beginRun } from '../../../src/db/runs.ts'
 import { companies } from '../../../src/db/schema.ts'
 import { followStream } from '../../../src/steps/stream/follow.ts'
 import { KINDS } from '../../../src/steps/stream/kinds.ts'
-import { PSC_PATH, pscStream } from '../../../src/steps/stream/pscs.ts'
+import { pscStream } from '../../../src/steps/stream/pscs.ts'
 import { individual } from '../../companies-house/pscs/fixtures.ts'
 import {
   type Connection,
@@ -79,7 +79,14 @@ async function follow(db: Db, lines: string | Connection[], maxEvents: number, f
   const { log, heard } = listening()
   using run = beginRun(db, clock, 'stream-psc')
   const hurried = { ...timings(0.002), streamHeadersMs: 5000, streamIdleMs: 5000 }
-  const stream = createStreamClient({ stream: PSC_PATH, baseUrl: server.url, key: 'k', clock, log, timings: hurried })
+  const stream = createStreamClient({
+    stream: KINDS.psc.path,
+    baseUrl: server.url,
+    key: 'k',
+    clock,
+    log,
+    timings: hurried,
+  })
   const signal = AbortSignal.timeout(4000)
   const kind = pscStream({ db, clock, log })
   const step = { db, kind, stream, clock, log, timings: hurried, runId: run.id, signal, announce() {} }

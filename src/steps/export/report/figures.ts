@@ -4,6 +4,7 @@ import { counted, formatNumber } from '../../../text.ts'
 import { bars, columns, longMonth, meter, share, shortMonth } from './charts.ts'
 import type { ReportCounts } from './count.ts'
 import { html, type Markup } from './html.ts'
+import type { ListCoverage } from './listed.ts'
 import type { Count } from './tally.ts'
 
 /** One data file of the package, as the manifest lists it, and what a reader wants to know of it. */
@@ -34,6 +35,8 @@ export interface ReportData {
   counts: ReportCounts
   /** How many companies should have officers. */
   target: number
+  /** How much of the customer's own list is here, where the delivery is measured against one. */
+  listed?: ListCoverage | null
   /** What the register file calls SIC codes, as far as it is known. */
   sicDescriptions?: ReadonlyMap<string, string>
   dictionary: { table: string; entry: TableEntry }[]

@@ -108,8 +108,8 @@ footer{padding:1.6rem 0 3rem;color:var(--muted);font-size:.88rem}
 @page{size:A4;margin:16mm 15mm 18mm;@bottom-right{content:"Page " counter(page) " of " counter(pages);font:8pt system-ui,sans-serif;color:#444}}
 @media print{
 :root{color-scheme:light;--page:#fff;--panel:#fff;--line:#c9d1d8;--text:#000;--muted:#444;--accent:#1f5f93;--soft:#e3ebf2;--good:#2b7a4b}
-body{font-size:10pt}.wrap{max-width:none;padding:0}nav,details,.skip{display:none}
-section{padding:1.2rem 0}h2,h3,h2+p,h3+p,.chart h3,caption,thead{break-after:avoid}tbody tr:first-child{break-before:avoid}tbody tr:last-child{break-before:avoid}
+body{font-size:10pt}.wrap{max-width:none;padding:0}.pair{display:block}.pair>div+div{margin-top:1.6rem}nav,details,.skip{display:none}
+section{padding:1.2rem 0}h2,h3,h2+p,h3+p,.chart h3,caption,thead{break-after:avoid}tbody tr:first-child{break-before:avoid}tbody tr:last-child,table+.note{break-before:avoid}
 tr,.chart,.bars,.pair>div,dl.facts,li,h2+p,h3+p{break-inside:avoid}thead{display:table-header-group}p{orphans:3;widows:3}#dictionary{break-before:page}
 .scroll{overflow:visible}.dictionary,.sample{min-width:0}pre{white-space:pre-wrap;overflow-wrap:anywhere}th,td{overflow-wrap:break-word}th .names{white-space:normal}.dictionary{font-size:8pt}
 svg{-webkit-print-color-adjust:exact;print-color-adjust:exact}}

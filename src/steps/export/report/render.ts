@@ -10,6 +10,7 @@ import { meter, moment, share, size } from './charts.ts'
 import type { ReportCounts } from './count.ts'
 import { companyFigures, contactFigures, officerFigures, type ReportData } from './figures.ts'
 import { html, type Markup, STYLE, trusted } from './html.ts'
+import { listCoverage } from './listed.ts'
 import { pscFigures } from './pscs.ts'
 
 const LINKS: readonly [id: string, name: string][] = [
@@ -162,7 +163,7 @@ function opening({ files }: ReportData): Markup | null {
   if (!first) return null
   const packed = first.name.endsWith('.gz')
   return html`<section id="open"><h2>Open the files in Excel</h2>
-<p>Opened with a double-click, Excel takes the number of a company for a sum: <code>00445790</code> becomes 445790, and names may lose their accents. Import the file instead:</p>
+<p>When a file is opened with a double-click, Excel reads company numbers as amounts: <code>00445790</code> becomes 445790, and names may lose their accents. Import the file instead:</p>
 <ol><li>${packed ? 'Unpack the file, then open' : 'Open'} an empty workbook and choose <b>Data</b>, <b>From Text/CSV</b>, then the file, such as <code>${first.name.replace(/\.gz$/, '')}</code>.</li>
 <li>As <b>File Origin</b> choose <b>65001: Unicode (UTF-8)</b>, and as <b>Data Type Detection</b> choose <b>Do not detect data types</b>.</li>
 <li>Choose <b>Load</b>. Every cell is now text, with its zeros.</li></ol>
@@ -171,7 +172,8 @@ function opening({ files }: ReportData): Markup | null {
 }
 
 /** How much of what was asked for is here; a delta and a part of the tables cannot tell. */
-function coverage({ counts, target, since, tables }: ReportData): Markup | null {
+function coverage({ counts, target, since, tables, listed }: ReportData): Markup | null {
+  if (listed) return listCoverage(listed)
   if (since !== null || !tables.includes('companies') || !tables.includes('officers')) return null
   const { rows, withOfficers } = counts
   const empty = rows.companies - withOfficers
@@ -256,7 +258,7 @@ function withCode(text: string): Markup[] {
 /** How changes are taken in: always there, since a full package may be followed by deltas. */
 function deltaGuide({ since, files }: ReportData): Markup {
   return html`<section id="updates"><h2>${since === null ? 'Updates' : 'How to apply these changes'}</h2>
-<p>${since === null ? 'This package is complete: it replaces any earlier one. A later delta' : 'This delta'} holds every company of which anything changed, whole, with the same columns and keys, and a table <code>deletions</code> of what is gone. Take it in so:</p>
+<p>${since === null ? 'This package is complete: it replaces any earlier one. A later delta' : 'This delta'} holds every company of which anything changed, whole, with the same columns and keys, and a table <code>deletions</code> of what is gone. Apply it like this:</p>
 <ol><li>For each row of <code>deletions</code>, delete the row of that <code>table</code>, <code>company_number</code> and <code>key</code>. Where <code>key</code> is empty, delete all rows of the company in that table, and for <code>companies</code> the company with everything that belongs to it.</li>
 <li>For each company of the delta, replace its row in <code>companies</code> and all its rows in <code>officers</code>, <code>persons_with_significant_control</code>, <code>domains</code> and <code>emails</code>.</li></ol>
 ${
