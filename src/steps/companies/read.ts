@@ -2,18 +2,17 @@
 
 import { postcodeTest } from '../../companies-house/postcode.ts'
 import type { RegisterPart } from '../../companies-house/register/bytes.ts'
-import { findColumns, type RegisterColumns, rowReader } from '../../companies-house/register/company.ts'
 import { isSlug } from '../../companies-house/register/prose.ts'
-import { type CsvRecord, createRecordReader, type RecordBatch } from '../../companies-house/register/records.ts'
+import { readBatches } from '../../companies-house/register/reading.ts'
+import { batchOpener, type RowBatch } from '../../companies-house/register/row-batch.ts'
 import type { RegisterSource } from '../../companies-house/register/source.ts'
 import type { SearchedFacts } from '../../db/companies/companies.ts'
+import type { FiledCompany } from '../../db/companies/shared-facts.ts'
 import type { CompanyStaging, Reject } from '../../db/companies/staging.ts'
-import type { CompanyFacts } from '../../db/companies/told.ts'
-import { ChpipeError } from '../../errors.ts'
 
 export interface ReadOptions {
   /** Whether a company is taken that is not stored yet. */
-  accepts(company: CompanyFacts): boolean
+  accepts(company: SearchedFacts): boolean
   /** New companies past it count as filtered out. They are still checked: a file that ends badly is refused whole. */
   limit: number
   /** What is stored already is taken whatever it has become. */
@@ -87,121 +86,91 @@ export async function readRegister(
     sicDescriptions: new Map(),
     prefixes: new Set(),
   }
-  for (const part of source.parts) await readPart(part, source.name, staging, totals, options)
+  for (const part of source.parts) await readPart(part, source, staging, totals, options)
   return totals
 }
 
 async function readPart(
   part: RegisterPart,
-  sourceName: string,
+  source: RegisterSource,
   staging: CompanyStaging,
   totals: ReadTotals,
   options: ReadOptions,
 ): Promise<void> {
-  const name = part.name ? `${part.name} in ${sourceName}` : sourceName
-  const reader = createRecordReader()
-  let columns: RegisterColumns | null = null
-  let store: ((batch: RecordBatch, records: CsvRecord[]) => void) | null = null
-  const take = (batch: RecordBatch) => {
-    const records = batch.unterminated ? [...batch.records, batch.unterminated.record] : batch.records
-    refuseCutShort(batch, columns, name)
-    if (records[0] && !store) {
-      refuseForeignText(batch, records[0], name)
-      columns = findColumns(records[0].cells, name)
-      reader.keepOnly(columns.stored)
-      for (const column of columns.unfilled) totals.unfilled.add(column)
-      store = storing(columns, part.name, staging, totals, options)
-      store(batch, records.slice(1))
-    } else {
-      store?.(batch, records)
-    }
+  const companiesOf = batchOpener()
+  const isTaken = takenTest(totals, options)
+  for await (const batch of readBatches(part.chunks(), { file: source.name, part: part.name })) {
+    store(batch, companiesOf(batch), { staging, totals, isTaken })
     options.onProgress(totals.rows)
   }
-  for await (const chunk of part.chunks()) take(reader.read(chunk))
-  take(reader.end())
-  if (!store) throw new ChpipeError('data', `The file has no header: ${name}`, { hint: TAKE_AS_IT_COMES })
 }
 
-const TAKE_AS_IT_COMES = 'use the file exactly as downloaded from https://download.companieshouse.gov.uk/en_output.html'
-
-/** What spreadsheets and old systems make of a CSV: where its lines end with CR alone, the header swallows the rows. */
-function refuseForeignText({ text, unterminated }: RecordBatch, header: CsvRecord, name: string): void {
-  const line = text(header)
-  const ends = unterminated?.record === header ? line : line.replace(/\r$/, '')
-  const refuse = (what: string) => new ChpipeError('data', `${what}: ${name}`, { hint: TAKE_AS_IT_COMES })
-  if (line.includes('\0') && line.replaceAll('\0', '').includes('CompanyNumber'))
-    throw refuse('The file is UTF-16, not UTF-8')
-  if (ends.includes('\r')) throw refuse('The lines of the file end with CR alone, not with LF or CRLF')
-}
-
-/** A row without a line end may be the last one, whole; with too few cells, or an open quote, the rest is missing. */
-function refuseCutShort({ unterminated }: RecordBatch, columns: RegisterColumns | null, name: string): void {
-  if (!unterminated) return
-  const { record, openQuote } = unterminated
-  if (!openQuote && (columns === null || record.cells.length >= columns.width)) return
-  throw new ChpipeError(
-    'data',
-    `The file is cut short: it ends inside the row that begins on line ${record.line}: ${name}`,
-    {
-      hint: 'download it again; nothing was imported',
-    },
-  )
-}
-
-/** A function that stages the records of a batch: companies here, bad rows there. */
-function storing(
-  columns: RegisterColumns,
-  partName: string | null,
-  staging: CompanyStaging,
-  totals: ReadTotals,
-  { accepts, limit, isKnown }: ReadOptions,
-): (batch: RecordBatch, records: CsvRecord[]) => void {
-  const odd: [column: string, cell: string][] = []
-  const companyOf = rowReader(columns, {
-    onOddCell: (...cell) => odd.push(cell),
-    onSic(code, description) {
-      if (totals.sicDescriptions.size < MOST_SIC_CODES) totals.sicDescriptions.set(code, description)
-    },
-  })
-  const isTaken = (company: CompanyFacts) => {
+/** Whether a company is taken, in the order of the file: as many new ones as may be. */
+function takenTest(totals: ReadTotals, { accepts, limit, isKnown }: ReadOptions): (company: FiledCompany) => boolean {
+  return (company) => {
     if (isKnown(company.company_number)) return true
-    if (totals.taken >= limit || !accepts(company)) return false
+    if (totals.taken >= limit || !accepts(searchedFacts(company))) return false
     totals.taken += 1
     return true
   }
-  return (batch, records) => {
-    const companies: CompanyFacts[] = []
-    const rejects: Reject[] = []
-    for (const record of records) {
-      if (odd.length > 0) odd.length = 0
-      const company = record.fault ?? companyOf(record.cells)
-      if (typeof company === 'string') {
-        const reason = partName ? `${company} (in ${partName})` : company
-        rejects.push({ line: record.line, reason, row: batch.text(record) })
-        continue
-      }
-      totals.prefixes.add(company.company_number.slice(0, 2))
-      if (!isTaken(company)) continue
-      companies.push(company)
-      noteUnknown(totals.unknownProse, company)
-      if (odd.length > 0) noteOdd(totals, company.company_number, odd)
+}
+
+interface Store {
+  staging: CompanyStaging
+  totals: ReadTotals
+  isTaken(company: FiledCompany): boolean
+}
+
+/** Stages what was read: companies here, bad rows there. */
+function store(batch: RowBatch, companies: FiledCompany[], { staging, totals, isTaken }: Store): void {
+  for (const column of batch.unfilled ?? []) totals.unfilled.add(column)
+  for (const [code, description] of batch.sic) {
+    if (totals.sicDescriptions.size < MOST_SIC_CODES) totals.sicDescriptions.set(code, description)
+  }
+  const taken = companies.filter((company, index) => {
+    totals.prefixes.add(company.company_number.slice(0, 2))
+    if (!isTaken(company)) return false
+    noteUnknown(totals.unknownProse, company.standing.facts)
+    if (batch.odd.length > 0) {
+      noteOdd(
+        totals,
+        company.company_number,
+        batch.odd.filter((odd) => odd.company === index),
+      )
     }
-    staging.add(companies)
-    if (rejects.length > 0) staging.reject(rejects)
-    totals.firstReject ??= rejects[0] ?? null
-    totals.rows += records.length
-    totals.staged += companies.length
-    totals.rejected += rejects.length
-    totals.filteredOut += records.length - companies.length - rejects.length
+    return true
+  })
+  staging.add(taken)
+  if (batch.rejects.length > 0) staging.reject(batch.rejects)
+  totals.firstReject ??= batch.rejects[0] ?? null
+  totals.rows += batch.rows
+  totals.staged += taken.length
+  totals.rejected += batch.rejects.length
+  totals.filteredOut += companies.length - taken.length
+}
+
+/** Member by member: spreading costs more. */
+function searchedFacts(own: FiledCompany): SearchedFacts {
+  return {
+    company_number: own.company_number,
+    company_name: own.company_name,
+    company_status: own.standing.facts.company_status,
+    company_status_detail: own.standing.facts.company_status_detail,
+    type: own.standing.facts.type,
+    subtype: own.standing.facts.subtype,
+    sic_codes: own.trade.facts.sic_codes,
+    date_of_creation: own.date_of_creation,
+    date_of_cessation: own.standing.facts.date_of_cessation,
+    postal_code: own.postal_code,
   }
 }
 
 function noteOdd(
   { oddCells, firstOddCells }: ReadTotals,
   companyNumber: string,
-  odd: readonly [column: string, cell: string][],
+  odd: readonly { column: string; cell: string }[],
 ): void {
-  for (const [column, cell] of odd) {
+  for (const { column, cell } of odd) {
     oddCells[column] = (oddCells[column] ?? 0) + 1
     if (firstOddCells.length >= MOST_ODD_CELLS) continue
     // A copy: a cell is a slice of its page, which it would keep in memory.
@@ -210,7 +179,10 @@ function noteOdd(
   }
 }
 
-function noteUnknown(unknown: UnknownProse, { company_status, type }: CompanyFacts): void {
+function noteUnknown(
+  unknown: UnknownProse,
+  { company_status, type }: Pick<SearchedFacts, 'company_status' | 'type'>,
+): void {
   if (company_status !== null && !isSlug.company_status(company_status)) count(unknown.company_status, company_status)
   if (type !== null && !isSlug.type(type)) count(unknown.type, type)
 }
