@@ -3,7 +3,7 @@
 
 import type { AddressColumn } from '../db/address.ts'
 import type { CompanyDetails } from '../db/companies/told.ts'
-import { type ColumnType, dataDictionary, filedColumns } from '../db/dataset/dictionary.ts'
+import { type ColumnType, dataDictionary, type FiledColumn, filedColumns } from '../db/dataset/dictionary.ts'
 import type { Note } from '../db/officers/fetches.ts'
 import { filed, shortJson } from '../text.ts'
 import { NO_ACCOUNTS_TYPE } from './register/filings.ts'
@@ -31,36 +31,60 @@ type Head =
 type Members = Omit<CompanyDetails, Head>
 type Value = string | number | null
 
-const MEMBERS = filedColumns(dataDictionary.companies)
-  .filter(({ member }) => !member.startsWith('registered_office_address.'))
-  .map(({ column, member, type }) => ({ column, member, path: member.split('.'), type }))
+const MEMBERS = filedColumns(dataDictionary.companies).filter(
+  ({ member }) => !member.startsWith('registered_office_address.'),
+)
 
-/** The members as their columns hold them: absent ones are null, truth is 1 or 0, lists and objects are JSON. */
-export function readMembers(profile: object): { values: Members; odd: OddMember[] } {
+/** The columns that `readMembers` fills. */
+export const MEMBER_COLUMNS = MEMBERS.map(({ column }) => column) as (keyof Members)[]
+
+/** A member of a profile: one with parts of its own, or one that fills a column. */
+type Member = { name: string } & ({ parts: Member[] } | FiledColumn)
+
+/** In the order of the dictionary, which names the members of one object one after the other. */
+const TREE: readonly Member[] = MEMBERS.reduce<Member[]>((tree, filed) => {
+  const path = filed.member.split('.')
+  const name = path.pop() ?? ''
+  const parts = path.reduce((members, parent) => {
+    const last = members.at(-1)
+    if (last?.name === parent && 'parts' in last) return last.parts
+    const added = { name: parent, parts: [] }
+    members.push(added)
+    return added.parts
+  }, tree)
+  parts.push({ name, ...filed })
+  return tree
+}, [])
+
+/**
+ * Writes the members as their columns hold them: truth is 1 or 0, lists and objects are JSON. Columns of absent members stay
+ * as they are. Returns those members that were left out since their values cannot be right.
+ */
+export function readMembers(profile: object, into: Members): OddMember[] {
   const odd: OddMember[] = []
-  const values: Record<string, Value> = {}
-  for (const { column, member, path, type } of MEMBERS) {
-    const found = memberAt(profile, path)
-    const value = found === undefined || found === null || found === '' ? null : columnValue(found, type)
-    if (value === undefined) odd.push({ member, value: shortJson(found, LONGEST_VALUE) })
-    values[column] = value ?? null
+  readParts(profile, TREE, into as Record<string, Value>, odd)
+  if (into.accounts_last_accounts_type === NULL_AS_TEXT) into.accounts_last_accounts_type = NO_ACCOUNTS_TYPE
+  return odd
+}
+
+/** Own members only. */
+function readParts(object: object, members: readonly Member[], into: Record<string, Value>, odd: OddMember[]): void {
+  for (const one of members) {
+    if (!Object.hasOwn(object, one.name)) continue
+    const found = (object as Record<string, unknown>)[one.name]
+    if (found === undefined || found === null || found === '') continue
+    if ('parts' in one) {
+      if (typeof found === 'object') readParts(found, one.parts, into, odd)
+      continue
+    }
+    const value = columnValue(found, one.type)
+    if (value === undefined) odd.push({ member: one.member, value: shortJson(found, LONGEST_VALUE) })
+    else into[one.column] = value
   }
-  if (values.accounts_last_accounts_type === NULL_AS_TEXT) values.accounts_last_accounts_type = NO_ACCOUNTS_TYPE
-  return { values: values as Members, odd }
 }
 
 /** `last_accounts.type` is this where the register does not know the type (facts 1.4). */
 const NULL_AS_TEXT = 'null'
-
-/** Own members only; undefined where a part of the path is absent. */
-function memberAt(profile: object, path: readonly string[]): unknown {
-  let at: unknown = profile
-  for (const name of path) {
-    if (typeof at !== 'object' || at === null || !Object.hasOwn(at, name)) return undefined
-    at = (at as Record<string, unknown>)[name]
-  }
-  return at
-}
 
 const DAY = /^\d{4}-\d{2}-\d{2}$/
 /** Days and months come padded, unpadded, and as numbers in the documents (facts 1.4). */

@@ -29,6 +29,14 @@ export function nextChange(db: Db): number {
   return Number(prepared(db, 'UPDATE change_counter SET number = number + 1 RETURNING number').pluck().get())
 }
 
+/** The same without telling it: `LAST_CHANGE` is the number in the statement that stores it. */
+export function countChange(db: Db): void {
+  prepared(db, 'UPDATE change_counter SET number = number + 1').run()
+}
+
+/** The number that was taken last, in SQL. */
+export const LAST_CHANGE = '(SELECT number FROM change_counter)'
+
 /** Gives companies a new number, although nothing stored of them changed; belongs in a transaction. */
 export function touchCompanies(db: Db, companyNumbers: string[]): void {
   if (companyNumbers.length === 0) return

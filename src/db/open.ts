@@ -206,9 +206,14 @@ const caches = new WeakMap<Db, Map<string, Statement>>()
 
 /** A statement prepared once per database: for the few queries that run with every call, where building them would show. */
 export function prepared(db: Db, sql: string): Statement {
-  const cache = caches.get(db) ?? new Map<string, Statement>()
-  caches.set(db, cache)
-  const statement = cache.get(sql) ?? db.$client.prepare(sql)
+  let cache = caches.get(db)
+  if (!cache) {
+    cache = new Map()
+    caches.set(db, cache)
+  }
+  const known = cache.get(sql)
+  if (known) return known
+  const statement = db.$client.prepare(sql)
   cache.set(sql, statement)
   return statement
 }

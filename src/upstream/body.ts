@@ -148,6 +148,22 @@ export function jsonExcess(text: string, longestText = Number.POSITIVE_INFINITY)
   return null
 }
 
+/** An object of more members than allowed is longer, with a quoted name, a colon, a value and a comma each. */
+const SHORT_LENGTH = 5 * MAX_MEMBERS
+
+/**
+ * Whether text, if it is JSON, is so short and opens so few lists and objects that `jsonExcess` finds nothing in it. It costs
+ * next to nothing; where it says no, nothing is known.
+ */
+export function isModestJson(text: string): boolean {
+  if (text.length > SHORT_LENGTH) return false
+  let opened = 0
+  for (const open of ['{', '[']) {
+    for (let at = text.indexOf(open); at !== -1 && opened <= MAX_DEPTH; at = text.indexOf(open, at + 1)) opened += 1
+  }
+  return opened <= MAX_DEPTH
+}
+
 /** Where the string that begins here ends. */
 function endOfString(text: string, start: number): number {
   for (let at = start + 1; at < text.length; at += 1) {

@@ -1,7 +1,7 @@
 // One line of a stream to the events in it (facts 3.5). What an event is about is for the kind of stream to say.
 import { z } from 'zod'
 import { parseJson } from '../../text.ts'
-import { jsonExcess } from '../../upstream/body.ts'
+import { isModestJson, jsonExcess } from '../../upstream/body.ts'
 import type { Line } from './lines.ts'
 
 /** What every event has, whatever it is about. */
@@ -109,7 +109,7 @@ function unreadable(text: string): RejectedLine {
 }
 
 function parse(text: string): unknown {
-  if (jsonExcess(text) !== null) return undefined
+  if (!isModestJson(text) && jsonExcess(text) !== null) return undefined
   try {
     return parseJson(text)
   } catch {

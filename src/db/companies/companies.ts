@@ -1,11 +1,15 @@
 import { between, type SQL, sql } from 'drizzle-orm'
+import { countChange, LAST_CHANGE } from '../changes.ts'
 import { type Db, prepared, snapshot, type Tx } from '../open.ts'
 import { companies } from '../schema.ts'
+import { rowStatements } from './row-statements.ts'
 import {
   type CompanyDetails,
   type CompanyFacts,
+  isReplacedByProfile,
   mergeTold,
   type StoredCompany,
+  TOLD_BY_PROFILE,
   TOLD_COLUMNS,
   type Told,
   toldByUnder,
@@ -46,36 +50,62 @@ export interface KnownCompany {
   company_status_detail: string | null
 }
 
-/** The company as it is stored, deleted ones included; undefined when it is not. */
-export function findKnownCompany(db: Db, companyNumber: string): KnownCompany | undefined {
-  const sql = 'SELECT company_status, company_status_detail FROM companies WHERE company_number = ?'
-  return prepared(db, sql).get(companyNumber) as KnownCompany | undefined
+/** The same with who has told it. */
+export interface TellersOfCompany extends KnownCompany {
+  source: string
+  told_by: string | null
 }
 
-const WRITTEN = [...TOLD_COLUMNS, 'source', 'fetched_at', 'run_id']
+const TOLD_BY = `(SELECT told_by FROM company_tellers WHERE company_tellers.company_number = companies.company_number) AS told_by`
 
-const INSERT = `INSERT INTO companies (${WRITTEN.join(', ')}, first_seen_at, company_number)
-  VALUES (${Array(WRITTEN.length + 2).fill('?')})`
+const KNOWN = `SELECT company_status, company_status_detail, source, ${TOLD_BY} FROM companies WHERE company_number = ?`
 
-const STORED = `SELECT source, ${TOLD_COLUMNS.join(', ')},
-    (SELECT told_by FROM company_tellers WHERE company_tellers.company_number = companies.company_number) AS told_by
-  FROM companies WHERE company_number = ?`
+/** The company as it is stored, deleted ones included; undefined when it is not. */
+export function findKnownCompany(db: Db, companyNumber: string): TellersOfCompany | undefined {
+  return prepared(db, KNOWN).get(companyNumber) as TellersOfCompany | undefined
+}
 
-const UPDATE = `UPDATE companies SET ${WRITTEN.map((name) => `${name} = ?`).join(', ')}`
+// A row that comes with the number of its change is written once, and one to which a trigger gives it twice.
+
+const ORIGIN = ['source', 'fetched_at', 'run_id']
+
+const inserts = rowStatements(TOLD_COLUMNS, (filled) => {
+  const columns = [...filled, ...ORIGIN, 'first_seen_at', 'company_number']
+  return `INSERT INTO companies (${columns.join(', ')}, change_number)
+    VALUES (${columns.map(() => '?').join(', ')}, ${LAST_CHANGE})`
+})
+
+const STORED = `SELECT source, ${TOLD_COLUMNS.join(', ')}, ${TOLD_BY} FROM companies WHERE company_number = ?`
+
+const updates = (columns: readonly string[], undeleted: string) =>
+  rowStatements(columns, (filled, absent) => {
+    const set = [...[...filled, ...ORIGIN].map((name) => `${name} = ?`), ...absent.map((name) => `${name} = NULL`)]
+    return `UPDATE companies SET ${set.join(', ')}, change_number = ${LAST_CHANGE}, deleted_at = ${undeleted}
+      WHERE company_number = ?`
+  })
+
+const profileUpdates = updates(TOLD_BY_PROFILE, 'NULL')
+const fullUpdates = updates(TOLD_COLUMNS, 'NULL')
+const datedUpdates = updates(TOLD_COLUMNS, 'CASE WHEN deleted_at < ? THEN NULL ELSE deleted_at END')
 
 /** Adds a company that is not stored yet; its officers are pending. Belongs in a transaction. */
-export function insertCompany(db: Db, facts: ToldFacts, { source, fetchedAt, runId }: DetailsOrigin): void {
-  const told: Told = facts
-  const values = TOLD_COLUMNS.map((column) => told[column] ?? null)
-  prepared(db, INSERT).run(...values, source, fetchedAt, runId, fetchedAt, facts.company_number)
+export function insertCompany(db: Db, facts: ToldFacts, origin: DetailsOrigin): void {
+  countChange(db)
+  const { source, fetchedAt, runId } = origin
+  inserts.run(db, facts as Told, [source, fetchedAt, runId, fetchedAt, facts.company_number])
 }
 
 /**
  * Brings a stored company to what a source says now, and takes back a deletion: what others told and it does not have stays
- * (see `told.ts`), as do officers and the time of first sight. Belongs in a transaction.
+ * (see `told.ts`), as do officers and the time of first sight. `known` is what `findKnownCompany` has just found. Belongs in a
+ * transaction.
  */
-export function updateCompany(db: Db, facts: ToldFacts, origin: DetailsOrigin): void {
-  rewriteCompany(db, facts, origin, { deletedBefore: null })
+export function updateCompany(db: Db, facts: ToldFacts, origin: DetailsOrigin, known?: TellersOfCompany): void {
+  if (known && isReplacedByProfile(known, origin.source)) {
+    countChange(db)
+    const { source, fetchedAt, runId } = origin
+    profileUpdates.run(db, facts as Told, [source, fetchedAt, runId, facts.company_number])
+  } else rewriteCompany(db, facts, origin, { deletedBefore: null })
 }
 
 /**
@@ -85,20 +115,17 @@ export function updateCompany(db: Db, facts: ToldFacts, origin: DetailsOrigin): 
 export function rewriteCompany(
   db: Db,
   facts: ToldFacts | CompanyFacts,
-  { source, fetchedAt, runId }: DetailsOrigin,
+  origin: DetailsOrigin,
   { deletedBefore, unfilled }: { deletedBefore: string | null; unfilled?: ReadonlySet<string> | undefined },
 ): void {
   const { company_number } = facts
   const stored = prepared(db, STORED).get(company_number) as StoredCompany | undefined
   if (!stored) return
-  const { values, toldBy } = mergeTold(stored, facts as Told, source, unfilled)
-  const written = [...TOLD_COLUMNS.map((column) => values[column] ?? null), source, fetchedAt, runId]
-  const undeleted = deletedBefore === null ? 'NULL' : 'CASE WHEN deleted_at < ? THEN NULL ELSE deleted_at END'
-  prepared(db, `${UPDATE}, deleted_at = ${undeleted} WHERE company_number = ?`).run(
-    ...written,
-    ...(deletedBefore === null ? [] : [deletedBefore]),
-    company_number,
-  )
+  const { values, toldBy } = mergeTold(stored, facts as Told, origin.source, unfilled)
+  const written = [origin.source, origin.fetchedAt, origin.runId]
+  countChange(db)
+  if (deletedBefore === null) fullUpdates.run(db, values, [...written, company_number])
+  else datedUpdates.run(db, values, [...written, deletedBefore, company_number])
   saveTellers(db, company_number, stored.told_by, toldBy)
 }
 

@@ -110,6 +110,9 @@ export const PROFILE_COLUMNS = ['company_number', ...IN_BOTH, ...ONLY_IN_PROFILE
 /** Every column that somebody outside tells, but for the key. */
 export const TOLD_COLUMNS = [...IN_BOTH, ...ONLY_IN_FILE, ...ONLY_IN_PROFILE] as const
 
+/** Those of them that a profile tells. */
+export const TOLD_BY_PROFILE = [...IN_BOTH, ...ONLY_IN_PROFILE] as const
+
 /** What the register file says about a company. */
 export type CompanyFacts = Pick<Company, (typeof REGISTER_COLUMNS)[number]>
 
@@ -192,6 +195,14 @@ export function mergeTold(stored: StoredCompany, told: Told, source: string, unf
   if (letter === 'q') keepDetail(values, stored)
   if (letter === 'f') keepBeginnings(values, stored)
   return { values, toldBy: encodeOwners(owners, values, source) }
+}
+
+/**
+ * Whether a profile from `source`, in an event or from REST, takes the place of all that a profile can tell of the company:
+ * nobody else has told any of it. `mergeTold` comes to the same.
+ */
+export function isReplacedByProfile(stored: Pick<StoredCompany, 'source' | 'told_by'>, source: string): boolean {
+  return stored.source === source && stored.told_by === null && 'ps'.includes(letterOf(source))
 }
 
 /** Who told what, for `company_tellers`, once the row says `source`, although that told no column. */

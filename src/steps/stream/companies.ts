@@ -89,7 +89,7 @@ function applyChange(
   const known = findKnownCompany(db, company.company_number)
   const cause = causeOf(rules, known, company, eventDay(event, origin.fetchedAt))
   if (known) {
-    updateCompany(db, company, origin)
+    updateCompany(db, company, origin, known)
     changes.updated += 1
   } else if (cause !== null || all) {
     insertCompany(db, company, origin)

@@ -29,10 +29,13 @@ const NEAR = 100
 /** Remembers up to `limit` events, beginning with those given, oldest first. */
 export function rememberApplied(events: readonly AppliedEvent[], limit: number): AppliedEvents {
   const prints = new Map<number, number>()
+  // It stands behind all that it has given, which is deleted at once: a new one would step over the gaps of these each time.
+  const oldestFirst = prints.keys()
   const add = ({ timepoint, print }: AppliedEvent) => {
     prints.delete(timepoint)
     prints.set(timepoint, print)
-    const [first] = prints.size > limit ? prints.keys() : []
+    if (prints.size <= limit) return
+    const { value: first } = oldestFirst.next()
     if (first !== undefined) prints.delete(first)
   }
   events.forEach(add)
