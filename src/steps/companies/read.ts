@@ -1,6 +1,5 @@
 // Reads the register file once, from end to end, into the staging. Nothing reaches the database's own tables from here.
 
-import { postcodeTest } from '../../companies-house/postcode.ts'
 import type { RegisterPart } from '../../companies-house/register/bytes.ts'
 import { findColumns, type RegisterColumns, rowReader } from '../../companies-house/register/company.ts'
 import { isSlug } from '../../companies-house/register/prose.ts'
@@ -10,6 +9,7 @@ import type { SearchedFacts } from '../../db/companies/companies.ts'
 import type { CompanyStaging, Reject } from '../../db/companies/staging.ts'
 import type { CompanyFacts } from '../../db/companies/told.ts'
 import { ChpipeError } from '../../errors.ts'
+import { postcodeTest } from '../../postcode.ts'
 
 export interface ReadOptions {
   /** Whether a company is taken that is not stored yet. */
