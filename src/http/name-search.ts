@@ -39,6 +39,7 @@ export function startNameSearch({ database, path, clock, timings, log }: NameSea
   const holder = holdIndex(namesFile(path), log)
   let builtOf: Db | null = null
   let built = deferred()
+  let checked: NameIndex | null = null
   /** Whether another index has taken the place of one that failed; what fails in the database itself is not its fault. */
   const replace = (error: unknown) => {
     if (!isSqliteError(error) || !isReadable(database) || !holder.replace(error)) return false
@@ -49,6 +50,8 @@ export function startNameSearch({ database, path, clock, timings, log }: NameSea
     const begun = clock.steady()
     const isNew = !index.isOf(db)
     if (isNew) log.info('building the index of names', { file: holder.file() })
+    if (index !== checked) await inSlices(index.check(), stop.signal)
+    checked = index
     await inSlices(index.refresh(db), stop.signal)
     index.settle()
     const tookMs = clock.steady() - begun

@@ -15,6 +15,8 @@ export type { NameQuery } from './terms.ts'
 export interface NameIndex {
   /** Up to `limit` company numbers behind `after`, in order. */
   find(query: NameQuery, after: string, limit: number): string[]
+  /** Reads the whole index in small steps. Throws SQLite's error for a damaged page, or where something is missing. */
+  check(): Generator<void, void>
   /** Makes the index equal with the tables, a few milliseconds of work for each step. */
   refresh(db: Db): Generator<void, void>
   /** Whether the index was made of this database, so that `refresh` has only to look at what has changed since. */
@@ -30,7 +32,7 @@ export interface NameIndex {
 
 const WINDOW = 250
 /** So many windows of a first building are one transaction: few large segments are merged sooner than many small ones. */
-const WINDOWS_TOGETHER = 8
+const WINDOWS_TOGETHER = 4
 const FEW = 100
 
 /** An empty index in a temporary database, which SQLite removes by itself. */
@@ -62,8 +64,11 @@ export function nameIndexOn(client: Database.Database): NameIndex {
   return {
     find(wanted, after, limit) {
       const terms = termQuery(wanted)
-      return terms === null ? [] : (query.all(terms, rowIdOf(after), limit) as number[]).map(numberOfRowId)
+      if (terms === null) return []
+      // FTS5 goes to the row at once for an integer alone, and numbers are bound as reals.
+      return (query.all(terms, BigInt(rowIdOf(after)), limit) as number[]).map(numberOfRowId)
     },
+    check: () => readPages(index),
     *refresh(db) {
       for (let swept = false; ; mark.drop()) {
         if (!mark.isOf(db)) {
@@ -82,6 +87,30 @@ export function nameIndexOn(client: Database.Database): NameIndex {
     },
     count: () => mark.companies(),
     close: () => client.close(),
+  }
+}
+
+/** Leaf pages in one step of a check. */
+const PAGES = 500
+const SUMMARIES = 20_000
+
+function* readPages({ client, mark }: Index): Generator<void, void> {
+  const blocks = client.prepare(
+    `SELECT max(id) FROM (SELECT id FROM words_data WHERE id > ? ORDER BY id LIMIT ${PAGES})`,
+  )
+  for (let last = blocks.pluck().get(-1); last !== null; last = blocks.get(last)) yield
+  const some = client.prepare(
+    `SELECT max(id) AS last, count(*) AS n FROM (SELECT id FROM summaries WHERE id > ? ORDER BY id LIMIT ${SUMMARIES})`,
+  )
+  let found = 0
+  for (let last: number | null = -1; last !== null; ) {
+    const step = some.get(last) as { last: number | null; n: number }
+    found += step.n
+    last = step.last
+    yield
+  }
+  if (found !== mark.companies()) {
+    throw Object.assign(new Error('companies are missing in the index of names'), { code: 'SQLITE_CORRUPT' })
   }
 }
 
