@@ -149,7 +149,7 @@ export function createContext(
 
   const destination = (option: string, text: string) => {
     const file = path(text)
-    const own = [dbPath, `${dbPath}-wal`, `${dbPath}-shm`]
+    const own = [dbPath, `${dbPath}-wal`, `${dbPath}-shm`, `${dbPath}-names`]
     const named = own.some((one) => isSameFile(one, file)) ? 'the database itself' : null
     const what = named ?? (envFile !== null && isSameFile(envFile, file) ? 'the file of the settings' : null)
     if (what === null) return file

@@ -28,6 +28,7 @@ const FLOORS = [
     'names',
     'company-number',
     'metrics',
+    'postcode',
     'postgres-url',
     'signed',
     'version',

@@ -1,12 +1,12 @@
 // Which companies' officers a run wants, in which order, and how many those are before it starts.
 import { formatDuration } from '../clock.ts'
-import { postcodeTest } from '../companies-house/postcode.ts'
 import type { Context } from '../context.ts'
 import { definePostcodeTest, isFiltering, type OfficersFilter } from '../db/officers/filter.ts'
 import { countCandidates, type FetchOrder } from '../db/officers/order.ts'
 import { type Db, snapshot } from '../db/open.ts'
 import { readTallies } from '../db/tallies.ts'
 import { ChpipeError } from '../errors.ts'
+import { postcodeTest } from '../postcode.ts'
 import { counted, formatNumber } from '../text.ts'
 import { requireList } from './require-list.ts'
 import { offering } from './values.ts'

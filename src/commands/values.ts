@@ -1,8 +1,8 @@
 // Turns option text into values. Each throws a `usage` error whose sentence says what was expected.
 
 import { parseDuration } from '../clock.ts'
-import { postcodeTest } from '../companies-house/postcode.ts'
 import { ChpipeError } from '../errors.ts'
+import { postcodeTest } from '../postcode.ts'
 import { didYouMean } from '../text.ts'
 import type { Parser } from './command.ts'
 

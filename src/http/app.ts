@@ -134,7 +134,8 @@ function dataEndpoints(options: AppOptions): OpenAPIHono<Env> {
     const wanted = { ...query, ...filter, all, words, include, today: dayAt(clock.now()) }
     const db = database.current()
     await checkWords(db, query)
-    return answer(c, { db, walk: walkCompanies(db, wanted, names.find), limit, count, cursorLength: 1 })
+    const index = { find: names.find, isCurrent: names.catchUp(db) }
+    return answer(c, { db, walk: walkCompanies(db, wanted, index), limit, count, cursorLength: 1 })
   })
   app.openapi(officersRoute, async (c) => {
     const {
@@ -149,6 +150,7 @@ function dataEndpoints(options: AppOptions): OpenAPIHono<Env> {
     } = c.req.valid('query')
     if (officerId !== undefined || surname) await names.ready()
     const db = database.current()
+    if (officerId !== undefined || surname) names.catchUp(db)
     const today = dayAt(clock.now())
     const walk = walkOfficers(db, { all, company, officerId, surname, active, verification, today }, names.find)
     return answer(c, { db, walk, limit, count, cursorLength: 2 })

@@ -1,6 +1,5 @@
 // What each list walks over.
 
-import { postcodeTest } from '../companies-house/postcode.ts'
 import { companyNumber } from '../company-number.ts'
 import type { Since } from '../db/changes.ts'
 import type { Item } from '../db/dataset/columns.ts'
@@ -15,9 +14,10 @@ import {
   type ServedCompany,
   type ServedFilter,
 } from '../db/served/companies.ts'
-import type { NameQuery } from '../db/served/names.ts'
+import { isFindable, type NameQuery } from '../db/served/terms.ts'
 import type { VerificationState } from '../db/standing.ts'
 import { nameWords } from '../names.ts'
+import { postcodeTest } from '../postcode.ts'
 import { MEMBERS, type Member, nestedCompany, nestedOfficer } from './answers.ts'
 import type { Position, Walk } from './listing.ts'
 
@@ -30,12 +30,20 @@ export interface CompaniesWanted extends ServedFilter {
   today: string
 }
 
+/** The index of names, and whether it knows all that is stored now, so that it may be asked in the place of the rows. */
+export interface Index {
+  find: Find
+  isCurrent: boolean
+}
+
 /** Companies of a filter, in the order of their numbers. */
-export function walkCompanies(db: Db, wanted: CompaniesWanted, find: Find): Walk<object> {
+export function walkCompanies(db: Db, wanted: CompaniesWanted, { find, isCurrent }: Index): Walk<object> {
   const { all, words, include, postcode, hasDomain, hasEmail, verification, today } = wanted
+  const { status, type, sic, locality, region } = wanted
   const sieve = { ...wanted, postcode: postcode?.map((prefix) => /[A-Z]+/.exec(prefix)?.[0] ?? '') }
-  const source = words
-    ? listedSource(db, sieve, (after, limit) => find({ all, words }, after, limit))
+  const query = { all, words, ...(isCurrent && { status, type, sic, postcode, locality, region }) }
+  const source = isFindable(query)
+    ? listedSource(db, sieve, (after, limit) => find(query, after, limit))
     : companySource(db, sieve)
   const members = include.length > 0 || hasDomain !== undefined || hasEmail !== undefined || verification !== undefined
   const places = postcode?.map(postcodeTest)

@@ -1,11 +1,11 @@
 // Query parameters: how they are read, and how they are described. Objects are strict: what is unknown is refused.
 import { z } from '@hono/zod-openapi'
-import { postcodeTest } from '../companies-house/postcode.ts'
 import { STATUS_SLUGS, TYPE_SLUGS } from '../companies-house/register/prose.ts'
 import { companyNumber } from '../company-number.ts'
 import { isCheckpoint } from '../db/changes.ts'
 import { VERIFICATIONS } from '../db/standing.ts'
 import { nameWords } from '../names.ts'
+import { postcodeTest } from '../postcode.ts'
 import { MEMBERS } from './answers.ts'
 
 const DEFAULT_LIMIT = 100

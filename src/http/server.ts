@@ -62,7 +62,7 @@ export async function startApi(given: HttpApiOptions): Promise<HttpApi> {
   server.setTimeout(timings.serveIdleMs)
   server.on('clientError', refuse)
   const database = serveDatabase(db, clock)
-  const names = startNameSearch({ ...options, database })
+  const names = startNameSearch({ ...options, database, path: db.$client.name })
   try {
     await listen(server, host, port)
   } catch (error) {

@@ -1,181 +1,247 @@
-// An index of words in company names, of officers' surnames and of their ids, for the HTTP API. It lives in a temporary
-// database of its own, which SQLite removes by itself: the register's tables stay as quick to import as they are, and
-// the connection to them may not write. It only finds companies; what is served is read from the tables.
+// An index of words in company names, of codes and places, and of officers' surnames and ids, for the HTTP API. It lives in
+// a database of its own: the register's tables stay as quick to import as they are, and the connection to them may not
+// write. It only finds companies; what is served is read from the tables. It follows them by the counter of changes.
 
 import Database from 'better-sqlite3'
-import { nameWords } from '../../names.ts'
-import { type Db, prepared } from '../open.ts'
+import { checkpointOf } from '../changes.ts'
+import { type Db, prepared, snapshot } from '../open.ts'
 import { AFTER_ALL } from './companies.ts'
+import { isIndexable, numberOfRowId, rowIdOf } from './name-ids.ts'
+import { createWatermark, goneSince, readCompanyCount, type Watermark } from './name-watermark.ts'
+import { type IndexedPerson, type NameQuery, type TermSource, termQuery, termSummary, termsOf } from './terms.ts'
 
-/** What to look for; everything given must be true of a company. */
-export interface NameQuery {
-  all: boolean
-  /** Words of the name in any order; `prefix` means a beginning. */
-  words?: { word: string; prefix: boolean }[] | undefined
-  /** Words of an officer's surname. */
-  surname?: string[] | undefined
-  officerId?: string | undefined
-}
+export type { NameQuery } from './terms.ts'
 
 export interface NameIndex {
   /** Up to `limit` company numbers behind `after`, in order. */
   find(query: NameQuery, after: string, limit: number): string[]
-  /** Compares the index with the tables and makes it equal, a few milliseconds of work for each step. */
+  /** Reads the whole index in small steps. Throws SQLite's error for a damaged page, or where something is missing. */
+  check(): Generator<void, void>
+  /** Makes the index equal with the tables, a few milliseconds of work for each step. */
   refresh(db: Db): Generator<void, void>
+  /** Whether the index was made of this database, so that `refresh` has only to look at what has changed since. */
+  isOf(db: Db): boolean
+  /** Whether the index knows all that is stored now; it looks at a few changed companies for that, no more. */
+  catchUp(db: Db): boolean
+  /** Leaves nothing of what was taken out in the log of its file. */
+  settle(): void
   /** How many companies it holds. */
   count(): number
   close(): void
 }
 
 const WINDOW = 250
+/** So many windows of a first building are one transaction: few large segments are merged sooner than many small ones. */
+const WINDOWS_TOGETHER = 4
+const FEW = 100
 
-/** Opens an empty index. */
+/** An empty index in a temporary database, which SQLite removes by itself. */
 export function openNameIndex(): NameIndex {
   const client = new Database('')
   client.pragma('journal_mode = OFF')
   client.pragma('synchronous = OFF')
+  createIndexTables(client)
+  return nameIndexOn(client)
+}
+
+/** Makes the tables of an empty index. What is taken out of it is gone from its pages as well. */
+export function createIndexTables(client: Database.Database): void {
   client.exec(`
-    CREATE TABLE seen (id INTEGER PRIMARY KEY, stamp INTEGER NOT NULL);
-    CREATE VIRTUAL TABLE words USING fts5(name, scope, surnames, officer_ids, content='', contentless_delete=1,
-      detail=column, prefix='1 2 3')`)
+    CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+    CREATE TABLE summaries (id INTEGER PRIMARY KEY, summary TEXT NOT NULL);
+    CREATE VIRTUAL TABLE words USING fts5(terms, content='', detail=none, columnsize=0, tokenize='ascii');
+    INSERT INTO words (words, rank) VALUES ('secure-delete', 1)`)
+}
+
+/** The index in an open database that has its tables. */
+export function nameIndexOn(client: Database.Database): NameIndex {
+  const mark = createWatermark(client)
+  const rows = createRows(client)
   const query = client
     .prepare('SELECT rowid FROM words WHERE words MATCH ? AND rowid > ? ORDER BY rowid LIMIT ?')
     .pluck()
+  const index = { client, mark, rows }
   return {
-    find: (wanted, after, limit) => (query.all(matching(wanted), encode(after), limit) as number[]).map(decode),
-    refresh: (db) => refresh(client, db),
-    count: () => Number(client.prepare('SELECT count(*) FROM seen').pluck().get()),
+    find(wanted, after, limit) {
+      const terms = termQuery(wanted)
+      if (terms === null) return []
+      // FTS5 goes to the row at once for an integer alone, and numbers are bound as reals.
+      return (query.all(terms, BigInt(rowIdOf(after)), limit) as number[]).map(numberOfRowId)
+    },
+    check: () => readPages(index),
+    *refresh(db) {
+      for (let swept = false; ; mark.drop()) {
+        if (!mark.isOf(db)) {
+          yield* sweep(index, db)
+          swept = true
+        }
+        while (!follow(index, db, WINDOW)) yield
+        if (isWhole(index, db)) return
+        if (swept) return mark.tolerate(db)
+      }
+    },
+    isOf: (db) => mark.isOf(db),
+    catchUp: (db) => mark.isOf(db) && (mark.isNow(db) || follow(index, db, FEW)),
+    settle() {
+      if (rows.tookOut()) client.pragma('wal_checkpoint(TRUNCATE)')
+    },
+    count: () => mark.companies(),
     close: () => client.close(),
   }
 }
 
-interface Indexed {
-  company_number: string
-  company_name: string
-  officers_state: string
-  officers_fetched_at: string | null
-  /** Grows with each event of the officers stream that changes the list. */
-  touched: number
-}
+/** Leaf pages in one step of a check. */
+const PAGES = 500
+const SUMMARIES = 20_000
 
-/** Walks both along the company numbers, which keep their order as ids. */
-function* refresh(client: Database.Database, db: Db): Generator<void, void> {
-  const some = prepared(
-    db,
-    `SELECT company_number, company_name, officers_state, officers_fetched_at, coalesce(touched, 0) AS touched
-     FROM companies LEFT JOIN officer_lists USING (company_number) WHERE company_number > ? ORDER BY company_number LIMIT ${WINDOW}`,
+function* readPages({ client, mark }: Index): Generator<void, void> {
+  const blocks = client.prepare(
+    `SELECT max(id) FROM (SELECT id FROM words_data WHERE id > ? ORDER BY id LIMIT ${PAGES})`,
   )
-  const stamps = client.prepare('SELECT id, stamp FROM seen WHERE id > ? AND id <= ?').raw()
-  const apply = client.transaction((rows: Indexed[], from: number, to: number) => {
-    const before = new Map(stamps.all(from, to) as [number, number][])
-    const changed = rows.filter((row) => {
-      const id = encode(row.company_number)
-      const same = before.get(id) === stampOf(row)
-      if (same) before.delete(id)
-      return !same && isIndexable(row.company_number)
-    })
-    for (const id of before.keys()) client.prepare('DELETE FROM words WHERE rowid = ?').run(id)
-    for (const id of before.keys()) client.prepare('DELETE FROM seen WHERE id = ?').run(id)
-    insert(client, db, changed)
-  })
-  for (let after = ''; ; ) {
-    const rows = some.all(after) as Indexed[]
-    const last = rows.length < WINDOW ? AFTER_ALL : (rows.at(-1)?.company_number ?? AFTER_ALL)
-    apply(rows, encode(after), encode(last))
-    if (last === AFTER_ALL) return
-    after = last
+  for (let last = blocks.pluck().get(-1); last !== null; last = blocks.get(last)) yield
+  const some = client.prepare(
+    `SELECT max(id) AS last, count(*) AS n FROM (SELECT id FROM summaries WHERE id > ? ORDER BY id LIMIT ${SUMMARIES})`,
+  )
+  let found = 0
+  for (let last: number | null = -1; last !== null; ) {
+    const step = some.get(last) as { last: number | null; n: number }
+    found += step.n
+    last = step.last
     yield
   }
-}
-
-function insert(client: Database.Database, db: Db, rows: Indexed[]): void {
-  const people = readPeople(
-    db,
-    rows.flatMap((row) => (row.officers_state === 'complete' ? [row.company_number] : [])),
-  )
-  const word = client.prepare('INSERT INTO words (rowid, name, scope, surnames, officer_ids) VALUES (?, ?, ?, ?, ?)')
-  const seen = client.prepare('INSERT INTO seen (id, stamp) VALUES (?, ?)')
-  for (const row of rows) {
-    const id = encode(row.company_number)
-    const { surnames = [], ids = [] } = people.get(row.company_number) ?? {}
-    const scope = row.officers_state === 'complete' ? COMPLETE : ''
-    word.run(id, nameWords(row.company_name).join(' '), scope, surnames.join(' '), ids.join(' '))
-    seen.run(id, stampOf(row))
+  if (found !== mark.companies()) {
+    throw Object.assign(new Error('companies are missing in the index of names'), { code: 'SQLITE_CORRUPT' })
   }
 }
 
-const COMPLETE = 'complete'
+interface Index {
+  client: Database.Database
+  mark: Watermark
+  rows: Rows
+}
 
-function readPeople(db: Db, numbers: string[]): Map<string, { surnames: string[]; ids: string[] }> {
-  const people = new Map<string, { surnames: string[]; ids: string[] }>()
+interface Rows {
+  /** Makes the index tell of a company what the summary says, or nothing; returns by how many companies it has grown. */
+  set(id: number, summary: string | null): number
+  /** The companies of a range, the first end excluded. */
+  between(from: number, to: number): number[]
+  /** Whether anything was taken out since this was asked. */
+  tookOut(): boolean
+}
+
+function createRows(client: Database.Database): Rows {
+  const known = client.prepare('SELECT summary FROM summaries WHERE id = ?').pluck()
+  const range = client.prepare('SELECT id FROM summaries WHERE id > ? AND id <= ?').pluck()
+  const forget = client.prepare('DELETE FROM summaries WHERE id = ?')
+  const keep = client.prepare('INSERT INTO summaries (id, summary) VALUES (?, ?)')
+  const takeOut = client.prepare(`INSERT INTO words (words, rowid, terms) VALUES ('delete', ?, ?)`)
+  const putIn = client.prepare('INSERT INTO words (rowid, terms) VALUES (?, ?)')
+  let tookOut = false
+  return {
+    set(id, summary) {
+      const before = (known.get(id) as string | undefined) ?? null
+      if (before === summary) return 0
+      if (before !== null) {
+        takeOut.run(id, termsOf(before))
+        forget.run(id)
+        tookOut = true
+      }
+      if (summary !== null) {
+        keep.run(id, summary)
+        putIn.run(id, termsOf(summary))
+      }
+      return Number(summary !== null) - Number(before !== null)
+    },
+    between: (from, to) => range.all(from, to) as number[],
+    tookOut() {
+      const was = tookOut
+      tookOut = false
+      return was
+    },
+  }
+}
+
+type Indexed = TermSource & { company_number: string }
+
+const COLUMNS = `company_number, company_name, officers_state, company_status, type, sic_codes, postal_code, locality, region`
+
+/** Walks both along the company numbers, which keep their order as ids, and makes the index equal. */
+function* sweep({ client, mark, rows }: Index, db: Db): Generator<void, void> {
+  const some = prepared(
+    db,
+    `SELECT ${COLUMNS} FROM companies WHERE company_number > ? ORDER BY company_number LIMIT ${WINDOW}`,
+  )
+  const begun = mark.begin(db)
+  try {
+    for (let [after, window] = ['', 1]; after !== AFTER_ALL; window += 1) {
+      if (!client.inTransaction) client.exec('BEGIN IMMEDIATE')
+      after = snapshot(db, () => {
+        const found = some.all(after) as Indexed[]
+        const last = found.length < WINDOW ? AFTER_ALL : (found.at(-1)?.company_number ?? AFTER_ALL)
+        const gone = new Set(rows.between(rowIdOf(after), rowIdOf(last)))
+        let grown = put(rows, db, found)
+        for (const { company_number: number } of found) gone.delete(rowIdOf(number))
+        for (const id of gone) grown += rows.set(id, null)
+        mark.grow(grown)
+        return last
+      })
+      if (window % WINDOWS_TOGETHER === 0) client.exec('COMMIT')
+      yield
+    }
+    if (client.inTransaction) client.exec('COMMIT')
+    mark.keep(db, begun)
+  } finally {
+    if (client.inTransaction) client.exec('ROLLBACK')
+  }
+}
+
+/** Looks at the next companies that have changed; returns whether these were the last ones. */
+function follow({ client, mark, rows }: Index, db: Db, most: number): boolean {
+  return snapshot(db, () => {
+    const now = checkpointOf(db)
+    const changed = mark.next<Indexed>(db, COLUMNS, most)
+    const isLast = changed.length < most
+    const apply = client.transaction(() => {
+      let grown = put(rows, db, changed)
+      if (isLast) for (const number of goneSince(db, mark.number())) grown += remove(rows, number)
+      mark.grow(grown)
+      if (isLast) mark.keep(db, now)
+    })
+    apply.immediate()
+    return isLast
+  })
+}
+
+/** Whether as many companies are known as are stored: the counter of changes does not tell of those that are deleted. */
+function isWhole({ mark }: Index, db: Db): boolean {
+  return snapshot(db, () => !mark.isNow(db) || mark.companies() === readCompanyCount(db) - mark.unknown())
+}
+
+function remove(rows: Rows, number: string): number {
+  return isIndexable(number) ? rows.set(rowIdOf(number), null) : 0
+}
+
+function put(rows: Rows, db: Db, found: Indexed[]): number {
+  const complete = found.flatMap((row) => (row.officers_state === 'complete' ? [row.company_number] : []))
+  const people = readPeople(db, complete)
+  let grown = 0
+  for (const row of found) {
+    const { company_number: number } = row
+    if (isIndexable(number)) grown += rows.set(rowIdOf(number), termSummary(row, people.get(number) ?? []))
+  }
+  return grown
+}
+
+function readPeople(db: Db, numbers: string[]): Map<string, IndexedPerson[]> {
+  const people = new Map<string, IndexedPerson[]>()
   const rows = prepared(
     db,
     `SELECT company_number, surname, officer_id FROM officers WHERE company_number IN (SELECT value FROM json_each(?))`,
-  ).all(JSON.stringify(numbers)) as { company_number: string; surname: string | null; officer_id: string | null }[]
-  for (const { company_number, surname, officer_id } of rows) {
-    const own = people.get(company_number) ?? { surnames: [], ids: [] }
-    people.set(company_number, own)
-    own.surnames.push(...nameWords(surname ?? ''))
-    if (officer_id !== null) own.ids.push(idToken(officer_id))
+  ).all(JSON.stringify(numbers)) as (IndexedPerson & { company_number: string })[]
+  for (const row of rows) {
+    const own = people.get(row.company_number) ?? []
+    people.set(row.company_number, own)
+    own.push(row)
   }
   return people
-}
-
-/** Words hold letters and digits only and are quoted, so that nothing in them is an operator. */
-function matching({ all, words, surname, officerId }: NameQuery): string {
-  const terms = [
-    ...(all ? [] : [`scope:"${COMPLETE}"`]),
-    ...(words ?? []).map(({ word, prefix }) => `name:"${word}"${prefix ? '*' : ''}`),
-    ...(surname ?? []).map((word) => `surnames:"${word}"`),
-    ...(officerId === undefined ? [] : [`officer_ids:"${idToken(officerId)}"`]),
-  ]
-  return terms.join(' AND ')
-}
-
-/** Ids tell cases apart, words do not. */
-function idToken(officerId: string): string {
-  return Buffer.from(officerId).toString('hex')
-}
-
-const LENGTH = 8
-const FIRST = 0x1f
-const BASE = 66
-
-/** Company numbers are up to eight capitals and digits; anything else is not found by name. */
-function isIndexable(number: string): boolean {
-  return /^[ -_]{1,8}$/.test(number)
-}
-
-/** A number as an integer that sorts as it does: eight digits of base 66, below 2^53. */
-function encode(number: string): number {
-  let id = 0
-  for (let index = 0; index < LENGTH; index += 1) {
-    const digit = index < number.length ? number.charCodeAt(index) - FIRST : 0
-    id = id * BASE + Math.min(Math.max(digit, 0), BASE - 1)
-  }
-  return id
-}
-
-function decode(id: number): string {
-  let [rest, number] = [id, '']
-  for (let index = 0; index < LENGTH; index += 1) {
-    const digit = rest % BASE
-    if (digit > 0) number = String.fromCharCode(digit + FIRST) + number
-    rest = Math.floor(rest / BASE)
-  }
-  return number
-}
-
-/** 52 bits of what the index depends on; equal stamps of unequal companies are as good as impossible. */
-function stampOf({ company_name, officers_state, officers_fetched_at, touched }: Indexed): number {
-  const text = `${officers_state}\n${officers_fetched_at}\n${touched}\n${company_name}`
-  let [high, low] = [0xdeadbeef, 0x41c6ce57]
-  for (let index = 0; index < text.length; index += 1) {
-    const code = text.charCodeAt(index)
-    high = Math.imul(high ^ code, 2654435761)
-    low = Math.imul(low ^ code, 1597334677)
-  }
-  high = Math.imul(high ^ (high >>> 16), 2246822507) ^ Math.imul(low ^ (low >>> 13), 3266489909)
-  low = Math.imul(low ^ (low >>> 16), 2246822507) ^ Math.imul(high ^ (high >>> 13), 3266489909)
-  return (high >>> 0) * 0x100000 + (low >>> 12)
 }

@@ -1,6 +1,5 @@
 // Reads the register file once, from end to end, into the staging. Nothing reaches the database's own tables from here.
 
-import { postcodeTest } from '../../companies-house/postcode.ts'
 import type { RegisterPart } from '../../companies-house/register/bytes.ts'
 import { isSlug } from '../../companies-house/register/prose.ts'
 import { readBatches } from '../../companies-house/register/reading.ts'
@@ -9,6 +8,7 @@ import type { RegisterSource } from '../../companies-house/register/source.ts'
 import type { SearchedFacts } from '../../db/companies/companies.ts'
 import type { FiledCompany } from '../../db/companies/shared-facts.ts'
 import type { CompanyStaging, Reject } from '../../db/companies/staging.ts'
+import { postcodeTest } from '../../postcode.ts'
 
 export interface ReadOptions {
   /** Whether a company is taken that is not stored yet. */

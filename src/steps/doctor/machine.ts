@@ -66,6 +66,7 @@ export function checkPermissions({ db }: Settings, cwd: string | null): Check {
     db,
     `${db}-wal`,
     `${db}-shm`,
+    `${db}-names`,
     ...backupsIn(defaultFolder(db)),
   ]
   const open = files.filter((file) => ((statSync(file, { throwIfNoEntry: false })?.mode ?? 0) & 0o066) !== 0)

@@ -1,9 +1,9 @@
 // Which events are worth a job: newly formed companies, and changes that the operator asked for. Pure.
 import { DAY_MS } from '../../clock.ts'
-import { postcodeTest } from '../../companies-house/postcode.ts'
 import { STATUS_SLUGS } from '../../companies-house/register/prose.ts'
 import type { KnownCompany, SearchedFacts } from '../../db/companies/companies.ts'
 import { ChpipeError } from '../../errors.ts'
+import { postcodeTest } from '../../postcode.ts'
 
 export interface Trigger {
   column: 'company_status' | 'company_status_detail'

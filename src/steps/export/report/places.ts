@@ -1,7 +1,7 @@
 // Regions of the United Kingdom by postcode area, the letters that a postcode begins with. Areas do not follow borders:
 // each counts where most of it lies.
 
-import { postcodeParts } from '../../../companies-house/postcode.ts'
+import { postcodeParts } from '../../../postcode.ts'
 
 const AREAS: Record<string, string> = {
   'North East': 'DH DL NE SR TS',

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { postcodeTest } from '../../src/companies-house/postcode.ts'
+import { postcodeTest } from '../src/postcode.ts'
 
 it.each<[prefix: string, found: string[], passedOver: (string | null)[]]>([
   ['N', ['N1 1AA', 'N22 5XX'], ['NE1 1AA', 'NW1 1AA', 'SN1 1AA', '', null]],

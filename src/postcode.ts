@@ -11,15 +11,30 @@ const WHOLE = /^([A-Z]{1,2}\d[A-Z\d]?)(\d[A-Z]{2})/
  * counts whole, so that `N1` finds N1 and N1C but not N10 or NE1, and `N` finds neither of NE and NW.
  */
 export function postcodeTest(prefix: string): ((postcode: string | null) => boolean) | null {
-  const match = PREFIX.exec(prefix.toUpperCase().replace(/^[^A-Z\d]+|[^A-Z\d]+$/g, ''))
-  const [, outward, inward = ''] = match ?? []
-  if (outward === undefined || (inward !== '' && !/\d/.test(outward))) return null
+  const sought = postcodeSought(prefix)
+  if (sought === null) return null
+  const { outward, inward } = sought
   const sameKind = /\d$/.test(outward) ? /\d/ : /[A-Z]/
   return (postcode) => {
     const [itsOutward, itsInward] = postcodeParts(postcode ?? '')
     if (inward !== '') return itsOutward === outward && itsInward.startsWith(inward)
     return itsOutward.startsWith(outward) && !sameKind.test(itsOutward.charAt(outward.length))
   }
+}
+
+/** The two parts of a beginning of a postcode, the second one empty where it ends before; null when it is none. */
+export function postcodeSought(prefix: string): { outward: string; inward: string } | null {
+  const match = PREFIX.exec(prefix.toUpperCase().replace(/^[^A-Z\d]+|[^A-Z\d]+$/g, ''))
+  const [, outward, inward = ''] = match ?? []
+  return outward === undefined || (inward !== '' && !/\d/.test(outward)) ? null : { outward, inward }
+}
+
+/** What `postcodeTest` finds a part before the blank by: `N`, `N1` and `N1C` find `N1C`, and `N1` does not find `N10`. */
+export function outwardBeginnings(outward: string): string[] {
+  const isDigit = (place: number) => /\d/.test(outward.charAt(place))
+  return Array.from(outward, (_, index) => index + 1).flatMap((length) =>
+    length === outward.length || isDigit(length - 1) !== isDigit(length) ? [outward.slice(0, length)] : [],
+  )
 }
 
 /**
