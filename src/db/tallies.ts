@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm'
-import type { Tx } from './open.ts'
+import { type Db, prepared, type Tx } from './open.ts'
 import { companies, type jobs, tallies } from './schema.ts'
 
 /** Row counts that triggers keep: companies by their officers state, and officers. */
@@ -111,4 +111,9 @@ export function findBalanceBefore(db: Tx, provider: string): { balance: string; 
     SELECT balance_before AS balance, requested_at AS at FROM provider_requests
     WHERE provider = ${provider} AND balance_before IS NOT NULL ORDER BY id DESC LIMIT 1`
   return db.get<{ balance: string; at: number } | undefined>(query) ?? null
+}
+
+/** All stored persons with significant control. */
+export function countPscs(db: Db): number {
+  return Number(prepared(db, "SELECT count FROM tallies WHERE name = 'pscs'").pluck().get() ?? 0)
 }

@@ -142,9 +142,10 @@ function holdIndex(path: string, log: Log): Holder {
     log.warn('the index of names is not kept', { file: path, why })
     return openNameIndex()
   }
+  const tellDamage = () => log.warn('the index of names is damaged and is built anew', { file: path })
   const open = () => {
     try {
-      return openKeptIndex(path)
+      return openKeptIndex(path, tellDamage)
     } catch (error) {
       return withoutFile(error)
     }
@@ -160,7 +161,7 @@ function holdIndex(path: string, log: Log): Holder {
       try {
         removeNamesFile(path)
         if (!isDamaged || wasDamaged) throw error
-        log.warn('the index of names is damaged and is built anew', { file: path })
+        tellDamage()
         index = open()
       } catch (failure) {
         index = withoutFile(failure)

@@ -3,9 +3,10 @@
 import type { Clock } from '../../clock.ts'
 import { DAY_MS } from '../../clock.ts'
 import { noteErased } from '../changes.ts'
-import { type Db, prepared, write } from '../open.ts'
+import { type Db, write } from '../open.ts'
 import { storageError, storageGuard } from '../storage-error.ts'
 import { pscRules } from '../suppress/pscs.ts'
+import { countPscs } from '../tallies.ts'
 import { PSC_FACTS, PSC_FILED, type PscFacts } from './pscs.ts'
 
 /** Of which moment a snapshot is, and which run brings it. */
@@ -261,9 +262,4 @@ function withholdStaged(db: Db, { staged, withhold, drop }: Statements, { after,
   }
   noteErased(db, 'psc', emptied, generatedAt)
   return meant.length
-}
-
-/** All stored records, from the tallies that triggers keep. */
-export function countPscs(db: Db): number {
-  return Number(prepared(db, "SELECT count FROM tallies WHERE name = 'pscs'").pluck().get() ?? 0)
 }

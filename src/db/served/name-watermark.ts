@@ -140,12 +140,13 @@ function sourceOf(db: Db): string {
     .digest('hex')
 }
 
-/** Whether the companies that had changed last still have their changes, or later ones. */
+/** Whether the companies that had changed last still have their changes, or later ones, or were erased since. */
 function agrees(db: Db, number: number, witnesses: string | null): boolean {
   const now = prepared(db, 'SELECT change_number FROM companies WHERE company_number = ?').pluck()
+  const gone = goneSince(db, number)
   return (JSON.parse(witnesses ?? '[]') as [string, number][]).every(([company, change]) => {
     const found = now.get(company) as number | undefined
-    return found === undefined || found === change || found > number
+    return found === undefined ? gone.includes(company) : found === change || found > number
   })
 }
 

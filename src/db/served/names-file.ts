@@ -15,7 +15,7 @@ export function namesFile(path: string): string {
 const NAMES_APPLICATION_ID = 0x4348504e
 const LAYOUT = 1
 /** Another process has the file for good, or for the moment of an erasure. */
-const OWNER_WAIT_MS = 2000
+const OWNER_WAIT_MS = 1000
 
 /** Whether a failure says that the file is damaged. */
 export function isNamesFileDamaged(error: unknown): boolean {
@@ -23,16 +23,28 @@ export function isNamesFileDamaged(error: unknown): boolean {
 }
 
 /**
- * Opens the kept index for this process alone; an absent, damaged or older file becomes an empty one. Throws when another
- * process has it, when it is no file of chpipe's, and when it cannot be written.
+ * Opens the kept index for this process alone; an absent, damaged or older file becomes an empty one, and `onDamage` hears
+ * of the second. Throws when another process has it, when it is no file of chpipe's, and when it cannot be written.
  */
-export function openKeptIndex(path: string): NameIndex {
+export function openKeptIndex(path: string, onDamage: () => void = () => {}): NameIndex {
   try {
-    return nameIndexOn(openOwn(path))
+    return openIndex(path)
   } catch (error) {
-    if (!isNamesFileDamaged(error) && !(error instanceof OtherVersion)) throw error
+    const isDamaged = isNamesFileDamaged(error)
+    if (!isDamaged && !(error instanceof OtherVersion)) throw error
+    if (isDamaged) onDamage()
     removeNamesFile(path)
-    return nameIndexOn(openOwn(path))
+    return openIndex(path)
+  }
+}
+
+function openIndex(path: string): NameIndex {
+  const client = openOwn(path)
+  try {
+    return nameIndexOn(client)
+  } catch (error) {
+    client.close()
+    throw error
   }
 }
 

@@ -4,6 +4,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Clock } from '../../clock.ts'
 import { type Db, snapshot, write } from '../../db/open.ts'
 import { beginRun } from '../../db/runs.ts'
+import { eraseFromNamesFile } from '../../db/served/names-file.ts'
 import { emptyLog } from '../../db/suppress/erase.ts'
 import { countOlder, PURGED, type Purged, type PurgeLimit, removeOlder } from '../../db/suppress/purge.ts'
 
@@ -46,7 +47,9 @@ export async function purge(
     }
   }
   run.finish({ older_than: limit.time, ...counts })
-  return { ...counts, logKept: !emptyLog(db) }
+  const logKept = !emptyLog(db)
+  eraseFromNamesFile(db)
+  return { ...counts, logKept }
 }
 
 function countsOf(count: (purged: Purged) => number): PurgeCounts {

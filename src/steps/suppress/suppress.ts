@@ -4,6 +4,7 @@ import { parseOfficerName } from '../../companies-house/officer-name.ts'
 import { companyNumber } from '../../company-number.ts'
 import { type DatasetTable, datasetTables } from '../../db/dataset/columns.ts'
 import { type Db, type Tx, write } from '../../db/open.ts'
+import { eraseFromNamesFile } from '../../db/served/names-file.ts'
 import { emptyLog } from '../../db/suppress/erase.ts'
 import { nameValue } from '../../db/suppress/names.ts'
 import { followPeople, standAlone } from '../../db/suppress/people.ts'
@@ -42,7 +43,9 @@ export function suppress(db: Db, rule: NewSuppression, { erase, now }: { erase: 
     const erased = eraseSuppressed(tx, added.suppression, now)
     return { ...added, erased, recipients: recipientsOf(tx, added.suppression, erased) }
   })
-  return { ...done, logKept: erase && !emptyLog(db) }
+  const logKept = erase && !emptyLog(db)
+  if (erase) eraseFromNamesFile(db)
+  return { ...done, logKept }
 }
 
 /** The tables from which something is erased, now or, as hashes in the place of rows tell, at an earlier time. */
