@@ -470,12 +470,6 @@ CREATE TABLE `officer_lists` (
 	FOREIGN KEY (`company_number`) REFERENCES `companies`(`company_number`) ON UPDATE no action ON DELETE cascade
 );
 --> statement-breakpoint
-CREATE TABLE `psc_doubts` (
-	`company_number` text PRIMARY KEY NOT NULL,
-	`since` integer NOT NULL,
-	`latest` integer NOT NULL
-);
---> statement-breakpoint
 INSERT INTO tallies (name, count) VALUES ('pending', 0), ('complete', 0), ('none', 0), ('failed', 0), ('officers', 0);
 --> statement-breakpoint
 INSERT INTO tallies (name, count) VALUES

@@ -4,9 +4,9 @@ import { MOST_COUNTED } from '../db/officers/age.ts'
 import type { Db } from '../db/open.ts'
 import { ChpipeError } from '../errors.ts'
 import type { QuotaReport } from '../quota/report.ts'
-import { type Progress, type PscProgress, readPace, readProgress } from '../steps/progress/progress.ts'
+import { type Progress, readPace, readProgress } from '../steps/progress/progress.ts'
 import { type ProvenBy, readProvenBy } from '../steps/progress/proven.ts'
-import { counted, formatNumber, minute, formatNumber as n, printable, safeJson, widthOf, wrap } from '../text.ts'
+import { counted, formatNumber, formatNumber as n, printable, safeJson, widthOf, wrap } from '../text.ts'
 import { defineCommand, type OptionSpec } from './command.ts'
 import { officersStatus } from './officers-status.ts'
 import { bar, terminalWidth, watchStatus } from './output.ts'
@@ -182,14 +182,7 @@ function quotaRows({ used, limit, window_seconds, peak, rate_limited, store }: Q
 function pscRows({ pscs }: Progress): [label: string, value: string][] {
   if (!pscs) return []
   const asOf = pscs.snapshot_on === null ? 'without a snapshot' : `snapshot of ${pscs.snapshot_on}`
-  return [['control', `${formatNumber(pscs.records)} records, ${asOf}`], ...pscDoubtRows(pscs)]
-}
-
-function pscDoubtRows({ lost_since, companies_in_doubt = 0 }: PscProgress): [label: string, value: string][] {
-  const named = counted(companies_in_doubt, 'company', 'companies')
-  const doubt = lost_since === undefined ? `of ${named}` : `since ${minute(lost_since)}`
-  if (lost_since === undefined && companies_in_doubt === 0) return []
-  return [['', `in doubt ${doubt}, as the stream has lost events: chpipe import-pscs, with the next snapshot`]]
+  return [['control', `${formatNumber(pscs.records)} records, ${asOf}`]]
 }
 
 function eta(

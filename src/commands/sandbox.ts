@@ -70,13 +70,6 @@ const SANDBOX_OPTIONS = [
     parse: between(0, MOST_BORN),
     fallback: '0',
   },
-  {
-    flags: '--psc-changes <per minute>',
-    description:
-      'changes of who controls a company in a minute, told on the stream of persons with significant control',
-    parse: between(0, MOST_BORN),
-    fallback: '0',
-  },
   { flags: '--quota <count/window>', description: 'the allowance it keeps', parse: quota, fallback: '600/5m' },
   {
     flags: '--page-cap <n>',
@@ -132,17 +125,7 @@ ${faultList(SNOV_FAULTS)}`,
     if (register !== undefined) await writeRegister(context, world, register)
     if (pscs !== undefined) await writePscs(context, world, pscs)
     if (options.bulkOfficers !== undefined) await writeBulk(context, world, options.bulkOfficers)
-    const {
-      port = DEFAULT_PORT,
-      fault,
-      streamFault,
-      snovFault,
-      pageCap,
-      latency,
-      born,
-      officerChanges,
-      pscChanges,
-    } = options
+    const { port = DEFAULT_PORT, fault, streamFault, snovFault, pageCap, latency, born, officerChanges } = options
     await using servers = await startServers({
       world,
       port,
@@ -150,11 +133,8 @@ ${faultList(SNOV_FAULTS)}`,
       faults: fault ?? [],
       streamFaults: streamFault ?? [],
       snovFaults: snovFault ?? [],
-      happenings: {
-        bornPerMinute: born ?? 0,
-        officerChangesPerMinute: officerChanges ?? 0,
-        pscChangesPerMinute: pscChanges ?? 0,
-      },
+      bornPerMinute: born ?? 0,
+      officerChangesPerMinute: officerChanges ?? 0,
       ...(pageCap === undefined ? {} : { pageCap }),
       ...(latency === undefined ? {} : { latencyMs: latency }),
     })
@@ -275,12 +255,14 @@ export interface ServersOptions extends SandboxOptions {
   port: number
   streamFaults: StreamFaultPlan
   snovFaults: SnovFaultPlan
-  happenings: { bornPerMinute: number; officerChangesPerMinute: number; pscChangesPerMinute: number }
+  bornPerMinute: number
+  officerChangesPerMinute: number
 }
 
 /** Starts them; they end together. Throws `config` when the port cannot be used. */
 async function startServers(options: ServersOptions): Promise<SandboxServers> {
-  const { world, port, streamFaults, snovFaults, happenings, ...rest } = options
+  const { world, port, streamFaults, snovFaults, bornPerMinute, officerChangesPerMinute, ...rest } = options
+  const happenings = { world, faults: streamFaults, bornPerMinute, officerChangesPerMinute }
   const started: AsyncDisposable[] = []
   const close = async () => {
     await Promise.all(started.splice(0).map((server) => server[Symbol.asyncDispose]()))
@@ -292,9 +274,7 @@ async function startServers(options: ServersOptions): Promise<SandboxServers> {
   try {
     return {
       rest: keep(await startRest({ world, port, ...rest })),
-      stream: keep(
-        await nextTo(port, 1, (own) => startStreamSandbox({ world, faults: streamFaults, ...happenings, port: own })),
-      ),
+      stream: keep(await nextTo(port, 1, (own) => startStreamSandbox({ ...happenings, port: own }))),
       snov: keep(await nextTo(port, 2, (own) => startSnovSandbox({ world, port: own, faults: snovFaults }))),
       [Symbol.asyncDispose]: close,
     }

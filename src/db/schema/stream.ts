@@ -69,12 +69,3 @@ export const stream_gaps = sqliteTable('stream_gaps', {
   repaired_at: integer(),
   run_id: integer().notNull(),
 })
-
-/** What the stream of persons with significant control has lost since the last snapshot that has it. */
-export const psc_doubts = sqliteTable('psc_doubts', {
-  /** Empty for all stored companies. */
-  company_number: text().primaryKey(),
-  /** The first loss and the latest one. */
-  since: integer().notNull(),
-  latest: integer().notNull(),
-})

@@ -24,7 +24,6 @@ import {
   type DeletedForm,
   type OfficerHappenings,
 } from './officers.ts'
-import { createPscBackground, createPscHappenings, type PscHappenings, pscIdOf, streamedPscs } from './pscs.ts'
 import { createPublisher, type Publisher } from './publisher.ts'
 import { createStreamService } from './service.ts'
 
@@ -56,14 +55,12 @@ export interface StreamSandboxOptions {
   changesPerMinute?: number
   /** Happenings to officers a minute: appointments, resignations, merges, deletions; none unless given. */
   officerChangesPerMinute?: number
-  /** Happenings to persons with significant control a minute: new ones, changes, ends, deletions; none unless given. */
-  pscChangesPerMinute?: number
   /** How long a new company's officers cannot be had; 20 s empty and 10 s missing unless given. */
   race?: OfficersRace
 }
 
 /** A running stand-in for the Companies House streaming API. */
-export interface StreamSandbox extends AsyncDisposable, Publisher, OfficerHappenings, PscHappenings {
+export interface StreamSandbox extends AsyncDisposable, Publisher, OfficerHappenings {
   readonly url: string
   readonly streamKey: string
   /** A copy of the counts so far. */
@@ -86,14 +83,14 @@ const DEFAULT_RACE: OfficersRace = { linkMs: 20_000, metricsMs: 10_000 }
 /** Starts the stand-in on 127.0.0.1 unless told otherwise; it resolves when the server listens. */
 export async function startStreamSandbox(options: StreamSandboxOptions): Promise<StreamSandbox> {
   const { world, port, host } = options
-  const { streamKey, logs, faults, service, publisher, births, officers, pscs, paced } = assemble(options)
+  const { streamKey, logs, faults, service, publisher, births, officers, background, officerBackground } =
+    assemble(options)
   let url = ''
   let stop = async () => {}
   const close = () => stop()
   const sandbox: StreamSandbox = {
     ...publisher,
     ...officers,
-    ...pscs,
     get url() {
       return url
     },
@@ -118,9 +115,8 @@ export async function startStreamSandbox(options: StreamSandboxOptions): Promise
   const paces = [
     births.stop,
     keepPace(options.bornPerMinute ?? 0, () => births.bear()),
-    keepPace(options.changesPerMinute ?? 0, paced.companies),
-    keepPace(options.officerChangesPerMinute ?? 0, paced.officers),
-    keepPace(options.pscChangesPerMinute ?? 0, paced.pscs),
+    keepPace(options.changesPerMinute ?? 0, background),
+    keepPace(options.officerChangesPerMinute ?? 0, officerBackground),
   ]
 
   stop = async () => {
@@ -144,14 +140,10 @@ function assemble({ world, retention = {}, race = DEFAULT_RACE, ...options }: St
   const service = createStreamService({ ...settings, random: random('wire') })
   const publisher = createPublisher({ ...settings, world, random: random('publishing'), published: service.rouse })
   const births = createBirths(world, publisher, random('births'), race)
+  const background = createBackground(world, publisher, random('background'))
   const officers = createOfficerHappenings(world, publisher, random('officers'))
-  const pscs = createPscHappenings(world, publisher, random('pscs'))
-  const paced = {
-    companies: createBackground(world, publisher, random('background')),
-    officers: createOfficerBackground(world, officers, random('officer background')),
-    pscs: createPscBackground(world, pscs, random('psc background')),
-  }
-  return { streamKey, logs, faults, service, publisher, births, officers, pscs, paced }
+  const officerBackground = createOfficerBackground(world, officers, random('officer background'))
+  return { streamKey, logs, faults, service, publisher, births, officers, background, officerBackground }
 }
 
 function createLogs(retention: Retention, now: () => number): Record<SandboxStreamName, EventLog> {
@@ -166,9 +158,7 @@ const MOST_BURST = 10_000_000
  * `GET requests`, `GET log?stream=` (where it begins and ends), `GET events?stream=&from=&to=` (lines of JSON, all that was
  * ever published), `POST faults` (a plan as text), `POST born?count=`, `POST changed?company=`,
  * `POST deleted?company=&data=false`, `POST appointed?company=`, `POST officer-changed?company=&appointment=`,
- * `POST officer-merged?company=&appointment=`, `POST officer-deleted?company=&appointment=&form=`,
- * `POST psc-notified?company=`, `POST psc-changed?company=&psc=`, `POST psc-ceased?company=&psc=`,
- * `POST psc-deleted?company=&psc=&data=false`, `POST burst?count=`, `POST event` (a JSON event), `POST forget?before=`,
+ * `POST officer-merged?company=&appointment=`, `POST officer-deleted?company=&appointment=&form=`, `POST burst?count=`, `POST event` (a JSON event), `POST forget?before=`,
  * `POST jump?count=`, `POST renumber?from=` and `POST end`.
  */
 function adminActions(sandbox: StreamSandbox): AdminActions {
@@ -198,7 +188,6 @@ function adminActions(sandbox: StreamSandbox): AdminActions {
     'POST deleted': (request) =>
       json({ timepoint: sandbox.deleteCompany(companyOf(request), request.query.get('data') !== 'false') }),
     ...officerActions(sandbox, companyOf),
-    ...pscActions(sandbox, companyOf),
     'POST burst': (request) => json({ timepoint: sandbox.burst(Math.min(whole(request, 'count') ?? 1, MOST_BURST)) }),
     'POST event': ({ body }) => json({ timepoint: sandbox.publish(readEvent(body)) }),
     'POST forget': (request) => done(() => logOf(request).forget(whole(request, 'before') ?? logOf(request).next)),
@@ -228,24 +217,6 @@ function officerActions(sandbox: StreamSandbox, companyOf: (request: AdminReques
     'POST officer-merged': (request) => json({ timepoint: sandbox.mergeOfficer(...appointmentOf(request)) }),
     'POST officer-deleted': (request) =>
       json({ timepoint: sandbox.deleteOfficer(...appointmentOf(request), formOf(request)) }),
-  }
-}
-
-/** The first record of the company that the stream tells of, unless another is named. */
-function pscActions(sandbox: StreamSandbox, companyOf: (request: AdminRequest) => string): AdminActions {
-  const pscOf = (request: AdminRequest): [number: string, pscId: string] => {
-    const number = companyOf(request)
-    const ids = streamedPscs(sandbox.truth, number).map(pscIdOf)
-    const [id = ids[0] ?? ''] = request.query.getAll('psc')
-    if (!ids.includes(id)) throw new ChpipeError('usage', `Nobody "${id}" controls ${number}.`)
-    return [number, id]
-  }
-  return {
-    'POST psc-notified': (request) => json({ psc: pscIdOf(sandbox.notifyPsc(companyOf(request))) }),
-    'POST psc-changed': (request) => json({ timepoint: sandbox.changePsc(...pscOf(request)) }),
-    'POST psc-ceased': (request) => json({ timepoint: sandbox.ceasePsc(...pscOf(request)) }),
-    'POST psc-deleted': (request) =>
-      json({ timepoint: sandbox.deletePsc(...pscOf(request), request.query.get('data') !== 'false') }),
   }
 }
 

@@ -2,9 +2,9 @@
 import { dayOfIso, isoOfDay } from './days.ts'
 import { drawFirm } from './people.ts'
 import { drawAddress } from './places.ts'
-import { pscDraw, SITUATIONS } from './psc-situations.ts'
-import type { Random } from './random.ts'
+import { hashText, Random, weights } from './random.ts'
 import type { SyntheticCompany, SyntheticOfficer } from './shapes.ts'
+import type { World } from './world.ts'
 
 /** A record as the register publishes it; its place is in `links.self`. */
 export interface SyntheticPsc {
@@ -14,17 +14,25 @@ export interface SyntheticPsc {
   [member: string]: unknown
 }
 
+const PSC_TAG = hashText('persons with significant control')
+
+/** What a company has: itself in control of somebody, of nobody, or of the law. */
+const SITUATIONS = weights<Situation>([
+  ['officer', 70],
+  ['ceased', 10],
+  ['corporate', 8],
+  ['legal', 1],
+  ['super-secure', 1],
+  ['statement', 7],
+  ['exempt', 1],
+  ['nothing', 2],
+])
+
+type Situation = 'officer' | 'ceased' | 'corporate' | 'legal' | 'super-secure' | 'statement' | 'exempt' | 'nothing'
+
 const SHARES = ['25-to-50-percent', '50-to-75-percent', '75-to-100-percent'] as const
 /** The first day of the register of persons with significant control. */
 const FIRST_DAY = '2016-04-06'
-
-/** The part of a world from which they are drawn. */
-export interface PscWorld {
-  seed: number
-  today: string
-  company(number: string): SyntheticCompany | undefined
-  officers(number: string): SyntheticOfficer[]
-}
 
 interface Draw {
   random: Random
@@ -33,11 +41,11 @@ interface Draw {
   today: number
 }
 
-/** The records that a company has before anything happens to them; `World.pscs` tells what it has now. */
-export function drawPscs(world: PscWorld, number: string): SyntheticPsc[] {
+/** All records of a company, ceased ones too; empty for one without any, and for an unknown one. */
+export function drawPscs(world: World, number: string): SyntheticPsc[] {
   const company = world.company(number)
   if (!company) return []
-  const random = pscDraw(world.seed, number)
+  const random = new Random(world.seed, PSC_TAG, hashText(number))
   const draw = { random, company, number, today: dayOfIso(world.today) }
   const humans = world.officers(number).filter(({ nameElements, item }) => nameElements?.surname && item.date_of_birth)
   const [owner, second] = humans
@@ -52,16 +60,6 @@ export function drawPscs(world: PscWorld, number: string): SyntheticPsc[] {
     return second ? [individual(draw, owner), ended] : [ended, statement(draw)]
   }
   return [individual(draw, owner)]
-}
-
-/** A record of somebody new: of an officer of the company where it has one, else of a firm. */
-export function drawNewPsc(world: PscWorld, number: string, random: Random): SyntheticPsc {
-  const company = world.company(number)
-  if (!company) throw new RangeError(`There is no company ${number}.`)
-  const draw = { random, company, number, today: dayOfIso(world.today) }
-  const humans = world.officers(number).filter(({ nameElements, item }) => nameElements?.surname && item.date_of_birth)
-  const psc = humans.length > 0 ? individual(draw, random.pick(humans)) : body(draw, 'corporate')
-  return { ...psc, notified_on: world.today }
 }
 
 function record(

@@ -2,14 +2,11 @@ import { drawCompany, kindOf } from './companies.ts'
 import { dayOfIso } from './days.ts'
 import { type Numbering, ownerOf } from './numbering.ts'
 import { defaultOrder, drawOfficers, GROUP_SIZES, type OfficersDraw, officerCount, servesGroup } from './officers.ts'
-import type { SyntheticPsc } from './pscs.ts'
 import type { SyntheticCompany, SyntheticOfficer } from './shapes.ts'
 
 export interface RegisterChanges {
   /** How many officers the company has from now on, or which. */
   officers?: number | readonly SyntheticOfficer[]
-  /** Who controls the company from now on. */
-  pscs?: readonly SyntheticPsc[]
   /** Members of the profile that change; `undefined` removes one. */
   profile?: Partial<SyntheticCompany>
 }

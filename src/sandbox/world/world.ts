@@ -2,7 +2,6 @@ import { drawCompany, kindOf } from './companies.ts'
 import { dayOfIso, dayOfMs, isoOfDay } from './days.ts'
 import { createNumbering } from './numbering.ts'
 import { drawNewcomer } from './officers.ts'
-import { drawPscs, type SyntheticPsc } from './pscs.ts'
 import {
   companyAt,
   indexOf,
@@ -40,8 +39,6 @@ export interface World {
   company(number: string): SyntheticCompany | undefined
   /** All officers of a company, resigned ones too, in the API's default order; empty for an unknown company. */
   officers(number: string): SyntheticOfficer[]
-  /** All records of who controls a company, ceased ones too; empty for one without any, and for an unknown one. */
-  pscs(number: string): readonly SyntheticPsc[]
   numbers(): Iterable<string>
   /** Every company, one after the other. */
   companies(): Iterable<SyntheticCompany>
@@ -78,15 +75,12 @@ export function createWorld({
   }
   let revision = 0
 
-  /** Who controls a company is drawn from its officers, and stays so whatever becomes of these. */
   function change(number: string, changes: RegisterChanges): void {
-    const settles = changes.officers !== undefined && register.changed.get(number)?.pscs === undefined
-    const pscs = settles ? world.pscs(number) : undefined
-    record(register, number, { ...(pscs && { pscs }), ...changes })
+    record(register, number, changes)
     revision += 1
   }
 
-  const world: World = {
+  return {
     seed,
     today,
     get size() {
@@ -96,21 +90,18 @@ export function createWorld({
       return revision
     },
     ...reading(register),
-    pscs: (number) => register.changed.get(number)?.pscs ?? drawPscs(world, number),
     override(number, changes) {
       known(register, number)
       change(number, changes)
     },
     add(company, officers = 0) {
       addCompany(register, company)
-      record(register, company.company_number, { officers })
-      revision += 1
+      change(company.company_number, { officers })
     },
     incorporate(on = today, officerCount = 1) {
       const company = drawNewCompany(register, on, officerCount)
       addCompany(register, company)
-      record(register, company.company_number, { officers: officerCount })
-      revision += 1
+      change(company.company_number, { officers: officerCount })
       return company
     },
     appoint(number) {
@@ -120,7 +111,6 @@ export function createWorld({
       return newcomer
     },
   }
-  return world
 }
 
 /** The part of a world that only looks. */

@@ -150,7 +150,6 @@ async function checkState(
     ['processes', () => state.checkProcesses(db, clock)],
     ...state.streamChecks(db, clock, live),
     ['gaps', () => state.checkGaps(db, clock)],
-    ...state.pscChecks(db, clock),
     ['rejects', () => state.checkRejects(db, clock)],
     ['jobs', () => state.checkJobs(db)],
     ['purchases', () => state.checkPurchases(db)],

@@ -2,7 +2,6 @@
 import { type Clock, DAY_MS, formatDuration } from '../../clock.ts'
 import { countJobs } from '../../db/jobs/lists.ts'
 import type { Db } from '../../db/open.ts'
-import { readPscDoubts } from '../../db/pscs/doubts.ts'
 import { listUnmatched } from '../../db/purchases/answers.ts'
 import { readCreditReport, readCreditRoom } from '../../db/purchases/credits.ts'
 import { listUnconfirmed } from '../../db/purchases/requests.ts'
@@ -10,10 +9,9 @@ import { findLiveRuns, lastUnfinished } from '../../db/runs.ts'
 import { countRejects } from '../../db/stream/gaps.ts'
 import type { AllowanceUse } from '../../quota/report.ts'
 import type { Quota } from '../../settings.ts'
-import { counted, formatNumber, minute } from '../../text.ts'
+import { formatNumber } from '../../text.ts'
 import { runNameOf, STREAM_NAMES } from '../stream/kinds.ts'
-import { PSC_STREAM } from '../stream/pscs.ts'
-import { readStreamReport, readStreamReports, type StreamReport } from '../stream/report.ts'
+import { readStreamReports, type StreamReport } from '../stream/report.ts'
 import { type Check, fail, ok, warn } from './check.ts'
 
 /** Calls used, and whether the gate is closed after a refusal. */
@@ -84,10 +82,8 @@ export function checkStream(
 export function checkGaps(db: Db, clock: Clock): Check {
   const reports = readStreamReports(db, clock)
   if (reports.length === 0) return ok('gaps', 'none')
-  const sum = (count: 'expired' | 'jumps') => reports.reduce((all, report) => all + report[count], 0)
-  // Those of persons with significant control have a check of their own: nothing but a snapshot brings them.
-  const searched = reports.filter(({ stream }) => stream !== PSC_STREAM)
-  const unrepaired = searched.reduce((all, report) => all + report.unrepaired, 0)
+  const sum = (count: 'unrepaired' | 'expired' | 'jumps') => reports.reduce((all, report) => all + report[count], 0)
+  const unrepaired = sum('unrepaired')
   if (unrepaired > 0) {
     const hint = 'a running `chpipe stream` with a REST key searches them; `chpipe audit --repair` does so at once'
     return warn('gaps', `${formatNumber(unrepaired)} lost spans are still to be searched`, hint)
@@ -104,21 +100,6 @@ export function checkGaps(db: Db, clock: Clock): Check {
     'gaps',
     expired + jumps === 0 ? 'none' : `${formatNumber(expired)} spans searched, ${formatNumber(jumps)} jumps noted`,
   )
-}
-
-/** What the stream has lost of persons with significant control; no check where they are not followed. */
-export function pscChecks(db: Db, clock: Clock): [check: string, body: () => Check][] {
-  return readStreamReport(db, clock, PSC_STREAM) ? [['control', () => checkPscs(db)]] : []
-}
-
-function checkPscs(db: Db): Check {
-  const doubts = readPscDoubts(db)
-  if (doubts === null) return ok('control', 'no lost event about persons with significant control')
-  const { lostSince, companies } = doubts
-  const whose = lostSince === null ? counted(companies, 'company', 'companies') : 'all companies'
-  const since = lostSince === null ? '' : ` since ${minute(new Date(lostSince).toISOString())}`
-  const message = `persons with significant control of ${whose} are in doubt${since}: the stream has lost events`
-  return warn('control', message, 'chpipe import-pscs, with the next snapshot')
 }
 
 /** Lines of the streams that could not be read. Old ones are history. */

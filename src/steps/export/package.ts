@@ -14,7 +14,6 @@ import { lookedUpReader } from '../../db/dataset/deliveries.ts'
 import type { DeliveredTable } from '../../db/dataset/dictionary.ts'
 import { dataDictionary, type TableEntry, typeInWords } from '../../db/dataset/dictionary.ts'
 import type { Db } from '../../db/open.ts'
-import { type PscDoubts, readPscDoubts } from '../../db/pscs/doubts.ts'
 import { readTallies } from '../../db/tallies.ts'
 import { ChpipeError } from '../../errors.ts'
 import { makeFolder, sha256OfFile, syncFolder } from '../../files.ts'
@@ -100,8 +99,6 @@ interface Said {
   sicDescriptions: ReadonlyMap<string, string>
   /** Companies that are left out because their lists are in doubt. */
   stale: number
-  /** What the stream has lost of persons with significant control; null when nothing. */
-  pscDoubts: PscDoubts | null
 }
 
 /** Exports into the stage and counts what is written, page by page. */
@@ -133,7 +130,6 @@ async function exportCounted(db: Db, options: PackageOptions, folder: string): P
     listed: listed?.counts() ?? null,
     sicDescriptions: readSicDescriptions(db),
     stale: readTallies(db).stale,
-    pscDoubts: readPscDoubts(db),
   }
 }
 
@@ -154,7 +150,7 @@ function onlyTables(page: Page, include: ExportOptions['include']): Page {
 function writeDocuments(
   folder: string,
   { as_of, schema_version, files, filters }: Manifest,
-  { counts, listed, sicDescriptions, stale, pscDoubts }: Said,
+  { counts, listed, sicDescriptions, stale }: Said,
   { target, programVersion, signed = {} }: PackageOptions,
 ): FileEntry[] {
   const tables = deliveredTables(filters, counts.rows)
@@ -164,7 +160,7 @@ function writeDocuments(
     programVersion,
     signed,
     schemaVersion: schema_version,
-    scope: [...scopeOf(filters, stale), ...doubtsIn(tables, pscDoubts)],
+    scope: scopeOf(filters, stale),
     since: filters.since ?? null,
     tables,
     files: files.map((file) => ({ ...file, ...fileFacts(file.name, tables) })),
@@ -197,17 +193,6 @@ function deliveredTables({ include, since }: Filters, rows: ReportCounts['rows']
     include ? include.includes(table) : table === 'companies' || table === 'officers' || rows[table] > 0,
   )
   return since === undefined ? tables : [...tables, 'deletions']
-}
-
-/** A loss that a later snapshot has is none any more. */
-function doubtsIn(tables: readonly DeliveredTable[], doubts: PscDoubts | null): string[] {
-  if (!doubts || !tables.includes('persons_with_significant_control')) return []
-  const { lostSince, companies } = doubts
-  const whose = counted(companies, 'company', 'companies')
-  const what = lostSince === null ? `for ${whose}` : `since ${new Date(lostSince).toISOString().slice(0, 10)}`
-  return [
-    `Changes of persons with significant control may be missing ${what}: events were lost, and no later snapshot has been read.`,
-  ]
 }
 
 /** What the filters of an export let through, in sentences for whoever receives it. */

@@ -65,7 +65,7 @@ export function progressMetrics(progress: Progress, version: string): Metric[] {
 
 function pscMetrics({ pscs }: Progress): Metric[] {
   if (!pscs) return []
-  const { records, snapshot_on: day, lost_since = null, companies_in_doubt = 0 } = pscs
+  const { records, snapshot_on: day } = pscs
   return [
     single('gauge', 'chpipe_pscs', 'Records of persons with significant control stored.', records),
     single(
@@ -73,18 +73,6 @@ function pscMetrics({ pscs }: Progress): Metric[] {
       'chpipe_psc_snapshot_timestamp_seconds',
       'The day of the newest snapshot imported whole; absent without one.',
       day === null ? null : Date.parse(day) / 1000,
-    ),
-    single(
-      'gauge',
-      'chpipe_pscs_lost_timestamp_seconds',
-      'When the stream first lost events that no snapshot has brought yet; absent when there are none.',
-      lost_since === null ? null : Date.parse(lost_since) / 1000,
-    ),
-    single(
-      'gauge',
-      'chpipe_companies_with_pscs_in_doubt',
-      'Companies named by lines of the stream that could not be read, and that no snapshot has brought yet.',
-      companies_in_doubt,
     ),
   ]
 }

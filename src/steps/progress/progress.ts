@@ -4,7 +4,6 @@ import { type Clock, MINUTE_MS } from '../../clock.ts'
 import { type ListProgress, readLists } from '../../db/companies/lists.ts'
 import { countOldLists } from '../../db/officers/age.ts'
 import { type Db, snapshot, type Tx } from '../../db/open.ts'
-import { readPscDoubts } from '../../db/pscs/doubts.ts'
 import { findNewestSnapshot } from '../../db/pscs/files.ts'
 import { findLiveRuns } from '../../db/runs.ts'
 import { countVerifications, dayAt, type VerificationCounts } from '../../db/standing.ts'
@@ -56,10 +55,6 @@ export interface PscProgress {
   records: number
   /** The day of the newest snapshot that was imported whole; null when there is none. */
   snapshot_on: string | null
-  /** Since when the stream has lost events that no snapshot has brought yet, ISO 8601; left out when there are none. */
-  lost_since?: string
-  /** Companies that a lost line named; left out when there are none. */
-  companies_in_doubt?: number
 }
 
 export interface RunningCommand {
@@ -175,16 +170,7 @@ function readPaceWithin(tx: Tx, db: Db, { target, quota, clock, shared }: Progre
 
 function readPscProgress(db: Db): { pscs?: PscProgress } {
   const [records, snapshot_on] = [countPscs(db), findNewestSnapshot(db, { whole: true })]
-  if (records === 0 && snapshot_on === null) return {}
-  const { lostSince = null, companies = 0 } = readPscDoubts(db) ?? {}
-  return {
-    pscs: {
-      records,
-      snapshot_on,
-      ...(lostSince === null ? {} : { lost_since: new Date(lostSince).toISOString() }),
-      ...(companies > 0 ? { companies_in_doubt: companies } : {}),
-    },
-  }
+  return records > 0 || snapshot_on !== null ? { pscs: { records, snapshot_on } } : {}
 }
 
 function describeRun({ command, pid, host, started_at }: ReturnType<typeof findLiveRuns>[number]): RunningCommand {

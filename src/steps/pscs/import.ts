@@ -5,7 +5,6 @@ import { type Clock, DAY_MS } from '../../clock.ts'
 import { type PscPart, refuseIncomplete } from '../../companies-house/pscs/snapshot.ts'
 import { readKnownCompanies } from '../../db/companies/companies.ts'
 import { type Db, write } from '../../db/open.ts'
-import { settlePscDoubts } from '../../db/pscs/doubts.ts'
 import { findNewestSnapshot, saveLossesRepaired, savePscFiles, saveWholeSnapshot } from '../../db/pscs/files.ts'
 import { openPscStaging, type PscStaging } from '../../db/pscs/staging.ts'
 import { beginRun } from '../../db/runs.ts'
@@ -89,7 +88,6 @@ export async function importPscs(
   write(db, (tx) => {
     saveWholeSnapshot(tx, run.id)
     saveLossesRepaired(tx, generatedAt, clock.now())
-    settlePscDoubts(tx, generatedAt)
   })
   const { inserted, updated, withheld } = merged
   const summary: ImportPscsSummary = {

@@ -1,16 +1,14 @@
 // The stream of persons with significant control: what its events do to the records of stored companies. It keeps a snapshot
 // fresh until the next one; what it loses, the next one brings.
-import type { Clock } from '../../clock.ts'
 import { readPsc } from '../../companies-house/pscs/item.ts'
 import { type PscEvent, readPscEvent } from '../../companies-house/stream/pscs.ts'
-import type { Db, Tx } from '../../db/open.ts'
-import { doubtAllPscs, doubtPscsOf } from '../../db/pscs/doubts.ts'
+import type { Db } from '../../db/open.ts'
 import { PSC_FILED } from '../../db/pscs/pscs.ts'
 import { findRecord, putRecord, type StoredRecord, takeRecord } from '../../db/pscs/records.ts'
 import { pscRules } from '../../db/suppress/pscs.ts'
 import type { Log } from '../../log.ts'
 import { parseJson } from '../../text.ts'
-import type { EventOrigin, Loss, RowChanges, StreamKind } from './kind.ts'
+import type { EventOrigin, RowChanges, StreamKind } from './kind.ts'
 import { publishedMs, toldAt } from './place.ts'
 
 /** Its cursor, gaps and rejects stand under this name. */
@@ -20,7 +18,7 @@ export const PSC_STREAM = 'psc'
 const REACH_DAYS = 1
 
 /** The stream of one run. */
-export function pscStream({ db, clock, log }: { db: Db; clock: Clock; log: Log }): StreamKind<PscEvent> {
+export function pscStream({ db, log }: { db: Db; log: Log }): StreamKind<PscEvent> {
   return {
     name: PSC_STREAM,
     read: readPscEvent,
@@ -32,28 +30,13 @@ export function pscStream({ db, clock, log }: { db: Db; clock: Clock; log: Log }
     },
     apply: (_tx, event, origin, changes) => applyPsc(db, event, origin, changes),
     kept: (_tx, line) => (mayTellOfWithheld(db, line) ? '' : line),
-    lost(tx, loss) {
-      if (doubt(tx, loss, clock.now())) {
-        log.warn('events about persons with significant control are lost, so that what is stored is in doubt', {
-          try: 'chpipe import-pscs, with the next snapshot',
-        })
-      }
+    lost(_tx, loss) {
+      if (loss.kind === 'line' && !loss.placed) return
+      log.warn('events about persons with significant control are lost', {
+        try: 'chpipe import-pscs, with the next snapshot',
+      })
     },
   }
-}
-
-/** Notes of which companies something is lost; false where it is of none. */
-function doubt(tx: Tx, loss: Loss, now: number): boolean {
-  const named = loss.kind === 'line' ? companiesNamed(loss.line) : []
-  for (const companyNumber of named) doubtPscsOf(tx, companyNumber, now)
-  if (named.length > 0) return true
-  if (loss.kind === 'line' && !loss.placed) return false
-  doubtAllPscs(tx, now)
-  return true
-}
-
-function companiesNamed(line: string): string[] {
-  return [...new Set([...line.matchAll(new RegExp(COMPANY, 'g'))].map(([, number = '']) => number))]
 }
 
 const COMPANY = /company\/([A-Z0-9]{8})(?![A-Z0-9])/

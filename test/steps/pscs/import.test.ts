@@ -287,17 +287,6 @@ describe('importing a newer snapshot', () => {
     expect(ids()).toContain('99000002/d')
   })
 
-  it('settles what the stream lost before it was written, and nothing else', async () => {
-    const lost = db.$client.prepare('INSERT INTO psc_doubts VALUES (?, ?, ?)')
-    lost.run('', Date.parse('2026-08-07T12:00:00Z'), Date.parse('2026-08-08T12:00:00Z'))
-    lost.run('99000001', Date.parse('2026-08-07T12:00:00Z'), Date.parse('2026-08-07T12:00:00Z'))
-    const doubted = () => all('SELECT company_number FROM psc_doubts').map(({ company_number }) => company_number)
-    await importing(snapshotText(SIX, LATER))
-    expect(doubted()).toEqual([''])
-    await importing(snapshotText(SIX, '2026-08-10T03:40:50Z'))
-    expect(doubted()).toEqual([])
-  })
-
   it('refuses an older one before it is read, by its name or by its totals', async () => {
     await importing(snapshotText(SIX, LATER))
     const before = stored()

@@ -1,12 +1,8 @@
 // The snapshot of a whole synthetic register, imported by the command, against the truth of that register.
 import { expect, test } from 'vitest'
 import { openDb } from '../../../src/db/open.ts'
-import { parseStreamFaults } from '../../../src/sandbox/stream/faults.ts'
-import { createPscBackground } from '../../../src/sandbox/stream/pscs.ts'
-import { startStreamSandbox } from '../../../src/sandbox/stream/server.ts'
 import { writePscSnapshot } from '../../../src/sandbox/world/psc-snapshot.ts'
-import type { SyntheticPsc } from '../../../src/sandbox/world/pscs.ts'
-import { Random } from '../../../src/sandbox/world/random.ts'
+import { drawPscs, type SyntheticPsc } from '../../../src/sandbox/world/pscs.ts'
 import { writeRegisterFile } from '../../../src/sandbox/world/register-file.ts'
 import { createWorld } from '../../../src/sandbox/world/world.ts'
 import { run, tempFolder } from '../../host.ts'
@@ -28,50 +24,13 @@ test('every record of every company is stored as the register has it', async () 
     const rowsOf = db.$client.prepare('SELECT * FROM persons_with_significant_control WHERE company_number = ?')
     const kinds = new Set<string>()
     for (const { company_number: number, pscs_state } of companies) {
-      const pscs = world.pscs(number)
+      const pscs = drawPscs(world, number)
       for (const { kind } of pscs) kinds.add(kind)
       expect([number, pscs_state]).toEqual([number, pscs.length > 0 ? 'complete' : 'none'])
       const stored = (rowsOf.all(number) as Record<string, unknown>[]).map(told).sort()
       expect(stored).toEqual(pscs.map(toldOf).sort())
     }
     expect(kinds.size).toBeGreaterThan(4)
-  } finally {
-    db.$client.close()
-  }
-})
-
-test('the stream keeps what a snapshot brought equal to the register', async () => {
-  using folder = tempFolder()
-  const world = createWorld({ seed: 9, companies: 150 })
-  await writeRegisterFile(world, folder.file('register.csv'))
-  await writePscSnapshot(world, folder.file('pscs.zip'))
-  expect(await run(['import-companies', 'register.csv'], { cwd: folder.path })).toMatchObject({ code: 0 })
-  expect(await run(['import-pscs', 'pscs.zip'], { cwd: folder.path })).toMatchObject({ code: 0 })
-  await using sandbox = await startStreamSandbox({ world, heartbeatMs: 50 })
-  const happen = createPscBackground(world, sandbox, new Random(9, 1))
-  const env = { COMPANIES_HOUSE_STREAM_URL: sandbox.url, COMPANIES_HOUSE_STREAM_KEY: sandbox.streamKey }
-  const count = 200
-  const started = async () => {
-    await expect.poll(() => sandbox.requests.open).toBe(1)
-    sandbox.setFaults(parseStreamFaults('duplicate:0.1'))
-    const log = sandbox.logs['persons-with-significant-control']
-    while (log.next - log.floor < count) happen()
-  }
-  const following = run(['stream', '--streams', 'psc', '--max-events', String(count), '--json'], {
-    cwd: folder.path,
-    env: { ...env, CHPIPE_TIME_SCALE: '0.02' },
-    started: () => void started(),
-  })
-  const { code, stderr } = await following
-  expect([code, stderr]).toEqual([0, expect.any(String)])
-
-  const db = openDb(folder.file('companies.db'), { readonly: true })
-  try {
-    const rows = db.$client.prepare('SELECT * FROM persons_with_significant_control').all() as Record<string, unknown>[]
-    const stored = new Set(db.$client.prepare<[], string>('SELECT company_number FROM companies').pluck().all())
-    const truth = [...world.numbers()].filter((number) => stored.has(number)).flatMap((number) => world.pscs(number))
-    expect(rows.map(told).sort()).toEqual(truth.map(toldOf).sort())
-    expect(rows.filter(({ source }) => source === 'stream').length).toBeGreaterThan(50)
   } finally {
     db.$client.close()
   }

@@ -5,22 +5,14 @@ import { fileURLToPath } from 'node:url'
 import { afterEach, describe, expect, it } from 'vitest'
 import { timings } from '../../../src/clock.ts'
 import { createStreamClient } from '../../../src/companies-house/stream/client.ts'
-import { type Db, openDb, write } from '../../../src/db/open.ts'
-import { doubtAllPscs, readPscDoubts, settlePscDoubts } from '../../../src/db/pscs/doubts.ts'
-import { savePscFiles } from '../../../src/db/pscs/files.ts'
+import { type Db, openDb } from '../../../src/db/open.ts'
 import { beginRun } from '../../../src/db/runs.ts'
 import { companies } from '../../../src/db/schema.ts'
 import { followStream } from '../../../src/steps/stream/follow.ts'
 import { KINDS } from '../../../src/steps/stream/kinds.ts'
 import { pscStream } from '../../../src/steps/stream/pscs.ts'
 import { individual } from '../../companies-house/pscs/fixtures.ts'
-import {
-  type Connection,
-  send,
-  sendAndClose,
-  status,
-  streamServer,
-} from '../../companies-house/stream/stream-server.ts'
+import { type Connection, send, sendAndClose, streamServer } from '../../companies-house/stream/stream-server.ts'
 import { addPsc } from '../export/export-world.ts'
 import { suppressOne } from '../suppress/suppress-world.ts'
 import { clock, listening } from './stream-world.ts'
@@ -88,7 +80,7 @@ async function follow(db: Db, lines: string | Connection[], maxEvents: number, f
     timings: hurried,
   })
   const signal = AbortSignal.timeout(4000)
-  const kind = pscStream({ db, clock, log })
+  const kind = pscStream({ db, log })
   const step = { db, kind, stream, clock, log, timings: hurried, runId: run.id, signal, announce() {} }
   const summary = await followStream(step, { maxEvents, from })
   return { summary, warned: heard.filter(({ level }) => level === 'warn').map(({ message }) => message) }
@@ -261,52 +253,10 @@ it('a kind that nobody knows yet, and one that the service cannot name, are take
   expect(pscs(db)[1]).toMatchObject({ psc_id: NEW, kind: 'novel-beneficial-owner' })
 })
 
-describe('what is lost', () => {
-  const lossOf: [string, string | Connection[], number, string[]][] = [
-    ['a skipped timepoint', event(1, ONE, A) + event(9, TWO, NEW), 2, ['']],
-    ['a cursor that is too old', [sendAndClose(event(7, ONE, A)), status(416), send(event(90, TWO, NEW))], 2, ['']],
-    ['a line that names a stored company', event(1, ONE, A, { data: {} }) + event(2, TWO, NEW), 1, [ONE]],
-    [
-      'a line that names a company that is not stored',
-      event(1, '99000009', A, { data: {} }) + event(2, TWO, NEW),
-      1,
-      [],
-    ],
-    [
-      'a line at a timepoint that names nobody',
-      event(1, ONE, A) + event(2, ONE, A, { uri: '/x', data: {} }) + event(3, TWO, NEW),
-      2,
-      [''],
-    ],
-    ['a line without a place', `{}\n${event(2, TWO, NEW)}`, 1, []],
-    ['nothing', event(1, ONE, A) + event(2, TWO, NEW), 2, []],
-  ]
-  it.each(lossOf)('puts in doubt of whom it may be: %s', async (_what, lines, events, doubted) => {
-    const db = world()
-    const { warned } = await follow(db, lines, events)
-    expect(all(db, 'SELECT company_number FROM psc_doubts').map((row) => row.company_number)).toEqual(doubted)
-    const isNamed = String(lines).includes('99000009')
-    const isTold = warned.includes(
-      'events about persons with significant control are lost, so that what is stored is in doubt',
-    )
-    expect(isTold).toBe(doubted.length > 0 || isNamed)
-  })
-
-  it('is counted once a snapshot was imported, and until one is that was written after the last loss', async () => {
-    const db = world()
-    const begun = clock.now()
-    await follow(db, event(1, ONE, A) + event(2, ONE, A, { data: {} }) + event(9, TWO, NEW), 2)
-    expect(readPscDoubts(db)).toBeNull()
-    const lostSince = Number(all(db, "SELECT since FROM psc_doubts WHERE company_number = ''")[0]?.since)
-    expect(lostSince).toBeGreaterThanOrEqual(begun)
-    write(db, (tx) => savePscFiles(tx, 1, { producedOn: '2026-01-05', files: [{ part: 1, of: 1, records: 1 }] }, 0))
-    expect(readPscDoubts(db)).toEqual({ lostSince, companies: 1 })
-    write(db, (tx) => doubtAllPscs(tx, lostSince + 5000))
-    write(db, (tx) => settlePscDoubts(tx, new Date(lostSince + 1).toISOString()))
-    expect(readPscDoubts(db)).toEqual({ lostSince, companies: 0 })
-    write(db, (tx) => settlePscDoubts(tx, new Date(lostSince + 5001).toISOString()))
-    expect(readPscDoubts(db)).toBeNull()
-  })
+it('lost events are told, with what brings them', async () => {
+  const db = world()
+  const { warned } = await follow(db, event(1, ONE, A) + event(9, TWO, NEW), 2)
+  expect(warned).toContain('events about persons with significant control are lost')
 })
 
 it('what broke off is read again where it stopped', async () => {
