@@ -709,3 +709,5 @@ CREATE INDEX `officers_by_person` ON `officers` (`person_number`);
 CREATE INDEX `pscs_by_verification_due` ON `persons_with_significant_control` (`appointment_verification_statement_due_on`) WHERE appointment_verification_start_on IS NULL AND appointment_verification_statement_due_on IS NOT NULL;
 --> statement-breakpoint
 CREATE INDEX `pscs_by_verification_end` ON `persons_with_significant_control` (`appointment_verification_end_on`) WHERE appointment_verification_start_on IS NOT NULL;
+--> statement-breakpoint
+CREATE INDEX `companies_pscs_stale` ON `companies` (`company_number`) WHERE pscs_state = 'stale';

@@ -182,7 +182,13 @@ function quotaRows({ used, limit, window_seconds, peak, rate_limited, store }: Q
 function pscRows({ pscs }: Progress): [label: string, value: string][] {
   if (!pscs) return []
   const asOf = pscs.snapshot_on === null ? 'without a snapshot' : `snapshot of ${pscs.snapshot_on}`
-  return [['control', `${formatNumber(pscs.records)} records, ${asOf}`]]
+  const rows: [label: string, value: string][] = [['control', `${formatNumber(pscs.records)} records, ${asOf}`]]
+  const { companies_in_doubt: doubted = 0 } = pscs
+  if (doubted > 0) {
+    const many = doubted > 10_000 ? 'more than 10,000 companies' : counted(doubted, 'company', 'companies')
+    rows.push(['', `${many} in doubt until the next snapshot: the psc stream has lost events`])
+  }
+  return rows
 }
 
 function eta(

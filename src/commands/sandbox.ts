@@ -70,6 +70,12 @@ const SANDBOX_OPTIONS = [
     parse: between(0, MOST_BORN),
     fallback: '0',
   },
+  {
+    flags: '--psc-changes <per minute>',
+    description: 'notifications, changes, ends and deletions of those in control in a minute, told on the psc stream',
+    parse: between(0, MOST_BORN),
+    fallback: '0',
+  },
   { flags: '--quota <count/window>', description: 'the allowance it keeps', parse: quota, fallback: '600/5m' },
   {
     flags: '--page-cap <n>',
@@ -125,7 +131,7 @@ ${faultList(SNOV_FAULTS)}`,
     if (register !== undefined) await writeRegister(context, world, register)
     if (pscs !== undefined) await writePscs(context, world, pscs)
     if (options.bulkOfficers !== undefined) await writeBulk(context, world, options.bulkOfficers)
-    const { port = DEFAULT_PORT, fault, streamFault, snovFault, pageCap, latency, born, officerChanges } = options
+    const { port = DEFAULT_PORT, fault, streamFault, snovFault, pageCap, latency, born } = options
     await using servers = await startServers({
       world,
       port,
@@ -134,7 +140,8 @@ ${faultList(SNOV_FAULTS)}`,
       streamFaults: streamFault ?? [],
       snovFaults: snovFault ?? [],
       bornPerMinute: born ?? 0,
-      officerChangesPerMinute: officerChanges ?? 0,
+      officerChangesPerMinute: options.officerChanges ?? 0,
+      pscChangesPerMinute: options.pscChanges ?? 0,
       ...(pageCap === undefined ? {} : { pageCap }),
       ...(latency === undefined ? {} : { latencyMs: latency }),
     })
@@ -257,12 +264,15 @@ export interface ServersOptions extends SandboxOptions {
   snovFaults: SnovFaultPlan
   bornPerMinute: number
   officerChangesPerMinute: number
+  pscChangesPerMinute: number
 }
 
 /** Starts them; they end together. Throws `config` when the port cannot be used. */
 async function startServers(options: ServersOptions): Promise<SandboxServers> {
-  const { world, port, streamFaults, snovFaults, bornPerMinute, officerChangesPerMinute, ...rest } = options
-  const happenings = { world, faults: streamFaults, bornPerMinute, officerChangesPerMinute }
+  const { world, port, streamFaults, snovFaults, ...others } = options
+  const { bornPerMinute, officerChangesPerMinute, pscChangesPerMinute, ...rest } = others
+  const paces = { bornPerMinute, officerChangesPerMinute, pscChangesPerMinute }
+  const happenings = { world, faults: streamFaults, ...paces }
   const started: AsyncDisposable[] = []
   const close = async () => {
     await Promise.all(started.splice(0).map((server) => server[Symbol.asyncDispose]()))

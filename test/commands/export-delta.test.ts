@@ -47,6 +47,23 @@ test('--since last counts from the last export to the same place, delta after de
   expect(deltas(folder)).toHaveLength(2)
 })
 
+test('a delta tells of persons with significant control in doubt, and of them no longer being so', async () => {
+  using folder = folderWith(3)
+  folder.change("UPDATE companies SET pscs_state = 'none' WHERE company_number < '00000003'")
+  const go = (...args: string[]) => run(['export', '--out', 'out/', '--quiet', ...args], { cwd: folder.path })
+  const rows = () => readFileSync(folder.file(`out/deltas/${deltas(folder).at(-1)}/companies.csv`), 'utf8').split('\n')
+  await go()
+  folder.change(`INSERT INTO stream_gaps (stream, kind, from_timepoint, to_timepoint, noted_at, run_id)
+    VALUES ('psc', 'jump', 4, 5, ${Date.now()}, 1)`)
+  await go('--since', 'last')
+  const doubted = rows().filter((row) => row.includes(',stale,'))
+  expect(doubted.map((row) => row.slice(0, 8))).toEqual(['00000001', '00000002'])
+  folder.change(`UPDATE stream_gaps SET repaired_at = ${Date.now()}`)
+  await go('--since', 'last')
+  expect(rows().filter((row) => row.includes(',none,'))).toHaveLength(2)
+  expect(rows().filter((row) => row.includes(',stale,'))).toEqual([])
+})
+
 test.each([
   ['out', 'out/companies.csv', 'out/deltas/MOMENT', ['--out', 'out/']],
   ['a.zip', 'a.zip', 'a-delta-MOMENT.zip', ['--package', 'a.zip']],

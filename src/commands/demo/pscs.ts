@@ -1,7 +1,6 @@
 // Who controls the companies of the demo, as it is stored and as the sandbox's register has it.
 import { naturesInWords } from '../../db/natures.ts'
 import type { Db } from '../../db/open.ts'
-import { drawPscs } from '../../sandbox/world/pscs.ts'
 import type { World } from '../../sandbox/world/world.ts'
 
 export interface DemoPscs {
@@ -34,7 +33,7 @@ export function readDemoPscs(db: Db, world: World): DemoPscs {
   const stored = new Set(rows.map(({ company_number, psc_id, etag }) => `${company_number} ${psc_id} ${etag}`))
   const truth = new Set(
     numbers.flatMap((number) =>
-      drawPscs(world, number).map(({ links, etag }) => `${number} ${links.self.split('/').at(-1)} ${etag}`),
+      world.pscs(number).map(({ links, etag }) => `${number} ${links.self.split('/').at(-1)} ${etag}`),
     ),
   )
   const example = rows.find(({ name, natures_of_control, ceased_on }) => name && natures_of_control && !ceased_on)

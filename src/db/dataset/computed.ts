@@ -1,4 +1,5 @@
 // The columns that no table has: worked out when a row is read, from the row and the day.
+import { PSCS_STATE } from '../psc-doubt.ts'
 import { HOLDS_OFFICE, verificationOn } from '../standing.ts'
 import { subscriberClass } from '../subscribers.ts'
 import { type DatasetTable, datasetColumns } from './columns.ts'
@@ -10,6 +11,7 @@ const EXPRESSIONS: Partial<Record<DatasetTable, Record<string, (day: string) => 
   companies: {
     uri: () =>
       `coalesce(companies.uri, iif(companies.charges_count IS NULL, NULL, '${USUAL_URI}' || companies.company_number))`,
+    pscs_state: () => PSCS_STATE,
   },
   officers: {
     identity_verification: (day) => verificationOn(day, 'officers'),

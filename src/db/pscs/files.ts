@@ -2,7 +2,6 @@
 import { and, eq, max } from 'drizzle-orm'
 import type { Tx } from '../open.ts'
 import { bulk_files } from '../schema.ts'
-import { readUnrepaired, saveRepaired } from '../stream/gaps.ts'
 
 const PRODUCT = 'psc'
 
@@ -35,12 +34,6 @@ export function savePscFiles(tx: Tx, runId: number, { producedOn, files }: PscFi
     imported_at: now,
   }))
   tx.insert(bulk_files).values(rows).run()
-}
-
-/** What the stream had lost before a snapshot was written (ISO 8601) is in it. `now` in milliseconds. */
-export function saveLossesRepaired(tx: Tx, generatedAt: string, now: number): void {
-  const before = readUnrepaired(tx, 'psc').filter(({ noted_at }) => noted_at < Date.parse(generatedAt))
-  for (const gap of before) saveRepaired(tx, gap, now)
 }
 
 /** All that the run's files say has been applied. */

@@ -4,6 +4,7 @@ import type { Clock } from '../../clock.ts'
 import { DAY_MS } from '../../clock.ts'
 import { noteErased } from '../changes.ts'
 import { type Db, write } from '../open.ts'
+import { readDoubtedSince } from '../psc-doubt.ts'
 import { storageError, storageGuard } from '../storage-error.ts'
 import { pscRules } from '../suppress/pscs.ts'
 import { countPscs } from '../tallies.ts'
@@ -14,6 +15,8 @@ export interface SnapshotOrigin {
   /** ISO 8601, UTC: when the register wrote it. */
   generatedAt: string
   runId: number
+  /** The companies that a rejected line of the stream names. */
+  named(line: string): string[]
 }
 
 export interface PscChunk {
@@ -227,9 +230,12 @@ function prepareMerge(client: Client, table: string) {
       SELECT 1 FROM ${TABLE} WHERE ${TABLE}.company_number = deletions.company_number AND psc_id = key)`),
     state: client.prepare(`
       UPDATE companies SET pscs_fetched_at = $generatedAt, pscs_state = CASE WHEN ${isListed} THEN 'complete' ELSE 'none' END
-      WHERE ${SPAN} AND rowid <= $newest AND CASE WHEN ${isListed}
+      WHERE ${SPAN} AND rowid <= $newest AND NOT (pscs_state = 'stale' AND (
+        $doubted IS NULL OR company_number IN (SELECT value FROM json_each($doubted))))
+      AND CASE WHEN ${isListed}
         THEN pscs_state <> 'complete' OR pscs_fetched_at IS NULL OR ${isChanged}
         ELSE pscs_state <> 'none' AND coalesce(date_of_creation, '') < $oldest END`),
+    stale: client.prepare(`SELECT 1 FROM companies WHERE ${SPAN} AND pscs_state = 'stale' LIMIT 1`).pluck(),
     companies: client.prepare(`SELECT count(*) FROM companies WHERE ${SPAN} AND rowid <= $newest`).pluck(),
   }
 }
@@ -244,7 +250,9 @@ function moveChunk(db: Db, statements: Statements, span: Span): Omit<PscChunk, '
   const { changes } = statements.upsert.run(gone)
   const inserted = countPscs(db) - before
   statements.back.run({ after, last })
-  statements.state.run({ ...gone, oldest })
+  const isDoubted = statements.stale.get({ after, last }) === 1
+  const doubted = isDoubted ? readDoubtedSince(db, generatedAt, span.named) : []
+  statements.state.run({ ...gone, oldest, doubted: doubted && JSON.stringify(doubted) })
   const companies = Number(statements.companies.get({ after, last, newest }))
   return { inserted, updated: changes - inserted, deleted, withheld, companies }
 }

@@ -132,7 +132,7 @@ export const companies = sqliteTable(
     deleted_at: text(),
     ...companyFilings(),
     ...companyProfile(),
-    pscs_state: text({ enum: ['pending', 'complete', 'none'] })
+    pscs_state: text({ enum: ['pending', 'complete', 'none', 'stale'] })
       .notNull()
       .default('pending'),
     pscs_fetched_at: text(),
@@ -144,6 +144,7 @@ export const companies = sqliteTable(
     index('companies_by_officers_state').on(table.officers_state, table.company_number),
     index('companies_by_officers_fetched_at').on(table.officers_fetched_at),
     index('companies_stale').on(table.officers_fetched_at).where(sql`officers_state = 'stale'`),
+    index('companies_pscs_stale').on(table.company_number).where(sql`pscs_state = 'stale'`),
     index('companies_to_ask').on(table.company_number).where(sql`company_status IS NULL AND source = 'register-file'`),
   ],
 )

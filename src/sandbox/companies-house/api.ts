@@ -14,6 +14,7 @@ import type { World } from '../world/world.ts'
 import type { RestStruck } from './faults.ts'
 import { appointmentsReply, officersReply } from './officers.ts'
 import { officeReply, servedProfile } from './profiles.ts'
+import { pscsReply } from './pscs.ts'
 import type { Route } from './requests.ts'
 import { advancedReply, matchesSearch, readAdvancedQuery, searchReply, searchWords } from './search.ts'
 
@@ -44,6 +45,8 @@ export function createApi(options: SandboxApiOptions): SandboxApi {
         return officeReply(world.company(companyNumber))
       case 'officers':
         return officers(options, companyNumber, query, struck)
+      case 'pscs':
+        return pscsReply(world, companyNumber, query)
       case 'appointments':
         return appointmentsReply(world, officerId, query)
       case 'search':

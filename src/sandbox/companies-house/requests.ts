@@ -50,6 +50,7 @@ type RouteKind =
   | 'registered-office-address'
   | 'officers'
   | 'insolvency'
+  | 'pscs'
   | 'appointments'
   | 'search'
   | 'advanced-search'
@@ -68,6 +69,7 @@ const COMPANY_PARTS: Record<string, RouteKind> = {
   'registered-office-address': 'registered-office-address',
   officers: 'officers',
   insolvency: 'insolvency',
+  'persons-with-significant-control': 'pscs',
 }
 
 /** Reads a request's target; what the sandbox does not serve is of kind `other`. */

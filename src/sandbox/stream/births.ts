@@ -71,6 +71,7 @@ export function createBirths(world: World, publisher: Publisher, random: Random,
         world.override(number, { profile: { officersVisible: 'missing' } })
         link(number, 'officers', officers)
         publisher.publishOfficers(number)
+        publisher.publishPscs(number)
       })
       after(race.linkMs + race.metricsMs, () => world.override(number, { profile: { officersVisible: undefined } }))
       return company

@@ -3,7 +3,7 @@ import { drawName, kindOf } from '../world/companies.ts'
 import { drawAddress, foldPremises } from '../world/places.ts'
 import { hashText, mix, type Random, weights } from '../world/random.ts'
 import type { SyntheticCompany, SyntheticOfficer } from '../world/shapes.ts'
-import { alphabetical, publishedAt, type StreamEvent } from './event-log.ts'
+import { alphabetical, publishedAt, type SandboxStreamName, type StreamEvent } from './event-log.ts'
 
 /** What an event says beside the resource itself. */
 export interface Occasion {
@@ -12,6 +12,17 @@ export interface Occasion {
   atMs: number
   type: 'changed' | 'deleted'
   fieldsChanged?: readonly string[] | undefined
+}
+
+/** An event of one's own making; what is left out of `event` is filled in. */
+export interface GivenEvent {
+  /** `companies` unless given. */
+  stream?: SandboxStreamName | undefined
+  resource_kind: string
+  resource_uri: string
+  resource_id: string
+  data?: Record<string, unknown> | undefined
+  event?: Partial<Omit<StreamEvent['event'], 'timepoint'>> | undefined
 }
 
 const PUBLISHED_TAG = hashText('published_at')

@@ -1,20 +1,10 @@
 import { hashText, mix, type Random } from '../world/random.ts'
 import type { SyntheticCompany } from '../world/shapes.ts'
 import type { World } from '../world/world.ts'
-import { alphabetical, type EventLog, type EventMaker, type SandboxStreamName, type StreamEvent } from './event-log.ts'
-import { companyEvent, eventMembers, officerEvent } from './events.ts'
+import { alphabetical, type EventLog, type EventMaker, type SandboxStreamName } from './event-log.ts'
+import { companyEvent, eventMembers, type GivenEvent, officerEvent } from './events.ts'
 import type { StreamFaultSwitch, StreamStruck } from './faults.ts'
-
-/** An event of one's own making; what is left out of `event` is filled in. */
-export interface GivenEvent {
-  /** `companies` unless given. */
-  stream?: SandboxStreamName | undefined
-  resource_kind: string
-  resource_uri: string
-  resource_id: string
-  data?: Record<string, unknown> | undefined
-  event?: Partial<Omit<StreamEvent['event'], 'timepoint'>> | undefined
-}
+import { isPscTold, PSC_STREAM_NAME, pscEvent, pscIdOf } from './psc-events.ts'
 
 /** Puts events into the logs; each call returns the timepoint of its event, or of the next one where it is withheld. */
 export interface Publisher {
@@ -25,6 +15,8 @@ export interface Publisher {
   deleteCompany(number: string, withData: boolean): number
   /** One event on `/officers` for each appointment of the company. */
   publishOfficers(number: string): void
+  /** One event on the PSC stream for each person and body that controls the company. */
+  publishPscs(number: string): void
   /**
    * Republishes `count` companies as they stand, at once and in an order that comes to each once before it comes to any
    * twice. Takes no memory however many there are. Returns the first timepoint.
@@ -82,6 +74,12 @@ export function createPublisher({ world, logs, faults, random, now, published }:
         append('officers', officer.appointmentId, (timepoint) =>
           officerEvent(officer, { timepoint, atMs, type: 'changed' }),
         )
+      }
+    },
+    publishPscs(number) {
+      for (const psc of world.pscs(number)) {
+        const atMs = now()
+        if (isPscTold(psc)) append(PSC_STREAM_NAME, pscIdOf(psc), givenMaker(pscEvent(psc, 'changed', atMs), atMs))
       }
     },
     burst(count) {

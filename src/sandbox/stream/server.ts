@@ -24,6 +24,7 @@ import {
   type DeletedForm,
   type OfficerHappenings,
 } from './officers.ts'
+import { createPscBackground, createPscHappenings, type PscHappenings, pscActions } from './pscs.ts'
 import { createPublisher, type Publisher } from './publisher.ts'
 import { createStreamService } from './service.ts'
 
@@ -55,12 +56,14 @@ export interface StreamSandboxOptions {
   changesPerMinute?: number
   /** Happenings to officers a minute: appointments, resignations, merges, deletions; none unless given. */
   officerChangesPerMinute?: number
+  /** Happenings to those who control companies a minute: notifications, changes, ends, deletions; none unless given. */
+  pscChangesPerMinute?: number
   /** How long a new company's officers cannot be had; 20 s empty and 10 s missing unless given. */
   race?: OfficersRace
 }
 
 /** A running stand-in for the Companies House streaming API. */
-export interface StreamSandbox extends AsyncDisposable, Publisher, OfficerHappenings {
+export interface StreamSandbox extends AsyncDisposable, Publisher, OfficerHappenings, PscHappenings {
   readonly url: string
   readonly streamKey: string
   /** A copy of the counts so far. */
@@ -83,14 +86,14 @@ const DEFAULT_RACE: OfficersRace = { linkMs: 20_000, metricsMs: 10_000 }
 /** Starts the stand-in on 127.0.0.1 unless told otherwise; it resolves when the server listens. */
 export async function startStreamSandbox(options: StreamSandboxOptions): Promise<StreamSandbox> {
   const { world, port, host } = options
-  const { streamKey, logs, faults, service, publisher, births, officers, background, officerBackground } =
-    assemble(options)
+  const { streamKey, logs, faults, service, publisher, births, officers, pscs, ...backgrounds } = assemble(options)
   let url = ''
   let stop = async () => {}
   const close = () => stop()
   const sandbox: StreamSandbox = {
     ...publisher,
     ...officers,
+    ...pscs,
     get url() {
       return url
     },
@@ -115,8 +118,9 @@ export async function startStreamSandbox(options: StreamSandboxOptions): Promise
   const paces = [
     births.stop,
     keepPace(options.bornPerMinute ?? 0, () => births.bear()),
-    keepPace(options.changesPerMinute ?? 0, background),
-    keepPace(options.officerChangesPerMinute ?? 0, officerBackground),
+    keepPace(options.changesPerMinute ?? 0, backgrounds.background),
+    keepPace(options.officerChangesPerMinute ?? 0, backgrounds.officerBackground),
+    keepPace(options.pscChangesPerMinute ?? 0, backgrounds.pscBackground),
   ]
 
   stop = async () => {
@@ -143,7 +147,10 @@ function assemble({ world, retention = {}, race = DEFAULT_RACE, ...options }: St
   const background = createBackground(world, publisher, random('background'))
   const officers = createOfficerHappenings(world, publisher, random('officers'))
   const officerBackground = createOfficerBackground(world, officers, random('officer background'))
-  return { streamKey, logs, faults, service, publisher, births, officers, background, officerBackground }
+  const pscs = createPscHappenings(world, publisher, random('pscs'), now)
+  const pscBackground = createPscBackground(world, pscs, random('psc background'))
+  const happenings = { births, officers, pscs, background, officerBackground, pscBackground }
+  return { streamKey, logs, faults, service, publisher, ...happenings }
 }
 
 function createLogs(retention: Retention, now: () => number): Record<SandboxStreamName, EventLog> {
@@ -158,7 +165,9 @@ const MOST_BURST = 10_000_000
  * `GET requests`, `GET log?stream=` (where it begins and ends), `GET events?stream=&from=&to=` (lines of JSON, all that was
  * ever published), `POST faults` (a plan as text), `POST born?count=`, `POST changed?company=`,
  * `POST deleted?company=&data=false`, `POST appointed?company=`, `POST officer-changed?company=&appointment=`,
- * `POST officer-merged?company=&appointment=`, `POST officer-deleted?company=&appointment=&form=`, `POST burst?count=`, `POST event` (a JSON event), `POST forget?before=`,
+ * `POST officer-merged?company=&appointment=`, `POST officer-deleted?company=&appointment=&form=`, `POST psc-notified?company=&super-secure=true`,
+ * `POST psc-changed?company=&psc=`, `POST psc-ceased?company=&psc=`, `POST psc-deleted?company=&psc=&data=false`,
+ * `POST burst?count=`, `POST event` (a JSON event), `POST forget?before=`,
  * `POST jump?count=`, `POST renumber?from=` and `POST end`.
  */
 function adminActions(sandbox: StreamSandbox): AdminActions {
@@ -188,6 +197,7 @@ function adminActions(sandbox: StreamSandbox): AdminActions {
     'POST deleted': (request) =>
       json({ timepoint: sandbox.deleteCompany(companyOf(request), request.query.get('data') !== 'false') }),
     ...officerActions(sandbox, companyOf),
+    ...pscActions(sandbox, companyOf),
     'POST burst': (request) => json({ timepoint: sandbox.burst(Math.min(whole(request, 'count') ?? 1, MOST_BURST)) }),
     'POST event': ({ body }) => json({ timepoint: sandbox.publish(readEvent(body)) }),
     'POST forget': (request) => done(() => logOf(request).forget(whole(request, 'before') ?? logOf(request).next)),

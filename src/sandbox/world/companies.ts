@@ -3,6 +3,7 @@ import { drawFilings } from './filings.ts'
 import { type CompanyKind, drawKind, drawStatus, isClosed, SIC_PROSE } from './kinds.ts'
 import { FIRST_WORDS, SECOND_WORDS, THIRD_WORDS } from './people.ts'
 import { drawAddress, foldPremises } from './places.ts'
+import { isSuperSecure } from './pscs.ts'
 import { hashText, Random, weights } from './random.ts'
 import { emptyCompany, type SyntheticCompany } from './shapes.ts'
 
@@ -41,6 +42,8 @@ export function drawCompany(draw: CompanyDraw): SyntheticCompany {
   company.etag = random.hex(40)
   if (kind.stub) drawStub(random, kind, company)
   else drawLife(random, kind, draw, company)
+  if (isSuperSecure(draw.seed, draw.number)) company.has_super_secure_pscs = true
+  else if (!kind.stub) company.has_super_secure_pscs = false
   return company
 }
 
@@ -72,7 +75,6 @@ function drawLife(random: Random, kind: CompanyKind, draw: CompanyDraw, company:
   if (age > 1000 && random.chance(0.12)) company.previous_company_names = drawPreviousNames(random, kind, draw)
   if (kind.type !== 'uk-establishment') drawFlags(random, company)
   if (kind.subtype === 'community-interest-company') company.is_community_interest_company = true
-  company.has_super_secure_pscs = false
   drawForeign(random, kind, company)
   company.links = drawLinks(random, draw, company)
   drawRarities(random, kind, company)

@@ -4,7 +4,7 @@ import { basename } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { ZipFile } from 'yazl'
-import { drawPscs, type SyntheticPsc } from './pscs.ts'
+import type { SyntheticPsc } from './shapes.ts'
 import type { World } from './world.ts'
 
 export interface PscTruth {
@@ -26,7 +26,7 @@ function sortOfPsc({ kind }: SyntheticPsc): (typeof SORTS)[number] {
 export function* pscSnapshotLines(world: World, counts: PscTruth): Generator<string> {
   for (const sort of SORTS) {
     for (const number of world.numbers()) {
-      for (const psc of drawPscs(world, number)) {
+      for (const psc of world.pscs(number)) {
         if (sortOfPsc(psc) !== sort) continue
         counts[sort] += 1
         yield JSON.stringify({ company_number: number, data: inOrder(psc) })

@@ -3,18 +3,18 @@ import { dayOfIso, isoOfDay } from './days.ts'
 import { drawFirm } from './people.ts'
 import { drawAddress } from './places.ts'
 import { hashText, Random, weights } from './random.ts'
-import type { SyntheticCompany, SyntheticOfficer } from './shapes.ts'
-import type { World } from './world.ts'
+import type { SyntheticCompany, SyntheticOfficer, SyntheticPsc } from './shapes.ts'
 
-/** A record as the register publishes it; its place is in `links.self`. */
-export interface SyntheticPsc {
-  kind: string
-  etag: string
-  links: { self: string }
-  [member: string]: unknown
+/** The part of a world from which the records of its companies are drawn. */
+export interface PscSource {
+  readonly seed: number
+  readonly today: string
+  company(number: string): SyntheticCompany | undefined
+  officers(number: string): SyntheticOfficer[]
 }
 
 const PSC_TAG = hashText('persons with significant control')
+const NEW_TAG = hashText('new persons with significant control')
 
 /** What a company has: itself in control of somebody, of nobody, or of the law. */
 const SITUATIONS = weights<Situation>([
@@ -41,8 +41,13 @@ interface Draw {
   today: number
 }
 
-/** All records of a company, ceased ones too; empty for one without any, and for an unknown one. */
-export function drawPscs(world: World, number: string): SyntheticPsc[] {
+/** Whether what is drawn of a company is withheld by law. */
+export function isSuperSecure(seed: number, number: string): boolean {
+  return new Random(seed, PSC_TAG, hashText(number)).weighted(SITUATIONS) === 'super-secure'
+}
+
+/** All records of a company as it is drawn, ceased ones too; empty for one without any, and for an unknown one. */
+export function drawPscs(world: PscSource, number: string): SyntheticPsc[] {
   const company = world.company(number)
   if (!company) return []
   const random = new Random(world.seed, PSC_TAG, hashText(number))
@@ -162,4 +167,16 @@ function natures({ random, company }: Draw): string[] {
 
 function notifiedOn({ company: { date_of_creation: formed } }: Draw): string {
   return formed !== undefined && formed > FIRST_DAY ? formed : FIRST_DAY
+}
+
+/** One more who controls the company: one of its officers, or a body where it has nobody. `nth` tells newcomers apart. */
+export function drawNewPsc(world: PscSource, number: string, nth: number, superSecurely: boolean): SyntheticPsc {
+  const company = world.company(number)
+  if (!company) throw new RangeError(`There is no company ${number}.`)
+  const random = new Random(world.seed, NEW_TAG, hashText(`${number} ${nth}`))
+  const draw = { random, company, number, today: dayOfIso(world.today) }
+  if (superSecurely) return superSecure(draw)
+  const humans = world.officers(number).filter(({ nameElements, item }) => nameElements?.surname && item.date_of_birth)
+  const drawn = humans.length > 0 ? individual(draw, random.pick(humans)) : body(draw, 'corporate')
+  return { ...drawn, notified_on: world.today }
 }

@@ -2,13 +2,15 @@ import { drawCompany, kindOf } from './companies.ts'
 import { dayOfIso } from './days.ts'
 import { type Numbering, ownerOf } from './numbering.ts'
 import { defaultOrder, drawOfficers, GROUP_SIZES, type OfficersDraw, officerCount, servesGroup } from './officers.ts'
-import type { SyntheticCompany, SyntheticOfficer } from './shapes.ts'
+import type { SyntheticCompany, SyntheticOfficer, SyntheticPsc } from './shapes.ts'
 
 export interface RegisterChanges {
   /** How many officers the company has from now on, or which. */
   officers?: number | readonly SyntheticOfficer[]
   /** Members of the profile that change; `undefined` removes one. */
   profile?: Partial<SyntheticCompany>
+  /** Who controls the company from now on. */
+  pscs?: readonly SyntheticPsc[]
 }
 
 /** All that a world keeps: how to draw its companies, and what became of some of them since. */

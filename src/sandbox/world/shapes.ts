@@ -137,6 +137,14 @@ export interface SyntheticOfficerItem {
   responsibilities?: string | undefined
 }
 
+/** A record of who controls a company, as the register publishes it; its place is in `links.self`. */
+export interface SyntheticPsc {
+  kind: string
+  etag: string
+  links: { self: string }
+  [member: string]: unknown
+}
+
 export interface NameElements {
   title?: string | undefined
   forename?: string | undefined

@@ -2,6 +2,7 @@ import { drawCompany, kindOf } from './companies.ts'
 import { dayOfIso, dayOfMs, isoOfDay } from './days.ts'
 import { createNumbering } from './numbering.ts'
 import { drawNewcomer } from './officers.ts'
+import { drawPscs } from './pscs.ts'
 import {
   companyAt,
   indexOf,
@@ -14,7 +15,7 @@ import {
   type RegisterChanges,
   sizeOf,
 } from './register.ts'
-import type { SyntheticCompany, SyntheticOfficer } from './shapes.ts'
+import type { SyntheticCompany, SyntheticOfficer, SyntheticPsc } from './shapes.ts'
 
 export interface WorldOptions {
   seed: number
@@ -39,6 +40,8 @@ export interface World {
   company(number: string): SyntheticCompany | undefined
   /** All officers of a company, resigned ones too, in the API's default order; empty for an unknown company. */
   officers(number: string): SyntheticOfficer[]
+  /** Who controls a company: all records, ceased ones, statements and exemptions too; empty for an unknown company. */
+  pscs(number: string): readonly SyntheticPsc[]
   numbers(): Iterable<string>
   /** Every company, one after the other. */
   companies(): Iterable<SyntheticCompany>
@@ -80,6 +83,13 @@ export function createWorld({
     revision += 1
   }
 
+  const look = reading(register, { seed, today })
+
+  /** Who controls a company was drawn from what it was before its first change, and stays so. */
+  function keepPscs(number: string): void {
+    if (register.changed.get(number)?.pscs === undefined) record(register, number, { pscs: look.pscs(number) })
+  }
+
   return {
     seed,
     today,
@@ -89,9 +99,10 @@ export function createWorld({
     get revision() {
       return revision
     },
-    ...reading(register),
+    ...look,
     override(number, changes) {
       known(register, number)
+      keepPscs(number)
       change(number, changes)
     },
     add(company, officers = 0) {
@@ -106,6 +117,7 @@ export function createWorld({
     },
     appoint(number) {
       const index = known(register, number)
+      keepPscs(number)
       const newcomer = drawNewcomer(officersDraw(register, number, index))
       change(number, { officers: [...officersAt(register, number, index), newcomer] })
       return newcomer
@@ -114,18 +126,21 @@ export function createWorld({
 }
 
 /** The part of a world that only looks. */
-function reading(register: Register) {
+function reading(register: Register, { seed, today }: { seed: number; today: string }) {
   const officers = (number: string): SyntheticOfficer[] => {
     const index = indexOf(register, number)
     return index === undefined ? [] : officersAt(register, number, index)
   }
+  const company = (number: string): SyntheticCompany | undefined => {
+    const index = indexOf(register, number)
+    return index === undefined ? undefined : companyAt(register, number, index)
+  }
   return {
     companyNumber: (index: number) => numberAt(register, index),
-    company(number: string): SyntheticCompany | undefined {
-      const index = indexOf(register, number)
-      return index === undefined ? undefined : companyAt(register, number, index)
-    },
+    company,
     officers,
+    pscs: (number: string): readonly SyntheticPsc[] =>
+      register.changed.get(number)?.pscs ?? drawPscs({ seed, today, company, officers }, number),
     *numbers(): Generator<string> {
       for (let index = 0; index < sizeOf(register); index += 1) yield numberAt(register, index)
     },

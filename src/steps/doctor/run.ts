@@ -151,6 +151,7 @@ async function checkState(
     ...state.streamChecks(db, clock, live),
     ['gaps', () => state.checkGaps(db, clock)],
     ['rejects', () => state.checkRejects(db, clock)],
+    ...state.pscChecks(db),
     ['jobs', () => state.checkJobs(db)],
     ['purchases', () => state.checkPurchases(db)],
     ['credits', () => state.checkCredits(db, clock, settings.creditBudget)],

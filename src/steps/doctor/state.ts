@@ -2,6 +2,7 @@
 import { type Clock, DAY_MS, formatDuration } from '../../clock.ts'
 import { countJobs } from '../../db/jobs/lists.ts'
 import type { Db } from '../../db/open.ts'
+import { countDoubtedPscs } from '../../db/psc-doubt.ts'
 import { listUnmatched } from '../../db/purchases/answers.ts'
 import { readCreditReport, readCreditRoom } from '../../db/purchases/credits.ts'
 import { listUnconfirmed } from '../../db/purchases/requests.ts'
@@ -11,6 +12,7 @@ import type { AllowanceUse } from '../../quota/report.ts'
 import type { Quota } from '../../settings.ts'
 import { formatNumber } from '../../text.ts'
 import { runNameOf, STREAM_NAMES } from '../stream/kinds.ts'
+import { PSC_STREAM } from '../stream/pscs.ts'
 import { readStreamReports, type StreamReport } from '../stream/report.ts'
 import { type Check, fail, ok, warn } from './check.ts'
 
@@ -82,8 +84,10 @@ export function checkStream(
 export function checkGaps(db: Db, clock: Clock): Check {
   const reports = readStreamReports(db, clock)
   if (reports.length === 0) return ok('gaps', 'none')
-  const sum = (count: 'unrepaired' | 'expired' | 'jumps') => reports.reduce((all, report) => all + report[count], 0)
-  const unrepaired = sum('unrepaired')
+  const sum = (count: 'unrepaired' | 'expired' | 'jumps', of = reports) =>
+    of.reduce((all, report) => all + report[count], 0)
+  const searched = reports.filter(({ stream }) => stream !== PSC_STREAM)
+  const unrepaired = sum('unrepaired', searched)
   if (unrepaired > 0) {
     const hint = 'a running `chpipe stream` with a REST key searches them; `chpipe audit --repair` does so at once'
     return warn('gaps', `${formatNumber(unrepaired)} lost spans are still to be searched`, hint)
@@ -100,6 +104,15 @@ export function checkGaps(db: Db, clock: Clock): Check {
     'gaps',
     expired + jumps === 0 ? 'none' : `${formatNumber(expired)} spans searched, ${formatNumber(jumps)} jumps noted`,
   )
+}
+
+/** Companies whose persons with significant control are in doubt; none when there is none. */
+export function pscChecks(db: Db): [check: string, body: () => Check][] {
+  const doubted = countDoubtedPscs(db)
+  if (doubted === 0) return []
+  const many = doubted > 10_000 ? 'more than 10,000' : formatNumber(doubted)
+  const message = `the stream has lost events: what is stored of ${many} companies is in doubt`
+  return [['pscs', () => warn('pscs', message, 'chpipe import-pscs, with the next snapshot')]]
 }
 
 /** Lines of the streams that could not be read. Old ones are history. */

@@ -65,7 +65,7 @@ export function progressMetrics(progress: Progress, version: string): Metric[] {
 
 function pscMetrics({ pscs }: Progress): Metric[] {
   if (!pscs) return []
-  const { records, snapshot_on: day } = pscs
+  const { records, snapshot_on: day, companies_in_doubt = 0 } = pscs
   return [
     single('gauge', 'chpipe_pscs', 'Records of persons with significant control stored.', records),
     single(
@@ -73,6 +73,12 @@ function pscMetrics({ pscs }: Progress): Metric[] {
       'chpipe_psc_snapshot_timestamp_seconds',
       'The day of the newest snapshot imported whole; absent without one.',
       day === null ? null : Date.parse(day) / 1000,
+    ),
+    single(
+      'gauge',
+      'chpipe_psc_companies_in_doubt',
+      'Companies of which the stream may have lost events since; 10001 for more than 10000.',
+      companies_in_doubt,
     ),
   ]
 }

@@ -4,6 +4,7 @@ import { type Clock, MINUTE_MS } from '../../clock.ts'
 import { type ListProgress, readLists } from '../../db/companies/lists.ts'
 import { countOldLists } from '../../db/officers/age.ts'
 import { type Db, snapshot, type Tx } from '../../db/open.ts'
+import { countDoubtedPscs } from '../../db/psc-doubt.ts'
 import { findNewestSnapshot } from '../../db/pscs/files.ts'
 import { findLiveRuns } from '../../db/runs.ts'
 import { countVerifications, dayAt, type VerificationCounts } from '../../db/standing.ts'
@@ -55,6 +56,8 @@ export interface PscProgress {
   records: number
   /** The day of the newest snapshot that was imported whole; null when there is none. */
   snapshot_on: string | null
+  /** Companies in doubt, since the stream has lost events, 10,001 for more than 10,000; left out when there is none. */
+  companies_in_doubt?: number
 }
 
 export interface RunningCommand {
@@ -170,7 +173,9 @@ function readPaceWithin(tx: Tx, db: Db, { target, quota, clock, shared }: Progre
 
 function readPscProgress(db: Db): { pscs?: PscProgress } {
   const [records, snapshot_on] = [countPscs(db), findNewestSnapshot(db, { whole: true })]
-  return records > 0 || snapshot_on !== null ? { pscs: { records, snapshot_on } } : {}
+  if (records === 0 && snapshot_on === null) return {}
+  const doubted = countDoubtedPscs(db)
+  return { pscs: { records, snapshot_on, ...(doubted > 0 ? { companies_in_doubt: doubted } : {}) } }
 }
 
 function describeRun({ command, pid, host, started_at }: ReturnType<typeof findLiveRuns>[number]): RunningCommand {

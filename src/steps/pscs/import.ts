@@ -3,10 +3,12 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { type Clock, DAY_MS } from '../../clock.ts'
 import { type PscPart, refuseIncomplete } from '../../companies-house/pscs/snapshot.ts'
+import { companiesNamed } from '../../companies-house/stream/officers.ts'
 import { readKnownCompanies } from '../../db/companies/companies.ts'
 import { type Db, write } from '../../db/open.ts'
-import { findNewestSnapshot, saveLossesRepaired, savePscFiles, saveWholeSnapshot } from '../../db/pscs/files.ts'
-import { openPscStaging, type PscStaging } from '../../db/pscs/staging.ts'
+import { saveLossesRepaired } from '../../db/psc-doubt.ts'
+import { findNewestSnapshot, savePscFiles, saveWholeSnapshot } from '../../db/pscs/files.ts'
+import { openPscStaging, type PscStaging, type SnapshotOrigin } from '../../db/pscs/staging.ts'
 import { beginRun } from '../../db/runs.ts'
 import { createWritePace } from '../../db/write-pace.ts'
 import { ChpipeError } from '../../errors.ts'
@@ -82,12 +84,12 @@ export async function importPscs(
   const files = parts.map(({ edition }, index) => ({ ...edition, records: read.records[index] ?? 0 }))
   write(db, (tx) => savePscFiles(tx, run.id, { producedOn: generatedAt.slice(0, 10), files }, clock.now()))
   const merged = await mergeStaged({ clock, signal }, staging, {
-    origin: { generatedAt, runId: run.id },
+    origin: { generatedAt, runId: run.id, named: companiesNamed },
     onProgress: (count) => onProgress({ phase: 'merging', merged: count, of: known.count }),
   })
   write(db, (tx) => {
     saveWholeSnapshot(tx, run.id)
-    saveLossesRepaired(tx, generatedAt, clock.now())
+    saveLossesRepaired(db, generatedAt, clock.now())
   })
   const { inserted, updated, withheld } = merged
   const summary: ImportPscsSummary = {
@@ -157,7 +159,7 @@ const SMALLEST_CHUNK = 50
 const LARGEST_CHUNK = 10_000
 
 interface MergeOptions {
-  origin: { generatedAt: string; runId: number }
+  origin: SnapshotOrigin
   onProgress(companies: number): void
 }
 

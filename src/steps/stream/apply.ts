@@ -69,7 +69,7 @@ export function applyEntries<Event extends EventHead>(
         return closeExpired(tx, kind.name, entry.timepoint)
       case 'jump':
         changes.gaps += 1
-        kind.lost?.(tx, { kind: 'span', until: publishedBehind(entries, at) })
+        kind.lost?.(tx, { kind: 'span', until: publishedBehind(entries, at), isNoted: true })
         return saveJump(tx, noted, entry)
       case 'misplaced':
         changes.misplaced += 1
@@ -78,7 +78,7 @@ export function applyEntries<Event extends EventHead>(
         return saveJump(tx, noted, entry)
       case 'rejected':
         changes.rejects += 1
-        kind.lost?.(tx, { kind: 'line', line: entry.line, placed: entry.timepoint !== null })
+        kind.lost?.(tx, { kind: 'line', line: entry.line, timepoint: entry.timepoint })
         return saveReject(tx, { ...entry, ...kept(tx, entry.line), stream: kind.name, receivedAt: now, runId })
     }
   }

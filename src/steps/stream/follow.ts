@@ -187,7 +187,8 @@ function noteOpened(
     requireClaim(tx, kind.name, runId)
     saveConnected(tx, kind.name, now)
     const isExpired = timepoint === null && extendExpired(tx, kind.name, { toDay: londonTime(now).day, now })
-    if (isExpired || leavesOut || (timepoint === null && !isFirst)) kind.lost?.(tx, { kind: 'span' })
+    if (isExpired || leavesOut || (timepoint === null && !isFirst))
+      kind.lost?.(tx, { kind: 'span', isNoted: isExpired })
   })
   log.info('stream connected', { stream: kind.name, timepoint: timepoint ?? 'live' })
 }
@@ -215,7 +216,7 @@ function afterExpiry(step: Step, at: StreamPosition, course: Course): StreamPosi
   const fromDay = /^\d{4}-\d{2}-\d{2}/.exec(at.publishedAt ?? '')?.[0] ?? londonTime(now - kind.reachDays * DAY_MS).day
   write(db, (tx) => {
     expireCursor(tx, { stream: kind.name, now, runId }, { from: lost, fromDay, toDay })
-    kind.lost?.(tx, { kind: 'span' })
+    kind.lost?.(tx, { kind: 'span', isNoted: true })
   })
   const recovery = kind.recovery ?? 'searching the missing days'
   log.warn(`the cursor is too old for the stream (416); following it live, and ${recovery}`, {

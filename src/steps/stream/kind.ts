@@ -29,12 +29,15 @@ export interface Rhythm {
 
 /** Events that nobody will ever send again: a span of timepoints, or what a line told that could not be read. */
 export type Loss =
-  /** `until` is when the event behind it was published, as it came; left out where nobody knows. */
-  | { kind: 'span'; until?: string | null }
+  /**
+   * `until` is when the event behind it was published, as it came; left out where nobody knows. `isNoted`: it stands among
+   * the gaps of the stream.
+   */
+  | { kind: 'span'; until?: string | null; isNoted: boolean }
   /** The stream counts anew, so that what it had before may be lost. */
   | { kind: 'renumbered' }
-  /** `placed`: it stands at a timepoint, so that an event was in it. */
-  | { kind: 'line'; line: string; placed: boolean }
+  /** Where it stands at a timepoint, an event was in it. */
+  | { kind: 'line'; line: string; timepoint: number | null }
 
 export interface StreamKind<Event extends EventHead> {
   /** What it is asked for by, and the key of its cursor, gaps and rejects. */

@@ -85,7 +85,7 @@ function tellsOfWithheld(db: Db, line: string): boolean {
 function doubt({ db, log }: OfficersStreamOptions, loss: Loss): void {
   const named = loss.kind === 'line' ? companiesNamed(loss.line) : []
   for (const companyNumber of named) doubtList(db, companyNumber)
-  if (named.length > 0 || (loss.kind === 'line' && !loss.placed)) return
+  if (named.length > 0 || (loss.kind === 'line' && loss.timepoint === null)) return
   if (loss.kind === 'renumbered') forgetTimepoints(db)
   const until = loss.kind === 'span' ? publishedMs(loss.until ?? null) : null
   // What was published before a list was told, the list knows.

@@ -1,14 +1,17 @@
-// The stream of persons with significant control: what its events do to the records of stored companies. It keeps a snapshot
-// fresh until the next one; what it loses, the next one brings.
+// The stream of persons with significant control: what its events do to the records of stored companies, and which of these
+// are in doubt when it has lost some. It keeps a snapshot fresh until the next one; what it loses, the next one brings.
+import type { Clock } from '../../clock.ts'
 import { readPsc } from '../../companies-house/pscs/item.ts'
+import { companiesNamed } from '../../companies-house/stream/officers.ts'
 import { type PscEvent, readPscEvent } from '../../companies-house/stream/pscs.ts'
 import type { Db } from '../../db/open.ts'
+import { doubtPscs, forgetPscTimepoints, savePscLoss } from '../../db/psc-doubt.ts'
 import { PSC_FILED } from '../../db/pscs/pscs.ts'
 import { findRecord, putRecord, type StoredRecord, takeRecord } from '../../db/pscs/records.ts'
 import { pscRules } from '../../db/suppress/pscs.ts'
 import type { Log } from '../../log.ts'
 import { parseJson } from '../../text.ts'
-import type { EventOrigin, RowChanges, StreamKind } from './kind.ts'
+import type { EventOrigin, Loss, RowChanges, StreamKind } from './kind.ts'
 import { publishedMs, toldAt } from './place.ts'
 
 /** Its cursor, gaps and rejects stand under this name. */
@@ -17,8 +20,16 @@ export const PSC_STREAM = 'psc'
 /** Where the beginning of a lost span is unknown, nothing of it is searched anyway: the next snapshot has it. */
 const REACH_DAYS = 1
 
+export interface PscStreamOptions {
+  db: Db
+  clock: Clock
+  log: Log
+  runId: number
+}
+
 /** The stream of one run. */
-export function pscStream({ db, log }: { db: Db; log: Log }): StreamKind<PscEvent> {
+export function pscStream(options: PscStreamOptions): StreamKind<PscEvent> {
+  const { db } = options
   return {
     name: PSC_STREAM,
     read: readPscEvent,
@@ -30,13 +41,24 @@ export function pscStream({ db, log }: { db: Db; log: Log }): StreamKind<PscEven
     },
     apply: (_tx, event, origin, changes) => applyPsc(db, event, origin, changes),
     kept: (_tx, line) => (mayTellOfWithheld(db, line) ? '' : line),
-    lost(_tx, loss) {
-      if (loss.kind === 'line' && !loss.placed) return
-      log.warn('events about persons with significant control are lost', {
-        try: 'chpipe import-pscs, with the next snapshot',
-      })
-    },
+    lost: (_tx, loss) => doubt(options, loss),
   }
+}
+
+/** A loss that names companies puts these in doubt, any other one all that were read: as long as it stands among the gaps. */
+function doubt({ db, clock, log, runId }: PscStreamOptions, loss: Loss): void {
+  const named = loss.kind === 'line' ? companiesNamed(loss.line) : []
+  const doubted = named.filter((companyNumber) => doubtPscs(db, companyNumber))
+  const isOver = loss.kind === 'line' && (named.length > 0 || loss.timepoint === null)
+  if (isOver && doubted.length === 0) return
+  if (loss.kind === 'renumbered') forgetPscTimepoints(db)
+  if (!isOver && loss.kind !== 'renumbered' && !(loss.kind === 'span' && loss.isNoted)) {
+    savePscLoss(db, { timepoint: loss.kind === 'line' ? loss.timepoint : null, now: clock.now(), runId })
+  }
+  log.warn('events about persons with significant control are lost: what is stored of companies is in doubt', {
+    companies: isOver ? doubted.join(', ') : 'all',
+    try: 'chpipe import-pscs, with the next snapshot',
+  })
 }
 
 const COMPANY = /company\/([A-Z0-9]{8})(?![A-Z0-9])/

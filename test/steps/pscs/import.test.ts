@@ -5,7 +5,9 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { systemClock } from '../../../src/clock.ts'
 import { PSC_SNAPSHOT, partsOf } from '../../../src/companies-house/pscs/snapshot.ts'
 import { openSource } from '../../../src/companies-house/register/source.ts'
+import { columnList } from '../../../src/db/dataset/computed.ts'
 import { type Db, openDb, write } from '../../../src/db/open.ts'
+import { countDoubtedPscs, doubtPscs } from '../../../src/db/psc-doubt.ts'
 import { addSuppressions } from '../../../src/db/suppress/suppressions.ts'
 import { type ImportPscsSummary, importPscs } from '../../../src/steps/pscs/import.ts'
 import {
@@ -285,6 +287,67 @@ describe('importing a newer snapshot', () => {
     await importing(snapshotText(SIX, '2026-08-10T03:40:50Z'))
     expect(pscs()[0]).toMatchObject({ nationality: 'British', source: 'psc-snapshot', stream_timepoint: null })
     expect(ids()).toContain('99000002/d')
+  })
+
+  describe('of a stream that has lost events', () => {
+    const NOTED = Date.parse('2026-08-08T12:00:00Z')
+    const NEWER = '2026-08-09T03:40:50Z'
+    const lose = (kind: string, to: number) =>
+      db.$client.exec(`INSERT INTO stream_gaps (stream, kind, from_timepoint, to_timepoint, noted_at, run_id)
+        VALUES ('psc', '${kind}', 5, ${to}, ${NOTED}, 1)`)
+    const delivered = () =>
+      Object.fromEntries(
+        all(`SELECT ${columnList('companies', '2026-08-09')} FROM companies`).map((row) => [
+          row.company_number,
+          row.pscs_state,
+        ]),
+      )
+
+    it.each([
+      ['skipped', 'jump', 9],
+      ['expired', 'expired', 9],
+      ['begun anew', 'misplaced', 1],
+    ])('brings what was %s before it was written, and only then', async (_what, kind, to) => {
+      const before = states()
+      lose(kind, to)
+      expect(new Set(Object.values(delivered()))).toEqual(new Set(['stale']))
+      await importing(snapshotText(SIX, LATER))
+      expect(countDoubtedPscs(db)).toBe(Object.keys(before).length)
+      await importing(snapshotText(SIX, NEWER))
+      expect([delivered(), countDoubtedPscs(db)]).toEqual([before, 0])
+    })
+
+    it('sees nothing lost behind a timepoint too far ahead', () => {
+      lose('misplaced', 999)
+      expect(countDoubtedPscs(db)).toBe(0)
+    })
+
+    const reject = (line: string) =>
+      db.$client
+        .prepare(`INSERT INTO stream_rejects (stream, timepoint, reason, line, received_at, run_id)
+          VALUES ('psc', 7, 'r', ?, ${NOTED}, 1)`)
+        .run(line)
+
+    it('brings what a line about a company said, and only when written after it', async () => {
+      const before = states()
+      reject('{"resource_uri":"/company/99000001/persons-with-significant-control/individual/a"')
+      expect([doubtPscs(db, '99000001'), doubtPscs(db, '99000001')]).toEqual([true, false])
+      doubtPscs(db, '99000004')
+      await importing(snapshotText(SIX, LATER))
+      expect(states()).toEqual({ ...before, '99000001': 'stale' })
+      await importing(snapshotText(SIX, NEWER))
+      expect(states()).toEqual(before)
+    })
+
+    it('takes a line that was not kept for one about any company', async () => {
+      const before = states()
+      reject('')
+      doubtPscs(db, '99000001')
+      await importing(snapshotText(SIX, LATER))
+      expect(states()).toEqual({ ...before, '99000001': 'stale' })
+      await importing(snapshotText(SIX, NEWER))
+      expect(states()).toEqual(before)
+    })
   })
 
   it('refuses an older one before it is read, by its name or by its totals', async () => {

@@ -5,14 +5,22 @@ import { fileURLToPath } from 'node:url'
 import { afterEach, describe, expect, it } from 'vitest'
 import { timings } from '../../../src/clock.ts'
 import { createStreamClient } from '../../../src/companies-house/stream/client.ts'
+import { columnList } from '../../../src/db/dataset/computed.ts'
 import { type Db, openDb } from '../../../src/db/open.ts'
+import { countDoubtedPscs } from '../../../src/db/psc-doubt.ts'
 import { beginRun } from '../../../src/db/runs.ts'
 import { companies } from '../../../src/db/schema.ts'
 import { followStream } from '../../../src/steps/stream/follow.ts'
 import { KINDS } from '../../../src/steps/stream/kinds.ts'
 import { pscStream } from '../../../src/steps/stream/pscs.ts'
 import { individual } from '../../companies-house/pscs/fixtures.ts'
-import { type Connection, send, sendAndClose, streamServer } from '../../companies-house/stream/stream-server.ts'
+import {
+  type Connection,
+  send,
+  sendAndClose,
+  status,
+  streamServer,
+} from '../../companies-house/stream/stream-server.ts'
 import { addPsc } from '../export/export-world.ts'
 import { suppressOne } from '../suppress/suppress-world.ts'
 import { clock, listening } from './stream-world.ts'
@@ -80,7 +88,7 @@ async function follow(db: Db, lines: string | Connection[], maxEvents: number, f
     timings: hurried,
   })
   const signal = AbortSignal.timeout(4000)
-  const kind = pscStream({ db, log })
+  const kind = pscStream({ db, clock, log, runId: run.id })
   const step = { db, kind, stream, clock, log, timings: hurried, runId: run.id, signal, announce() {} }
   const summary = await followStream(step, { maxEvents, from })
   return { summary, warned: heard.filter(({ level }) => level === 'warn').map(({ message }) => message) }
@@ -253,10 +261,77 @@ it('a kind that nobody knows yet, and one that the service cannot name, are take
   expect(pscs(db)[1]).toMatchObject({ psc_id: NEW, kind: 'novel-beneficial-owner' })
 })
 
-it('lost events are told, with what brings them', async () => {
-  const db = world()
-  const { warned } = await follow(db, event(1, ONE, A) + event(9, TWO, NEW), 2)
-  expect(warned).toContain('events about persons with significant control are lost')
+/** What is delivered of each company's state. */
+const delivered = (db: Db) =>
+  Object.fromEntries(
+    all(db, `SELECT ${columnList('companies', '2026-01-05')} FROM companies`).map((row) => [
+      row.company_number,
+      row.pscs_state,
+    ]),
+  )
+const LOST = 'events about persons with significant control are lost: what is stored of companies is in doubt'
+
+describe('lost events', () => {
+  it('of skipped timepoints put all that was read in doubt, and are told', async () => {
+    const db = world()
+    expect([delivered(db), countDoubtedPscs(db)]).toEqual([{ [ONE]: 'complete', [TWO]: 'none' }, 0])
+    db.$client.exec(`INSERT INTO companies (company_number, company_name, source, fetched_at, first_seen_at, run_id)
+      VALUES ('99000003', 'NOT READ', 'test', '', '', 0)`)
+    const { warned } = await follow(db, event(1, ONE, A) + event(9, TWO, NEW), 2)
+    expect(warned).toContain(LOST)
+    expect(delivered(db)).toEqual({ [ONE]: 'stale', [TWO]: 'stale', 99000003: 'pending' })
+    expect(countDoubtedPscs(db)).toBe(2)
+    expect(ids(db)).toEqual([`${ONE}/${A}`, `${TWO}/${NEW}`])
+  })
+
+  it('behind a 416 do the same', async () => {
+    const db = world()
+    await follow(db, event(5, ONE, A), 1)
+    expect(countDoubtedPscs(db)).toBe(0)
+    await follow(db, [status(416), send(event(90, TWO, NEW))], 1)
+    expect(delivered(db)).toEqual({ [ONE]: 'stale', [TWO]: 'stale' })
+  })
+
+  it('of a line that names a company put this one in doubt', async () => {
+    const db = world()
+    const { warned } = await follow(db, event(1, TWO, NEW) + event(2, ONE, A, { data: [] }) + event(3, TWO, NEW), 2)
+    expect(warned).toContain(LOST)
+    expect(delivered(db)).toEqual({ [ONE]: 'stale', [TWO]: 'complete' })
+    expect(countDoubtedPscs(db)).toBe(1)
+    await follow(db, event(4, ONE, A, { type: 'deleted' }), 1)
+    expect(stateOf(db, ONE)).toBe('stale')
+  })
+
+  it('of a line that names none, but stands at a timepoint, put all in doubt', async () => {
+    const db = world()
+    await follow(db, event(1, TWO, NEW) + event(2, ONE, A, { uri: '/nowhere', data: {} }) + event(3, TWO, NEW), 2)
+    expect(delivered(db)).toEqual({ [ONE]: 'stale', [TWO]: 'stale' })
+    expect(all(db, 'SELECT kind, from_timepoint, to_timepoint FROM stream_gaps')).toEqual([
+      { kind: 'jump', from_timepoint: 2, to_timepoint: 2 },
+    ])
+  })
+
+  it('are not concluded from junk, nor from a line about a company that is not stored', async () => {
+    const db = world()
+    await follow(db, `<<<\n${event(1, TWO, NEW)}${event(2, '99000009', A, { data: [] })}${event(3, TWO, NEW)}`, 2)
+    expect(rejects(db)).toHaveLength(2)
+    expect(delivered(db)).toEqual({ [ONE]: 'complete', [TWO]: 'complete' })
+  })
+
+  it('of a new count do so too, and what comes under its numbers is applied', async () => {
+    const db = world()
+    const data = individual(ONE, A, { nationality: 'Dutch' }).data
+    await follow(db, event(500, ONE, A) + event(1, ONE, A, { data }) + event(2, TWO, NEW), 3)
+    expect(delivered(db)).toEqual({ [ONE]: 'stale', [TWO]: 'stale' })
+    expect(pscs(db)[0]).toMatchObject({ nationality: 'Dutch', stream_timepoint: 1 })
+  })
+
+  it('that --from leaves out stand among the gaps', async () => {
+    const db = world()
+    await follow(db, event(5, ONE, A), 1)
+    await follow(db, event(50, TWO, NEW), 1, 50)
+    expect(delivered(db)).toEqual({ [ONE]: 'stale', [TWO]: 'stale' })
+  })
 })
 
 it('what broke off is read again where it stopped', async () => {

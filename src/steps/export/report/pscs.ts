@@ -76,6 +76,7 @@ const STATES: Record<string, string> = {
   complete: 'Read, with a record',
   none: 'Read, none recorded',
   pending: 'Not read yet',
+  stale: 'In doubt: the stream has lost events',
 }
 
 const VERIFICATIONS: Record<string, string> = {

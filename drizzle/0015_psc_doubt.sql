@@ -1,0 +1,1 @@
+CREATE INDEX `companies_pscs_stale` ON `companies` (`company_number`) WHERE pscs_state = 'stale';
