@@ -1,5 +1,5 @@
+import { oneOf } from './choices.ts'
 import type { Command, CommandGroup, OptionSpec } from './command.ts'
-import { oneOf } from './values.ts'
 
 /** A command's code is loaded when it is called, so that `chpipe --help` and `--version` stay quick. */
 export interface CommandEntry {
