@@ -1,6 +1,7 @@
 // Parquet: typed columns, Snappy, row groups of a size that keeps the memory small.
 import type { Page } from '../../../db/dataset/columns.ts'
 import { type Column, columnsOfTable, type Row } from '../../../db/dataset/columns.ts'
+import { boundYoungSpace } from '../young-space.ts'
 import { flatTable } from './flat.ts'
 import type { Output } from './output.ts'
 import { type Contents, type Format, rowsOf, type Writer, type Writing } from './writer.ts'
@@ -26,7 +27,10 @@ function parquetFile(name: string, columns: Column[], rowsOfPage: (page: Page) =
 
 async function openParquet(output: Output, columns: Column[], rowsOfPage: (page: Page) => Row[]): Promise<Writing> {
   const { createParquetFile } = await import('./parquet-file.ts')
-  const file = createParquetFile(columns, output.write)
+  const file = createParquetFile(columns, (bytes, rows) => {
+    boundYoungSpace()
+    return output.write(bytes, rows)
+  })
   return {
     passes: 1,
     add: (page) => file.add(rowsOfPage(page)),
