@@ -6,6 +6,7 @@ import { benchExport } from './export.ts'
 import { benchImportCompanies } from './import-companies.ts'
 import type { Row } from './measure.ts'
 import { benchPublish } from './publish.ts'
+import { benchServe } from './serve.ts'
 import { benchSharedAllowance } from './shared-allowance.ts'
 import { benchStartUp } from './start-up.ts'
 import { benchStream } from './stream.ts'
@@ -17,6 +18,7 @@ const BENCHES: Record<string, () => Promise<Row[]>> = {
   'import-companies': benchImportCompanies,
   export: benchExport,
   publish: benchPublish,
+  serve: benchServe,
   stream: benchStream,
   enrichment: benchEnrichment,
 }
