@@ -63,7 +63,9 @@ async function run(context: Context, { options: given }: Input<Options>): Promis
   const { erase = false, ...options } = given
   const rule = readOptions(options)
   const db = await context.db()
-  const result = suppress(db, rule, { erase, now: context.clock.now() })
+  const tell = (officers: number) =>
+    context.log.info('indexing people by their month of birth, this once', { officers })
+  const result = suppress(db, rule, { erase, now: context.clock.now(), tell })
   if (result.logKept) {
     context.log.warn(
       'Another process is reading the database: erased text may remain in its -wal file until that process ends',

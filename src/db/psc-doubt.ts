@@ -11,13 +11,17 @@ const READ = "companies.pscs_state IN ('complete', 'none')"
 /** SQL over `companies` for what is known of its persons with significant control: `stale` while it is in doubt. */
 export const PSCS_STATE = `CASE WHEN ${READ} AND ${LOST} THEN 'stale' ELSE companies.pscs_state END`
 
+const SPANS_CHANGED = `
+  SELECT 1 FROM stream_gaps WHERE ${IS_LOSS} AND (noted_at >= $since OR repaired_at >= $since) LIMIT 1`
+
 /**
- * The numbers of companies whose state may be another one than at `$lostSince` (ms), since spans were lost or brought in; no
- * row of theirs tells of it.
+ * SQL for the numbers of companies whose state may be another one than at `since` (ms), as spans were lost or brought in: no
+ * row of theirs tells of it. Null when none were.
  */
-export const PSC_DOUBT_CHANGED = `SELECT company_number FROM (
-  SELECT 1 FROM stream_gaps WHERE ${IS_LOSS} AND (noted_at >= $lostSince OR repaired_at >= $lostSince) LIMIT 1)
-  CROSS JOIN companies WHERE ${READ}`
+export function pscDoubtChanged(db: Db, since: number): string | null {
+  const isChanged = prepared(db, SPANS_CHANGED).get({ since }) !== undefined
+  return isChanged ? `SELECT company_number FROM companies WHERE ${READ}` : null
+}
 
 const DOUBT = `UPDATE companies SET pscs_state = 'stale' WHERE company_number = ? AND ${READ}`
 

@@ -25,8 +25,8 @@ export interface Listing<T> {
   next: Position | null
 }
 
-/** The most companies that a step of a stream reads: some milliseconds of work, the writing of JSON included. */
-const STREAM_STEP = 50
+/** The most companies that a step of a stream reads: a few milliseconds of work, the writing of JSON included. */
+const STREAM_STEP = 10
 
 /** A page: `limit` entries, or fewer at the end of the list and when `budgetMs` are over. */
 export async function readPage<T>(

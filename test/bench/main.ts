@@ -9,6 +9,7 @@ import type { Row } from './measure.ts'
 import { benchParquet } from './parquet.ts'
 import { benchPublish } from './publish.ts'
 import { benchScale } from './scale.ts'
+import { benchServe } from './serve.ts'
 import { benchSharedAllowance } from './shared-allowance.ts'
 import { benchStartUp } from './start-up.ts'
 import { benchStream } from './stream.ts'
@@ -21,6 +22,7 @@ const BENCHES: Record<string, () => Promise<Row[]>> = {
   export: benchExport,
   parquet: benchParquet,
   publish: benchPublish,
+  serve: benchServe,
   stream: benchStream,
   enrichment: benchEnrichment,
 }

@@ -2,7 +2,7 @@
 // the snapshot of the connection's open transaction; what it notes down lives in a temporary table.
 import { dayOfSince, type Since } from '../changes.ts'
 import type { Db } from '../open.ts'
-import { PSC_DOUBT_CHANGED } from '../psc-doubt.ts'
+import { pscDoubtChanged } from '../psc-doubt.ts'
 import { type VerificationState, verificationChanged } from '../standing.ts'
 import { type HiddenRows, hiddenSince } from '../suppress/since.ts'
 import { loadSuppressions } from '../suppress/suppressions.ts'
@@ -59,7 +59,8 @@ export function createDelta(db: Db, { since, all, today, verification }: DeltaWa
     hidden: JSON.stringify(hidden.rows.map(({ company_number }) => company_number)),
   })
   add(verificationChanged(dayOfSince(since), today), {})
-  add(PSC_DOUBT_CHANGED, { lostSince: Date.parse(dayOfSince(since)) })
+  const doubted = pscDoubtChanged(db, Date.parse(dayOfSince(since)))
+  if (doubted) add(doubted, {})
   if (since.number === 0) add(CHANGED_EARLIER, { moment: since.moment, momentMs: Date.parse(since.moment) })
   const standing = verification ? { verification, today } : null
   return (tables) => readDeletions(db, { since, all, hidden, standing }, tables)

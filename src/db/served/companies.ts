@@ -1,6 +1,7 @@
 // Reads companies for the HTTP API: windows of bounded work along their numbers, each on a snapshot of its own, without
 // what is suppressed. A caller that rests between two windows keeps nobody waiting, however rare what it looks for is.
 
+import type { Statement } from 'better-sqlite3'
 import type { Since } from '../changes.ts'
 import type { Page } from '../dataset/columns.ts'
 import { type Cell, datasetColumns, type Item, itemOfRow, NOT_GONE, type Row } from '../dataset/columns.ts'
@@ -138,17 +139,27 @@ export interface WindowOptions {
   today: string
 }
 
+const memberStatements = new WeakMap<Db, { today: string; of: Map<MemberTable, Statement> }>()
+
+/** The statement that reads what belongs to companies on a day; its text alone is long, so it is made once a day. */
+function membersOf(db: Db, table: MemberTable, today: string): Statement {
+  const known = memberStatements.get(db)
+  const kept = known?.today === today ? known : { today, of: new Map<MemberTable, Statement>() }
+  if (kept !== known) memberStatements.set(db, kept)
+  const statement = kept.of.get(table) ?? db.$client.prepare(memberQuery(table, today)).raw()
+  kept.of.set(table, statement)
+  return statement
+}
+
+function memberQuery(table: MemberTable, today: string): string {
+  return `SELECT ${columnList(table, today)} FROM ${table} WHERE company_number IN (SELECT value FROM json_each(?))
+    ${table === 'emails' ? NOT_GONE : ''} ORDER BY company_number, ${MEMBERS[table]}`
+}
+
 /** The rows with all that belongs to them, as it is on the day. */
 export function pageOf(db: Db, companies: Row[], members: boolean, today: string): Page {
   const numbers = JSON.stringify(companies.map(([number]) => number))
-  const belonging = (table: MemberTable) =>
-    prepared(
-      db,
-      `SELECT ${columnList(table, today)} FROM ${table} WHERE company_number IN (SELECT value FROM json_each(?))
-       ${table === 'emails' ? NOT_GONE : ''} ORDER BY company_number, ${MEMBERS[table]}`,
-    )
-      .raw()
-      .all(numbers) as Row[]
+  const belonging = (table: MemberTable) => membersOf(db, table, today).all(numbers) as Row[]
   if (!members || companies.length === 0) return { ...emptyPage(), companies }
   return {
     companies,

@@ -13,17 +13,18 @@ import {
   stream_rejects,
 } from '../schema.ts'
 import { personPrefix } from '../values.ts'
+import { placesOfNamed } from './birth-index.ts'
 import type { Suppression } from './suppressions.ts'
 
 export type StoredOfficer = ReturnType<typeof findOfficersToErase>[number]
 export type StoredEmail = Pick<typeof emails.$inferSelect, 'company_number' | 'appointment_id' | 'email'>
 
-/** Officers whom the rule may mean; the rule itself must still be asked, since SQL cannot compare names. */
+/** Officers whom the rule may mean; the rule itself must still be asked. */
 export function findOfficersToErase(tx: Tx, { kind, value, born }: Pick<Suppression, 'kind' | 'value' | 'born'>) {
-  const [year, month] = (born ?? '').split('-').map(Number)
+  const named = () => placesOfNamed(tx, 'officers', { value, born: born ?? '' })
   const candidates: Record<Suppression['kind'], SQL | undefined> = {
     officer: or(eq(officers.officer_id, value), like(officers.person_number, `${personPrefix(value) ?? '-'}%`)),
-    name: and(eq(officers.date_of_birth_year, year ?? 0), eq(officers.date_of_birth_month, month ?? 0)),
+    name: kind === 'name' ? sql`${officers}.rowid IN (SELECT value FROM json_each(${named()}))` : undefined,
     company: or(eq(officers.company_number, value), isNotNull(officers.registration_number)),
     domain: sql`0`,
     email: sql`0`,

@@ -5,6 +5,7 @@ import { nameWords, withoutTitles } from '../../names.ts'
 import type { Db, Tx } from '../open.ts'
 import { officers, persons_with_significant_control, withheld_officers } from '../schema.ts'
 import { personPrefix } from '../values.ts'
+import { placesOfLinked, placesOfNamed } from './birth-index.ts'
 import { type NameRule, nameRules, nameValue, type PersonFacts } from './names.ts'
 import {
   databaseKey,
@@ -91,13 +92,17 @@ export type StoredPsc = typeof persons_with_significant_control.$inferSelect
 
 /** The stored records that these rules mean; `companies` are those at which their officers were found. */
 export function findPscsToErase(tx: Tx, rules: Suppression[], companies: string[]): StoredPsc[] {
-  const { company_number, registration_number, linked_psc_name } = persons_with_significant_control
-  const { date_of_birth_year: year, date_of_birth_month: month } = persons_with_significant_control
+  const table = persons_with_significant_control
+  const { company_number, registration_number } = table
   const meant = pscRulesOf(tx, rules)
   if (meant.empty) return []
-  const candidates = rules.flatMap(({ kind, value, born }): (SQL | undefined)[] => {
-    const [bornYear = 0, bornMonth = 0] = (born ?? '').split('-').map(Number)
-    if (kind === 'name') return [and(eq(year, bornYear), eq(month, bornMonth)), isNotNull(linked_psc_name)]
+  const among = (places: string) => sql`${table}.rowid IN (SELECT value FROM json_each(${places}))`
+  const candidates = rules.flatMap(({ kind, value, born }): SQL[] => {
+    if (kind === 'name' && born) {
+      const rule = { value, born }
+      const linked = placesOfLinked(tx, namesAnyBirth([rule]))
+      return [among(placesOfNamed(tx, 'persons_with_significant_control', rule)), among(linked)]
+    }
     return kind === 'company' ? [eq(company_number, value), isNotNull(registration_number)] : []
   })
   const atOfficers = sql`${company_number} IN (SELECT value FROM json_each(${JSON.stringify(companies)}))`

@@ -5,6 +5,7 @@ import { companyNumber } from '../../company-number.ts'
 import { type DatasetTable, datasetTables } from '../../db/dataset/columns.ts'
 import { type Db, type Tx, write } from '../../db/open.ts'
 import { eraseFromNamesFile } from '../../db/served/names-file.ts'
+import { indexBirths } from '../../db/suppress/birth-index.ts'
 import { emptyLog } from '../../db/suppress/erase.ts'
 import { nameValue } from '../../db/suppress/names.ts'
 import { followPeople, standAlone } from '../../db/suppress/people.ts'
@@ -31,8 +32,17 @@ export interface Suppressed {
   logKept: boolean
 }
 
-/** Adds one rule and, with `erase`, removes what is stored about whom it means, both or neither. `now` in milliseconds. */
-export function suppress(db: Db, rule: NewSuppression, { erase, now }: { erase: boolean; now: number }): Suppressed {
+export interface SuppressOptions {
+  erase: boolean
+  /** In milliseconds. */
+  now: number
+  /** Hears that an index of so many officers is made first. */
+  tell?: (officers: number) => void
+}
+
+/** Adds one rule and, with `erase`, removes what is stored about whom it means, both or neither. */
+export function suppress(db: Db, rule: NewSuppression, { erase, now, tell }: SuppressOptions): Suppressed {
+  if (erase && rule.kind === 'name') indexBirths(db, (officers) => tell?.(officers))
   const done = write(db, (tx) => {
     const addedAt = new Date(now).toISOString()
     const [added] = addSuppressions(tx, [rule], addedAt)
