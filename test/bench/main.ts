@@ -4,6 +4,7 @@ import { benchAllowance } from './allowance.ts'
 import { benchEnrichment } from './enrichment.ts'
 import { benchExport } from './export.ts'
 import { benchImportCompanies } from './import-companies.ts'
+import { benchImportPscs } from './import-pscs.ts'
 import type { Row } from './measure.ts'
 import { benchPublish } from './publish.ts'
 import { benchSharedAllowance } from './shared-allowance.ts'
@@ -15,6 +16,7 @@ const BENCHES: Record<string, () => Promise<Row[]>> = {
   allowance: benchAllowance,
   'shared-allowance': benchSharedAllowance,
   'import-companies': benchImportCompanies,
+  'import-pscs': benchImportPscs,
   export: benchExport,
   publish: benchPublish,
   stream: benchStream,
