@@ -105,11 +105,12 @@ function officerRows(file: CompanyFile, { company, officers }: ServedCompany, { 
 /** Those who control it, as far as the register says; nothing where they were not read. */
 function pscRows(
   file: CompanyFile,
-  { persons_with_significant_control: pscs }: ServedCompany,
+  { company, persons_with_significant_control: pscs }: ServedCompany,
   { width, paint }: CardShape,
 ): string {
   const left = file.stored.hidden.persons_with_significant_control
-  if (pscs.length + left === 0) return ''
+  const isDoubted = company.pscs_state === 'stale'
+  if (pscs.length + left === 0 && !isDoubted) return ''
   const cells = pscs.map((psc) => [
     text(psc.name) || text(psc.statement) || text(psc.kind),
     text(psc.natures_of_control_words),
@@ -117,6 +118,7 @@ function pscRows(
   ])
   const from = origins(file, pscs, 'fetched_at').map((one) => row('from', one, width))
   const lines = [row('control', `${formatNumber(pscs.length)}, ceased ones included`, width)]
+  if (isDoubted) lines.push(whole(paint.warn, row('', 'in doubt: the psc stream has lost events', width)))
   lines.push(fitTable(cells, { width, indent: 4 }), ...from, hidden(left, 'person', { width, paint }))
   return lines.join('')
 }

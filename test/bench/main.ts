@@ -5,6 +5,7 @@ import { benchAllowance } from './allowance.ts'
 import { benchEnrichment } from './enrichment.ts'
 import { benchExport } from './export.ts'
 import { benchImportCompanies } from './import-companies.ts'
+import { benchImportPscs } from './import-pscs.ts'
 import type { Row } from './measure.ts'
 import { benchParquet } from './parquet.ts'
 import { benchPublish } from './publish.ts'
@@ -19,6 +20,7 @@ const BENCHES: Record<string, () => Promise<Row[]>> = {
   allowance: benchAllowance,
   'shared-allowance': benchSharedAllowance,
   'import-companies': benchImportCompanies,
+  'import-pscs': benchImportPscs,
   export: benchExport,
   parquet: benchParquet,
   publish: benchPublish,

@@ -398,3 +398,15 @@ describe('chpipe import-officers --failed', () => {
     expect(await here.chpipe('import-officers', '--failed', '--limit', '3')).toMatchObject({ code: 2, stdout: '' })
   })
 })
+
+it('show says when persons with significant control are in doubt', async () => {
+  using folder = tempFolder()
+  const db = newDatabase(folder.file('companies.db'))
+  fill(db)
+  const doubted = async () =>
+    (await run(['show', '00000001'], { cwd: folder.path })).stdout.includes('in doubt: the psc')
+  expect(await doubted()).toBe(false)
+  db.$client.exec("UPDATE companies SET pscs_state = 'stale' WHERE company_number = '00000001'")
+  db.$client.close()
+  expect(await doubted()).toBe(true)
+})

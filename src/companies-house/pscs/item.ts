@@ -10,7 +10,7 @@ export interface ReadPsc {
   pscId: string
   kind: string
   values: PscFiled
-  /** Paths of members that have no column. */
+  /** Paths of members that are not stored: they have no column, or are of another kind than it. */
   unknown: string[]
   /** Some member is of another kind than its column. */
   odd: boolean
@@ -35,10 +35,13 @@ export function readPsc(data: unknown, companyNumber: string): ReadPsc | string 
   const values = Object.fromEntries(
     pscsFiled.map((column) => [column.column, cellOf(column, at(data, column.member))]),
   ) as unknown as PscFiled
-  const odd = pscsFiled.some(
+  const groups = GROUPS.filter((member) => isSaid(data[member]) && !isObject(data[member]))
+  const cells = pscsFiled.filter(
     ({ column, member }) => values[column as keyof PscFiled] === null && isSaid(at(data, member)),
   )
-  return { pscId: id ?? derivedPscId(values), kind, values, unknown: unknownMembers(data, KNOWN), odd }
+  const odd = [...groups, ...cells.map(({ member }) => member)]
+  const unknown = [...unknownMembers(data, KNOWN), ...odd]
+  return { pscId: id ?? derivedPscId(values), kind, values, unknown, odd: odd.length > 0 }
 }
 
 function isObject(value: unknown): value is Members {
@@ -104,6 +107,9 @@ interface Known {
 const ASIDE = ['date_of_birth.day', 'links']
 
 const KNOWN = knownMembers([...pscsFiled.map(({ member }) => member), ...ASIDE])
+
+/** Members with columns for what is inside them. */
+const GROUPS = Object.keys(KNOWN).filter((member) => KNOWN[member] !== true)
 
 function knownMembers(paths: string[]): Known {
   const known: Known = {}

@@ -207,6 +207,12 @@ describe('importing a good snapshot', () => {
     expect(pscs()[0]).toMatchObject({ kind: line.data.kind, natures_of_control: 'control-by-telepathy' })
   })
 
+  it('tells of members that are of another kind than their columns', async () => {
+    const odd = { notified_on: '6 April 2016', is_sanctioned: 'no', identification: 'text', date_of_birth: ['x'] }
+    const { unknown_members } = await importing(snapshotText([individual('99000001', 'a', odd)]))
+    expect(unknown_members).toEqual({ notified_on: 1, is_sanctioned: 1, identification: 1, date_of_birth: 1 })
+  })
+
   it('leaves out values of the wrong kind, and keeps impossible dates', async () => {
     const line = individual('99000001', 'a', {
       date_of_birth: { month: 'March', year: 1970 },

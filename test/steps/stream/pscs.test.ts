@@ -225,6 +225,8 @@ describe('a line that is no event of the stream', () => {
     ['without a kind', { data: {} }, 'data: it has no kind'],
     ['with the data of another company', { data: individual(TWO, A).data }, 'belongs to another company number'],
     ['with the data of another record', { data: individual(ONE, NEW).data }, 'belongs to another record'],
+    ['with a text for an address', { data: individual(ONE, A, { address: 'Somewhere 1' }).data }, 'another kind'],
+    ['with a list for its identity', { data: individual(ONE, A, { identification: ['x'] }).data }, 'another kind'],
     ['with a member of another kind', { data: individual(ONE, A, { name: { first: 'Ava' } }).data }, 'another kind'],
   ])('%s is kept aside and changes nothing', async (_what, told, reason) => {
     const db = world()
