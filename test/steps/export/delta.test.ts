@@ -288,7 +288,7 @@ test('what changed is looked up by its number and what belongs to it by its key,
     expect([...dataset.pages()]).toEqual([])
     const plans = [...statements].flatMap((sql) => {
       const values = Array.from(sql.matchAll(/\?/g), () => 0)
-      const named = { number: 0, moment: '', hidden: '[]' }
+      const named = { number: 0, moment: '', hidden: '[]', since: 0 }
       const bound = values.length > 0 || !/\$/.test(sql) ? values : [named]
       return (prepare(`EXPLAIN QUERY PLAN ${sql}`).all(...bound) as { detail: string }[]).map(({ detail }) => detail)
     })
