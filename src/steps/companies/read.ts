@@ -1,13 +1,15 @@
 // Reads the register file once, from end to end, into the staging. Nothing reaches the database's own tables from here.
 
 import type { RegisterPart } from '../../companies-house/register/bytes.ts'
+import { findColumns, type RegisterColumns } from '../../companies-house/register/company.ts'
 import { isSlug } from '../../companies-house/register/prose.ts'
-import { readBatches } from '../../companies-house/register/reading.ts'
-import { batchOpener, type RowBatch } from '../../companies-house/register/row-batch.ts'
+import { type CsvRecord, createRecordReader, type RecordBatch } from '../../companies-house/register/records.ts'
+import { type SharedReader, sharedReader } from '../../companies-house/register/shared.ts'
 import type { RegisterSource } from '../../companies-house/register/source.ts'
 import type { SearchedFacts } from '../../db/companies/companies.ts'
 import type { FiledCompany } from '../../db/companies/shared-facts.ts'
 import type { CompanyStaging, Reject } from '../../db/companies/staging.ts'
+import { ChpipeError } from '../../errors.ts'
 import { postcodeTest } from '../../postcode.ts'
 
 export interface ReadOptions {
@@ -86,67 +88,122 @@ export async function readRegister(
     sicDescriptions: new Map(),
     prefixes: new Set(),
   }
-  for (const part of source.parts) await readPart(part, source, staging, totals, options)
+  for (const part of source.parts) await readPart(part, source.name, staging, totals, options)
   return totals
 }
 
 async function readPart(
   part: RegisterPart,
-  source: RegisterSource,
+  sourceName: string,
   staging: CompanyStaging,
   totals: ReadTotals,
   options: ReadOptions,
 ): Promise<void> {
-  const companiesOf = batchOpener()
-  const isTaken = takenTest(totals, options)
-  for await (const batch of readBatches(part.chunks(), { file: source.name, part: part.name })) {
-    store(batch, companiesOf(batch), { staging, totals, isTaken })
+  const name = part.name ? `${part.name} in ${sourceName}` : sourceName
+  let reader = createRecordReader()
+  let columns: RegisterColumns | null = null
+  let store: ((batch: RecordBatch, records: CsvRecord[]) => void) | null = null
+  const begun: Buffer[] = []
+  const begin = (batch: RecordBatch, header: CsvRecord) => {
+    refuseForeignText(batch, header, name)
+    columns = findColumns(header.cells, name)
+    for (const column of columns.unfilled) totals.unfilled.add(column)
+    const rows = storing(columns, part.name, staging, totals, options)
+    store = rows.store
+    // The header says how rows are cut, so those that came with it are cut again.
+    reader = createRecordReader()
+    reader.keepOnly(columns.stored, rows.stretches)
+    const again = reader.read(Buffer.concat(begun))
+    store(again, again.records.slice(1))
+  }
+  const take = (batch: RecordBatch) => {
+    const records = batch.unterminated ? [...batch.records, batch.unterminated.record] : batch.records
+    refuseCutShort(batch, columns, name)
+    if (store) store(batch, records)
+    else if (records[0]) begin(batch, records[0])
     options.onProgress(totals.rows)
   }
+  for await (const chunk of part.chunks()) {
+    if (!store) begun.push(chunk)
+    take(reader.read(chunk))
+  }
+  take(reader.end())
+  if (!store) throw new ChpipeError('data', `The file has no header: ${name}`, { hint: TAKE_AS_IT_COMES })
 }
 
-/** Whether a company is taken, in the order of the file: as many new ones as may be. */
-function takenTest(totals: ReadTotals, { accepts, limit, isKnown }: ReadOptions): (company: FiledCompany) => boolean {
-  return (company) => {
+const TAKE_AS_IT_COMES = 'use the file exactly as downloaded from https://download.companieshouse.gov.uk/en_output.html'
+
+/** What spreadsheets and old systems make of a CSV: where its lines end with CR alone, the header swallows the rows. */
+function refuseForeignText({ text, unterminated }: RecordBatch, header: CsvRecord, name: string): void {
+  const line = text(header)
+  const ends = unterminated?.record === header ? line : line.replace(/\r$/, '')
+  const refuse = (what: string) => new ChpipeError('data', `${what}: ${name}`, { hint: TAKE_AS_IT_COMES })
+  if (line.includes('\0') && line.replaceAll('\0', '').includes('CompanyNumber'))
+    throw refuse('The file is UTF-16, not UTF-8')
+  if (ends.includes('\r')) throw refuse('The lines of the file end with CR alone, not with LF or CRLF')
+}
+
+/** A row without a line end may be the last one, whole; with too few cells, or an open quote, the rest is missing. */
+function refuseCutShort({ unterminated }: RecordBatch, columns: RegisterColumns | null, name: string): void {
+  if (!unterminated) return
+  const { record, openQuote } = unterminated
+  if (!openQuote && (columns === null || record.cells.length >= columns.width)) return
+  throw new ChpipeError(
+    'data',
+    `The file is cut short: it ends inside the row that begins on line ${record.line}: ${name}`,
+    {
+      hint: 'download it again; nothing was imported',
+    },
+  )
+}
+
+/** How records are to be cut, and a function that stages those of a batch: companies here, bad rows there. */
+function storing(
+  columns: RegisterColumns,
+  partName: string | null,
+  staging: CompanyStaging,
+  totals: ReadTotals,
+  { accepts, limit, isKnown }: ReadOptions,
+): Pick<SharedReader, 'stretches'> & { store(batch: RecordBatch, records: CsvRecord[]): void } {
+  const odd: [column: string, cell: string][] = []
+  const { stretches, read: companyOf } = sharedReader(columns, {
+    onOddCell: (...cell) => odd.push(cell),
+    onSic(code, description) {
+      if (totals.sicDescriptions.size < MOST_SIC_CODES) totals.sicDescriptions.set(code, description)
+    },
+  })
+  const isTaken = (company: FiledCompany) => {
     if (isKnown(company.company_number)) return true
     if (totals.taken >= limit || !accepts(searchedFacts(company))) return false
     totals.taken += 1
     return true
   }
-}
-
-interface Store {
-  staging: CompanyStaging
-  totals: ReadTotals
-  isTaken(company: FiledCompany): boolean
-}
-
-/** Stages what was read: companies here, bad rows there. */
-function store(batch: RowBatch, companies: FiledCompany[], { staging, totals, isTaken }: Store): void {
-  for (const column of batch.unfilled ?? []) totals.unfilled.add(column)
-  for (const [code, description] of batch.sic) {
-    if (totals.sicDescriptions.size < MOST_SIC_CODES) totals.sicDescriptions.set(code, description)
-  }
-  const taken = companies.filter((company, index) => {
-    totals.prefixes.add(company.company_number.slice(0, 2))
-    if (!isTaken(company)) return false
-    noteUnknown(totals.unknownProse, company.standing.facts)
-    if (batch.odd.length > 0) {
-      noteOdd(
-        totals,
-        company.company_number,
-        batch.odd.filter((odd) => odd.company === index),
-      )
+  const store = (batch: RecordBatch, records: CsvRecord[]) => {
+    const companies: FiledCompany[] = []
+    const rejects: Reject[] = []
+    for (const record of records) {
+      if (odd.length > 0) odd.length = 0
+      const company = record.fault ?? companyOf(record.cells)
+      if (typeof company === 'string') {
+        const reason = partName ? `${company} (in ${partName})` : company
+        rejects.push({ line: record.line, reason, row: batch.text(record) })
+        continue
+      }
+      totals.prefixes.add(company.company_number.slice(0, 2))
+      if (!isTaken(company)) continue
+      companies.push(company)
+      noteUnknown(totals.unknownProse, company.standing.facts)
+      if (odd.length > 0) noteOdd(totals, company.company_number, odd)
     }
-    return true
-  })
-  staging.add(taken)
-  if (batch.rejects.length > 0) staging.reject(batch.rejects)
-  totals.firstReject ??= batch.rejects[0] ?? null
-  totals.rows += batch.rows
-  totals.staged += taken.length
-  totals.rejected += batch.rejects.length
-  totals.filteredOut += companies.length - taken.length
+    staging.add(companies)
+    if (rejects.length > 0) staging.reject(rejects)
+    totals.firstReject ??= rejects[0] ?? null
+    totals.rows += records.length
+    totals.staged += companies.length
+    totals.rejected += rejects.length
+    totals.filteredOut += records.length - companies.length - rejects.length
+  }
+  return { stretches, store }
 }
 
 /** Member by member: spreading costs more. */
@@ -168,9 +225,9 @@ function searchedFacts(own: FiledCompany): SearchedFacts {
 function noteOdd(
   { oddCells, firstOddCells }: ReadTotals,
   companyNumber: string,
-  odd: readonly { column: string; cell: string }[],
+  odd: readonly [column: string, cell: string][],
 ): void {
-  for (const { column, cell } of odd) {
+  for (const [column, cell] of odd) {
     oddCells[column] = (oddCells[column] ?? 0) + 1
     if (firstOddCells.length >= MOST_ODD_CELLS) continue
     // A copy: a cell is a slice of its page, which it would keep in memory.
