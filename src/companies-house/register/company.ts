@@ -23,7 +23,7 @@ export interface RegisterCompany extends StatusMeaning, Category, RegisterFiling
   postal_code: string | null
 }
 
-export const SIC_COLUMNS = [
+const SIC_COLUMNS = [
   'SICCode.SicText_1',
   'SICCode.SicText_2',
   'SICCode.SicText_3',
@@ -38,21 +38,16 @@ export interface RowTold {
   onSic?(code: string, description: string): void
 }
 
-/** What no other company has in the same words. */
-export type OwnFacts = Pick<
-  RegisterCompany,
-  | 'company_number'
-  | 'company_name'
-  | 'date_of_creation'
-  | 'care_of'
-  | 'po_box'
-  | 'address_line_1'
-  | 'address_line_2'
-  | 'postal_code'
->
-
-/** A function that reads of a row what is its own; for a row that cannot be right it returns the reason, as text. */
-export function ownReader({ at, width }: RegisterColumns): (cells: string[]) => OwnFacts | string {
+/** A function that reads a row with these columns; for a row that cannot be right it returns the reason, as text. */
+export function rowReader(
+  { at, width, placeOf }: RegisterColumns,
+  { onSic = ignored, onOddCell = ignored }: RowTold = {},
+): (cells: string[]) => RegisterCompany | string {
+  const sicAt = SIC_COLUMNS.map((column) => at[column])
+  const status = remembering(statusOf)
+  const category = remembering(categoryOf)
+  const sicCode = sicReader(onSic)
+  const readFilings = filingsReader(placeOf)
   return (cells) => {
     if (cells.length !== width) return `expected ${width} columns, found ${cells.length}`
     const cell = (index: number) => cells[index] ?? ''
@@ -62,49 +57,48 @@ export function ownReader({ at, width }: RegisterColumns): (cells: string[]) => 
     if (company_name === null) return 'the company name is empty'
     const date_of_creation = isoDay(cell(at.IncorporationDate))
     if (date_of_creation === undefined) return `not a date in IncorporationDate: ${quoted(cell(at.IncorporationDate))}`
+    const date_of_cessation = isoDay(cell(at.DissolutionDate))
+    if (date_of_cessation === undefined) return `not a date in DissolutionDate: ${quoted(cell(at.DissolutionDate))}`
+    const { company_status, company_status_detail } = status(cell(at.CompanyStatus))
+    const { type, subtype } = category(cell(at.CompanyCategory))
+    const filings = readFilings(cells, company_number, onOddCell)
+    // Member by member: spreading costs more than reading them.
     return {
       company_number,
       company_name,
+      company_status,
+      company_status_detail,
+      type: type === 'other' ? otherType(company_number) : type,
+      subtype,
       date_of_creation,
+      date_of_cessation,
+      sic_codes: sicCodes(cells, sicAt, sicCode),
       care_of: filed(cell(at['RegAddress.CareOf'])),
       po_box: filed(cell(at['RegAddress.POBox'])),
       address_line_1: filed(cell(at['RegAddress.AddressLine1'])),
       address_line_2: filed(cell(at['RegAddress.AddressLine2'])),
-      postal_code: filed(cell(at['RegAddress.PostCode'])),
-    }
-  }
-}
-
-/** The same for all of a row. */
-export function rowReader(
-  columns: RegisterColumns,
-  { onSic = ignored, onOddCell = ignored }: RowTold = {},
-): (cells: string[]) => RegisterCompany | string {
-  const { at, placeOf } = columns
-  const sicAt = SIC_COLUMNS.map((column) => at[column])
-  const status = remembering(statusOf)
-  const category = remembering(categoryOf)
-  const sicCode = sicReader(onSic)
-  const readOwn = ownReader(columns)
-  const readFilings = filingsReader(placeOf)
-  return (cells) => {
-    const own = readOwn(cells)
-    if (typeof own === 'string') return own
-    const cell = (index: number) => cells[index] ?? ''
-    const date_of_cessation = isoDay(cell(at.DissolutionDate))
-    if (date_of_cessation === undefined) return `not a date in DissolutionDate: ${quoted(cell(at.DissolutionDate))}`
-    const { type, subtype } = category(cell(at.CompanyCategory))
-    return {
-      ...own,
-      ...status(cell(at.CompanyStatus)),
-      type: type === 'other' && isOversea(own.company_number) ? 'oversea-company' : type,
-      subtype,
-      date_of_cessation,
-      sic_codes: sicCodes(cells, sicAt, sicCode),
       locality: filed(cell(at['RegAddress.PostTown'])),
       region: filed(cell(at['RegAddress.County'])),
       country: filed(cell(at['RegAddress.Country'])),
-      ...readFilings(cells, own.company_number, onOddCell),
+      postal_code: filed(cell(at['RegAddress.PostCode'])),
+      country_of_origin: filings.country_of_origin,
+      accounts_accounting_reference_date_day: filings.accounts_accounting_reference_date_day,
+      accounts_accounting_reference_date_month: filings.accounts_accounting_reference_date_month,
+      accounts_next_due: filings.accounts_next_due,
+      accounts_last_accounts_made_up_to: filings.accounts_last_accounts_made_up_to,
+      accounts_last_accounts_type: filings.accounts_last_accounts_type,
+      confirmation_statement_next_due: filings.confirmation_statement_next_due,
+      confirmation_statement_last_made_up_to: filings.confirmation_statement_last_made_up_to,
+      annual_return_next_due: filings.annual_return_next_due,
+      annual_return_last_made_up_to: filings.annual_return_last_made_up_to,
+      charges_count: filings.charges_count,
+      charges_outstanding_count: filings.charges_outstanding_count,
+      charges_part_satisfied_count: filings.charges_part_satisfied_count,
+      charges_satisfied_count: filings.charges_satisfied_count,
+      general_partners_count: filings.general_partners_count,
+      limited_partners_count: filings.limited_partners_count,
+      previous_company_names: filings.previous_company_names,
+      uri: filings.uri,
     }
   }
 }
@@ -115,9 +109,9 @@ function companyNumber(text: string): string {
   return number.length < 8 && /^\d+$/.test(number) ? number.padStart(8, '0') : number
 }
 
-/** FC, SF and NF numbers are those of overseas companies; the file has one wording for whatever it has no other for. */
-export function isOversea(companyNumber: string): boolean {
-  return /^(FC|SF|NF)/.test(companyNumber)
+/** The file has one wording for whatever it has no other for; FC, SF and NF numbers are those of overseas companies. */
+function otherType(companyNumber: string): string {
+  return /^(FC|SF|NF)/.test(companyNumber) ? 'oversea-company' : 'other'
 }
 
 /** The codes of `70229 - Management consultancy ...`, joined by commas; `None Supplied` has none. */

@@ -25,11 +25,10 @@ export interface RegisterFilings {
   uri: string | null
 }
 
-/** What the file calls each earlier name of a company. */
 const PREVIOUS = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10].map((n) => `PreviousName_${n}`)
 
 /** From which columns of the file they come; a file may lack some (facts 5.1). */
-export const FILLED_FROM: Record<keyof RegisterFilings, readonly string[]> = {
+const FILLED_FROM: Record<keyof RegisterFilings, readonly string[]> = {
   country_of_origin: ['CountryOfOrigin'],
   accounts_accounting_reference_date_day: ['Accounts.AccountRefDay'],
   accounts_accounting_reference_date_month: ['Accounts.AccountRefMonth'],
@@ -140,7 +139,7 @@ function wholeCell(placeOf: PlaceOf): (column: string, least?: number, most?: nu
 }
 
 /** The names as the profile has them, as JSON, the latest first; the file says when each ended, not when it began. */
-export function previousNames(placeOf: PlaceOf): CellReader<string> {
+function previousNames(placeOf: PlaceOf): CellReader<string> {
   const day = dayCell(placeOf)
   const pairs = PREVIOUS.map((name) => ({
     column: `${name}.CompanyName`,
@@ -164,7 +163,7 @@ export function previousNames(placeOf: PlaceOf): CellReader<string> {
 const USUAL_URI = 'http://business.data.gov.uk/id/company/'
 
 /** Null for the address that follows from the number (facts 5.1). */
-export function unusualUri(cell: string, companyNumber: string): string | null {
+function unusualUri(cell: string, companyNumber: string): string | null {
   const usual = cell.length === USUAL_URI.length + 8 && cell.endsWith(companyNumber) && cell.startsWith(USUAL_URI)
   return usual ? null : filed(cell)
 }

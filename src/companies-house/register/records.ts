@@ -22,19 +22,13 @@ export interface RecordBatch {
   text(record: CsvRecord): string
 }
 
-/** Columns that stand side by side: the first and the last of them. */
-export type Stretch = readonly [first: number, last: number]
-
 export interface RecordReader {
   /** The records that these bytes complete. */
   read(bytes: Buffer): RecordBatch
   /** What is left at the end of the input. */
   end(): RecordBatch
-  /**
-   * From the next call on only these cells are read; the others are counted and left empty. Of each stretch of two columns
-   * or more, the first cell gets what stands in the input from its first column to its last.
-   */
-  keepOnly(columns: number[], stretches?: readonly Stretch[]): void
+  /** From the next call on only these cells are read; the others are counted and left empty. */
+  keepOnly(columns: number[]): void
 }
 
 const LF = 0x0a
@@ -73,26 +67,11 @@ export function createRecordReader(): RecordReader {
   return {
     read: (bytes) => read(bytes, false),
     end: () => read(NOTHING, true),
-    keepOnly(columns, stretches = []) {
-      kept = new Uint8Array(Math.max(...columns, ...stretches.flat()) + 1)
-      for (const column of columns) kept[column] = KEPT
-      for (const [first, last] of stretches) {
-        kept.fill(NOT_KEPT, first, last)
-        kept[first] = BEGINS
-        kept[last] = ENDS
-      }
+    keepOnly(columns) {
+      kept = new Uint8Array(Math.max(...columns) + 1)
+      for (const column of columns) kept[column] = 1
     },
   }
-}
-
-/** The cells of a stretch of a record, from what stands in the input. */
-export function cellsOfStretch(stretch: string): string[] {
-  // With a comma it does not end a line, where a CR would count as part of the line's end.
-  const bytes = Buffer.from(`${stretch},`)
-  const text = bytes.toString('latin1')
-  const cells: string[] = []
-  readCells({ bytes, text, high: highFrom(text, 0), kept: null, last: true }, 0, cells)
-  return cells.slice(0, -1)
 }
 
 interface Cut {
@@ -120,7 +99,6 @@ function cutPage(page: Page, firstLine: number): Cut {
     if (to < 0) {
       if (to === INCOMPLETE && bytes.length - from <= LONGEST_RECORD) break
       fault = 'its quotes do not match'
-      page.high = NONE
       to = firstLineEnd(page, from, line)
       if (to === INCOMPLETE) break
     }
@@ -164,19 +142,13 @@ const HIGH = /[\x80-\xff]/g
 interface Page {
   bytes: Buffer
   text: string
-  /** The first byte above 0x7f that the reading has not yet passed; the number of bytes when there is none, below 0 to look anew. */
+  /** The first byte above 0x7f that the reading has not yet passed; the number of bytes when there is none. */
   high: number
-  /** What is wanted of each column, as below; null for all. */
+  /** 1 at the columns whose text is wanted; null for all. */
   kept: Uint8Array | null
   /** Nothing follows. */
   last: boolean
 }
-
-const NOT_KEPT = 0
-const KEPT = 1
-/** A stretch begins with this column, or ends with it. */
-const BEGINS = 2
-const ENDS = 3
 
 /** The page ends before the record does. */
 const INCOMPLETE = -1
@@ -189,20 +161,12 @@ const OPEN_QUOTE = -3
 function readCells(page: Page, start: number, cells: string[]): number {
   const { bytes, kept, last } = page
   const size = bytes.length
-  let [stretch, first] = [0, 0]
   for (let at = start; ; at += 1) {
-    const column = cells.length
-    const role = kept === null ? KEPT : column < kept.length ? kept[column] : NOT_KEPT
-    if (role === BEGINS) {
-      stretch = at
-      first = column
-    }
     const quoted = byteAt(bytes, at) === QUOTE
     // Most cells of the file are `"",`.
     if (quoted && byteAt(bytes, at + 1) === QUOTE && byteAt(bytes, at + 2) === COMMA) {
-      cells[column] = ''
+      cells[cells.length] = ''
       at += 2
-      if (role === ENDS) cells[first] = rawText(page, stretch, at)
       continue
     }
     const from = quoted ? at + 1 : at
@@ -218,8 +182,8 @@ function readCells(page: Page, start: number, cells: string[]): number {
       if (next !== LF && next !== NONE) return MALFORMED
     }
     if (!quoted && next !== COMMA && to > from && bytes[to - 1] === CR) to -= 1
-    cells[column] = role === KEPT && to > from ? cellText(page, from, to, quoted) : ''
-    if (role === ENDS) cells[first] = rawText(page, stretch, quoted ? to + 1 : to)
+    const wanted = to > from && (kept === null || (cells.length < kept.length && kept[cells.length] === 1))
+    cells[cells.length] = wanted ? cellText(page, from, to, quoted) : ''
     if (next === COMMA) continue
     return next === LF || next === NONE ? at : MALFORMED
   }
@@ -247,14 +211,10 @@ function unquotedEnd(bytes: Buffer, from: number): number {
 }
 
 function cellText(page: Page, from: number, to: number, quoted: boolean): string {
-  const cell = rawText(page, from, to)
-  return quoted && cell.includes('"') ? cell.replaceAll('""', '"') : cell
-}
-
-function rawText(page: Page, from: number, to: number): string {
   const { bytes, text } = page
   if (page.high < from) page.high = highFrom(text, from)
-  return page.high >= to ? text.slice(from, to) : bytes.toString('utf8', from, to)
+  const cell = page.high >= to ? text.slice(from, to) : bytes.toString('utf8', from, to)
+  return quoted && cell.includes('"') ? cell.replaceAll('""', '"') : cell
 }
 
 /** The first byte above 0x7f at or behind `from`; the number of bytes when there is none. */

@@ -1,116 +1,156 @@
-// One company of the register file on its way into temporary tables. Binding is half of what reading the file takes: what
-// companies share is bound once, in a table of its kind, and most have nothing in some of the other columns.
-import type { Statement } from 'better-sqlite3'
+// One row of the register file on its way into a temporary table. Binding is half of what reading the file takes, and most
+// companies are alike in a third of the columns: what they all have there is written into the statement.
 import type { Db } from '../open.ts'
-import { type FiledCompany, SHARED, SHARED_KINDS, type SharedKind } from './shared-facts.ts'
+import type { CompanyFacts } from './told.ts'
 
-/** Columns of a company's own, and of its rows in the tables of what is shared. */
+/** Where most companies come from. */
+const HOME = 'United Kingdom'
+
 const OFTEN = [
   'company_number',
   'company_name',
+  'company_status',
+  'type',
   'date_of_creation',
+  'sic_codes',
   'address_line_1',
   'address_line_2',
+  'locality',
+  'region',
+  'country',
   'postal_code',
-  ...SHARED_KINDS,
+  'accounts_accounting_reference_date_day',
+  'accounts_accounting_reference_date_month',
+  'accounts_next_due',
+  'accounts_last_accounts_made_up_to',
+  'accounts_last_accounts_type',
+  'confirmation_statement_next_due',
+  'confirmation_statement_last_made_up_to',
+  'annual_return_next_due',
+  'annual_return_last_made_up_to',
 ] as const
 
-const SELDOM = ['care_of', 'po_box', 'previous_company_names', 'uri'] as const
+/** What most companies have in the other columns. */
+const MOSTLY = {
+  company_status_detail: null,
+  subtype: null,
+  date_of_cessation: null,
+  care_of: null,
+  po_box: null,
+  previous_company_names: null,
+  uri: null,
+  country_of_origin: HOME,
+  charges_count: 0,
+  charges_outstanding_count: 0,
+  charges_part_satisfied_count: 0,
+  charges_satisfied_count: 0,
+  general_partners_count: 0,
+  limited_partners_count: 0,
+} as const
 
-const STAGED = [...OFTEN, ...SELDOM]
+const SELDOM = Object.keys(MOSTLY)
 
-type Client = Db['$client']
-type Value = string | number | null
-
-const tableOfKind = (kind: SharedKind) => `shared_${kind}`
-
-/** The tables of what is shared. */
-export const SHARED_TABLES = SHARED_KINDS.map(tableOfKind)
-
-/** Makes the temporary tables of what is shared; returns a function that makes one for companies, and one that adds them. */
-export function createSharedTables(client: Client): (table: string) => (company: FiledCompany) => void {
-  for (const kind of SHARED_KINDS) {
-    client.exec(`CREATE TEMP TABLE ${tableOfKind(kind)} (id INTEGER PRIMARY KEY, ${SHARED[kind].join(', ')})`)
-  }
-  const insert = Object.fromEntries(
-    SHARED_KINDS.map((kind) => {
-      const columns = ['NULL', ...SHARED[kind].map(() => '?')]
-      return [kind, client.prepare<Value[]>(`INSERT INTO temp.${tableOfKind(kind)} VALUES (${columns.join(', ')})`)]
-    }),
-  ) as Record<SharedKind, Statement<Value[]>>
-  const stage: Stage = (kind, shared) => {
-    const facts = shared.facts as Record<string, Value>
-    const { lastInsertRowid } = insert[kind].run(...SHARED[kind].map((column) => facts[column] ?? null))
-    shared.stagedAs = Number(lastInsertRowid)
-    return shared.stagedAs
-  }
-  return (table) => {
-    client.exec(`CREATE TEMP TABLE ${table} (${STAGED.join(', ')})`)
-    return prepareAdd(client, table, stage)
-  }
+/** A function that adds a row to a temporary table with the columns of the register file. */
+export function prepareAdd(client: Db['$client'], table: string): (facts: CompanyFacts) => void {
+  const prepare = (values: string[]) =>
+    client.prepare<(string | number | null)[]>(
+      `INSERT INTO temp.${table} (${[...OFTEN, ...SELDOM].join(', ')}) VALUES (${values.join(', ')})`,
+    )
+  const often = OFTEN.map(() => '?')
+  const ordinary = prepare([...often, ...Object.values(MOSTLY).map(literal)])
+  const special = prepare([...often, ...SELDOM.map(() => '?')])
+  return (facts) => (isOrdinary(facts) ? addOrdinary(ordinary, facts) : addSpecial(special, facts))
 }
 
-/** A query for the staged companies of a table, with all their columns by name; `condition` speaks of `own`. */
-export function wholeRows(table: string): string {
-  const own = [...OFTEN.slice(0, -SHARED_KINDS.length), ...SELDOM].map((column) => `own.${column}`)
-  const shared = SHARED_KINDS.flatMap((kind) => SHARED[kind].map((column) => `${tableOfKind(kind)}.${column}`))
-  const joins = SHARED_KINDS.map((kind) => {
-    const its = `temp.${tableOfKind(kind)}`
-    return `CROSS JOIN ${its} ON ${tableOfKind(kind)}.id = own.${kind}`
-  })
-  return `SELECT ${[...own, ...shared].join(', ')} FROM temp.${table} AS own ${joins.join(' ')}`
+type Statement = { run(...values: (string | number | null)[]): unknown }
+
+function literal(value: string | number | null): string {
+  if (value === null) return 'NULL'
+  return typeof value === 'number' ? String(value) : `'${value}'`
 }
 
-/** Adds what is shared to the table of its kind; returns its row there. */
-type Stage = (kind: SharedKind, shared: { readonly facts: object; stagedAs: number }) => number
+function isOrdinary(facts: CompanyFacts): boolean {
+  return (
+    facts.company_status_detail === null &&
+    facts.subtype === null &&
+    facts.date_of_cessation === null &&
+    facts.care_of === null &&
+    facts.po_box === null &&
+    facts.previous_company_names === null &&
+    facts.uri === null &&
+    facts.country_of_origin === HOME &&
+    facts.charges_count === 0 &&
+    facts.charges_outstanding_count === 0 &&
+    facts.charges_part_satisfied_count === 0 &&
+    facts.charges_satisfied_count === 0 &&
+    facts.general_partners_count === 0 &&
+    facts.limited_partners_count === 0
+  )
+}
 
-function prepareAdd(client: Client, table: string, stage: Stage): (company: FiledCompany) => void {
-  const prepare = (columns: readonly string[]) =>
-    client.prepare<Value[]>(
-      `INSERT INTO temp.${table} (${columns.join(', ')}) VALUES (${columns.map(() => '?').join(', ')})`,
-    )
-  const [ordinary, special] = [prepare(OFTEN), prepare(STAGED)]
-  // Values one by one, in the order of the columns: given as an array or by name, they take a third longer to bind.
-  return (company) => {
-    const place = company.place.stagedAs || stage('place', company.place)
-    const standing = company.standing.stagedAs || stage('standing', company.standing)
-    const accounts = company.accounts.stagedAs || stage('accounts', company.accounts)
-    const trade = company.trade.stagedAs || stage('trade', company.trade)
-    const statements = company.statements.stagedAs || stage('statements', company.statements)
-    const { care_of, po_box, previous_company_names, uri } = company
-    const isOrdinary = care_of === null && po_box === null && previous_company_names === null && uri === null
-    if (isOrdinary) {
-      ordinary.run(
-        company.company_number,
-        company.company_name,
-        company.date_of_creation,
-        company.address_line_1,
-        company.address_line_2,
-        company.postal_code,
-        place,
-        standing,
-        accounts,
-        trade,
-        statements,
-      )
-      return
-    }
-    special.run(
-      company.company_number,
-      company.company_name,
-      company.date_of_creation,
-      company.address_line_1,
-      company.address_line_2,
-      company.postal_code,
-      place,
-      standing,
-      accounts,
-      trade,
-      statements,
-      care_of,
-      po_box,
-      previous_company_names,
-      uri,
-    )
-  }
+/** Values one by one, in the order of the columns: given as an array or by name, they take a third longer to bind. */
+function addOrdinary(insert: Statement, facts: CompanyFacts): void {
+  insert.run(
+    facts.company_number,
+    facts.company_name,
+    facts.company_status,
+    facts.type,
+    facts.date_of_creation,
+    facts.sic_codes,
+    facts.address_line_1,
+    facts.address_line_2,
+    facts.locality,
+    facts.region,
+    facts.country,
+    facts.postal_code,
+    facts.accounts_accounting_reference_date_day,
+    facts.accounts_accounting_reference_date_month,
+    facts.accounts_next_due,
+    facts.accounts_last_accounts_made_up_to,
+    facts.accounts_last_accounts_type,
+    facts.confirmation_statement_next_due,
+    facts.confirmation_statement_last_made_up_to,
+    facts.annual_return_next_due,
+    facts.annual_return_last_made_up_to,
+  )
+}
+
+function addSpecial(insert: Statement, facts: CompanyFacts): void {
+  insert.run(
+    facts.company_number,
+    facts.company_name,
+    facts.company_status,
+    facts.type,
+    facts.date_of_creation,
+    facts.sic_codes,
+    facts.address_line_1,
+    facts.address_line_2,
+    facts.locality,
+    facts.region,
+    facts.country,
+    facts.postal_code,
+    facts.accounts_accounting_reference_date_day,
+    facts.accounts_accounting_reference_date_month,
+    facts.accounts_next_due,
+    facts.accounts_last_accounts_made_up_to,
+    facts.accounts_last_accounts_type,
+    facts.confirmation_statement_next_due,
+    facts.confirmation_statement_last_made_up_to,
+    facts.annual_return_next_due,
+    facts.annual_return_last_made_up_to,
+    facts.company_status_detail,
+    facts.subtype,
+    facts.date_of_cessation,
+    facts.care_of,
+    facts.po_box,
+    facts.previous_company_names,
+    facts.uri,
+    facts.country_of_origin,
+    facts.charges_count,
+    facts.charges_outstanding_count,
+    facts.charges_part_satisfied_count,
+    facts.charges_satisfied_count,
+    facts.general_partners_count,
+    facts.limited_partners_count,
+  )
 }

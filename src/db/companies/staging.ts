@@ -6,8 +6,7 @@ import { type Db, write } from '../open.ts'
 import { storageError, storageGuard } from '../storage-error.ts'
 import { rewriteCompany } from './companies.ts'
 import { type Origin, runsOfLaterFiles, startOfDay } from './register-files.ts'
-import type { FiledCompany } from './shared-facts.ts'
-import { createSharedTables, SHARED_TABLES, wholeRows } from './staged-row.ts'
+import { prepareAdd } from './staged-row.ts'
 import { type CompanyFacts, REGISTER_COLUMNS } from './told.ts'
 
 export interface Reject {
@@ -23,7 +22,7 @@ export interface FileOrigin extends Origin {
 
 /** Companies and rejects that are not in the database yet. Disposing it drops them. */
 export interface CompanyStaging {
-  add(batch: FiledCompany[]): void
+  add(batch: CompanyFacts[]): void
   reject(batch: Reject[]): void
   /** In the order in which they were added. */
   rejects(): Generator<Reject>
@@ -49,23 +48,23 @@ const PREFIX_LENGTH = 2
 export function openCompanyStaging(db: Db, clock: Clock): CompanyStaging {
   const client = db.$client
   const guarded = storageGuard(client.name)
+  const tables = new Map<string, (facts: CompanyFacts) => void>()
+  const openTable = (prefix: string) => {
+    client.exec(`CREATE TEMP TABLE ${tableOf(prefix)} (${COLUMNS})`)
+    const add = prepareAdd(client, tableOf(prefix))
+    tables.set(prefix, add)
+    return add
+  }
   client.pragma('temp_store = FILE')
   client.pragma('temp.secure_delete = OFF')
   client.exec(`CREATE TEMP TABLE ${REJECTS} (line, reason, row)`)
   client.pragma('temp.journal_mode = MEMORY')
-  const createTable = createSharedTables(client)
-  const tables = new Map<string, (company: FiledCompany) => void>()
-  const openTable = (prefix: string) => {
-    const add = createTable(tableOf(prefix))
-    tables.set(prefix, add)
-    return add
-  }
   const insertReject = prepareInsert(client, REJECTS, 3)
-  const add = client.transaction((batch: FiledCompany[]) => {
-    for (const company of batch) {
-      const prefix = company.company_number.slice(0, PREFIX_LENGTH)
+  const add = client.transaction((batch: CompanyFacts[]) => {
+    for (const facts of batch) {
+      const prefix = facts.company_number.slice(0, PREFIX_LENGTH)
       const add = tables.get(prefix) ?? openTable(prefix)
-      add(company)
+      add(facts)
     }
   })
   const reject = client.transaction((batch: Reject[]) => {
@@ -89,7 +88,7 @@ export function openCompanyStaging(db: Db, clock: Clock): CompanyStaging {
     checkpoint: () => guarded(() => client.pragma('wal_checkpoint(PASSIVE)')),
     [Symbol.dispose]() {
       if (!client.open) return
-      for (const table of [REJECTS, ...SHARED_TABLES, ...[...tables.keys()].map(tableOf)])
+      for (const table of [REJECTS, ...[...tables.keys()].map(tableOf)])
         client.exec(`DROP TABLE IF EXISTS temp.${table}`)
     },
   }
@@ -193,7 +192,7 @@ function* mergeTable(db: Db, clock: Clock, table: string, origin: FileOrigin, si
     .pluck()
   const move = client.prepare(`
     INSERT INTO companies (${COLUMNS}, source, fetched_at, first_seen_at, run_id, change_number)
-    SELECT ${COLUMNS}, ?, ?, ?, ?, ? FROM (${wholeRows(table)})
+    SELECT ${COLUMNS}, ?, ?, ?, ?, ? FROM temp.${table}
     WHERE company_number > ? AND company_number <= ? ORDER BY company_number
     ${upsert(origin.unfilled ?? NOTHING)} WHERE ${ONLY_FILED} AND ${isOlder(db, origin.as_of)}`)
   const countChunk = client
@@ -226,7 +225,7 @@ const REST_PER_PAGE = 500
 /** A function that brings companies of which others have told as well up to the file, between two numbers; returns how many. */
 function restWriter(db: Db, table: string, origin: FileOrigin): (after: string, last: string) => number {
   const page = db.$client.prepare<[string, string], CompanyFacts>(`
-    SELECT staged.* FROM (${wholeRows(table)}) AS staged JOIN companies USING (company_number)
+    SELECT staged.* FROM temp.${table} AS staged JOIN companies USING (company_number)
     WHERE company_number > ? AND company_number <= ? AND NOT (${ONLY_FILED}) AND ${isOlder(db, origin.as_of)}
     ORDER BY company_number LIMIT ${REST_PER_PAGE}`)
   const { source, fetched_at: fetchedAt, run_id: runId } = origin

@@ -1,20 +1,19 @@
 // Reads the register file once, from end to end, into the staging. Nothing reaches the database's own tables from here.
 
 import type { RegisterPart } from '../../companies-house/register/bytes.ts'
-import { findColumns, type RegisterColumns } from '../../companies-house/register/company.ts'
+import { findColumns, type RegisterColumns, rowReader } from '../../companies-house/register/company.ts'
 import { isSlug } from '../../companies-house/register/prose.ts'
 import { type CsvRecord, createRecordReader, type RecordBatch } from '../../companies-house/register/records.ts'
-import { type SharedReader, sharedReader } from '../../companies-house/register/shared.ts'
 import type { RegisterSource } from '../../companies-house/register/source.ts'
 import type { SearchedFacts } from '../../db/companies/companies.ts'
-import type { FiledCompany } from '../../db/companies/shared-facts.ts'
 import type { CompanyStaging, Reject } from '../../db/companies/staging.ts'
+import type { CompanyFacts } from '../../db/companies/told.ts'
 import { ChpipeError } from '../../errors.ts'
 import { postcodeTest } from '../../postcode.ts'
 
 export interface ReadOptions {
   /** Whether a company is taken that is not stored yet. */
-  accepts(company: SearchedFacts): boolean
+  accepts(company: CompanyFacts): boolean
   /** New companies past it count as filtered out. They are still checked: a file that ends badly is refused whole. */
   limit: number
   /** What is stored already is taken whatever it has become. */
@@ -100,33 +99,25 @@ async function readPart(
   options: ReadOptions,
 ): Promise<void> {
   const name = part.name ? `${part.name} in ${sourceName}` : sourceName
-  let reader = createRecordReader()
+  const reader = createRecordReader()
   let columns: RegisterColumns | null = null
   let store: ((batch: RecordBatch, records: CsvRecord[]) => void) | null = null
-  const begun: Buffer[] = []
-  const begin = (batch: RecordBatch, header: CsvRecord) => {
-    refuseForeignText(batch, header, name)
-    columns = findColumns(header.cells, name)
-    for (const column of columns.unfilled) totals.unfilled.add(column)
-    const rows = storing(columns, part.name, staging, totals, options)
-    store = rows.store
-    // The header says how rows are cut, so those that came with it are cut again.
-    reader = createRecordReader()
-    reader.keepOnly(columns.stored, rows.stretches)
-    const again = reader.read(Buffer.concat(begun))
-    store(again, again.records.slice(1))
-  }
   const take = (batch: RecordBatch) => {
     const records = batch.unterminated ? [...batch.records, batch.unterminated.record] : batch.records
     refuseCutShort(batch, columns, name)
-    if (store) store(batch, records)
-    else if (records[0]) begin(batch, records[0])
+    if (records[0] && !store) {
+      refuseForeignText(batch, records[0], name)
+      columns = findColumns(records[0].cells, name)
+      reader.keepOnly(columns.stored)
+      for (const column of columns.unfilled) totals.unfilled.add(column)
+      store = storing(columns, part.name, staging, totals, options)
+      store(batch, records.slice(1))
+    } else {
+      store?.(batch, records)
+    }
     options.onProgress(totals.rows)
   }
-  for await (const chunk of part.chunks()) {
-    if (!store) begun.push(chunk)
-    take(reader.read(chunk))
-  }
+  for await (const chunk of part.chunks()) take(reader.read(chunk))
   take(reader.end())
   if (!store) throw new ChpipeError('data', `The file has no header: ${name}`, { hint: TAKE_AS_IT_COMES })
 }
@@ -157,29 +148,29 @@ function refuseCutShort({ unterminated }: RecordBatch, columns: RegisterColumns 
   )
 }
 
-/** How records are to be cut, and a function that stages those of a batch: companies here, bad rows there. */
+/** A function that stages the records of a batch: companies here, bad rows there. */
 function storing(
   columns: RegisterColumns,
   partName: string | null,
   staging: CompanyStaging,
   totals: ReadTotals,
   { accepts, limit, isKnown }: ReadOptions,
-): Pick<SharedReader, 'stretches'> & { store(batch: RecordBatch, records: CsvRecord[]): void } {
+): (batch: RecordBatch, records: CsvRecord[]) => void {
   const odd: [column: string, cell: string][] = []
-  const { stretches, read: companyOf } = sharedReader(columns, {
+  const companyOf = rowReader(columns, {
     onOddCell: (...cell) => odd.push(cell),
     onSic(code, description) {
       if (totals.sicDescriptions.size < MOST_SIC_CODES) totals.sicDescriptions.set(code, description)
     },
   })
-  const isTaken = (company: FiledCompany) => {
+  const isTaken = (company: CompanyFacts) => {
     if (isKnown(company.company_number)) return true
-    if (totals.taken >= limit || !accepts(searchedFacts(company))) return false
+    if (totals.taken >= limit || !accepts(company)) return false
     totals.taken += 1
     return true
   }
-  const store = (batch: RecordBatch, records: CsvRecord[]) => {
-    const companies: FiledCompany[] = []
+  return (batch, records) => {
+    const companies: CompanyFacts[] = []
     const rejects: Reject[] = []
     for (const record of records) {
       if (odd.length > 0) odd.length = 0
@@ -192,7 +183,7 @@ function storing(
       totals.prefixes.add(company.company_number.slice(0, 2))
       if (!isTaken(company)) continue
       companies.push(company)
-      noteUnknown(totals.unknownProse, company.standing.facts)
+      noteUnknown(totals.unknownProse, company)
       if (odd.length > 0) noteOdd(totals, company.company_number, odd)
     }
     staging.add(companies)
@@ -202,23 +193,6 @@ function storing(
     totals.staged += companies.length
     totals.rejected += rejects.length
     totals.filteredOut += records.length - companies.length - rejects.length
-  }
-  return { stretches, store }
-}
-
-/** Member by member: spreading costs more. */
-function searchedFacts(own: FiledCompany): SearchedFacts {
-  return {
-    company_number: own.company_number,
-    company_name: own.company_name,
-    company_status: own.standing.facts.company_status,
-    company_status_detail: own.standing.facts.company_status_detail,
-    type: own.standing.facts.type,
-    subtype: own.standing.facts.subtype,
-    sic_codes: own.trade.facts.sic_codes,
-    date_of_creation: own.date_of_creation,
-    date_of_cessation: own.standing.facts.date_of_cessation,
-    postal_code: own.postal_code,
   }
 }
 
@@ -236,10 +210,7 @@ function noteOdd(
   }
 }
 
-function noteUnknown(
-  unknown: UnknownProse,
-  { company_status, type }: Pick<SearchedFacts, 'company_status' | 'type'>,
-): void {
+function noteUnknown(unknown: UnknownProse, { company_status, type }: CompanyFacts): void {
   if (company_status !== null && !isSlug.company_status(company_status)) count(unknown.company_status, company_status)
   if (type !== null && !isSlug.type(type)) count(unknown.type, type)
 }
