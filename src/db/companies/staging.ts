@@ -8,6 +8,7 @@ import { rewriteCompany } from './companies.ts'
 import { type Origin, runsOfLaterFiles, startOfDay } from './register-files.ts'
 import { prepareAdd } from './staged-row.ts'
 import { type CompanyFacts, REGISTER_COLUMNS } from './told.ts'
+import { unchangedTest } from './unchanged.ts'
 
 export interface Reject {
   line: number
@@ -29,7 +30,8 @@ export interface CompanyStaging {
   /**
    * Moves the companies into `companies` in transactions of up to `size()` rows, one for each step of the loop. What the
    * file does not tell stays as it is: officers, jurisdiction. So does a company whose stored facts are newer than the
-   * file. A company that was added twice is moved once, as it was last.
+   * file. A company that was added twice is moved once, as it was last. One that stays as it is, since a file of the same
+   * day has said the same of it, counts as updated.
    */
   merge(origin: FileOrigin, size: () => number): Generator<Chunk>
   /** Brings what was written into the database file; meanwhile others may write. */
@@ -190,11 +192,15 @@ function* mergeTable(db: Db, clock: Clock, table: string, origin: FileOrigin, si
       `SELECT company_number FROM temp.${table} WHERE company_number > ? ORDER BY company_number LIMIT 1 OFFSET ?`,
     )
     .pluck()
+  const unfilled = origin.unfilled ?? NOTHING
+  const unchanged = unchangedTest(db, origin, { row: 'excluded', unfilled })
   const move = client.prepare(`
     INSERT INTO companies (${COLUMNS}, source, fetched_at, first_seen_at, run_id, change_number)
     SELECT ${COLUMNS}, ?, ?, ?, ?, ? FROM temp.${table}
     WHERE company_number > ? AND company_number <= ? ORDER BY company_number
-    ${upsert(origin.unfilled ?? NOTHING)} WHERE ${ONLY_FILED} AND ${isOlder(db, origin.as_of)}`)
+    ${upsert(unfilled)} WHERE ${ONLY_FILED} AND ${isOlder(db, origin.as_of)}
+      ${unchanged === null ? '' : `AND NOT (${unchanged})`}`)
+  const countUnchanged = unchangedCounter(db, table, origin)
   const countChunk = client
     .prepare<[string, string], number>(
       `SELECT count(*) FROM temp.${table} WHERE company_number > ? AND company_number <= ?`,
@@ -205,19 +211,38 @@ function* mergeTable(db: Db, clock: Clock, table: string, origin: FileOrigin, si
   const fileBegins = startOfDay(origin.as_of)
   for (let after = ''; after !== END; ) {
     const last = lastOfChunk.get(after, size() - 1) ?? END
+    const all = countChunk.get(after, last) ?? 0
+    if (all > 0 && countUnchanged(after, last) === all) {
+      yield { inserted: 0, updated: all, duplicates: 0, lockedMs: 0 }
+      after = last
+      continue
+    }
     let begun = 0
     const chunk = write(db, () => {
       begun = clock.steady()
+      const kept = countUnchanged(after, last)
       const before = countCompanies(client)
       const { changes } = move.run(source, fetched_at, fetched_at, run_id, nextChange(db), after, last, fileBegins)
       const inserted = countCompanies(client) - before
-      const rewritten = changes === countChunk.get(after, last) ? 0 : rewriteRest(after, last)
-      return { inserted, updated: changes - inserted + rewritten, duplicates: 0 }
+      const rewritten = changes + kept === all ? 0 : rewriteRest(after, last)
+      return { inserted, updated: changes - inserted + kept + rewritten, duplicates: 0 }
     })
     yield { ...chunk, lockedMs: clock.steady() - begun }
     after = last
   }
   client.exec(`DROP TABLE temp.${table}`)
+}
+
+/** A function that counts the staged companies between two numbers that stay as they are stored. */
+function unchangedCounter(db: Db, table: string, origin: FileOrigin): (after: string, last: string) => number {
+  const unchanged = unchangedTest(db, origin, { row: 'staged', unfilled: origin.unfilled ?? NOTHING })
+  if (unchanged === null) return () => 0
+  const count = db.$client
+    .prepare<[string, string], number>(`
+      SELECT count(*) FROM temp.${table} AS staged CROSS JOIN companies USING (company_number)
+      WHERE staged.company_number > ? AND staged.company_number <= ? AND ${ONLY_FILED} AND ${unchanged}`)
+    .pluck()
+  return (after, last) => count.get(after, last) ?? 0
 }
 
 const REST_PER_PAGE = 500
