@@ -7,7 +7,7 @@ import type { Clock, Timings } from '../clock.ts'
 import { datedCheckpoint, isCheckpoint } from '../db/changes.ts'
 import type { Db } from '../db/open.ts'
 import { readSince } from '../db/served/changes.ts'
-import { DatabaseGone } from '../db/served/database.ts'
+import { DatabaseGone, versionOf } from '../db/served/database.ts'
 import { dayAt } from '../db/standing.ts'
 import { errorMessage } from '../errors.ts'
 import type { Log } from '../log.ts'
@@ -33,7 +33,16 @@ import { readCompany, readPscs, walkChanges, walkCompanies, walkOfficers } from 
 import { agentAnswers, MCP_PATH, type Paths } from './mcp.ts'
 import type { NameSearch } from './name-search.ts'
 import { defaultLimit } from './parameters.ts'
-import { acceptedType, JSON_TYPE, NDJSON, Problem, problemResponse, respond, respondLines } from './respond.ts'
+import {
+  acceptedType,
+  createTagMemory,
+  JSON_TYPE,
+  NDJSON,
+  Problem,
+  problemResponse,
+  respond,
+  respondLines,
+} from './respond.ts'
 import {
   changesRoute,
   companiesRoute,
@@ -113,6 +122,7 @@ function newApp({ log }: AppOptions): OpenAPIHono<Env> {
 function dataEndpoints(options: AppOptions): OpenAPIHono<Env> {
   const { database, names, clock } = options
   const turns = createTurns()
+  const unlessKnown = createTagMemory()
   const answer = listAnswers(options, turns)
   const checkWords = createWordCheck({ database, clock, turns, budgetMs: options.timings.servePageMs })
   const app = newApp(options)
@@ -174,11 +184,12 @@ function dataEndpoints(options: AppOptions): OpenAPIHono<Env> {
     accept(c, [JSON_TYPE])
     const { company_number } = c.req.valid('param')
     const { all = false } = c.req.valid('query')
-    const read = (scope: boolean) =>
-      readCompany(database.current(), company_number, { all: scope, today: dayAt(clock.now()) })
-    const company = read(all)
-    if (!company) throw noSuchCompany(read(true) !== null)
-    return respond(c, { type: JSON_TYPE, text: safeJson(company) })
+    const [db, today] = [database.current(), dayAt(clock.now())]
+    return unlessKnown(c, `${versionOf(db)} ${today}`, async () => {
+      const company = readCompany(db, company_number, { all, today })
+      if (!company) throw noSuchCompany(readCompany(db, company_number, { all: true, today }) !== null)
+      return respond(c, { type: JSON_TYPE, text: safeJson(company) })
+    })
   })
   app.openapi(pscsRoute, async (c) => {
     accept(c, [JSON_TYPE])

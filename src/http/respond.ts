@@ -23,7 +23,7 @@ export async function respond(c: Context, { type, text, headers = {} }: Body): P
   const plain = Buffer.from(text)
   const zip = plain.length >= GZIP_FROM_BYTES && acceptsGzip(c.req.header('accept-encoding'))
   const etag = `"${createHash('sha256').update(plain).digest('base64url').slice(0, 27)}${zip ? '-gzip' : ''}"`
-  const common = { 'Cache-Control': 'private, no-cache', Vary: VARY, ...headers, ETag: etag }
+  const common = { ...KEPT_WITH_CARE, ...headers, ETag: etag }
   if (matches(c.req.header('if-none-match'), etag)) return new Response(null, { status: 304, headers: common })
   const bytes = zip ? await compress(plain, { level: GZIP_LEVEL }) : plain
   return new Response(new Uint8Array(bytes), {
@@ -34,6 +34,31 @@ export async function respond(c: Context, { type, text, headers = {} }: Body): P
       ...(zip ? { 'Content-Encoding': 'gzip' } : {}),
     },
   })
+}
+
+/** So many paths are remembered with their tags. */
+const TAGS = 10_000
+
+/**
+ * Remembers the tags of answers, so that a client who has the newest one hears so before anything is read. `state` is another
+ * text whenever an answer may be another, and is taken before the answer is made.
+ */
+export function createTagMemory(): (c: Context, state: string, answer: () => Promise<Response>) => Promise<Response> {
+  const tags = new Map<string, { state: string; etag: string }>()
+  return async (c, state, answer) => {
+    const key = JSON.stringify([c.req.path, c.req.query(), acceptsGzip(c.req.header('accept-encoding'))])
+    const known = tags.get(key)
+    if (known?.state === state && matches(c.req.header('if-none-match'), known.etag)) {
+      return new Response(null, { status: 304, headers: { ...KEPT_WITH_CARE, ETag: known.etag } })
+    }
+    const response = await answer()
+    const etag = response.headers.get('ETag')
+    tags.delete(key)
+    if (etag !== null) tags.set(key, { state, etag })
+    const [oldest] = tags.keys()
+    if (tags.size > TAGS && oldest !== undefined) tags.delete(oldest)
+    return response
+  }
 }
 
 /**
@@ -64,6 +89,7 @@ export const JSON_TYPE = 'application/json'
 export const NDJSON = 'application/x-ndjson'
 
 const VARY = 'Accept, Accept-Encoding, Authorization'
+const KEPT_WITH_CARE = { 'Cache-Control': 'private, no-cache', Vary: VARY }
 
 async function* linesOf(values: AsyncGenerator<unknown[]>, fail: (error: unknown) => void): AsyncGenerator<Uint8Array> {
   try {

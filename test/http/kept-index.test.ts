@@ -7,6 +7,7 @@ import { companies } from '../../src/db/schema.ts'
 import { serveDatabase } from '../../src/db/served/database.ts'
 import { namesFile } from '../../src/db/served/names-file.ts'
 import type { NameQuery } from '../../src/db/served/terms.ts'
+import { addSuppressions } from '../../src/db/suppress/suppressions.ts'
 import { startNameSearch } from '../../src/http/name-search.ts'
 import type { LogFields } from '../../src/log.ts'
 import { tempFolder } from '../host.ts'
@@ -65,6 +66,30 @@ test('the index is built once, caught up at the next start, and kept by one serv
   const third = own.start()
   expect([await third.find(), own.said()]).toEqual([['00000003'], ['index of names caught up']])
   await third.stop()
+})
+
+test('a company that has not changed is known by its tag, until anything is written', async () => {
+  await using api = await serving()
+  const path = '/v1/companies/00000001'
+  const first = await api.get(path)
+  const etag = first.headers.get('etag') ?? ''
+  const again = () => api.get(path, { headers: { 'If-None-Match': etag } })
+  const known = await again()
+  expect([known.status, known.headers.get('etag'), known.headers.get('vary')]).toEqual([
+    304,
+    etag,
+    first.headers.get('vary'),
+  ])
+  expect((await api.get(path, { headers: { 'If-None-Match': '"other"' } })).status).toBe(200)
+  expect(
+    (await api.get(path, { headers: { 'If-None-Match': etag, Authorization: 'Bearer wrong-token' } })).status,
+  ).toBe(401)
+  addSuppressions(
+    api.db,
+    [{ kind: 'company', value: '00000001', born: null, reason: null }],
+    '2026-01-01T00:00:00.000Z',
+  )
+  expect((await again()).status).toBe(404)
 })
 
 test('a damaged index is built anew, and one that cannot be kept is used without', async () => {

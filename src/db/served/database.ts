@@ -30,6 +30,18 @@ export function dataVersion(db: Db): number {
   return Number(db.$client.pragma('data_version', { simple: true }))
 }
 
+const connections = new WeakMap<Db, number>()
+let opened = 0
+
+/** Another text for every connection, and whenever another one has written. */
+export function versionOf(db: Db): string {
+  if (!connections.has(db)) {
+    opened += 1
+    connections.set(db, opened)
+  }
+  return `${connections.get(db)} ${prepared(db, 'PRAGMA data_version').pluck().get()}`
+}
+
 /** Watches over the file of a connection, whose path must be absolute. */
 export function serveDatabase(first: Db, clock: Clock): ServedDatabase {
   const path = first.$client.name

@@ -7,7 +7,7 @@ import { type Db, prepared, snapshot } from '../open.ts'
 import { databaseKey } from '../suppress/suppressions.ts'
 import { readTallies } from '../tallies.ts'
 
-export interface Watermark {
+export interface NameWatermark {
   /** Whether the index was made of this database and of nothing that a restored backup has undone. */
   isOf(db: Db): boolean
   /** Whether nothing has changed since; the index must be of the database. */
@@ -39,7 +39,7 @@ const NEWEST = `SELECT company_number, change_number FROM companies INDEXED BY c
 const END = Number.MAX_SAFE_INTEGER
 
 /** Reads the watermark of an index, whose table of facts must be there. */
-export function createWatermark(client: Database.Database): Watermark {
+export function createWatermark(client: Database.Database): NameWatermark {
   const facts = createFacts(client)
   let [checkpoint, companies] = [facts.get('checkpoint'), Number(facts.get('companies') ?? 0)]
   let number = numberIn(checkpoint)

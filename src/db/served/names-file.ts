@@ -15,7 +15,7 @@ export function namesFile(path: string): string {
 const NAMES_APPLICATION_ID = 0x4348504e
 const LAYOUT = 1
 /** Another process has the file for good, or for the moment of an erasure. */
-const OWNER_WAIT_MS = 1000
+const OWNER_WAIT_MS = 500
 
 /** Whether a failure says that the file is damaged. */
 export function isNamesFileDamaged(error: unknown): boolean {

@@ -7,10 +7,8 @@ import { checkpointOf } from '../changes.ts'
 import { type Db, prepared, snapshot } from '../open.ts'
 import { AFTER_ALL } from './companies.ts'
 import { isIndexable, numberOfRowId, rowIdOf } from './name-ids.ts'
-import { createWatermark, goneSince, readCompanyCount, type Watermark } from './name-watermark.ts'
+import { createWatermark, goneSince, type NameWatermark, readCompanyCount } from './name-watermark.ts'
 import { type IndexedPerson, type NameQuery, type TermSource, termQuery, termSummary, termsOf } from './terms.ts'
-
-export type { NameQuery } from './terms.ts'
 
 export interface NameIndex {
   /** Up to `limit` company numbers behind `after`, in order. */
@@ -116,7 +114,7 @@ function* readPages({ client, mark }: Index): Generator<void, void> {
 
 interface Index {
   client: Database.Database
-  mark: Watermark
+  mark: NameWatermark
   rows: Rows
 }
 
