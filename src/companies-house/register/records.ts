@@ -101,6 +101,8 @@ function cutPage(page: Page, firstLine: number): Cut {
       fault = 'its quotes do not match'
       to = firstLineEnd(page, from, line)
       if (to === INCOMPLETE) break
+      // A cell without its end was read far into the rows behind.
+      page.high = highFrom(page.text, to)
     }
     if (!utf8 && !isUtf8(bytes.subarray(from, to))) fault ??= 'it is not valid UTF-8'
     const blank = to === from || (to === from + 1 && bytes[from] === CR)

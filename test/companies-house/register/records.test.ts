@@ -51,6 +51,14 @@ describe('the reader of CSV records', () => {
     )
   })
 
+  it('reads the rows behind one with wrong quotes as the text that they are', () => {
+    const found = read('a,"x\n,é\n",b,"x"x\n')
+    expect(found.records.slice(0, 2)).toMatchObject([
+      { cells: ['a', 'x\n,é\n', 'b', 'x'], fault: 'its quotes do not match' },
+      { cells: ['', 'é'], fault: null },
+    ])
+  })
+
   it('gives back any table of plain cells, unquoted, however the bytes are cut', () => {
     const plain = fc.string({ unit: 'grapheme', minLength: 1 }).filter((cell) => !/[",\r\n\ufeff]/.test(cell))
     fc.assert(
