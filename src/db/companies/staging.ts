@@ -59,6 +59,8 @@ export function openCompanyStaging(db: Db, clock: Clock): CompanyStaging {
   }
   client.pragma('temp_store = FILE')
   client.pragma('temp.secure_delete = OFF')
+  // Kilobytes: rows are only added, and read in their order.
+  client.pragma('temp.cache_size = -2000')
   client.exec(`CREATE TEMP TABLE ${REJECTS} (line, reason, row)`)
   client.pragma('temp.journal_mode = MEMORY')
   const insertReject = prepareInsert(client, REJECTS, 3)

@@ -33,6 +33,8 @@ export function openBulkStaging(db: Db): BulkStaging {
   const guarded = storageGuard(client.name)
   client.pragma('temp_store = FILE')
   client.pragma('temp.secure_delete = OFF')
+  // Kilobytes: rows are only added, and read in their order.
+  client.pragma('temp.cache_size = -2000')
   client.exec(`CREATE TABLE ${TABLE} (company, file, number, kind, line)`)
   client.pragma('temp.journal_mode = MEMORY')
   const insert = client.prepare(`INSERT INTO ${TABLE} VALUES (?, ?, ?, ?, ?)`)

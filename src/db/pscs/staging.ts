@@ -68,6 +68,8 @@ export function openPscStaging(db: Db, clock: Clock): PscStaging {
   }
   client.pragma('temp_store = FILE')
   client.pragma('temp.secure_delete = OFF')
+  // Kilobytes: rows are only added, and read in their order.
+  client.pragma('temp.cache_size = -2000')
   client.pragma('temp.journal_mode = MEMORY')
   const newest = Number(client.prepare('SELECT coalesce(max(rowid), 0) FROM companies').pluck().get())
   const add = client.transaction((batch: PscFacts[]) => {
