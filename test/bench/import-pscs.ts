@@ -31,7 +31,7 @@ export async function benchImportPscs(): Promise<Row[]> {
       const load = [
         'CREATE TABLE lines (line);',
         '.mode ascii',
-        '.separator "\\x1f" "\\n"',
+        '.separator "\\037" "\\n"',
         `.import "|gzip -dc ${file}" lines`,
       ]
       theirs.push(await measure('sqlite3', [join(folder, 'lines.db'), ...load]))
