@@ -29,6 +29,7 @@ const FLOORS = [
     'company-number',
     'metrics',
     'postcode',
+    'young-space',
     'postgres-url',
     'signed',
     'version',
