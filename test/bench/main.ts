@@ -1,6 +1,6 @@
 // Measures chpipe against plain tools, in one run: `npm run bench`, or `npm run bench export` for one of them;
 // `npm run bench -- scale` is by hand only.
-import Table from 'cli-table3'
+import { availableParallelism, cpus, loadavg, totalmem } from 'node:os'
 import { benchAllowance } from './allowance.ts'
 import { benchEnrichment } from './enrichment.ts'
 import { benchExport } from './export.ts'
@@ -39,15 +39,25 @@ if (wanted !== undefined && !Object.hasOwn(BENCHES, wanted)) {
   process.exit(2)
 }
 
-const table = new Table({
-  head: ['what', 'ours', 'theirs', 'ratio', 'target'],
-  style: { head: [], border: [], compact: true },
-})
+const rows: string[][] = []
 for (const [name, bench] of Object.entries(BENCHES)) {
   if (wanted !== undefined && wanted !== name) continue
   console.error(`measuring ${name} ...`)
-  for (const row of await bench()) {
-    table.push([row.name, row.ours, row.theirs, row.ratio.toFixed(2), row.target])
-  }
+  for (const row of await bench()) rows.push([row.name, row.ours, row.theirs, row.ratio.toFixed(2), row.target])
 }
-console.log(table.toString())
+console.log(`${machine()}\n\n${markdown(['what', 'ours', 'theirs', 'ratio', 'target'], rows)}`)
+
+/** The figures mean little without it. */
+function machine(): string {
+  const [cpu] = cpus()
+  const gigabytes = Math.round(totalmem() / 1024 ** 3)
+  const load = loadavg()[0]?.toFixed(1)
+  return `${availableParallelism()} cores (${cpu?.model.trim()}), ${gigabytes} GB, Node ${process.version}, load ${load} at the end`
+}
+
+/** The table as README.md has it. */
+function markdown(head: string[], body: string[][]): string {
+  const widths = head.map((_, column) => Math.max(...[head, ...body].map((row) => row[column]?.length ?? 0)))
+  const line = (row: string[]) => `| ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`
+  return [line(head), line(widths.map((width) => '-'.repeat(width))), ...body.map(line)].join('\n')
+}
