@@ -83,9 +83,17 @@ it('a database moves to another machine and goes on there; the old place and a s
     5,
     expect.stringContaining('Another machine works on a copy of this database now: a-importer'),
   ])
+  const heard = async (): Promise<number> => {
+    const sql = "SELECT max(seen_at) AS at FROM chpipe_allowance.members WHERE host = 'a-importer'"
+    return Number((await client.query(sql)).rows[0].at)
+  }
+  const before = await heard()
   mistaken.process.kill('SIGCONT')
+  // Only one that has found back to the store can tell it that it leaves; of others a minute must pass.
+  await expect.poll(heard).toBeGreaterThan(before)
   mistaken.process.kill('SIGTERM')
   await mistaken.ended
+  expect(await hosts()).toEqual(['b-streamer'])
 
   const doctor = await c('doctor --offline').ended
   const checks = JSON.parse(doctor.stdout) as { check: string; state: string; message: string }[]
