@@ -1,6 +1,6 @@
 import { formatDuration } from '../clock.ts'
 import type { Context } from '../context.ts'
-import { MOST_COUNTED } from '../db/officers/age.ts'
+import { cappedText } from '../db/capped-count.ts'
 import type { Db } from '../db/open.ts'
 import { ChpipeError } from '../errors.ts'
 import type { QuotaReport } from '../quota/report.ts'
@@ -185,7 +185,7 @@ function pscRows({ pscs }: Progress): [label: string, value: string][] {
   const rows: [label: string, value: string][] = [['control', `${formatNumber(pscs.records)} records, ${asOf}`]]
   const { companies_in_doubt: doubted = 0 } = pscs
   if (doubted > 0) {
-    const many = doubted > 10_000 ? 'more than 10,000 companies' : counted(doubted, 'company', 'companies')
+    const many = cappedText(doubted, 'company', 'companies')
     rows.push(['', `${many} in doubt until the next snapshot: the psc stream has lost events`])
   }
   return rows
@@ -223,11 +223,7 @@ function listRows({ lists = [] }: Progress): [label: string, value: string][] {
 
 function oldRows({ lists_older_than_30_days: old = 0 }: Progress): [label: string, value: string][] {
   if (old === 0) return []
-  const count =
-    old > MOST_COUNTED
-      ? `more than ${formatNumber(MOST_COUNTED)} are`
-      : `${formatNumber(old)} ${old === 1 ? 'is' : 'are'}`
-  return [['old lists', `${count} older than 30 days: chpipe import-officers --refresh 30d`]]
+  return [['old lists', `${cappedText(old, 'is', 'are')} older than 30 days: chpipe import-officers --refresh 30d`]]
 }
 
 /** What runs now, and until when it waits for the allowance. */

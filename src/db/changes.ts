@@ -2,6 +2,7 @@
 // keeps the number of its last change; clocks are not asked. The triggers of migration `change_counter` see to it for
 // every writer; a writer of many rows takes one number for all of them and stores it itself. Marks tie numbers to times,
 // and say whether a checkpoint was made by this database or by one that has been restored from a backup since.
+import { countCapped } from './capped-count.ts'
 import { type Db, prepared, type Tx } from './open.ts'
 import { deletions } from './schema.ts'
 import { dayAt } from './standing.ts'
@@ -113,14 +114,9 @@ function dayOfMark(db: Db, mark: string): string {
   return dayAt(Number(markedAt ?? 0))
 }
 
-/** More are not counted: the cost stays the same however many there are. */
-export const MOST_CHANGED_COUNTED = 10_000
-
-/** Companies of which anything stored changed behind a number, up to `MOST_CHANGED_COUNTED` and one. */
+/** Companies of which anything stored changed behind a number, as `countCapped` counts. */
 export function countChangedSince(db: Db, number: number): number {
-  const sql = `SELECT count(*) FROM (SELECT 1 FROM companies INDEXED BY companies_by_change WHERE change_number > ?
-    LIMIT ${MOST_CHANGED_COUNTED + 1})`
-  return Number(prepared(db, sql).pluck().get(number))
+  return countCapped(db, 'companies INDEXED BY companies_by_change WHERE change_number > ?', number)
 }
 
 /**

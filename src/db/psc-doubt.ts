@@ -1,6 +1,7 @@
 // Of which companies the stream of persons with significant control has lost something, so that what is stored of them is
 // not called complete. A loss that names a company is stored with it, as `stale`. One that may be about any company is a span
 // among the stream's gaps: it follows from these when a row is read, since it would change every company at once.
+import { countCapped } from './capped-count.ts'
 import { type Db, prepared } from './open.ts'
 
 /** A span without a repair. A timepoint too far ahead to be believed loses nothing; one that is lower begins a new count. */
@@ -47,20 +48,10 @@ export function forgetPscTimepoints(db: Db): void {
   prepared(db, RENUMBERED).run()
 }
 
-/** More are not counted. */
-const MOST_COUNTED = 10_000
-
-const COUNT = (where: string) =>
-  `SELECT count(*) FROM (SELECT 1 FROM companies WHERE ${where} LIMIT ${MOST_COUNTED + 1})`
-
 /** How many companies are in doubt, 10,001 for more than 10,000. */
 export function countDoubtedPscs(db: Db): number {
   const isAny = prepared(db, `SELECT ${LOST}`).pluck().get() === 1
-  return Number(
-    prepared(db, COUNT(isAny ? "pscs_state <> 'pending'" : "pscs_state = 'stale'"))
-      .pluck()
-      .get(),
-  )
+  return countCapped(db, `companies WHERE ${isAny ? "pscs_state <> 'pending'" : "pscs_state = 'stale'"}`)
 }
 
 const REPAIR = `

@@ -19,6 +19,11 @@ export function readTallies(db: Tx): Tallies {
   return { pending, complete, none, failed, stale, officers }
 }
 
+/** How many companies are stored. */
+export function companyCount({ pending, complete, none, failed, stale }: Tallies): number {
+  return pending + complete + none + failed + stale
+}
+
 /** All counts that triggers keep, by their names; a name that is not there counts nothing. */
 function readCounts(db: Tx): Tallies & Record<string, number> {
   const none: Tallies = { pending: 0, complete: 0, none: 0, failed: 0, stale: 0, officers: 0 }

@@ -5,7 +5,7 @@ import type Database from 'better-sqlite3'
 import { checkpointOf, numberOfCheckpoint } from '../changes.ts'
 import { type Db, prepared, snapshot } from '../open.ts'
 import { databaseKey } from '../suppress/suppressions.ts'
-import { readTallies } from '../tallies.ts'
+import { companyCount, readTallies } from '../tallies.ts'
 
 export interface NameWatermark {
   /** Whether the index was made of this database and of nothing that a restored backup has undone. */
@@ -101,8 +101,7 @@ export function createWatermark(client: Database.Database): NameWatermark {
 
 /** How many companies are stored. */
 export function readCompanyCount(db: Db): number {
-  const { pending, complete, none, failed, stale } = readTallies(db)
-  return pending + complete + none + failed + stale
+  return companyCount(readTallies(db))
 }
 
 /** Companies that may have been deleted behind a change and are not stored now. */

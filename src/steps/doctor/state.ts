@@ -1,5 +1,6 @@
 // What the database says about its processes, the stream and the enrichment.
 import { type Clock, DAY_MS, formatDuration } from '../../clock.ts'
+import { cappedText } from '../../db/capped-count.ts'
 import { countJobs } from '../../db/jobs/lists.ts'
 import type { Db } from '../../db/open.ts'
 import { countDoubtedPscs } from '../../db/psc-doubt.ts'
@@ -110,8 +111,7 @@ export function checkGaps(db: Db, clock: Clock): Check {
 export function pscChecks(db: Db): [check: string, body: () => Check][] {
   const doubted = countDoubtedPscs(db)
   if (doubted === 0) return []
-  const many = doubted > 10_000 ? 'more than 10,000' : formatNumber(doubted)
-  const message = `the stream has lost events: what is stored of ${many} companies is in doubt`
+  const message = `the stream has lost events: what is stored of ${cappedText(doubted, 'company', 'companies')} is in doubt`
   return [['pscs', () => warn('pscs', message, 'chpipe import-pscs, with the next snapshot')]]
 }
 

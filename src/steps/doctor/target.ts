@@ -1,8 +1,7 @@
 // Where `publish` writes: whether it can be reached and written to, who could read what is sent, and how far behind it is.
 import { DAY_MS, formatDuration } from '../../clock.ts'
-import { MOST_CHANGED_COUNTED } from '../../db/changes.ts'
+import { cappedText } from '../../db/capped-count.ts'
 import type { Db } from '../../db/open.ts'
-import { formatNumber } from '../../text.ts'
 import { type PublishedSchema, readTargetStanding, type TargetStanding } from '../publish/standing.ts'
 import { isTargetNamed, leavesThisMachine, type PublishTarget, publishTarget } from '../publish/target.ts'
 import { SILENT } from './allowance.ts'
@@ -66,10 +65,7 @@ function publishedText({ schema, publishedMsAgo, changed }: PublishedSchema): st
 function changesText(changed: number | null): string {
   if (changed === null) return 'the next publication compares every row'
   if (changed === 0) return 'nothing has changed since'
-  if (changed === 1) return '1 company has changed since'
-  const count =
-    changed > MOST_CHANGED_COUNTED ? `more than ${formatNumber(MOST_CHANGED_COUNTED)}` : formatNumber(changed)
-  return `${count} companies have changed since`
+  return `${cappedText(changed, 'company has', 'companies have')} changed since`
 }
 
 /** Changes have waited for a day. */

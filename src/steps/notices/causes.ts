@@ -1,8 +1,9 @@
 // What is worth a notice, read from the database. Messages hold counts, names of commands and of streams, and never
 // personal data.
 import type { Clock } from '../../clock.ts'
+import { cappedText } from '../../db/capped-count.ts'
 import type { Notice } from '../../db/notices.ts'
-import { countOldLists, LISTS_OLD_DAYS, MOST_COUNTED } from '../../db/officers/age.ts'
+import { countOldLists, LISTS_OLD_DAYS } from '../../db/officers/age.ts'
 import type { Db } from '../../db/open.ts'
 import { readCreditReport, readCreditRoom, readProviders } from '../../db/purchases/credits.ts'
 import { findAbandonedRuns, findLastFinished } from '../../db/runs.ts'
@@ -83,10 +84,7 @@ function auditDiffers(db: Db): Cause {
 
 function listsOld(db: Db, now: number): Cause {
   const many = countOldLists(db, now)
-  const count =
-    many > MOST_COUNTED
-      ? `More than ${formatNumber(MOST_COUNTED)} officer lists are`
-      : counted(many, 'officer list is', 'officer lists are')
+  const count = cappedText(many, 'officer list is', 'officer lists are').replace(/^m/, 'M')
   const message = `${count} older than ${LISTS_OLD_DAYS} days. To refresh: chpipe import-officers --refresh ${LISTS_OLD_DAYS}d`
   return { cause: 'lists-old', subject: '', message: many > 0 ? message : null }
 }

@@ -9,7 +9,7 @@ import { findNewestSnapshot } from '../../db/pscs/files.ts'
 import { findLiveRuns } from '../../db/runs.ts'
 import { countVerifications, dayAt, type VerificationCounts } from '../../db/standing.ts'
 import { storageGuard } from '../../db/storage-error.ts'
-import { countPscs, type Fetches, readFetches, readTallies } from '../../db/tallies.ts'
+import { companyCount, countPscs, type Fetches, readFetches, readTallies } from '../../db/tallies.ts'
 import { forecastCalls } from '../../quota/forecast.ts'
 import { type AllowanceUse, allowanceFreeAt, type QuotaReport, quotaReport } from '../../quota/report.ts'
 import type { Quota } from '../../settings.ts'
@@ -97,7 +97,7 @@ export function readProgress(db: Db, options: ProgressOptions): Progress {
     return {
       companies_with_officers: complete,
       officers,
-      companies: complete + pending + none + failed + stale,
+      companies: companyCount(tallies),
       pending,
       none,
       failed,
