@@ -5,6 +5,7 @@ import Database, { type Statement } from 'better-sqlite3'
 import { type BetterSQLite3Database, drizzle } from 'drizzle-orm/better-sqlite3'
 import { ChpipeError } from '../errors.ts'
 import { naturesInWords } from './natures.ts'
+import { keepStatements } from './statements.ts'
 import { storageError } from './storage-error.ts'
 import { keyedHash } from './values.ts'
 
@@ -46,7 +47,7 @@ export function openDb(path: string, { readonly = false, migrate = true, busyTim
       if (!readonly) prepareForWriting(client)
       if (!mustExist) applyMigrations(client, migrations)
       else if (migrate) refuseOlder(client, path, migrations.length)
-      return drizzle(client)
+      return Object.assign(drizzle(keepStatements(client)), { $client: client })
     } catch (error) {
       client.close()
       throw error
