@@ -5,6 +5,7 @@ import { type SnovSandbox, type SnovSandboxOptions, startSnovSandbox } from '../
 import { createWorld, type World } from '../../src/sandbox/world/world.ts'
 import { type Child, startChild } from '../child.ts'
 import { type TempFolder, tempFolder } from '../host.ts'
+import { newDatabase } from '../new-database.ts'
 
 export interface EnrichStage extends AsyncDisposable {
   rest: Sandbox
@@ -69,7 +70,7 @@ export async function enrichStage({ size, rest, snov, bare = false }: EnrichStag
 }
 
 function loadCompanies(folder: TempFolder, world: World, bare: boolean): void {
-  const db = openDb(folder.file('companies.db'))
+  const db = newDatabase(folder.file('companies.db'))
   const origin = { source: 'test', fetched_at: '2026-01-01', first_seen_at: '2026-01-01', run_id: 0 }
   write(db, (tx) => {
     for (const { company_number, company_name, type, date_of_creation } of world.companies()) {

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs'
+import Database from 'better-sqlite3'
 import { eq } from 'drizzle-orm'
 import { describe, expect, it } from 'vitest'
 import { statusLine } from '../../src/commands/stream-run.ts'
@@ -109,17 +110,19 @@ describe('chpipe stream --streams companies,officers --enrich', () => {
           .run()
       }
     })
-    const stateOf = (number: string) =>
-      stored(on).companies.find(({ company_number }) => company_number === number)?.officers_state
+    const watch = new Database(on.folder.file('companies.db'), { readonly: true })
+    const state = watch.prepare('SELECT officers_state FROM companies WHERE company_number = ?').pluck()
+    const isComplete = (number: string) => state.get(number) === 'complete'
     let born = ''
     const isDone = () => {
       if (on.stream.requests.open < 2) return false
       born ||= on.stream.publishNewCompany({ officerCount: 1, race: { linkMs: 900, metricsMs: 700 } }).company_number
-      return listed.slice(0, 5).every((number) => stateOf(number) === 'complete') && stateOf(born) === 'complete'
+      return [...listed.slice(0, 5), born].every(isComplete)
     }
     // The timer of the new company's officers is set to minutes, so that only the stream can have been quicker.
     const args = ['--streams', 'companies,officers', '--enrich', '--json']
     const { code, stdout } = await on.followUntil(args, isDone, { CHPIPE_TIME_SCALE: '0.5' })
+    watch.close()
     expect(code).toBe(0)
     expect(JSON.parse(stdout)).toMatchObject({
       lists_fetched_again: 5,

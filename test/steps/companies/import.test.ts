@@ -5,7 +5,7 @@ import Database from 'better-sqlite3'
 import { afterEach, beforeEach, describe, expect, it, test } from 'vitest'
 import { systemClock } from '../../../src/clock.ts'
 import { openRegister } from '../../../src/companies-house/register/source.ts'
-import { type Db, openDb } from '../../../src/db/open.ts'
+import type { Db } from '../../../src/db/open.ts'
 import { ChpipeError } from '../../../src/errors.ts'
 import {
   type ImportCompaniesOptions,
@@ -15,6 +15,7 @@ import {
 import { mostMissing } from '../../../src/steps/companies/unlisted.ts'
 import { csv, HEADER, quote, row, rows, zip } from '../../companies-house/register/fixtures.ts'
 import { type TempFolder, tempFolder } from '../../host.ts'
+import { newDatabase } from '../../new-database.ts'
 
 const clock = systemClock()
 let folder: TempFolder
@@ -22,7 +23,7 @@ let db: Db
 
 beforeEach(() => {
   folder = tempFolder()
-  db = openDb(folder.file('companies.db'))
+  db = newDatabase(folder.file('companies.db'))
 })
 
 afterEach(() => {

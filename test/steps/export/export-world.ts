@@ -1,4 +1,4 @@
-import { type Db, openDb } from '../../../src/db/open.ts'
+import type { Db } from '../../../src/db/open.ts'
 import { companies, domains, emails, officers, persons_with_significant_control } from '../../../src/db/schema.ts'
 import type { Destination } from '../../../src/steps/export/destination.ts'
 import { type ExportOptions, exportDataset } from '../../../src/steps/export/run.ts'
@@ -10,10 +10,7 @@ type NewCompany = Partial<typeof companies.$inferInsert> & { company_number: str
 type NewPsc = Partial<typeof persons_with_significant_control.$inferInsert> & { company_number: string; psc_id: string }
 type NewOfficer = Partial<typeof officers.$inferInsert> & { company_number: string; appointment_id: string }
 
-/** A new database with the real schema at `path`; it is left open for the test to write more. */
-export function newDatabase(path: string): Db {
-  return openDb(path)
-}
+export { newDatabase } from '../../new-database.ts'
 
 export function addCompany(db: Db, company: NewCompany): void {
   db.insert(companies)

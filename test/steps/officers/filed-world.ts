@@ -3,9 +3,10 @@ import { writeFileSync } from 'node:fs'
 import { eq } from 'drizzle-orm'
 import type { OfficerRow } from '../../../src/db/officers/officers.ts'
 import { saveOfficers } from '../../../src/db/officers/officers.ts'
-import { type Db, openDb } from '../../../src/db/open.ts'
+import type { Db } from '../../../src/db/open.ts'
 import { companies, emails, officers } from '../../../src/db/schema.ts'
 import { run, type TempFolder, tempFolder } from '../../host.ts'
+import { newDatabase } from '../../new-database.ts'
 
 export interface FiledWorld extends Disposable {
   db: Db
@@ -22,7 +23,7 @@ export interface FiledWorld extends Disposable {
 export function filedWorld(numbers: string[]): FiledWorld {
   const folder = tempFolder()
   const path = folder.file('companies.db')
-  const db = openDb(path)
+  const db = newDatabase(path)
   for (const number of numbers) saveWorldCompany(db, number)
   return {
     db,

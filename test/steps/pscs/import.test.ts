@@ -6,7 +6,7 @@ import { systemClock } from '../../../src/clock.ts'
 import { PSC_SNAPSHOT, partsOf } from '../../../src/companies-house/pscs/snapshot.ts'
 import { openSource } from '../../../src/companies-house/register/source.ts'
 import { columnList } from '../../../src/db/dataset/computed.ts'
-import { type Db, openDb, write } from '../../../src/db/open.ts'
+import { type Db, write } from '../../../src/db/open.ts'
 import { countDoubtedPscs, doubtPscs } from '../../../src/db/psc-doubt.ts'
 import { addSuppressions } from '../../../src/db/suppress/suppressions.ts'
 import { type ImportPscsSummary, importPscs } from '../../../src/steps/pscs/import.ts'
@@ -23,6 +23,7 @@ import {
 } from '../../companies-house/pscs/fixtures.ts'
 import { zip } from '../../companies-house/register/fixtures.ts'
 import { type TempFolder, tempFolder } from '../../host.ts'
+import { newDatabase } from '../../new-database.ts'
 
 const clock = systemClock()
 let folder: TempFolder
@@ -30,7 +31,7 @@ let db: Db
 
 beforeEach(() => {
   folder = tempFolder()
-  db = openDb(folder.file('companies.db'))
+  db = newDatabase(folder.file('companies.db'))
 })
 
 afterEach(() => {

@@ -3,11 +3,12 @@ import { readFileSync } from 'node:fs'
 import { afterEach, beforeEach, describe, expect, it, test } from 'vitest'
 import { checkpointOf, numberOfCheckpoint, type Since } from '../../../src/db/changes.ts'
 import { openDataset } from '../../../src/db/dataset/dataset.ts'
-import { type Db, openDb, write } from '../../../src/db/open.ts'
+import { type Db, write } from '../../../src/db/open.ts'
 import { touchHidden } from '../../../src/db/suppress/since.ts'
 import { removeSuppression } from '../../../src/db/suppress/suppressions.ts'
 import { type TempFolder, tempFolder } from '../../host.ts'
 import { serving } from '../../http/serving.ts'
+import { newDatabase } from '../../new-database.ts'
 import { addPsc } from '../export/export-world.ts'
 import { suppressOne, suppressWorld } from './suppress-world.ts'
 
@@ -16,7 +17,7 @@ let db: Db
 
 beforeEach(() => {
   folder = tempFolder()
-  db = openDb(folder.file('a.db'))
+  db = newDatabase(folder.file('a.db'))
   world(db)
 })
 
