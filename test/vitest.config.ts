@@ -34,7 +34,7 @@ export default defineConfig({
     root: fileURLToPath(new URL('..', import.meta.url)),
     include: [TESTS === 'long' ? LONG : 'test/**/*.test.ts'],
     exclude: TESTS === 'short' && !SOAK ? [LONG] : [],
-    globalSetup: 'test/built.ts',
+    globalSetup: 'test/setup.ts',
     testTimeout: SOAK ? 600_000 : 30_000,
     hookTimeout: 60_000,
     // A poll ends when it holds; only a busy machine needs more than the usual second.

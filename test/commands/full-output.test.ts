@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { closeSync, openSync, writeFileSync } from 'node:fs'
+import { closeSync, createWriteStream, openSync, writeFileSync } from 'node:fs'
 import type { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
@@ -114,7 +114,15 @@ afterAll(async () => {
   folder[Symbol.dispose]()
 })
 
+/** As the built program itself does it, which answers some lines before it loads its commands. */
+const IN_A_PROCESS = ['--version', '--help', 'progress', 'progress --json', 'completion bash']
+
 async function intoFullDevice(line: string): Promise<{ code: number; stderr: string }> {
+  const stdout = createWriteStream('/dev/full')
+  return run(line.split(' '), { cwd: folder.path, env, stdout })
+}
+
+async function processIntoFullDevice(line: string): Promise<{ code: number; stderr: string }> {
   const full = openSync('/dev/full', 'w')
   const child = spawn(process.execPath, [BIN, ...line.split(' ')], {
     cwd: folder.path,
@@ -127,18 +135,23 @@ async function intoFullDevice(line: string): Promise<{ code: number; stderr: str
 }
 
 describe('an output that cannot be written', () => {
-  it.each(LINES)('ends with 5 and a sentence: %s', async (line) => {
-    const { code, stderr } = await intoFullDevice(line)
-    const lines = stderr.trimEnd().split('\n')
-    const last = line.includes('--json')
-      ? [expect.stringContaining('"message":"The output could not be written: the disk is full"')]
-      : [
-          'error: The output could not be written: the disk is full',
-          'try: free some space or send the output elsewhere, then run the command again',
-        ]
-    expect([code, lines.slice(-last.length)]).toEqual([5, last])
-    expect(stderr).not.toContain('    at ')
-  })
+  const processes = IN_A_PROCESS.map((line) => ['a process', line, processIntoFullDevice] as const)
+
+  it.each([...processes, ...LINES.map((line) => ['a call', line, intoFullDevice] as const)])(
+    'ends %s with 5 and a sentence: %s',
+    async (_, line, intoIt) => {
+      const { code, stderr } = await intoIt(line)
+      const lines = stderr.trimEnd().split('\n')
+      const last = line.includes('--json')
+        ? [expect.stringContaining('"message":"The output could not be written: the disk is full"')]
+        : [
+            'error: The output could not be written: the disk is full',
+            'try: free some space or send the output elsewhere, then run the command again',
+          ]
+      expect([code, lines.slice(-last.length)]).toEqual([5, last])
+      expect(stderr).not.toContain('    at ')
+    },
+  )
 
   it('is tried with every command and verb', async () => {
     const loaded = await Promise.all(commands.map(({ load }) => load()))

@@ -1,6 +1,6 @@
 // Keys, secrets and tokens are shown to nobody and kept nowhere. Tokens of the API: test/commands/token.test.ts and
 // serve.test.ts; credentials of a shared allowance: test/commands/allowance-url.test.ts; that a child of the demo gets no
-// keys: test/commands/demo.test.ts.
+// keys: test/commands/demo.long.test.ts.
 import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { checkFile } from '../../src/db/backup.ts'
