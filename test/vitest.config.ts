@@ -41,7 +41,7 @@ export default defineConfig({
     expect: { poll: { timeout: 10_000 } },
     // One load of the modules for all files of a worker halves the work: chpipe keeps no state in modules.
     isolate: false,
-    // Much of the time goes by in waiting for child processes, so that a third worker pays even on two cores.
-    maxWorkers: 3,
+    // Much of the time goes by in waiting for child processes, so that four workers pay even on two cores.
+    maxWorkers: 4,
   },
 })
