@@ -26,7 +26,7 @@ CREATE TABLE `companies` (
 	`run_id` integer NOT NULL,
 	`first_seen_at` text NOT NULL,
 	`deleted_at` text
-, `change_number` integer DEFAULT 0 NOT NULL, `country_of_origin` text, `accounts_accounting_reference_date_day` integer, `accounts_accounting_reference_date_month` integer, `accounts_next_due` text, `accounts_next_made_up_to` text, `accounts_overdue` integer, `accounts_last_accounts_made_up_to` text, `accounts_last_accounts_type` text, `accounts_last_accounts_period_start_on` text, `accounts_last_accounts_period_end_on` text, `accounts_next_accounts_due_on` text, `accounts_next_accounts_overdue` integer, `accounts_next_accounts_period_start_on` text, `accounts_next_accounts_period_end_on` text, `confirmation_statement_next_due` text, `confirmation_statement_last_made_up_to` text, `confirmation_statement_next_made_up_to` text, `confirmation_statement_overdue` integer, `annual_return_next_due` text, `annual_return_last_made_up_to` text, `annual_return_next_made_up_to` text, `annual_return_overdue` integer, `charges_count` integer, `charges_outstanding_count` integer, `charges_part_satisfied_count` integer, `charges_satisfied_count` integer, `general_partners_count` integer, `limited_partners_count` integer, `previous_company_names` text, `uri` text, `has_charges` integer, `has_insolvency_history` integer, `has_been_liquidated` integer, `has_super_secure_pscs` integer, `registered_office_is_in_dispute` integer, `undeliverable_registered_office_address` integer, `is_community_interest_company` integer, `can_file` integer, `partial_data_available` text, `external_registration_number` text, `last_full_members_list_date` text, `term` text, `service_address` text, `branch_company_details` text, `foreign_company_details` text, `corporate_annotation` text, `etag` text, `pscs_state` text DEFAULT 'pending' NOT NULL, `pscs_fetched_at` text);
+, `change_number` integer DEFAULT 0 NOT NULL, `country_of_origin` text, `accounts_accounting_reference_date_day` integer, `accounts_accounting_reference_date_month` integer, `accounts_next_due` text, `accounts_next_made_up_to` text, `accounts_overdue` integer, `accounts_last_accounts_made_up_to` text, `accounts_last_accounts_type` text, `accounts_last_accounts_period_start_on` text, `accounts_last_accounts_period_end_on` text, `accounts_next_accounts_due_on` text, `accounts_next_accounts_overdue` integer, `accounts_next_accounts_period_start_on` text, `accounts_next_accounts_period_end_on` text, `confirmation_statement_next_due` text, `confirmation_statement_last_made_up_to` text, `confirmation_statement_next_made_up_to` text, `confirmation_statement_overdue` integer, `annual_return_next_due` text, `annual_return_last_made_up_to` text, `annual_return_next_made_up_to` text, `annual_return_overdue` integer, `charges_count` integer, `charges_outstanding_count` integer, `charges_part_satisfied_count` integer, `charges_satisfied_count` integer, `general_partners_count` integer, `limited_partners_count` integer, `previous_company_names` text, `uri` text, `has_charges` integer, `has_insolvency_history` integer, `has_been_liquidated` integer, `has_super_secure_pscs` integer, `registered_office_is_in_dispute` integer, `undeliverable_registered_office_address` integer, `is_community_interest_company` integer, `can_file` integer, `partial_data_available` text, `external_registration_number` text, `last_full_members_list_date` text, `term` text, `service_address` text, `branch_company_details` text, `foreign_company_details` text, `corporate_annotation` text, `etag` text, `pscs_state` text DEFAULT 'pending' NOT NULL, `pscs_fetched_at` text, `file_row` integer);
 --> statement-breakpoint
 CREATE TABLE `domains` (
 	`company_number` text NOT NULL,
@@ -601,11 +601,6 @@ CREATE TRIGGER companies_change_inserted AFTER INSERT ON companies WHEN NEW.chan
   UPDATE companies SET change_number = (SELECT number FROM change_counter) WHERE rowid = NEW.rowid;
 END;
 --> statement-breakpoint
-CREATE TRIGGER companies_change_updated AFTER UPDATE ON companies WHEN NEW.change_number = OLD.change_number BEGIN
-  UPDATE change_counter SET number = number + 1;
-  UPDATE companies SET change_number = (SELECT number FROM change_counter) WHERE rowid = NEW.rowid;
-END;
---> statement-breakpoint
 CREATE TRIGGER officers_change_inserted AFTER INSERT ON officers BEGIN
   UPDATE change_counter SET number = number + 1;
   UPDATE companies SET change_number = (SELECT number FROM change_counter) WHERE company_number = NEW.company_number;
@@ -711,3 +706,8 @@ CREATE INDEX `pscs_by_verification_due` ON `persons_with_significant_control` (`
 CREATE INDEX `pscs_by_verification_end` ON `persons_with_significant_control` (`appointment_verification_end_on`) WHERE appointment_verification_start_on IS NOT NULL;
 --> statement-breakpoint
 CREATE INDEX `companies_pscs_stale` ON `companies` (`company_number`) WHERE pscs_state = 'stale';
+--> statement-breakpoint
+CREATE TRIGGER companies_change_updated AFTER UPDATE ON companies WHEN NEW.change_number = OLD.change_number BEGIN
+  UPDATE change_counter SET number = number + 1;
+  UPDATE companies SET change_number = (SELECT number FROM change_counter), file_row = NULL WHERE rowid = NEW.rowid;
+END;

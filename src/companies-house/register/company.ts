@@ -51,7 +51,7 @@ export function rowReader(
   return (cells) => {
     if (cells.length !== width) return `expected ${width} columns, found ${cells.length}`
     const cell = (index: number) => cells[index] ?? ''
-    const company_number = companyNumber(cell(at.CompanyNumber))
+    const company_number = numberCell(cell(at.CompanyNumber))
     if (!COMPANY_NUMBER.test(company_number)) return `not a company number: ${quoted(cell(at.CompanyNumber))}`
     const company_name = filed(cell(at.CompanyName))
     if (company_name === null) return 'the company name is empty'
@@ -103,8 +103,8 @@ export function rowReader(
   }
 }
 
-/** Upper case, and with the leading zeros that spreadsheets take from numbers. */
-function companyNumber(text: string): string {
+/** The company number of its cell: upper case, and with the leading zeros that spreadsheets take from numbers. */
+export function numberCell(text: string): string {
   const number = text.trim().toUpperCase()
   return number.length < 8 && /^\d+$/.test(number) ? number.padStart(8, '0') : number
 }

@@ -9,6 +9,8 @@ export interface CsvRecord {
   cells: string[]
   /** Why its cells cannot be trusted. */
   fault: string | null
+  /** By what its text is known: then only the cell is read by which that was told. Null for one that is not. */
+  known: number | null
   /** Where it lies in its batch, in bytes and without its line end. */
   from: number
   to: number
@@ -20,6 +22,17 @@ export interface RecordBatch {
   unterminated: { record: CsvRecord; openQuote: boolean } | null
   /** A record of this batch as it stands in the input. */
   text(record: CsvRecord): string
+  /** The same as bytes, for as long as the batch is at hand. */
+  bytes(record: CsvRecord): Buffer
+  /** The cells of one that is known. */
+  cells(record: CsvRecord): string[]
+}
+
+/** Records whose cells need not be read. */
+export interface KnownRecords {
+  /** The column of the cell that `find` takes. */
+  column: number
+  find(cell: string, record: Buffer): number | null
 }
 
 export interface RecordReader {
@@ -28,7 +41,7 @@ export interface RecordReader {
   /** What is left at the end of the input. */
   end(): RecordBatch
   /** From the next call on only these cells are read; the others are counted and left empty. */
-  keepOnly(columns: number[]): void
+  keepOnly(columns: number[], known?: KnownRecords | null): void
 }
 
 const LF = 0x0a
@@ -47,31 +60,45 @@ export function createRecordReader(): RecordReader {
   let rest: Buffer = NOTHING
   let line = 1
   let kept: Uint8Array | null = null
+  let known: Known | null = null
   let begun = false
 
   const read = (fresh: Buffer, last: boolean): RecordBatch => {
     let bytes = rest.length === 0 ? fresh : Buffer.concat([rest, fresh])
     if (!begun && !last && bytes.length < BYTE_ORDER_MARK.length) {
       rest = bytes
-      return { records: [], unterminated: null, text: () => '' }
+      return { records: [], unterminated: null, text: () => '', bytes: () => NOTHING, cells: () => [] }
     }
     if (!begun && bytes.subarray(0, BYTE_ORDER_MARK.length).equals(BYTE_ORDER_MARK)) bytes = bytes.subarray(3)
     begun = true
     const text = bytes.toString('latin1')
-    const cut = cutPage({ bytes, text, high: highFrom(text, 0), kept, last }, line)
+    const page = { bytes, text, high: highFrom(text, 0), kept, known, last }
+    const cut = cutPage(page, line)
     line = cut.nextLine
     rest = cut.end < bytes.length ? Buffer.from(bytes.subarray(cut.end)) : NOTHING
-    return { ...cut, text: ({ from, to }) => bytes.toString('utf8', from, to) }
+    return {
+      ...cut,
+      text: ({ from, to }) => bytes.toString('utf8', from, to),
+      bytes: ({ from, to }) => bytes.subarray(from, to),
+      cells: ({ from }) => readRecord({ ...page, high: highFrom(text, from), known: null }, from).cells,
+    }
   }
 
   return {
     read: (bytes) => read(bytes, false),
     end: () => read(NOTHING, true),
-    keepOnly(columns) {
-      kept = new Uint8Array(Math.max(...columns) + 1)
-      for (const column of columns) kept[column] = 1
+    keepOnly(columns, records = null) {
+      kept = marked(columns)
+      known = records && { ...records, kept: marked([records.column]) }
     },
   }
+}
+
+/** 1 at each of these columns. */
+function marked(columns: number[]): Uint8Array {
+  const marks = new Uint8Array(Math.max(...columns) + 1)
+  for (const column of columns) marks[column] = 1
+  return marks
 }
 
 interface Cut {
@@ -89,10 +116,10 @@ function cutPage(page: Page, firstLine: number): Cut {
   let line = firstLine
   let from = 0
   while (from < bytes.length) {
-    const cells: string[] = []
-    let to = readCells(page, from, cells)
+    const { cells, known, end } = readRecord(page, from)
+    let to = end
     if (to === OPEN_QUOTE) {
-      const record = { line, cells, fault: null, from, to: bytes.length }
+      const record = { line, cells, fault: null, known, from, to: bytes.length }
       return { records, unterminated: { record, openQuote: true }, end: bytes.length, nextLine: line }
     }
     let fault: string | null = null
@@ -106,7 +133,7 @@ function cutPage(page: Page, firstLine: number): Cut {
     }
     if (!utf8 && !isUtf8(bytes.subarray(from, to))) fault ??= 'it is not valid UTF-8'
     const blank = to === from || (to === from + 1 && bytes[from] === CR)
-    const record = { line, cells, fault, from, to }
+    const record = { line, cells, fault, known, from, to }
     if (last && to === bytes.length && !blank) {
       return { records, unterminated: { record, openQuote: false }, end: to, nextLine: line }
     }
@@ -140,6 +167,11 @@ const COMMA = 0x2c
 const NONE = -1
 const HIGH = /[\x80-\xff]/g
 
+interface Known extends KnownRecords {
+  /** 1 at its column alone. */
+  kept: Uint8Array
+}
+
 /** A piece of input: its bytes, and the same as Latin-1 text, whose indices are theirs. */
 interface Page {
   bytes: Buffer
@@ -148,6 +180,7 @@ interface Page {
   high: number
   /** 1 at the columns whose text is wanted; null for all. */
   kept: Uint8Array | null
+  known: Known | null
   /** Nothing follows. */
   last: boolean
 }
@@ -159,9 +192,23 @@ const MALFORMED = -2
 /** The input ends inside a quoted cell. */
 const OPEN_QUOTE = -3
 
-/** Appends the cells of the record at `start` to `cells`. Returns where its line end is, or one of the codes above. */
-function readCells(page: Page, start: number, cells: string[]): number {
-  const { bytes, kept, last } = page
+/** Reads the record at `start`; of one that is known only the cell that tells it. */
+function readRecord(page: Page, start: number): Pick<CsvRecord, 'cells' | 'known'> & { end: number } {
+  const { bytes, kept, known, high } = page
+  if (known) {
+    const cells: string[] = []
+    const end = readCells(page, start, cells, known.kept)
+    const found = end < 0 ? null : known.find(cells[known.column] ?? '', bytes.subarray(start, end))
+    if (found !== null) return { cells, known: found, end }
+    page.high = high
+  }
+  const cells: string[] = []
+  return { cells, known: null, end: readCells(page, start, cells, kept) }
+}
+
+/** Appends the cells of the record at `start` to `cells`, as text those that are `kept`. Returns where its line end is, or one of the codes above. */
+function readCells(page: Page, start: number, cells: string[], kept: Uint8Array | null): number {
+  const { bytes, last } = page
   const size = bytes.length
   for (let at = start; ; at += 1) {
     const quoted = byteAt(bytes, at) === QUOTE

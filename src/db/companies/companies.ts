@@ -80,7 +80,7 @@ const STORED = `SELECT source, ${TOLD_COLUMNS.join(', ')}, ${TOLD_BY} FROM compa
 const updates = (columns: readonly string[], undeleted: string) =>
   rowStatements(columns, (filled, absent) => {
     const set = [...[...filled, ...ORIGIN].map((name) => `${name} = ?`), ...absent.map((name) => `${name} = NULL`)]
-    return `UPDATE companies SET ${set.join(', ')}, change_number = ${LAST_CHANGE}, deleted_at = ${undeleted}
+    return `UPDATE companies SET ${set.join(', ')}, change_number = ${LAST_CHANGE}, file_row = NULL, deleted_at = ${undeleted}
       WHERE company_number = ?`
   })
 

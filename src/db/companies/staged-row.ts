@@ -1,6 +1,7 @@
 // One row of the register file on its way into a temporary table. Binding is half of what reading the file takes, and most
 // companies are alike in a third of the columns: what they all have there is written into the statement.
 import type { Db } from '../open.ts'
+import type { FiledCompany } from './staging.ts'
 import type { CompanyFacts } from './told.ts'
 
 /** Where most companies come from. */
@@ -51,15 +52,15 @@ const MOSTLY = {
 const SELDOM = Object.keys(MOSTLY)
 
 /** A function that adds a row to a temporary table with the columns of the register file. */
-export function prepareAdd(client: Db['$client'], table: string): (facts: CompanyFacts) => void {
+export function prepareAdd(client: Db['$client'], table: string): (company: FiledCompany) => void {
   const prepare = (values: string[]) =>
     client.prepare<(string | number | null)[]>(
-      `INSERT INTO temp.${table} (${[...OFTEN, ...SELDOM].join(', ')}) VALUES (${values.join(', ')})`,
+      `INSERT INTO temp.${table} (file_row, ${[...OFTEN, ...SELDOM].join(', ')}) VALUES (?, ${values.join(', ')})`,
     )
   const often = OFTEN.map(() => '?')
   const ordinary = prepare([...often, ...Object.values(MOSTLY).map(literal)])
   const special = prepare([...often, ...SELDOM.map(() => '?')])
-  return (facts) => (isOrdinary(facts) ? addOrdinary(ordinary, facts) : addSpecial(special, facts))
+  return (company) => (isOrdinary(company.facts) ? addOrdinary(ordinary, company) : addSpecial(special, company))
 }
 
 type Statement = { run(...values: (string | number | null)[]): unknown }
@@ -89,8 +90,9 @@ function isOrdinary(facts: CompanyFacts): boolean {
 }
 
 /** Values one by one, in the order of the columns: given as an array or by name, they take a third longer to bind. */
-function addOrdinary(insert: Statement, facts: CompanyFacts): void {
+function addOrdinary(insert: Statement, { facts, mark }: FiledCompany): void {
   insert.run(
+    mark,
     facts.company_number,
     facts.company_name,
     facts.company_status,
@@ -115,8 +117,9 @@ function addOrdinary(insert: Statement, facts: CompanyFacts): void {
   )
 }
 
-function addSpecial(insert: Statement, facts: CompanyFacts): void {
+function addSpecial(insert: Statement, { facts, mark }: FiledCompany): void {
   insert.run(
+    mark,
     facts.company_number,
     facts.company_name,
     facts.company_status,

@@ -21,9 +21,15 @@ export interface FileOrigin extends Origin {
   unfilled?: ReadonlySet<string>
 }
 
+export interface FiledCompany {
+  facts: CompanyFacts
+  /** Of its row in the file; null for one that must be read each time. */
+  mark: number | null
+}
+
 /** Companies and rejects that are not in the database yet. Disposing it drops them. */
 export interface CompanyStaging {
-  add(batch: CompanyFacts[]): void
+  add(batch: FiledCompany[]): void
   reject(batch: Reject[]): void
   /** In the order in which they were added. */
   rejects(): Generator<Reject>
@@ -39,7 +45,7 @@ export interface CompanyStaging {
   [Symbol.dispose](): void
 }
 
-const COLUMNS = REGISTER_COLUMNS.join(', ')
+const COLUMNS = [...REGISTER_COLUMNS, 'file_row'].join(', ')
 const REJECTS = 'staged_rejects'
 const REJECTS_PER_PAGE = 500
 
@@ -50,7 +56,7 @@ const PREFIX_LENGTH = 2
 export function openCompanyStaging(db: Db, clock: Clock): CompanyStaging {
   const client = db.$client
   const guarded = storageGuard(client.name)
-  const tables = new Map<string, (facts: CompanyFacts) => void>()
+  const tables = new Map<string, (company: FiledCompany) => void>()
   const openTable = (prefix: string) => {
     client.exec(`CREATE TEMP TABLE ${tableOf(prefix)} (${COLUMNS})`)
     const add = prepareAdd(client, tableOf(prefix))
@@ -64,11 +70,11 @@ export function openCompanyStaging(db: Db, clock: Clock): CompanyStaging {
   client.exec(`CREATE TEMP TABLE ${REJECTS} (line, reason, row)`)
   client.pragma('temp.journal_mode = MEMORY')
   const insertReject = prepareInsert(client, REJECTS, 3)
-  const add = client.transaction((batch: CompanyFacts[]) => {
-    for (const facts of batch) {
-      const prefix = facts.company_number.slice(0, PREFIX_LENGTH)
+  const add = client.transaction((batch: FiledCompany[]) => {
+    for (const company of batch) {
+      const prefix = company.facts.company_number.slice(0, PREFIX_LENGTH)
       const add = tables.get(prefix) ?? openTable(prefix)
-      add(facts)
+      add(company)
     }
   })
   const reject = client.transaction((batch: Reject[]) => {
@@ -178,7 +184,7 @@ const upsert = (unfilled: ReadonlySet<string>) => `ON CONFLICT (company_number) 
   type = coalesce(excluded.type, type), subtype = coalesce(excluded.subtype, subtype), premises = NULL,
   deleted_at = CASE WHEN deleted_at < ? THEN NULL ELSE deleted_at END,
   source = excluded.source, fetched_at = excluded.fetched_at, run_id = excluded.run_id,
-  change_number = excluded.change_number`
+  change_number = excluded.change_number, file_row = excluded.file_row`
 
 /**
  * Moves the companies of a temporary table into `companies`, and drops it: a transaction of up to `size()` rows for each

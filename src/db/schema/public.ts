@@ -138,6 +138,8 @@ export const companies = sqliteTable(
     pscs_fetched_at: text(),
     /** Not public. The number of the last change of anything of the company (see `changes.ts`); 0 from before there were numbers. */
     change_number: integer().notNull().default(0),
+    /** Not public. Which row of which register file the company is stored as; null since anything else changed it. */
+    file_row: integer(),
   },
   (table) => [
     index('companies_by_change').on(table.change_number),

@@ -6,6 +6,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Clock } from '../../clock.ts'
 import { editionOf, type RegisterSource } from '../../companies-house/register/source.ts'
 import { readKnownCompanies } from '../../db/companies/companies.ts'
+import { readFileRows } from '../../db/companies/file-rows.ts'
 import { type Origin, runsOfLaterFiles, saveRegisterFile } from '../../db/companies/register-files.ts'
 import { saveSicDescriptions } from '../../db/companies/sic.ts'
 import { type CompanyStaging, openCompanyStaging, type Reject } from '../../db/companies/staging.ts'
@@ -85,10 +86,13 @@ export async function importCompanies(
   using staging = openCompanyStaging(db, clock)
   const narrowed = limit !== Number.POSITIVE_INFINITY || Object.values(filter).some((given) => given !== undefined)
   const known = narrowed ? readKnownCompanies(db) : null
+  const edition = editionOf(source, { asOf, now: clock.now() })
   const read = await readRegister(source, staging, {
     accepts: companyTest(filter),
     limit,
     isKnown: (number) => known?.has(number) ?? false,
+    asOf: edition.asOf,
+    fileRows: readFileRows(db, edition.asOf),
     onProgress(rows) {
       onProgress({ phase: 'reading', bytesRead: source.bytesRead(), bytesTotal: source.bytesTotal, rows })
     },
@@ -98,12 +102,14 @@ export async function importCompanies(
   signal.throwIfAborted()
 
   using run = beginRun(db, clock, 'import-companies')
-  const edition = editionOf(source, { asOf, now: clock.now() })
-  write(db, (tx) => saveRegisterFile(tx, run.id, edition))
+  write(db, (tx) => {
+    saveRegisterFile(tx, run.id, edition)
+    saveSicNames(tx, read, edition.asOf)
+  })
   const fetched_at = new Date(clock.now()).toISOString()
   const origin = { source: 'register-file', fetched_at, run_id: run.id, as_of: edition.asOf }
   let stored = 0
-  const { inserted, updated, duplicates } = await mergeStaged({ clock, signal }, staging, {
+  const merged = await mergeStaged({ clock, signal }, staging, {
     origin,
     unfilled: read.unfilled,
     onProgress(merged) {
@@ -113,12 +119,13 @@ export async function importCompanies(
   }).catch((error) => {
     throw withKept(error, stored, read.staged)
   })
-  write(db, (tx) => saveBeside(tx, read, origin))
-  const kept = read.staged - inserted - updated - duplicates
-  const unlisted =
-    limit === Number.POSITIVE_INFINITY
-      ? await concludeUnlisted({ db, signal }, { read, rejects: staging.rejects(), origin, known: updated + kept })
-      : NOTHING_UNLISTED
+  write(db, (tx) => noteOddCells(tx, read, origin))
+  const { inserted } = merged
+  const updated = merged.updated + read.unchanged
+  const kept = read.staged - inserted - merged.updated - merged.duplicates
+  const file = { read, rejects: staging.rejects(), origin, known: updated + kept, listed: inserted + updated + kept }
+  const isWhole = limit === Number.POSITIVE_INFINITY
+  const unlisted = isWhole ? await concludeUnlisted({ db, signal }, file) : NOTHING_UNLISTED
   const summary: ImportCompaniesSummary = {
     rows_read: read.rows,
     as_of: edition.asOf,
@@ -126,7 +133,7 @@ export async function importCompanies(
     inserted,
     updated,
     kept_newer: kept,
-    duplicates,
+    duplicates: merged.duplicates + read.repeated,
     filtered_out: read.filteredOut,
     rejected: read.rejected,
     rejects_file: read.rejected > 0 ? rejectsFile : null,
@@ -139,14 +146,13 @@ export async function importCompanies(
   return summary
 }
 
-/** What the file says beside its companies: what SIC codes are called, and which cells make no sense. */
-function saveBeside(
-  tx: Tx,
-  { sicDescriptions, firstOddCells }: ReadTotals,
-  { as_of, run_id, fetched_at }: Origin,
-): void {
-  const newer = as_of !== null && runsOfLaterFiles(tx, as_of).length === 0
+/** What the file calls SIC codes: before its companies, of which no row is read again once it is stored. */
+function saveSicNames(tx: Tx, { sicDescriptions }: ReadTotals, asOf: string | null): void {
+  const newer = asOf !== null && runsOfLaterFiles(tx, asOf).length === 0
   saveSicDescriptions(tx, sicDescriptions, { newer })
+}
+
+function noteOddCells(tx: Tx, { firstOddCells }: ReadTotals, { run_id, fetched_at }: Origin): void {
   const notes = firstOddCells.map(
     ({ companyNumber, column, cell }): Note => ({
       kind: 'odd-register-cell',

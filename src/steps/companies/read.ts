@@ -1,12 +1,18 @@
 // Reads the register file once, from end to end, into the staging. Nothing reaches the database's own tables from here.
 
 import type { RegisterPart } from '../../companies-house/register/bytes.ts'
-import { findColumns, type RegisterColumns, rowReader } from '../../companies-house/register/company.ts'
+import { findColumns, numberCell, type RegisterColumns, rowReader } from '../../companies-house/register/company.ts'
 import { isSlug } from '../../companies-house/register/prose.ts'
-import { type CsvRecord, createRecordReader, type RecordBatch } from '../../companies-house/register/records.ts'
+import {
+  type CsvRecord,
+  createRecordReader,
+  type KnownRecords,
+  type RecordBatch,
+} from '../../companies-house/register/records.ts'
 import type { RegisterSource } from '../../companies-house/register/source.ts'
 import type { SearchedFacts } from '../../db/companies/companies.ts'
-import type { CompanyStaging, Reject } from '../../db/companies/staging.ts'
+import { type FileRows, type RowMarker, rowMarker } from '../../db/companies/file-rows.ts'
+import type { CompanyStaging, FiledCompany, Reject } from '../../db/companies/staging.ts'
 import type { CompanyFacts } from '../../db/companies/told.ts'
 import { ChpipeError } from '../../errors.ts'
 import { postcodeTest } from '../../postcode.ts'
@@ -18,12 +24,20 @@ export interface ReadOptions {
   limit: number
   /** What is stored already is taken whatever it has become. */
   isKnown(companyNumber: string): boolean
+  /** The day that the file is of; null where it is unknown. */
+  asOf: string | null
+  /** Rows that are stored as they stand. */
+  fileRows: FileRows | null
   onProgress(rows: number): void
 }
 
 export interface ReadTotals {
   rows: number
   staged: number
+  /** Companies that are stored as their row tells them. */
+  unchanged: number
+  /** Rows that are stored as they stand, and that another row of the company follows. */
+  repeated: number
   /** Those of the staged ones that had not been known. */
   taken: number
   filteredOut: number
@@ -76,6 +90,8 @@ export async function readRegister(
   const totals: ReadTotals = {
     rows: 0,
     staged: 0,
+    unchanged: 0,
+    repeated: 0,
     taken: 0,
     filteredOut: 0,
     rejected: 0,
@@ -108,9 +124,10 @@ async function readPart(
     if (records[0] && !store) {
       refuseForeignText(batch, records[0], name)
       columns = findColumns(records[0].cells, name)
-      reader.keepOnly(columns.stored)
+      const marker = options.asOf === null ? null : rowMarker(options.asOf, batch.text(records[0]))
+      reader.keepOnly(columns.stored, knownRecords(columns, marker, options.fileRows))
       for (const column of columns.unfilled) totals.unfilled.add(column)
-      store = storing(columns, part.name, staging, totals, options)
+      store = storing(columns, { marker, partName: part.name, staging, totals }, options)
       store(batch, records.slice(1))
     } else {
       store?.(batch, records)
@@ -148,13 +165,34 @@ function refuseCutShort({ unterminated }: RecordBatch, columns: RegisterColumns 
   )
 }
 
+/** Tells the rows that are stored as they stand, by their marks; null where none can be. */
+function knownRecords(
+  { at }: RegisterColumns,
+  marker: RowMarker | null,
+  fileRows: FileRows | null,
+): KnownRecords | null {
+  if (!marker || !fileRows) return null
+  return {
+    column: at.CompanyNumber,
+    find(cell, row) {
+      const mark = marker(numberCell(cell), row)
+      return fileRows.has(mark) ? mark : null
+    },
+  }
+}
+
+interface Storing {
+  marker: RowMarker | null
+  partName: string | null
+  staging: CompanyStaging
+  totals: ReadTotals
+}
+
 /** A function that stages the records of a batch: companies here, bad rows there. */
 function storing(
   columns: RegisterColumns,
-  partName: string | null,
-  staging: CompanyStaging,
-  totals: ReadTotals,
-  { accepts, limit, isKnown }: ReadOptions,
+  { marker, partName, staging, totals }: Storing,
+  { accepts, limit, isKnown, fileRows }: ReadOptions,
 ): (batch: RecordBatch, records: CsvRecord[]) => void {
   const odd: [column: string, cell: string][] = []
   const companyOf = rowReader(columns, {
@@ -169,12 +207,21 @@ function storing(
     totals.taken += 1
     return true
   }
+  const numberAt = columns.at.CompanyNumber
   return (batch, records) => {
-    const companies: CompanyFacts[] = []
+    const companies: FiledCompany[] = []
     const rejects: Reject[] = []
+    let known = 0
     for (const record of records) {
+      const met = record.known === null ? 'no' : fileRows?.meet(record.known)
+      if (met === 'first' || met === 'again') {
+        known += 1
+        totals[met === 'first' ? 'unchanged' : 'repeated'] += 1
+        totals.prefixes.add(numberCell(record.cells[numberAt] ?? '').slice(0, 2))
+        continue
+      }
       if (odd.length > 0) odd.length = 0
-      const company = record.fault ?? companyOf(record.cells)
+      const company = record.fault ?? companyOf(record.known === null ? record.cells : batch.cells(record))
       if (typeof company === 'string') {
         const reason = partName ? `${company} (in ${partName})` : company
         rejects.push({ line: record.line, reason, row: batch.text(record) })
@@ -182,9 +229,15 @@ function storing(
       }
       totals.prefixes.add(company.company_number.slice(0, 2))
       if (!isTaken(company)) continue
-      companies.push(company)
-      noteUnknown(totals.unknownProse, company)
+      if (fileRows?.replace(company.company_number)) {
+        totals.unchanged -= 1
+        totals.repeated += 1
+      }
+      const isPlain = noteUnknown(totals.unknownProse, company) && odd.length === 0
       if (odd.length > 0) noteOdd(totals, company.company_number, odd)
+      // What is told of a row beside its company must be told again each time that it is read.
+      const mark = marker && isPlain ? marker(company.company_number, batch.bytes(record)) : null
+      companies.push({ facts: company, mark })
     }
     staging.add(companies)
     if (rejects.length > 0) staging.reject(rejects)
@@ -192,7 +245,7 @@ function storing(
     totals.rows += records.length
     totals.staged += companies.length
     totals.rejected += rejects.length
-    totals.filteredOut += records.length - companies.length - rejects.length
+    totals.filteredOut += records.length - known - companies.length - rejects.length
   }
 }
 
@@ -210,9 +263,13 @@ function noteOdd(
   }
 }
 
-function noteUnknown(unknown: UnknownProse, { company_status, type }: CompanyFacts): void {
-  if (company_status !== null && !isSlug.company_status(company_status)) count(unknown.company_status, company_status)
-  if (type !== null && !isSlug.type(type)) count(unknown.type, type)
+/** Returns whether the wordings are known. */
+function noteUnknown(unknown: UnknownProse, { company_status, type }: CompanyFacts): boolean {
+  const oddStatus = company_status !== null && !isSlug.company_status(company_status)
+  const oddType = type !== null && !isSlug.type(type)
+  if (oddStatus) count(unknown.company_status, company_status)
+  if (oddType) count(unknown.type, type)
+  return !oddStatus && !oddType
 }
 
 function count(counts: Record<string, number>, wording: string): void {

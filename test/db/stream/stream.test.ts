@@ -101,6 +101,7 @@ describe('a company of the stream', () => {
       first_seen_at: origin.fetchedAt,
       deleted_at: null,
       change_number: 2,
+      file_row: null,
     })
   })
 

@@ -4,7 +4,8 @@ import { afterEach, beforeEach, expect, it } from 'vitest'
 import { systemClock } from '../../../src/clock.ts'
 import { openRegister } from '../../../src/companies-house/register/source.ts'
 import { type Db, openDb } from '../../../src/db/open.ts'
-import { importCompanies } from '../../../src/steps/companies/import.ts'
+import { Random } from '../../../src/sandbox/world/random.ts'
+import { type ImportCompaniesSummary, importCompanies } from '../../../src/steps/companies/import.ts'
 import { csv, row } from '../../companies-house/register/fixtures.ts'
 import { type TempFolder, tempFolder } from '../../host.ts'
 
@@ -22,9 +23,17 @@ afterEach(() => {
   folder[Symbol.dispose]()
 })
 
+/** The header alone, then what may be cut anywhere: of the rows that come with it, each is read. */
+function* pieces(text: string): Generator<Buffer> {
+  const bytes = Buffer.from(text)
+  const below = bytes.indexOf('\n') + 1
+  yield bytes.subarray(0, below)
+  for (let at = below; at < bytes.length; at += 700) yield bytes.subarray(at, at + 700)
+}
+
 async function importing(rows: string[], asOf?: string) {
   const { signal } = new AbortController()
-  const source = await openRegister({ stream: Readable.from([Buffer.from(csv(rows))]), name: 'register.csv' }, signal)
+  const source = await openRegister({ stream: Readable.from(pieces(csv(rows))), name: 'register.csv' }, signal)
   const options = { source, asOf, filter: {}, rejectsFile: folder.file('rejects.csv'), onProgress() {} }
   return importCompanies({ db, clock: systemClock(), signal }, options)
 }
@@ -96,4 +105,73 @@ it('leaves the type of a community interest company that is known from elsewhere
   const before = stored()
   await importing(rows, DAY)
   expect(stored()).toEqual(before)
+})
+
+it('repairs what was changed by hand', async () => {
+  await importing(ROWS, DAY)
+  const before = stored()
+  db.$client.exec("UPDATE companies SET company_name = 'FORGED LIMITED' WHERE company_number = '00000002'")
+  expect(await importing(ROWS, DAY)).toMatchObject({ updated: 3 })
+  expect(stored().map(({ company_name }) => company_name)).toEqual(before.map(({ company_name }) => company_name))
+})
+
+it('tells again of cells that cannot be right and of wordings that nobody knows', async () => {
+  const rows = [
+    row({ ...cells(1), 'Accounts.AccountRefDay': '77' }),
+    row({ ...cells(2), CompanyStatus: 'Sleeping' }),
+    row({ ...cells(3), IncorporationDate: '31/02/2020' }),
+    ...[4, 5, 6].map((number) => row(cells(number))),
+  ]
+  const told = ({ odd_cells, unknown_prose, rejected, updated }: ImportCompaniesSummary) => ({
+    ...{ odd_cells, unknown_prose, rejected, updated },
+  })
+  const { updated: _, ...first } = told(await importing(rows, DAY))
+  expect(first).toMatchObject({ odd_cells: { 'Accounts.AccountRefDay': 1 }, rejected: 1 })
+  expect(told(await importing(rows, DAY))).toEqual({ ...first, updated: 5 })
+})
+
+/** Rows of a few companies as a file may have them: as before, changed, odd, twice, with a number that lost its zeros. */
+function drawRows(random: () => number): string[] {
+  const pick = <T>(of: T[]) => of[Math.floor(random() * of.length)] as T
+  return Array.from({ length: 1 + Math.floor(random() * 12) }, () => {
+    const number = 1 + Math.floor(random() * 6)
+    return row({
+      CompanyNumber: pick([String(number), String(number).padStart(8, '0')]),
+      CompanyName: pick([
+        'PLAIN LIMITED',
+        'PLAIN LIMITED',
+        'PLAIN LIMITED',
+        'CAFÉ ÉTÉ LIMITED',
+        'SHY "QUOTES" LTD',
+        'Ł\nTWO LINES',
+      ]),
+      'RegAddress.PostTown': pick(['LEEDS', 'LEEDS', 'LEEDS', 'YSTRAD MYNACH', 'LLANFAIRPWLLGWYNGYLL Ŵ']),
+      CompanyStatus: pick(['Active', 'Active', 'Active', 'Liquidation', 'Sleeping']),
+      'Mortgages.NumMortCharges': pick(['0', '0', '0', 'many']),
+    })
+  })
+}
+
+it('comes to the same as reading every row, whatever both files have', async () => {
+  const facts = () =>
+    stored().map(({ run_id, change_number: _, ...facts }, _index, all) => {
+      const written = all.every((other) => other.run_id <= run_id)
+      return { ...facts, written, file_row: null, fetched_at: null, first_seen_at: null }
+    })
+  const told = ({ elapsed_seconds: _, ...summary }: ImportCompaniesSummary) => summary
+  for (let seed = 1; seed <= 60; seed += 1) {
+    const numbers = new Random(seed)
+    const random = () => numbers.next() / 2 ** 32
+    const [first, fresh] = [drawRows(random), drawRows(random)]
+    const second = [...first, ...fresh].filter(() => random() < 0.7).sort(() => random() - 0.5)
+    if (second.length === 0) continue
+    const outcomes = []
+    for (const forget of [false, true]) {
+      db.$client.exec('DELETE FROM companies; DELETE FROM register_files')
+      await importing(first, DAY)
+      if (forget) db.$client.exec('UPDATE companies SET file_row = NULL')
+      outcomes.push({ summary: told(await importing(second, DAY)), facts: facts() })
+    }
+    expect(outcomes[0], `seed ${seed}`).toEqual(outcomes[1])
+  }
 })

@@ -1,0 +1,97 @@
+// Which row of which register file a company is stored as. A file that is imported again says of most companies what is
+// stored already: a row that is known by its mark need not be read, compared or written.
+import { crc32 } from 'node:zlib'
+import { type Db, prepared } from '../open.ts'
+import { runsOfLaterFiles } from './register-files.ts'
+
+/** To be raised whenever a row is read in another way than before. */
+const READING = 1
+
+/** Marks rows by company and text; those of another file day or another header have other marks. */
+export type RowMarker = (companyNumber: string, row: Buffer) => number
+
+/** A function that marks the rows below `header`, the file's first line. A changed row keeps its mark once in four billion. */
+export function rowMarker(asOf: string, header: string): RowMarker {
+  const seed = crc32(`${READING}\n${asOf}\n${header}`)
+  return (companyNumber, row) => {
+    let number = 0
+    for (let at = 0; at < companyNumber.length; at += 1) number = Math.imul(number, 37) + companyNumber.charCodeAt(at)
+    return (number >>> 11) * 2 ** 32 + crc32(row, seed) || 1
+  }
+}
+
+/** Companies that stay as they are when the row comes that they are stored as. */
+export interface FileRows {
+  /** Whether a company is stored as the row of this mark, as far as no other row of it has come. */
+  has(mark: number): boolean
+  /** The row comes: whether a company is stored as it, and whether it has come before. */
+  meet(mark: number): 'no' | 'first' | 'again'
+  /** Another row of the company has come, and replaces what is stored; returns whether the stored one had come before it. */
+  replace(companyNumber: string): boolean
+}
+
+/**
+ * The companies that a file of the day `asOf` may leave as they are, for as long as it is read: those that a file of that
+ * day has told of, and nobody since. Null when there are none.
+ */
+export function readFileRows(db: Db, asOf: string | null): FileRows | null {
+  if (asOf === null) return null
+  const later = new Set(runsOfLaterFiles(db, asOf))
+  const sameDay = runsOfLaterFiles(db, asOf, { same: true }).filter((run) => !later.has(run))
+  if (sameDay.length === 0) return null
+  const marks = openMarks(Number(prepared(db, 'SELECT count(*) FROM companies').pluck().get()))
+  const rows = db.$client
+    .prepare<[], number>(`
+      SELECT file_row FROM companies
+      WHERE run_id IN (${sameDay.join(', ')}) AND source = 'register-file' AND file_row IS NOT NULL
+        AND company_status IS NOT NULL AND premises IS NULL AND deleted_at IS NULL
+        AND NOT EXISTS (SELECT 1 FROM company_tellers WHERE company_tellers.company_number = companies.company_number)`)
+    .pluck()
+  for (const mark of rows.iterate()) marks.add(mark)
+  const markOf = db.$client
+    .prepare<[string], number | null>('SELECT file_row FROM companies WHERE company_number = ?')
+    .pluck()
+  return {
+    has: marks.has,
+    meet: marks.meet,
+    replace(companyNumber) {
+      const mark = markOf.get(companyNumber)
+      return typeof mark === 'number' && marks.remove(mark)
+    },
+  }
+}
+
+const EMPTY = 0
+const REMOVED = Number.NaN
+
+/** Up to `most` marks, eight bytes each and a third to spare; one that was met is negative. */
+function openMarks(most: number) {
+  const slots = new Float64Array(Math.ceil((most + 1) * 1.33))
+  const find = (mark: number): number => {
+    let at = mark % slots.length
+    for (;;) {
+      const found = slots[at]
+      if (found === mark || found === -mark || found === EMPTY) return at
+      at = at + 1 === slots.length ? 0 : at + 1
+    }
+  }
+  return {
+    add(mark: number): void {
+      slots[find(mark)] = mark
+    },
+    has: (mark: number): boolean => slots[find(mark)] !== EMPTY,
+    meet(mark: number): 'no' | 'first' | 'again' {
+      const at = find(mark)
+      const found = slots[at]
+      if (found === EMPTY) return 'no'
+      slots[at] = -mark
+      return found === mark ? 'first' : 'again'
+    },
+    remove(mark: number): boolean {
+      const at = find(mark)
+      const found = slots[at]
+      if (found !== EMPTY) slots[at] = REMOVED
+      return found === -mark
+    },
+  }
+}
