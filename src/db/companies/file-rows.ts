@@ -61,37 +61,47 @@ export function readFileRows(db: Db, asOf: string | null): FileRows | null {
   }
 }
 
-const EMPTY = 0
-const REMOVED = Number.NaN
+// What a slot holds beside the last 32 bits of a mark: whether it is in use, whether it was met, and six bits more.
+const FREE = 0
+const REMOVED = 1
+const USED = 0x80
+const MET = 0x40
+const MORE = 0x3f
 
-/** Up to `most` marks, eight bytes each and a third to spare; one that was met is negative. */
+/** Up to `most` marks, in five bytes each and a third to spare. */
 function openMarks(most: number) {
-  const slots = new Float64Array(Math.ceil((most + 1) * 1.33))
+  const size = Math.ceil((most + 1) * 1.33)
+  const words = new Uint32Array(size)
+  const states = new Uint8Array(size)
+  /** The slot of a mark, or the free one where it would be. */
   const find = (mark: number): number => {
-    let at = mark % slots.length
-    for (;;) {
-      const found = slots[at]
-      if (found === mark || found === -mark || found === EMPTY) return at
-      at = at + 1 === slots.length ? 0 : at + 1
+    const word = mark >>> 0
+    const more = USED | (Math.floor(mark / 2 ** 32) & MORE)
+    for (let at = mark % size; ; at = at + 1 === size ? 0 : at + 1) {
+      const state = states[at] as number
+      if (state === FREE || (words[at] === word && (state & ~MET) === more)) return at
     }
   }
   return {
     add(mark: number): void {
-      slots[find(mark)] = mark
+      const at = find(mark)
+      words[at] = mark >>> 0
+      states[at] = USED | (Math.floor(mark / 2 ** 32) & MORE)
     },
-    has: (mark: number): boolean => slots[find(mark)] !== EMPTY,
+    has: (mark: number): boolean => states[find(mark)] !== FREE,
     meet(mark: number): 'no' | 'first' | 'again' {
       const at = find(mark)
-      const found = slots[at]
-      if (found === EMPTY) return 'no'
-      slots[at] = -mark
-      return found === mark ? 'first' : 'again'
+      const state = states[at] as number
+      if (state === FREE) return 'no'
+      states[at] = state | MET
+      return (state & MET) === 0 ? 'first' : 'again'
     },
+    /** Returns whether it was met. */
     remove(mark: number): boolean {
       const at = find(mark)
-      const found = slots[at]
-      if (found !== EMPTY) slots[at] = REMOVED
-      return found === -mark
+      const state = states[at] as number
+      if (state !== FREE) states[at] = REMOVED
+      return (state & MET) !== 0
     },
   }
 }

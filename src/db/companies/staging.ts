@@ -144,7 +144,7 @@ const END = '~'
  * The log is brought into the file when there is time for it, and reaches the disk then: a power cut may undo the last
  * chunks, never half a chunk. What is written once these are set back makes all before it durable as well.
  */
-const MERGING = { wal_autocheckpoint: 0, synchronous: 1 }
+const MERGING = { wal_autocheckpoint: 0, synchronous: 1, cache_size: -4000 }
 
 /** Sets pragmas for a merge; the function returned sets them back. */
 function tuneForMerge(client: Client): () => void {
