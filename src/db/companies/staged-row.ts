@@ -1,8 +1,13 @@
 // One row of the register file on its way into a temporary table. Binding is half of what reading the file takes, and most
 // companies are alike in a third of the columns: what they all have there is written into the statement.
 import type { Db } from '../open.ts'
-import type { FiledCompany } from './staging.ts'
 import type { CompanyFacts } from './told.ts'
+
+export interface FiledCompany {
+  facts: CompanyFacts
+  /** Of its row in the file; null for one that must be read each time. */
+  mark: number | null
+}
 
 /** Where most companies come from. */
 const HOME = 'United Kingdom'

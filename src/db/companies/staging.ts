@@ -6,7 +6,7 @@ import { type Db, write } from '../open.ts'
 import { storageError, storageGuard } from '../storage-error.ts'
 import { rewriteCompany } from './companies.ts'
 import { type Origin, runsOfLaterFiles, startOfDay } from './register-files.ts'
-import { prepareAdd } from './staged-row.ts'
+import { type FiledCompany, prepareAdd } from './staged-row.ts'
 import { type CompanyFacts, REGISTER_COLUMNS } from './told.ts'
 import { unchangedTest } from './unchanged.ts'
 
@@ -19,12 +19,6 @@ export interface Reject {
 export interface FileOrigin extends Origin {
   /** Columns that the file says nothing about: they stay as they are. */
   unfilled?: ReadonlySet<string>
-}
-
-export interface FiledCompany {
-  facts: CompanyFacts
-  /** Of its row in the file; null for one that must be read each time. */
-  mark: number | null
 }
 
 /** Companies and rejects that are not in the database yet. Disposing it drops them. */
