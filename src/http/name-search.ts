@@ -7,7 +7,7 @@ import { dataVersion, type ServedDatabase } from '../db/served/database.ts'
 import { type NameIndex, openNameIndex } from '../db/served/names.ts'
 import { isNamesFileDamaged, namesFile, openKeptIndex, removeNamesFile } from '../db/served/names-file.ts'
 import type { NameQuery } from '../db/served/terms.ts'
-import { sqliteError } from '../db/storage-error.ts'
+import { storageError } from '../db/storage-error.ts'
 import { ChpipeError, errorMessage } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { Problem } from './respond.ts'
@@ -139,7 +139,7 @@ function holdIndex(path: string, log: Log): Holder {
   let wasDamaged = false
   const withoutFile = (error: unknown) => {
     file = undefined
-    const why = isLockError(error) ? 'another process has it' : errorMessage(sqliteError(error, path))
+    const why = isLockError(error) ? 'another process has it' : errorMessage(storageError(error, path))
     log.warn('the index of names is not kept', { file: path, why })
     return openNameIndex()
   }
@@ -205,7 +205,7 @@ async function keepGoing(
     } catch (error) {
       if (stop.aborted) return
       if (replace(error)) continue
-      const told = sqliteError(error, '')
+      const told = storageError(error, '')
       const hint = told instanceof ChpipeError ? told.hint : undefined
       log.error('names cannot be searched: their index could not be brought up to date', {
         error: errorMessage(told),
