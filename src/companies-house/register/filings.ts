@@ -129,13 +129,21 @@ function wholeCell(placeOf: PlaceOf): (column: string, least?: number, most?: nu
     return (cells, onOdd) => {
       const cell = cells[place] ?? ''
       if (cell === '') return null
-      if (cell === '0' && least === 0) return 0
-      const value = Number(WHOLE_NUMBER.exec(cell)?.[1] ?? Number.NaN)
+      const few = fewDigits(cell)
+      const value = few >= 0 ? few : Number(WHOLE_NUMBER.exec(cell)?.[1] ?? Number.NaN)
       if (value >= least && value <= most) return value
       if (cell.trim() !== '') onOdd(column, cell)
       return null
     }
   }
+}
+
+/** The number of one digit or two, as most are; -1 for any other text. */
+function fewDigits(cell: string): number {
+  if (cell.length > 2) return -1
+  const [first, second] = [cell.charCodeAt(0) - 0x30, cell.length === 2 ? cell.charCodeAt(1) - 0x30 : 0]
+  if (!(first >= 0 && first <= 9 && second >= 0 && second <= 9)) return -1
+  return cell.length === 1 ? first : first * 10 + second
 }
 
 /** The names as the profile has them, as JSON, the latest first; the file says when each ended, not when it began. */
