@@ -15,6 +15,7 @@ import type { PscFacts } from '../../db/pscs/pscs.ts'
 import type { PscStaging } from '../../db/pscs/staging.ts'
 import { ChpipeError } from '../../errors.ts'
 import { formatNumber } from '../../text.ts'
+import { boundYoungSpace } from '../../young-space.ts'
 
 export interface ReadPscOptions {
   /** Whether the company is stored. */
@@ -33,6 +34,9 @@ export interface ReadSnapshot {
   unknown: Record<string, number>
 }
 
+/** Pieces of a file between two looks at the space for new objects: some megabytes of lines. */
+const PIECES_PER_LOOK = 64
+
 /** More different members than this are not distinguished. */
 const MOST_UNKNOWN = 100
 
@@ -48,7 +52,7 @@ export async function readSnapshot(
   const counts = { persons: 0, statements: 0, exemptions: 0 }
   const read: Omit<ReadSnapshot, 'totals'> = { counts, records: [], staged: 0, unknown: {} }
   let totals: PscTotals | null = null
-  let lines = 0
+  let [lines, pieces] = [0, 0]
   for (const part of parts) {
     let records = 0
     for await (const batch of readLines(part, isKnown)) {
@@ -61,6 +65,8 @@ export async function readSnapshot(
       read.staged += batch.wanted.length
       if (batch.totals) totals = onlyTotals(totals, batch.totals, part)
       lines += batch.count
+      pieces += 1
+      if (pieces % PIECES_PER_LOOK === 0) boundYoungSpace()
       onProgress(lines)
     }
     read.records.push(records)
