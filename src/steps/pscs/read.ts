@@ -89,7 +89,8 @@ function recordOf(line: PscLine, { name }: PscPart, unknown: Record<string, numb
     const key = Object.hasOwn(unknown, member) || Object.keys(unknown).length < MOST_UNKNOWN ? member : '(others)'
     unknown[key] = (Object.hasOwn(unknown, key) ? (unknown[key] ?? 0) : 0) + 1
   }
-  return { company_number: companyNumber, psc_id: psc.pscId, ...psc.values }
+  // Nobody else has these values; a copy of so many columns would take longer than to parse them.
+  return Object.assign(psc.values, { company_number: companyNumber, psc_id: psc.pscId })
 }
 
 /** The totals, where they agree with what was read. */
