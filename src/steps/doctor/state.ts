@@ -4,6 +4,7 @@ import { cappedText } from '../../db/capped-count.ts'
 import { countJobs } from '../../db/jobs/lists.ts'
 import type { Db } from '../../db/open.ts'
 import { countDoubtedPscs } from '../../db/psc-doubt.ts'
+import { readPscCoverage } from '../../db/pscs/coverage.ts'
 import { listUnmatched } from '../../db/purchases/answers.ts'
 import { readCreditReport, readCreditRoom } from '../../db/purchases/credits.ts'
 import { listUnconfirmed } from '../../db/purchases/requests.ts'
@@ -113,12 +114,17 @@ export function checkGaps(db: Db, clock: Clock): Check {
   )
 }
 
-/** Companies whose persons with significant control are in doubt; null when there is none. */
+/** Companies whose persons with significant control are in doubt, or were told of by nobody for a while; null when there is none. */
 export function checkPscs(db: Db): Check | null {
   const doubted = countDoubtedPscs(db)
-  if (doubted === 0) return null
-  const message = `the stream has lost events: what is stored of ${cappedText(doubted, 'company', 'companies')} is in doubt`
-  return warn('pscs', message, 'chpipe import-pscs, with the next snapshot')
+  if (doubted > 0) {
+    const message = `the stream has lost events: what is stored of ${cappedText(doubted, 'company', 'companies')} is in doubt`
+    return warn('pscs', message, 'chpipe import-pscs, with the next snapshot')
+  }
+  const { unseen } = readPscCoverage(db)
+  if (unseen === null) return null
+  const message = `what changed from the snapshot of ${unseen.from} until the stream began, ${unseen.until}, is unknown`
+  return warn('pscs', message, 'chpipe import-pscs, with a snapshot of a day after that')
 }
 
 /** Lines of the streams that could not be read. Old ones are history. */
