@@ -71,6 +71,11 @@ export function refuseIncomplete(parts: readonly PscPart[]): void {
 
 const FEW_NAMED = 5
 
+/** The files in the order of their numbers, however they were named: of a record that is there twice the last one counts. */
+export function inOrder(parts: readonly PscPart[]): PscPart[] {
+  return parts.toSorted((one, other) => (one.edition.part ?? 0) - (other.edition.part ?? 0))
+}
+
 /** A line of the snapshot about a company that somebody wants to know of. */
 export interface PscLine {
   /** From 1. */

@@ -15,7 +15,7 @@ import type { PscFacts } from '../../db/pscs/pscs.ts'
 import type { PscStaging } from '../../db/pscs/staging.ts'
 import { ChpipeError } from '../../errors.ts'
 import { formatNumber } from '../../text.ts'
-import { boundYoungSpace } from '../../young-space.ts'
+import { boundYoungSpace, collectGarbage, collectNewGarbage } from '../../young-space.ts'
 
 export interface ReadPscOptions {
   /** Whether the company is stored. */
@@ -34,8 +34,10 @@ export interface ReadSnapshot {
   unknown: Record<string, number>
 }
 
-/** Pieces of a file between two looks at the space for new objects: some megabytes of lines. */
-const PIECES_PER_LOOK = 64
+/** After so many pieces of a file, some megabytes, what is used no more is collected. */
+const PIECES_PER_SWEEP = 64
+/** After so many, also what had to live for a while: it adds up with the length of the file. */
+const PIECES_PER_WHOLE_SWEEP = 1024
 
 /** More different members than this are not distinguished. */
 const MOST_UNKNOWN = 100
@@ -66,12 +68,21 @@ export async function readSnapshot(
       if (batch.totals) totals = onlyTotals(totals, batch.totals, part)
       lines += batch.count
       pieces += 1
-      if (pieces % PIECES_PER_LOOK === 0) boundYoungSpace()
+      sweep(pieces)
       onProgress(lines)
     }
     read.records.push(records)
   }
+  collectGarbage()
   return { ...read, totals: agreed(totals, counts, parts) }
+}
+
+/** V8 would wait longer and longer as a file goes on, and what the process has grown by it never gives back. */
+function sweep(pieces: number): void {
+  if (pieces % PIECES_PER_SWEEP !== 0) return
+  boundYoungSpace()
+  if (pieces % PIECES_PER_WHOLE_SWEEP === 0) collectGarbage()
+  else collectNewGarbage()
 }
 
 function onlyTotals(earlier: PscTotals | null, { line, data }: { line: number; data: unknown }, { name }: PscPart) {
