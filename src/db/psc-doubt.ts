@@ -16,14 +16,14 @@ export const PSCS_STATE = `CASE WHEN ${READ} AND ${LOST} THEN 'stale' ELSE compa
 /** A span from before changes were counted is compared by its times. */
 const SPANS_CHANGED = `
   SELECT 1 FROM stream_gaps WHERE ${IS_LOSS}
-    AND (change_number > $number OR (change_number = 0 AND (noted_at >= $dayMs OR repaired_at >= $dayMs))) LIMIT 1`
+    AND (change_number > $number OR (change_number = 0 AND (noted_at >= $since OR repaired_at >= $since))) LIMIT 1`
 
 /**
  * In a WHERE clause over `companies`: its state may be another one than at `since`, as spans were lost or brought in, and no
  * row of it tells so. Null when none were.
  */
 export function pscDoubtChanged(db: Db, since: Since): string | null {
-  const bounds = { number: since.number, dayMs: Date.parse(dayOfSince(since)) }
+  const bounds = { number: since.number, since: Date.parse(dayOfSince(since)) }
   return prepared(db, SPANS_CHANGED).get(bounds) === undefined ? null : READ
 }
 
