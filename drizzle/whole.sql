@@ -241,7 +241,7 @@ CREATE TABLE `stream_gaps` (
 	`noted_at` integer NOT NULL,
 	`repaired_at` integer,
 	`run_id` integer NOT NULL
-);
+, `change_number` integer DEFAULT 0 NOT NULL);
 --> statement-breakpoint
 CREATE TABLE `stream_minutes` (
 	`stream` text NOT NULL,
@@ -452,7 +452,7 @@ CREATE TABLE `persons_with_significant_control` (
 	`source` text NOT NULL,
 	`fetched_at` text NOT NULL,
 	`run_id` integer NOT NULL,
-	`stream_timepoint` integer,
+	`stream_timepoint` integer, `linked_psc` text,
 	PRIMARY KEY(`company_number`, `psc_id`),
 	FOREIGN KEY (`company_number`) REFERENCES `companies`(`company_number`) ON UPDATE no action ON DELETE cascade
 );
@@ -706,6 +706,16 @@ CREATE INDEX `pscs_by_verification_due` ON `persons_with_significant_control` (`
 CREATE INDEX `pscs_by_verification_end` ON `persons_with_significant_control` (`appointment_verification_end_on`) WHERE appointment_verification_start_on IS NOT NULL;
 --> statement-breakpoint
 CREATE INDEX `companies_pscs_stale` ON `companies` (`company_number`) WHERE pscs_state = 'stale';
+--> statement-breakpoint
+CREATE TRIGGER stream_gaps_change_inserted AFTER INSERT ON stream_gaps WHEN NEW.stream = 'psc' BEGIN
+  UPDATE change_counter SET number = number + 1;
+  UPDATE stream_gaps SET change_number = (SELECT number FROM change_counter) WHERE id = NEW.id;
+END;
+--> statement-breakpoint
+CREATE TRIGGER stream_gaps_change_updated AFTER UPDATE OF noted_at, repaired_at ON stream_gaps WHEN NEW.stream = 'psc' BEGIN
+  UPDATE change_counter SET number = number + 1;
+  UPDATE stream_gaps SET change_number = (SELECT number FROM change_counter) WHERE id = NEW.id;
+END;
 --> statement-breakpoint
 CREATE TRIGGER companies_change_updated AFTER UPDATE ON companies WHEN NEW.change_number = OLD.change_number BEGIN
   UPDATE change_counter SET number = number + 1;

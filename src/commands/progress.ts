@@ -183,7 +183,10 @@ function pscRows({ pscs }: Progress): [label: string, value: string][] {
   if (!pscs) return []
   const asOf = pscs.snapshot_on === null ? 'without a snapshot' : `snapshot of ${pscs.snapshot_on}`
   const rows: [label: string, value: string][] = [['control', `${formatNumber(pscs.records)} records, ${asOf}`]]
-  const { companies_in_doubt: doubted = 0 } = pscs
+  const { companies_in_doubt: doubted = 0, unseen } = pscs
+  if (unseen) {
+    rows.push(['', `what changed from then until the psc stream began, ${unseen.until}, is in the next one`])
+  }
   if (doubted > 0) {
     const many = cappedText(doubted, 'company', 'companies')
     rows.push(['', `${many} in doubt until the next snapshot: the psc stream has lost events`])

@@ -2,6 +2,7 @@
 // not called complete. A loss that names a company is stored with it, as `stale`. One that may be about any company is a span
 // among the stream's gaps: it follows from these when a row is read, since it would change every company at once.
 import { countCapped } from './capped-count.ts'
+import { dayOfSince, type Since } from './changes.ts'
 import { type Db, prepared } from './open.ts'
 
 /** A span without a repair. A timepoint too far ahead to be believed loses nothing; one that is lower begins a new count. */
@@ -12,16 +13,18 @@ const READ = "companies.pscs_state IN ('complete', 'none')"
 /** SQL over `companies` for what is known of its persons with significant control: `stale` while it is in doubt. */
 export const PSCS_STATE = `CASE WHEN ${READ} AND ${LOST} THEN 'stale' ELSE companies.pscs_state END`
 
+/** A span from before changes were counted is compared by its times. */
 const SPANS_CHANGED = `
-  SELECT 1 FROM stream_gaps WHERE ${IS_LOSS} AND (noted_at >= $since OR repaired_at >= $since) LIMIT 1`
+  SELECT 1 FROM stream_gaps WHERE ${IS_LOSS}
+    AND (change_number > $number OR (change_number = 0 AND (noted_at >= $since OR repaired_at >= $since))) LIMIT 1`
 
 /**
- * SQL for the numbers of companies whose state may be another one than at `since` (ms), as spans were lost or brought in: no
- * row of theirs tells of it. Null when none were.
+ * In a WHERE clause over `companies`: its state may be another one than at `since`, as spans were lost or brought in, and no
+ * row of it tells so. Null when none were.
  */
-export function pscDoubtChanged(db: Db, since: number): string | null {
-  const isChanged = prepared(db, SPANS_CHANGED).get({ since }) !== undefined
-  return isChanged ? `SELECT company_number FROM companies WHERE ${READ}` : null
+export function pscDoubtChanged(db: Db, since: Since): string | null {
+  const bounds = { number: since.number, since: Date.parse(dayOfSince(since)) }
+  return prepared(db, SPANS_CHANGED).get(bounds) === undefined ? null : READ
 }
 
 const DOUBT = `UPDATE companies SET pscs_state = 'stale' WHERE company_number = ? AND ${READ}`

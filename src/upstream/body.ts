@@ -1,8 +1,7 @@
 // The body of an answer as JSON, in bounded memory: of all calls of this process together.
 
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
 import { parseJson } from '../text.ts'
+import { collectGarbage } from '../young-space.ts'
 import type { WireAnswer } from './wire.ts'
 
 /** A larger body is hostile or broken: 500 officers or 5,000 search results take under 4 MB. */
@@ -214,16 +213,4 @@ function createRoom(sharedBytes: number): { enter(): Seat } {
     return seat
   }
   return { enter }
-}
-
-let gc: (() => void) | undefined
-
-/** Collects garbage at once. Left to itself, V8 lets the process grow by hundreds of megabytes before it looks. */
-function collectGarbage(): void {
-  if (!gc) {
-    setFlagsFromString('--expose-gc')
-    gc = runInNewContext('gc') as () => void
-    setFlagsFromString('--no-expose-gc')
-  }
-  gc()
 }

@@ -10,24 +10,23 @@ import { openDb, write } from '../../src/db/open.ts'
 import { type Measured, measure, median, PROGRAM, type Row } from './measure.ts'
 
 const LINES = 1_000_000
+/** A longer snapshot, for what grows with its length. */
+const LONG_LINES = 5_000_000
 /** Of some eleven million companies a database has its own. */
 const KNOWN = 70_000
 const ROUNDS = 3
-const MEMORY_MB = 250
+const MEMORY_MB = 200
 const LINES_PER_COMPANY = 1.4
 
 /** Imports the same file with both, turn by turn, and compares the medians. */
 export async function benchImportPscs(): Promise<Row[]> {
-  const file = join(tmpdir(), `chpipe-bench-pscs-${LINES}.txt.gz`)
-  if (!existsSync(file)) await writeGzip(file, snapshotLines(LINES))
+  const file = await snapshotOf(LINES)
   const ours: Measured[] = []
   const theirs: Measured[] = []
   for (let round = 0; round < ROUNDS; round += 1) {
     const folder = mkdtempSync(join(tmpdir(), 'chpipe-bench-'))
     try {
-      const db = join(folder, 'companies.db')
-      storeCompanies(db, KNOWN, LINES)
-      ours.push(await measure(process.execPath, [PROGRAM, 'import-pscs', file, '--quiet', '--db', db]))
+      ours.push(await importInto(folder, file, LINES))
       const load = [
         'CREATE TABLE lines (line);',
         '.mode ascii',
@@ -39,6 +38,7 @@ export async function benchImportPscs(): Promise<Row[]> {
       rmSync(folder, { recursive: true, force: true })
     }
   }
+  const long = await importLong()
   const [mine, yours] = [ours, theirs].map((runs) => median(runs.map(({ seconds }) => seconds)))
   const [memory, theirMemory] = [ours, theirs].map((runs) => Math.max(...runs.map(({ megabytes }) => megabytes)))
   return [
@@ -56,7 +56,35 @@ export async function benchImportPscs(): Promise<Row[]> {
       ratio: Number(memory) / MEMORY_MB,
       target: '<= 1',
     },
+    {
+      name: `import-pscs, peak memory with ${LONG_LINES} lines against that with ${LINES}`,
+      ours: `${long.megabytes.toFixed(0)} MB`,
+      theirs: `${memory?.toFixed(0)} MB`,
+      ratio: long.megabytes / Number(memory),
+      target: '<= 1.2',
+    },
   ]
+}
+
+async function snapshotOf(lines: number): Promise<string> {
+  const file = join(tmpdir(), `chpipe-bench-pscs-${lines}.txt.gz`)
+  if (!existsSync(file)) await writeGzip(file, snapshotLines(lines))
+  return file
+}
+
+function importInto(folder: string, file: string, lines: number): Promise<Measured> {
+  const db = join(folder, 'companies.db')
+  storeCompanies(db, KNOWN, lines)
+  return measure(process.execPath, [PROGRAM, 'import-pscs', file, '--quiet', '--db', db])
+}
+
+async function importLong(): Promise<Measured> {
+  const folder = mkdtempSync(join(tmpdir(), 'chpipe-bench-'))
+  try {
+    return await importInto(folder, await snapshotOf(LONG_LINES), LONG_LINES)
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
 }
 
 /** The number of a company of the snapshot: they come in no order. */

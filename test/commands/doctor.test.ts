@@ -236,6 +236,15 @@ describe('chpipe doctor', () => {
     },
   )
 
+  it.each(['stream_gaps', 'stream_cursors'])('fails the checks alone that need what is broken: %s', async (table) => {
+    using folder = stocked((db) => db.$client.exec(`DROP TABLE ${table}`))
+    const { code, checks, of } = await examine(folder, ['--offline'], KEYS)
+    expect(code).toBe(1)
+    const failed = checks.filter(({ state }) => state === 'fail').map(({ check }) => check)
+    expect(failed).toContain(table === 'stream_gaps' ? 'pscs' : 'stream')
+    expect([of('backup')?.state, of('jobs')?.state, of('processes')?.state]).not.toContain('fail')
+  })
+
   it('neither migrates an older schema nor takes a newer one', async () => {
     let newest = 0
     using older = stocked((db) => {

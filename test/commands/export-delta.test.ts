@@ -62,6 +62,8 @@ test('a delta tells of persons with significant control in doubt, and of them no
   await go('--since', 'last')
   expect(rows().filter((row) => row.includes(',none,'))).toHaveLength(2)
   expect(rows().filter((row) => row.includes(',stale,'))).toEqual([])
+  await go('--since', 'last')
+  expect(rows().filter((row) => /^0/.test(row))).toEqual([])
 })
 
 test.each([

@@ -4,6 +4,7 @@ import { openDb } from '../../src/db/open.ts'
 import { corporate, individual, snapshotText, statement, superSecure } from '../companies-house/pscs/fixtures.ts'
 import { csv, row, zip } from '../companies-house/register/fixtures.ts'
 import { run, type TempFolder, tempFolder } from '../host.ts'
+import { unzipped } from '../steps/export/package-world.ts'
 
 let folder: TempFolder
 const chpipe = (args: string[], stdin: string | Buffer = '') => run(args, { cwd: folder.path, stdin })
@@ -87,6 +88,46 @@ test('a delta brings what changed since, and names what is gone', async () => {
   expect(read('deletions')).toMatchObject([
     { table: 'persons_with_significant_control', company_number: '00000001', key: 'b' },
   ])
+})
+
+test('what changed between the snapshot and the beginning of the stream is told to be unknown, until a later one', async () => {
+  await chpipe(['import-pscs', file])
+  const began = (at: string) => {
+    const db = openDb(folder.file('companies.db'))
+    db.$client
+      .prepare(`INSERT INTO stream_cursors (stream, first_event_at) VALUES ('psc', ?)
+        ON CONFLICT DO UPDATE SET first_event_at = excluded.first_event_at`)
+      .run(Date.parse(at))
+    db.$client.close()
+  }
+  const told = async () => {
+    const { pscs } = JSON.parse((await chpipe(['progress', '--json'])).stdout)
+    const text = (await chpipe(['progress'])).stdout
+    const checks = JSON.parse((await chpipe(['doctor', '--offline', '--json'])).stdout)
+    const check = checks.find((one: { check: string }) => one.check === 'pscs')?.message ?? null
+    await chpipe(['export', '--all', '--package', 'out.zip'])
+    const report = String((await unzipped(folder.file('out.zip'))).get('report.html'))
+    return { pscs, text, check, report }
+  }
+  const alone = await told()
+  expect(alone.pscs).toEqual({ records: 4, snapshot_on: '2026-08-07' })
+  expect(alone.check).toBeNull()
+  expect(alone.report).toContain('snapshot of 2026-08-07 has them.')
+
+  const at = '2026-08-08T09:30:00.000Z'
+  began(at)
+  const unseen = await told()
+  expect(unseen.pscs).toMatchObject({ followed_since: at, unseen: { from: '2026-08-07', until: at } })
+  expect(unseen.text).toContain(`until the psc stream began, ${at}`)
+  expect(unseen.check).toBe(`what changed from the snapshot of 2026-08-07 until the stream began, ${at}, is unknown`)
+  expect(unseen.report).toContain(`from ${at} on; what changed in between is not in them`)
+
+  await chpipe(['import-pscs', '-'], snapshotText(LINES, '2026-08-08T03:40:50Z'))
+  expect((await told()).pscs.unseen).toEqual({ from: '2026-08-08', until: at })
+  await chpipe(['import-pscs', '-'], snapshotText(LINES, '2026-08-09T03:40:50Z'))
+  const whole = await told()
+  expect(whole.pscs).toEqual({ records: 4, snapshot_on: '2026-08-09', followed_since: at })
+  expect([whole.check, whole.report.includes('what changed in between')]).toEqual([null, false])
 })
 
 describe('ends with', () => {

@@ -32,16 +32,17 @@ export function readPsc(data: unknown, companyNumber: string): ReadPsc | string 
   const [, owner, id] =
     SELF.exec(isObject(data.links) && typeof data.links.self === 'string' ? data.links.self : '') ?? []
   if (owner !== undefined && owner.toUpperCase() !== companyNumber) return 'its data belongs to another company number'
-  const values = Object.fromEntries(
-    pscsFiled.map((column) => [column.column, cellOf(column, at(data, column.member))]),
-  ) as unknown as PscFiled
-  const groups = GROUPS.filter((member) => isSaid(data[member]) && !isObject(data[member]))
-  const cells = pscsFiled.filter(
-    ({ column, member }) => values[column as keyof PscFiled] === null && isSaid(at(data, member)),
-  )
-  const odd = [...groups, ...cells.map(({ member }) => member)]
+  const odd = GROUPS.filter((member) => isSaid(data[member]) && !isObject(data[member]))
+  const values: Record<string, string | number | null> = {}
+  for (const filedColumn of COLUMNS) {
+    const found = at(data, filedColumn.path)
+    const cell = cellOf(filedColumn, found)
+    values[filedColumn.column] = cell
+    if (cell === null && isSaid(found)) odd.push(filedColumn.member)
+  }
   const unknown = [...unknownMembers(data, KNOWN), ...odd]
-  return { pscId: id ?? derivedPscId(values), kind, values, unknown, odd: odd.length > 0 }
+  const facts = values as PscFiled
+  return { pscId: id ?? derivedPscId(facts), kind, values: facts, unknown, odd: odd.length > 0 }
 }
 
 function isObject(value: unknown): value is Members {
@@ -54,8 +55,16 @@ function isSaid(value: unknown): boolean {
   return value !== null && value !== undefined && !(Array.isArray(value) && value.length === 0)
 }
 
-function at(data: Members, member: string): unknown {
-  return member.split('.').reduce<unknown>((value, name) => (isObject(value) ? value[name] : undefined), data)
+/** The columns, and on which way their members are found: a file has millions of records. */
+const COLUMNS = pscsFiled.map((column) => ({ ...column, path: column.member.split('.') }))
+
+function at(data: Members, path: readonly string[]): unknown {
+  let value: unknown = data
+  for (const name of path) {
+    if (!isObject(value)) return undefined
+    value = value[name]
+  }
+  return value
 }
 
 /** A value as its column holds it; null for what is no such value. */

@@ -71,6 +71,11 @@ export function refuseIncomplete(parts: readonly PscPart[]): void {
 
 const FEW_NAMED = 5
 
+/** The files in the order of their numbers, however they were named: of a record that is there twice the last one counts. */
+export function inOrder(parts: readonly PscPart[]): PscPart[] {
+  return parts.toSorted((one, other) => (one.edition.part ?? 0) - (other.edition.part ?? 0))
+}
+
 /** A line of the snapshot about a company that somebody wants to know of. */
 export interface PscLine {
   /** From 1. */
@@ -102,19 +107,23 @@ export async function* readLines(
   { name, chunks }: PscPart,
   isWanted: (companyNumber: string) => boolean,
 ): AsyncGenerator<PscLines> {
-  let rest: Buffer = Buffer.alloc(0)
   const reading: Reading = { name, isWanted, line: 1, ended: false }
+  // What has been read of a line is kept in front, and the next piece comes behind it, always in the same memory.
+  const memory = Buffer.allocUnsafe(LONGEST_LINE + PIECE_BYTES)
+  let held = 0
   for await (const piece of pieces(chunks())) {
-    let bytes = rest.length === 0 ? piece : Buffer.concat([rest, piece])
+    held += piece.copy(memory, held)
+    let bytes = memory.subarray(0, held)
     if (reading.line === 1 && bytes.subarray(0, BYTE_ORDER_MARK.length).equals(BYTE_ORDER_MARK)) {
       bytes = bytes.subarray(BYTE_ORDER_MARK.length)
     }
     const end = bytes.lastIndexOf(LF) + 1
-    rest = Buffer.from(bytes.subarray(end))
+    const rest = bytes.subarray(end)
     if (rest.length > LONGEST_LINE) throw foreign(reading.line, `it is longer than ${LONGEST_LINE} bytes`, name)
     yield cutLines(bytes.subarray(0, end), reading)
+    held = rest.copy(memory)
   }
-  yield cutLines(rest, reading)
+  yield cutLines(memory.subarray(0, held), reading)
 }
 
 /** What is larger than this lies outside the young generation, and is not collected as fast as it is read. */

@@ -59,8 +59,8 @@ export function createDelta(db: Db, { since, all, today, verification }: DeltaWa
     hidden: JSON.stringify(hidden.rows.map(({ company_number }) => company_number)),
   })
   add(verificationChanged(dayOfSince(since), today), {})
-  const doubted = pscDoubtChanged(db, Date.parse(dayOfSince(since)))
-  if (doubted) add(doubted, {})
+  const doubted = pscDoubtChanged(db, since)
+  if (doubted) add(`SELECT company_number FROM companies WHERE ${doubted}`, {})
   if (since.number === 0) add(CHANGED_EARLIER, { moment: since.moment, momentMs: Date.parse(since.moment) })
   const standing = verification ? { verification, today } : null
   return (tables) => readDeletions(db, { since, all, hidden, standing }, tables)

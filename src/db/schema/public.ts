@@ -247,6 +247,7 @@ export const persons_with_significant_control = sqliteTable(
     description: text(),
     statement: text(),
     linked_psc_name: text(),
+    linked_psc: text(),
     restrictions_notice_withdrawal_reason: text(),
     /** A JSON object as the register has it. */
     exemptions: text(),

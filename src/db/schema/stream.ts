@@ -68,4 +68,9 @@ export const stream_gaps = sqliteTable('stream_gaps', {
   noted_at: integer().notNull(),
   repaired_at: integer(),
   run_id: integer().notNull(),
+  /**
+   * Of the `psc` stream, whose spans say which companies are in doubt: the change that noted, extended or repaired it, set by
+   * triggers; 0 for older ones and other streams.
+   */
+  change_number: integer().notNull().default(0),
 })

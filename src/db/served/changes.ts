@@ -1,10 +1,12 @@
 // Companies that changed since: with their own columns, officers, domains or e-mails, with what was removed from them, by
-// a suppression, or by the calendar. Few changes are found by the index on their numbers; after many, or with a new rule, a reader looks at
-// every company of its scope once, in bounded windows.
+// a suppression, by the calendar, or as the stream of persons with significant control lost events about anybody. Few changes
+// are found by the index on their numbers; after many, a new rule or such a loss, a reader looks at every company of its
+// scope once, in bounded windows.
 import { changesSince, dayOfSince, isCheckpoint, type Since, sinceCheckpoint } from '../changes.ts'
 import type { Page } from '../dataset/columns.ts'
 import { datasetColumns, datasetTables, type Row } from '../dataset/columns.ts'
 import { type Db, prepared, snapshot } from '../open.ts'
+import { pscDoubtChanged } from '../psc-doubt.ts'
 import { verificationChanged } from '../standing.ts'
 import {
   AFTER_ALL,
@@ -101,7 +103,8 @@ const changed = (since: Since, today: string) => `(companies.change_number > @nu
 
 /** Company rows with two cells more: the time of their newest fact, and whether they changed since. */
 function candidates(db: Db, { all, since, after, limit, today }: ChangeOptions, everything: boolean): Candidates {
-  const few = everything ? null : fewChanged(db, since, today)
+  const doubted = pscDoubtChanged(db, since)
+  const few = everything || doubted ? null : fewChanged(db, since, today)
   if (few) {
     const sql = `${ROWS}, 1 FROM companies
       WHERE companies.company_number IN (SELECT value FROM json_each(?)) AND ${filterScope({ all })} AND company_number > ?
@@ -112,7 +115,7 @@ function candidates(db: Db, { all, since, after, limit, today }: ChangeOptions, 
   const last = prepared(db, windowEnd(filterScope({ all })))
     .pluck()
     .get(after) as string | undefined
-  const condition = changed(since, today)
+  const condition = doubted ? `(${doubted} OR ${changed(since, today)})` : changed(since, today)
   const rows = prepared(
     db,
     `${ROWS}, ${condition} FROM companies

@@ -62,7 +62,7 @@ export function drawPscs(world: PscSource, number: string): SyntheticPsc[] {
   if (situation === 'statement' || !owner) return [statement(draw)]
   if (situation === 'ceased') {
     const ended = individual(draw, second ?? owner, isoOfDay(draw.today - random.between(1, 900)))
-    return second ? [individual(draw, owner), ended] : [ended, statement(draw)]
+    return second ? [individual(draw, owner), ended] : [ended, statement(draw, ended)]
   }
   return [individual(draw, owner)]
 }
@@ -138,11 +138,14 @@ function superSecure(draw: Draw): SyntheticPsc {
   return record(draw, 'super-secure-person-with-significant-control', '/super-secure', { description })
 }
 
-function statement(draw: Draw): SyntheticPsc {
-  return record(draw, 'persons-with-significant-control-statement', '-statements', {
+/** That there is nobody, or that a person who was asked has not answered. */
+function statement(draw: Draw, asked?: SyntheticPsc): SyntheticPsc {
+  const drawn = record(draw, 'persons-with-significant-control-statement', '-statements', {
+    linked_psc_name: asked?.name,
     notified_on: notifiedOn(draw),
-    statement: 'no-individual-or-entity-with-signficant-control',
+    statement: asked ? 'psc-contacted-but-no-response' : 'no-individual-or-entity-with-signficant-control',
   })
+  return asked ? { ...drawn, links: { ...drawn.links, person_with_significant_control: asked.links.self } } : drawn
 }
 
 function exemption({ random, number }: Draw): SyntheticPsc {

@@ -141,7 +141,7 @@ export interface SyntheticOfficerItem {
 export interface SyntheticPsc {
   kind: string
   etag: string
-  links: { self: string }
+  links: { self: string; person_with_significant_control?: string }
   [member: string]: unknown
 }
 

@@ -31,13 +31,14 @@ const TIMED_OUT = Symbol('timed out')
 
 /**
  * Runs one check on its own: when it throws, or takes longer than `limitMs`, that is its result and the others continue.
- * `body` gets a signal that aborts then. Rejects only with the reason of `signal`, when the operator interrupts.
+ * `body` gets a signal that aborts then; null from it says that there is nothing to report. Rejects only with the reason of
+ * `signal`, when the operator interrupts.
  */
-export async function guarded(
+export async function guarded<Found extends Check | null>(
   check: string,
   { limitMs, signal }: { limitMs: number; signal: AbortSignal },
-  body: (signal: AbortSignal) => Promise<Check> | Check,
-): Promise<Check> {
+  body: (signal: AbortSignal) => Promise<Found> | Found,
+): Promise<Found | Check> {
   signal.throwIfAborted()
   const over = new AbortController()
   const stop = () => over.abort(signal.reason)

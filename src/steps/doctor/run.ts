@@ -144,26 +144,29 @@ async function checkState(
   db: Db,
   use: AllowanceUse | null,
 ): Promise<Check[]> {
-  const bodies: [check: string, body: () => Check][] = [
+  const bodies: state.StateCheck[] = [
     ['backup', () => checkBackup(db, clock)],
     ['allowance', () => state.checkAllowance(use ?? localUse(db, clock), settings.quota)],
     ['processes', () => state.checkProcesses(db, clock)],
     ...state.streamChecks(db, clock, live),
     ['gaps', () => state.checkGaps(db, clock)],
     ['rejects', () => state.checkRejects(db, clock)],
-    ...state.pscChecks(db),
+    ['pscs', () => state.checkPscs(db)],
     ['jobs', () => state.checkJobs(db)],
     ['purchases', () => state.checkPurchases(db)],
     ['credits', () => state.checkCredits(db, clock, settings.creditBudget)],
   ]
-  const about = (body: () => Check) => () => {
+  const about = (body: () => Check | null) => () => {
     try {
       return body()
     } catch (error) {
       throw sqliteError(error, settings.db)
     }
   }
-  return Promise.all(bodies.map(([check, body]) => guarded(check, { limitMs: LOCAL_LIMIT_MS, signal }, about(body))))
+  const checks = await Promise.all(
+    bodies.map(([check, body]) => guarded(check, { limitMs: LOCAL_LIMIT_MS, signal }, about(body))),
+  )
+  return checks.filter((check) => check !== null)
 }
 
 /** What a check of its own reports when it fails; here it only means that nothing is known. */

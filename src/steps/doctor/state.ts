@@ -4,6 +4,7 @@ import { cappedText } from '../../db/capped-count.ts'
 import { countJobs } from '../../db/jobs/lists.ts'
 import type { Db } from '../../db/open.ts'
 import { countDoubtedPscs } from '../../db/psc-doubt.ts'
+import { readPscCoverage } from '../../db/pscs/coverage.ts'
 import { listUnmatched } from '../../db/purchases/answers.ts'
 import { readCreditReport, readCreditRoom } from '../../db/purchases/credits.ts'
 import { listUnconfirmed } from '../../db/purchases/requests.ts'
@@ -42,14 +43,20 @@ export function checkProcesses(db: Db, clock: Clock): Check {
 /** What starts a failed stream again has had its time. */
 const ABANDONED_MS = 10 * 60_000
 
-/** A check for each stream, by its name; of those beside the first, for each that was ever followed. */
-export function streamChecks(db: Db, clock: Clock, live: boolean): [check: string, body: () => Check][] {
-  const reports = new Map(readStreamReports(db, clock).map((report) => [report.stream, report]))
-  const checked = STREAM_NAMES.filter((stream, index) => index === 0 || reports.has(stream))
-  return checked.map((stream, index) => {
-    const check = index === 0 ? 'stream' : `stream-${stream}`
-    const asked = { stream, check, live: live && index === 0 }
-    return [check, () => checkStream(db, clock, asked, reports.get(stream))]
+/** A check by its name; null from it leaves it out. The database is asked only when it runs, so that its failure is its own. */
+export type StateCheck = [check: string, body: () => Check | null]
+
+/** A check for each stream, by its name; those beside the first say nothing of a stream that was never followed. */
+export function streamChecks(db: Db, clock: Clock, live: boolean): StateCheck[] {
+  return STREAM_NAMES.map((stream, index) => {
+    const isFirst = index === 0
+    const check = isFirst ? 'stream' : `stream-${stream}`
+    const body = () => {
+      const report = readStreamReports(db, clock).find((one) => one.stream === stream)
+      if (!report && !isFirst) return null
+      return checkStream(db, clock, { stream, check, live: live && isFirst }, report)
+    }
+    return [check, body]
   })
 }
 
@@ -107,12 +114,17 @@ export function checkGaps(db: Db, clock: Clock): Check {
   )
 }
 
-/** Companies whose persons with significant control are in doubt; none when there is none. */
-export function pscChecks(db: Db): [check: string, body: () => Check][] {
+/** Companies whose persons with significant control are in doubt, or were told of by nobody for a while; null when there is none. */
+export function checkPscs(db: Db): Check | null {
   const doubted = countDoubtedPscs(db)
-  if (doubted === 0) return []
-  const message = `the stream has lost events: what is stored of ${cappedText(doubted, 'company', 'companies')} is in doubt`
-  return [['pscs', () => warn('pscs', message, 'chpipe import-pscs, with the next snapshot')]]
+  if (doubted > 0) {
+    const message = `the stream has lost events: what is stored of ${cappedText(doubted, 'company', 'companies')} is in doubt`
+    return warn('pscs', message, 'chpipe import-pscs, with the next snapshot')
+  }
+  const { unseen } = readPscCoverage(db)
+  if (unseen === null) return null
+  const message = `what changed from the snapshot of ${unseen.from} until the stream began, ${unseen.until}, is unknown`
+  return warn('pscs', message, 'chpipe import-pscs, with a snapshot of a day after that')
 }
 
 /** Lines of the streams that could not be read. Old ones are history. */

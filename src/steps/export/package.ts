@@ -14,6 +14,7 @@ import { lookedUpReader } from '../../db/dataset/deliveries.ts'
 import type { DeliveredTable } from '../../db/dataset/dictionary.ts'
 import { dataDictionary, type TableEntry, typeInWords } from '../../db/dataset/dictionary.ts'
 import type { Db } from '../../db/open.ts'
+import { type PscCoverage, readPscCoverage } from '../../db/pscs/coverage.ts'
 import { readTallies } from '../../db/tallies.ts'
 import { ChpipeError } from '../../errors.ts'
 import { makeFolder, sha256OfFile, syncFolder } from '../../files.ts'
@@ -26,6 +27,7 @@ import { type FileEntry, outputError } from './formats/output.ts'
 import { livesElsewhere, MANIFEST, placeNew, replaceAll, sweep, temporaryName } from './replace.ts'
 import { createPageCounter, type ReportCounts } from './report/count.ts'
 import { createListCounter, type ListCoverage, openByReason } from './report/listed.ts'
+import { pscDates } from './report/pscs.ts'
 import { renderReport } from './report/render.ts'
 import { type ExportOptions, exportDataset } from './run.ts'
 
@@ -99,6 +101,7 @@ interface Said {
   sicDescriptions: ReadonlyMap<string, string>
   /** Companies that are left out because their lists are in doubt. */
   stale: number
+  pscCoverage: PscCoverage
 }
 
 /** Exports into the stage and counts what is written, page by page. */
@@ -130,6 +133,7 @@ async function exportCounted(db: Db, options: PackageOptions, folder: string): P
     listed: listed?.counts() ?? null,
     sicDescriptions: readSicDescriptions(db),
     stale: readTallies(db).stale,
+    pscCoverage: readPscCoverage(db),
   }
 }
 
@@ -150,7 +154,7 @@ function onlyTables(page: Page, include: ExportOptions['include']): Page {
 function writeDocuments(
   folder: string,
   { as_of, schema_version, files, filters }: Manifest,
-  { counts, listed, sicDescriptions, stale }: Said,
+  { counts, listed, sicDescriptions, stale, pscCoverage }: Said,
   { target, programVersion, signed = {} }: PackageOptions,
 ): FileEntry[] {
   const tables = deliveredTables(filters, counts.rows)
@@ -160,7 +164,7 @@ function writeDocuments(
     programVersion,
     signed,
     schemaVersion: schema_version,
-    scope: scopeOf(filters, stale),
+    scope: [...scopeOf(filters, stale), ...pscDates(tables, pscCoverage)],
     since: filters.since ?? null,
     tables,
     files: files.map((file) => ({ ...file, ...fileFacts(file.name, tables) })),

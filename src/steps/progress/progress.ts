@@ -5,7 +5,7 @@ import { type ListProgress, readLists } from '../../db/companies/lists.ts'
 import { countOldLists } from '../../db/officers/age.ts'
 import { type Db, snapshot, type Tx } from '../../db/open.ts'
 import { countDoubtedPscs } from '../../db/psc-doubt.ts'
-import { findNewestSnapshot } from '../../db/pscs/files.ts'
+import { type PscCoverage, readPscCoverage } from '../../db/pscs/coverage.ts'
 import { findLiveRuns } from '../../db/runs.ts'
 import { countVerifications, dayAt, type VerificationCounts } from '../../db/standing.ts'
 import { storageGuard } from '../../db/storage-error.ts'
@@ -56,6 +56,10 @@ export interface PscProgress {
   records: number
   /** The day of the newest snapshot that was imported whole; null when there is none. */
   snapshot_on: string | null
+  /** Since when the stream tells what changes, ISO 8601; left out while it was never followed. */
+  followed_since?: string
+  /** What changed between the day of the snapshot and the first event of the stream is unknown; left out where nothing is. */
+  unseen?: NonNullable<PscCoverage['unseen']>
   /** Companies in doubt, since the stream has lost events, 10,001 for more than 10,000; left out when there is none. */
   companies_in_doubt?: number
 }
@@ -172,10 +176,19 @@ function readPaceWithin(tx: Tx, db: Db, { target, quota, clock, shared }: Progre
 }
 
 function readPscProgress(db: Db): { pscs?: PscProgress } {
-  const [records, snapshot_on] = [countPscs(db), findNewestSnapshot(db, { whole: true })]
-  if (records === 0 && snapshot_on === null) return {}
+  const records = countPscs(db)
+  const { snapshotOn, followedSince, unseen } = readPscCoverage(db)
+  if (records === 0 && snapshotOn === null) return {}
   const doubted = countDoubtedPscs(db)
-  return { pscs: { records, snapshot_on, ...(doubted > 0 ? { companies_in_doubt: doubted } : {}) } }
+  return {
+    pscs: {
+      records,
+      snapshot_on: snapshotOn,
+      ...(followedSince === null ? {} : { followed_since: followedSince }),
+      ...(unseen === null ? {} : { unseen }),
+      ...(doubted > 0 ? { companies_in_doubt: doubted } : {}),
+    },
+  }
 }
 
 function describeRun({ command, pid, host, started_at }: ReturnType<typeof findLiveRuns>[number]): RunningCommand {

@@ -2,7 +2,7 @@
 // again; interrupted, it leaves whole companies, and running it again does the rest.
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { type Clock, DAY_MS } from '../../clock.ts'
-import { type PscPart, refuseIncomplete } from '../../companies-house/pscs/snapshot.ts'
+import { inOrder, type PscPart, refuseIncomplete } from '../../companies-house/pscs/snapshot.ts'
 import { companiesNamed } from '../../companies-house/stream/officers.ts'
 import { readKnownCompanies } from '../../db/companies/companies.ts'
 import { type Db, write } from '../../db/open.ts'
@@ -58,10 +58,11 @@ export interface ImportPscsSummary {
  */
 export async function importPscs(
   { db, clock, signal }: ImportPscsStep,
-  { parts, onProgress }: ImportPscsOptions,
+  { parts: given, onProgress }: ImportPscsOptions,
 ): Promise<ImportPscsSummary> {
   const begun = clock.steady()
-  refuseIncomplete(parts)
+  refuseIncomplete(given)
+  const parts = inOrder(given)
   refuseOlderDay(db, parts)
   const known = readKnownCompanies(db)
   if (known.count === 0) {

@@ -15,6 +15,7 @@ import type { PscFacts } from '../../db/pscs/pscs.ts'
 import type { PscStaging } from '../../db/pscs/staging.ts'
 import { ChpipeError } from '../../errors.ts'
 import { formatNumber } from '../../text.ts'
+import { boundYoungSpace, collectGarbage, collectNewGarbage } from '../../young-space.ts'
 
 export interface ReadPscOptions {
   /** Whether the company is stored. */
@@ -33,6 +34,11 @@ export interface ReadSnapshot {
   unknown: Record<string, number>
 }
 
+/** After so many pieces of a file, some megabytes, what is used no more is collected. */
+const PIECES_PER_SWEEP = 64
+/** After so many, also what had to live for a while: it adds up with the length of the file. */
+const PIECES_PER_WHOLE_SWEEP = 1024
+
 /** More different members than this are not distinguished. */
 const MOST_UNKNOWN = 100
 
@@ -48,7 +54,7 @@ export async function readSnapshot(
   const counts = { persons: 0, statements: 0, exemptions: 0 }
   const read: Omit<ReadSnapshot, 'totals'> = { counts, records: [], staged: 0, unknown: {} }
   let totals: PscTotals | null = null
-  let lines = 0
+  let [lines, pieces] = [0, 0]
   for (const part of parts) {
     let records = 0
     for await (const batch of readLines(part, isKnown)) {
@@ -61,11 +67,22 @@ export async function readSnapshot(
       read.staged += batch.wanted.length
       if (batch.totals) totals = onlyTotals(totals, batch.totals, part)
       lines += batch.count
+      pieces += 1
+      sweep(pieces)
       onProgress(lines)
     }
     read.records.push(records)
   }
+  collectGarbage()
   return { ...read, totals: agreed(totals, counts, parts) }
+}
+
+/** V8 would wait longer and longer as a file goes on, and what the process has grown by it never gives back. */
+function sweep(pieces: number): void {
+  if (pieces % PIECES_PER_SWEEP !== 0) return
+  boundYoungSpace()
+  if (pieces % PIECES_PER_WHOLE_SWEEP === 0) collectGarbage()
+  else collectNewGarbage()
 }
 
 function onlyTotals(earlier: PscTotals | null, { line, data }: { line: number; data: unknown }, { name }: PscPart) {
@@ -83,7 +100,8 @@ function recordOf(line: PscLine, { name }: PscPart, unknown: Record<string, numb
     const key = Object.hasOwn(unknown, member) || Object.keys(unknown).length < MOST_UNKNOWN ? member : '(others)'
     unknown[key] = (Object.hasOwn(unknown, key) ? (unknown[key] ?? 0) : 0) + 1
   }
-  return { company_number: companyNumber, psc_id: psc.pscId, ...psc.values }
+  // Nobody else has these values; a copy of so many columns would take longer than to parse them.
+  return Object.assign(psc.values, { company_number: companyNumber, psc_id: psc.pscId })
 }
 
 /** The totals, where they agree with what was read. */

@@ -26,6 +26,7 @@ test('columns keep the order of the schema and know what each of their cells is'
     'officer_id',
     'person_number',
     'psc_id',
+    'linked_psc',
   ])
   expect(of('number')).toEqual([
     'officers_count',

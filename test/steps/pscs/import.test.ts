@@ -181,6 +181,24 @@ describe('importing a good snapshot', () => {
     expect(ids()).toHaveLength(5)
   })
 
+  it('stores the last of a record that is there twice, by the numbers of the parts and not by their order', async () => {
+    const twice = ['Dutch', 'Irish'].map((nationality) => individual('99000001', 'a', { nationality }))
+    const texts = [textOf(twice.slice(0, 1)), textOf([...twice.slice(1), totals(twice)])]
+    const named = texts.map((bytes, at) => ({ name: `psc-snapshot-2026-08-07_${at + 1}of2.txt`, bytes }))
+    await importing(named.toReversed())
+    expect(pscs()).toMatchObject([{ psc_id: 'a', nationality: 'Irish' }])
+  })
+
+  it('stores the address of the person whom a statement is about', async () => {
+    const links = {
+      self: '/company/99000002/persons-with-significant-control-statements/d',
+      person_with_significant_control: '/company/99000002/persons-with-significant-control/individual/e',
+    }
+    const summary = await importing(snapshotText([statement('99000002', 'd', { links })]))
+    expect(pscs()).toMatchObject([{ psc_id: 'd', linked_psc: links.person_with_significant_control }])
+    expect(summary.unknown_members).toEqual({})
+  })
+
   it('takes the parts of a set in any order', async () => {
     const name = (part: number) => `psc-snapshot-2026-08-07_${part}of3.txt`
     await importing([

@@ -4,7 +4,15 @@ import type { SyntheticPsc } from '../../../src/sandbox/world/shapes.ts'
 /** What a row tells of the members that a synthetic record has. */
 export function told(row: Record<string, unknown>): string {
   const { psc_id, kind, name, forename, surname, date_of_birth_year, natures_of_control, notified_on, ceased_on } = row
-  const { statement, description, etag, registration_number, appointment_verification_statement_due_on: due } = row
+  const {
+    statement,
+    linked_psc,
+    linked_psc_name,
+    description,
+    etag,
+    registration_number,
+    appointment_verification_statement_due_on: due,
+  } = row
   const start = row.appointment_verification_start_on
   const person = [name, forename, surname, date_of_birth_year, registration_number, start, due]
   return JSON.stringify([
@@ -16,6 +24,8 @@ export function told(row: Record<string, unknown>): string {
     notified_on,
     ceased_on,
     statement,
+    linked_psc,
+    linked_psc_name,
     description,
   ])
 }
@@ -39,6 +49,8 @@ export function toldOf(psc: SyntheticPsc): string {
     notified_on: psc.notified_on ?? null,
     ceased_on: psc.ceased_on ?? null,
     statement: psc.statement ?? null,
+    linked_psc: psc.links.person_with_significant_control ?? null,
+    linked_psc_name: psc.linked_psc_name ?? null,
     description: psc.description ?? null,
   })
 }

@@ -31,6 +31,13 @@ test('every record of every company is stored as the register has it', async () 
       expect(stored).toEqual(pscs.map(toldOf).sort())
     }
     expect(kinds.size).toBeGreaterThan(4)
+    const linked = `SELECT count(*) AS linked, count(person.psc_id) AS found FROM persons_with_significant_control AS stated
+      LEFT JOIN persons_with_significant_control AS person ON person.company_number = stated.company_number
+        AND stated.linked_psc LIKE '%/' || person.psc_id AND person.name = stated.linked_psc_name
+      WHERE stated.linked_psc IS NOT NULL`
+    const { linked: links, found } = db.$client.prepare(linked).get() as { linked: number; found: number }
+    expect(links).toBeGreaterThan(0)
+    expect(found).toBe(links)
   } finally {
     db.$client.close()
   }

@@ -213,7 +213,7 @@ export const companies: TableEntry = {
     ...filings,
     ...profileMembers,
     pscs_state: chpipe.slug(
-      'Its persons with significant control: `complete`, `none` (read, and none recorded), `pending` (not read) or `stale` (in doubt, since the stream has lost events)',
+      'Its persons with significant control, as the newest snapshot has them and the stream has told since: `complete`, `none` (read, and none recorded), `pending` (not read) or `stale` (in doubt, since the stream has lost events)',
       { ...WHOLE, required: true, values: ['pending', 'complete', 'none', 'stale'] },
     ),
     pscs_fetched_at: chpipe.time('Moment of the snapshot that last changed what is known of them as a whole', {

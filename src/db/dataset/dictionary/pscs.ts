@@ -79,6 +79,10 @@ const control: Record<string, ColumnEntry> = {
     at('statement'),
   ),
   linked_psc_name: psc.text('Of a statement: the person whom it is about', at('linked_psc_name')),
+  linked_psc: psc.id("Of a statement: the API's address of that person's record, whose last part is its `psc_id`", {
+    ...at('links.person_with_significant_control'),
+    since: 17,
+  }),
   restrictions_notice_withdrawal_reason: psc.slug(
     'Of a statement: why a restrictions notice was withdrawn',
     at('restrictions_notice_withdrawal_reason'),

@@ -1,6 +1,7 @@
 // Who controls the companies, for the report.
 import type { Page } from '../../../db/dataset/columns.ts'
 import { natureInWords } from '../../../db/natures.ts'
+import type { PscCoverage } from '../../../db/pscs/coverage.ts'
 import { formatNumber } from '../../../text.ts'
 import { bars, share } from './charts.ts'
 import { html, type Markup } from './html.ts'
@@ -143,4 +144,13 @@ function namedNatures(natures: Count[]): Count[] {
   }
   const sorted = [...byWords].map(([name, count]) => ({ name, count })).sort((a, b) => b.count - a.count)
   return sorted.slice(0, MOST_NATURES)
+}
+
+/** Of which days the persons with significant control are, in a sentence, where these tables hold them. */
+export function pscDates(tables: readonly string[], { snapshotOn, followedSince, unseen }: PscCoverage): string[] {
+  if (snapshotOn === null || !tables.includes('persons_with_significant_control')) return []
+  const which = `Persons with significant control are as the register's snapshot of ${snapshotOn} has them`
+  if (followedSince === null) return [`${which}.`]
+  const gap = unseen === null ? '' : ` from ${unseen.until} on; what changed in between is not in them`
+  return [`${which}, with what its live stream has told since${gap}. Statements and exemptions are as in the snapshot.`]
 }
