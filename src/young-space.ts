@@ -6,10 +6,10 @@ import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8'
 const ENOUGH = 1 << 25
 
 /**
- * Lets the space grow no further once it is large enough for pages of rows. Called now and then while rows are passed on; V8
- * reads the factor each time it would grow. It holds for the whole process.
+ * Lets the space grow no further once it is large enough for pages of rows, or for what is given in bytes. Called now and then
+ * while rows are passed on; V8 reads the factor each time it would grow. It holds for the whole process.
  */
-export function boundYoungSpace(): void {
+export function boundYoungSpace(enough = ENOUGH): void {
   const young = getHeapSpaceStatistics().find(({ space_name: name }) => name === 'new_space')
-  if (young && young.space_size >= ENOUGH) setFlagsFromString('--semi-space-growth-factor=1')
+  if (young && young.space_size >= enough) setFlagsFromString('--semi-space-growth-factor=1')
 }

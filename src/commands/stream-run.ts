@@ -115,7 +115,7 @@ export type StreamOptions = OptionsOf<typeof STREAM_OPTIONS>
 export async function runStream(context: Context, options: StreamOptions, rules: StreamRules): Promise<StreamSummary> {
   const { clock, log, settings } = context
   const names = options.streams ?? [STREAM_NAMES[0]]
-  const streams = names.map((name) => ({ name, client: streamClient(pathOf(name), context) }))
+  const streams = names.map((name) => ({ name, client: streamClient(pathOf(name), context, name) }))
   const enriched = noEnrichCounts()
   const lists = noCounts()
   const enrichment = options.enrich ? await prepareEnrichment(context, options, { enriched, lists, names }) : undefined
