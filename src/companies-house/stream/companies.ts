@@ -3,6 +3,7 @@ import { COMPANY_NUMBER } from '../../company-number.ts'
 import type { Filled } from '../../db/companies/filled.ts'
 import { detailsOf, type FilledProfile, filledProfile } from '../../db/companies/filled-profile.ts'
 import type { CompanyDetails } from '../../db/companies/told.ts'
+import { isPlainProfile } from '../plain.ts'
 import { companyProfile, readProfile } from '../profile.ts'
 import type { OddMember } from '../profile-members.ts'
 import { type Envelope, type EventHead, type Fault, faultOf } from './event.ts'
@@ -33,7 +34,7 @@ export function readCompanyEvent(envelope: Envelope): CompanyEvent | Fault {
   if (!COMPANY_NUMBER.test(companyNumber)) return { fault: 'names no company number' }
   const head = { timepoint, publishedAt, companyNumber }
   if (type === 'deleted') return { ...head, kind: 'deleted' }
-  const profile = companyProfile.safeParse(data)
+  const profile = isPlainProfile(data) ? { success: true as const, data } : companyProfile.safeParse(data)
   if (!profile.success) return faultOf(profile.error, 'data')
   if ((profile.data.company_number ?? companyNumber) !== companyNumber) {
     return { fault: 'its data belongs to another company number' }

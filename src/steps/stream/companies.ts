@@ -1,6 +1,6 @@
 // The companies stream: what its events do to `companies` and `jobs`.
 import { type Clock, londonTime } from '../../clock.ts'
-import { oddMemberNotes } from '../../companies-house/profile-members.ts'
+import { ODD_MEMBER, oddMemberNotes } from '../../companies-house/profile-members.ts'
 import {
   type ChangedCompany,
   type CompanyEvent,
@@ -10,7 +10,7 @@ import {
 import { findKnownCompany, type KnownCompany, markDeleted, type SearchedFacts } from '../../db/companies/companies.ts'
 import { storeProfile } from '../../db/companies/profiles.ts'
 import { enqueueJob } from '../../db/jobs/queue.ts'
-import { saveNotes } from '../../db/officers/fetches.ts'
+import { forgetNotes, saveNotes } from '../../db/officers/fetches.ts'
 import type { Db, Tx } from '../../db/open.ts'
 import type { Log } from '../../log.ts'
 import type { EventOrigin, RowChanges, StreamKind } from './kind.ts'
@@ -105,7 +105,9 @@ function causeOfEvent(
   return causeOf(rules, known, event.company, eventDay(event, fetchedAt))
 }
 
+/** Several events of a batch may tell of the company: the last one counts. */
 function noteOdd(tx: Tx, { companyNumber, odd }: ChangedCompany, { fetchedAt, runId }: EventOrigin): void {
+  forgetNotes(tx, ODD_MEMBER, companyNumber)
   saveNotes(tx, oddMemberNotes(companyNumber, odd), { notedAt: Date.parse(fetchedAt), runId })
 }
 
