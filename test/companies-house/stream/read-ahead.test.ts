@@ -6,7 +6,7 @@ import { createStreamClient } from '../../../src/companies-house/stream/client.t
 import { type CompanyEvent, companyReader, filledOfEvent } from '../../../src/companies-house/stream/companies.ts'
 import type { ReaderName } from '../../../src/companies-house/stream/readers.ts'
 import { silentLog } from '../connected.ts'
-import { sendAndClose, streamServer } from './stream-server.ts'
+import { send, streamServer } from './stream-server.ts'
 
 const COUNT = 3000
 /** Where the reading in place has surely ended. */
@@ -33,11 +33,11 @@ const ODD_LINES: Record<number, string> = {
   [ODD + 7]: line(ODD + 7, { term: 'y'.repeat(300_000) }),
 }
 const LINES = Array.from({ length: COUNT }, (_, at) => ODD_LINES[at + 1] ?? line(at + 1))
-const BODY = `${LINES.join('\n')}\n${line(COUNT + 1)}`
+const BODY = `${LINES.join('\n')}\n${line(COUNT + 1)}\n`
 
 /** What the stream brings, over as many connections as it takes, and in how many blocks. */
 async function read(reader: ReaderName | undefined) {
-  await using server = await streamServer(sendAndClose(BODY))
+  await using server = await streamServer(send(BODY))
   const stream = createStreamClient({
     stream: 'companies',
     baseUrl: server.url,
@@ -53,10 +53,10 @@ async function read(reader: ReaderName | undefined) {
   const isOver = () => reads.some((one) => 'event' in one && one.event.timepoint === COUNT + 1)
   for await (const item of stream.lines(() => null, stop.signal)) {
     if (item.kind === 'opened') reads = []
-    if (item.kind === 'closed' && isOver()) break
     if (item.kind === 'block') blocks += 1
     if (item.kind === 'opened' || item.kind === 'closed' || item.kind === 'heartbeat') continue
     reads.push(...readsOf(item, companyReader))
+    if (isOver()) break
   }
   return { reads: reads.map(spelt), blocks, connections: server.asked.length }
 }
