@@ -1,5 +1,5 @@
-// The space of V8 for new objects: on a machine with much memory it grows to 128 MB while rows come and go, and is never
-// given back. The bytes of files lie outside of it, and go only when it is looked through.
+// The spaces of V8: on a machine with much memory that for new objects grows to 128 MB while rows come and go, and is never
+// given back. The bytes of files lie outside of them, and go only when these are looked through.
 import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 
@@ -7,12 +7,20 @@ import { runInNewContext } from 'node:vm'
 const ENOUGH = 1 << 25
 
 /**
- * Lets the space grow no further once it is large enough for pages of rows. Called now and then while rows are passed on; V8
- * reads the factor each time it would grow. It holds for the whole process.
+ * Lets the space grow no further once it is large enough for pages of rows, or for what is given in bytes. Called now and then
+ * while rows are passed on; V8 reads the factor each time it would grow. It holds for the whole process.
  */
-export function boundYoungSpace(): void {
+export function boundYoungSpace(enough = ENOUGH): void {
   const young = getHeapSpaceStatistics().find(({ space_name: name }) => name === 'new_space')
-  if (young && young.space_size >= ENOUGH) setFlagsFromString('--semi-space-growth-factor=1')
+  if (young && young.space_size >= enough) setFlagsFromString('--semi-space-growth-factor=1')
+}
+
+/**
+ * Lets the space for old objects grow by a third of what is alive before garbage is collected; V8 would wait for several
+ * times as much. It holds for the whole process.
+ */
+export function boundOldSpace(): void {
+  setFlagsFromString('--heap-growing-percent=33')
 }
 
 type Gc = (options?: { type: 'minor' }) => void

@@ -29,7 +29,7 @@ const FLOORS = [
     'company-number',
     'metrics',
     'postcode',
-    'young-space',
+    'heap-space',
     'postgres-url',
     'signed',
     'version',

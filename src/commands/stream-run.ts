@@ -13,12 +13,9 @@ import { readTallies } from '../db/tallies.ts'
 import { ChpipeError } from '../errors.ts'
 import { COMPANIES_HOUSE_ALLOWANCE } from '../quota/report.ts'
 import { readLastBackup } from '../steps/backup/backup.ts'
-import { type EnrichedBeside, type EnrichmentBeside, keepEnriching } from '../steps/enrich/beside.ts'
+import type { EnrichedBeside, EnrichmentBeside } from '../steps/enrich/beside.ts'
 import { ALL_OWNERS, createWakeUp, type EnrichCounts, noEnrichCounts, type WakeUp } from '../steps/enrich/jobs.ts'
-import { keepListsFresh } from '../steps/officers/fresh.ts'
 import { type FetchCounts, noCounts } from '../steps/officers/import.ts'
-import { noEmptyRow } from '../steps/officers/store.ts'
-import { DEFAULT_ROLES } from '../steps/purchases/people.ts'
 import { type FollowSummary, followStream } from '../steps/stream/follow.ts'
 import { KINDS, type KindEntry, MOST_STREAMS, runNameOf, STREAM_NAMES, type StreamName } from '../steps/stream/kinds.ts'
 import { readStreamReport, type StreamReport } from '../steps/stream/report.ts'
@@ -26,7 +23,6 @@ import { parseTrigger, type StreamRules } from '../steps/stream/rules.ts'
 import { followSeveral } from '../steps/stream/several.ts'
 import { formatNumber, widthOf } from '../text.ts'
 import type { OptionSpec, OptionsOf } from './command.ts'
-import { DEFAULT_MIN_CONFIDENCE } from './enrich.ts'
 import { watchStatus } from './output.ts'
 import { type StreamSummary, summarizeStreams } from './stream-summary.ts'
 import { between, count, duration, postcodes, sicCodes, someOf, timepoint, words } from './values.ts'
@@ -115,7 +111,7 @@ export type StreamOptions = OptionsOf<typeof STREAM_OPTIONS>
 export async function runStream(context: Context, options: StreamOptions, rules: StreamRules): Promise<StreamSummary> {
   const { clock, log, settings } = context
   const names = options.streams ?? [STREAM_NAMES[0]]
-  const streams = names.map((name) => ({ name, client: streamClient(pathOf(name), context) }))
+  const streams = names.map((name) => ({ name, client: streamClient(pathOf(name), context, name) }))
   const enriched = noEnrichCounts()
   const lists = noCounts()
   const enrichment = options.enrich ? await prepareEnrichment(context, options, { enriched, lists, names }) : undefined
@@ -260,18 +256,32 @@ interface EnrichmentCounts {
   names: StreamName[]
 }
 
+/** What only an enrichment needs: the public suffixes and the hosts of web mail are larger than all the rest. */
+async function loadEnrichment() {
+  const [{ DEFAULT_MIN_CONFIDENCE }, { keepEnriching }, { keepListsFresh }, { noEmptyRow }, { DEFAULT_ROLES }] =
+    await Promise.all([
+      import('./enrich.ts'),
+      import('../steps/enrich/beside.ts'),
+      import('../steps/officers/fresh.ts'),
+      import('../steps/officers/store.ts'),
+      import('../steps/purchases/people.ts'),
+    ])
+  return { DEFAULT_MIN_CONFIDENCE, keepEnriching, keepListsFresh, noEmptyRow, DEFAULT_ROLES }
+}
+
 /** Makes the enrichment ready; it counts in `counts`. Throws `config` when a key or the credentials are missing. */
 async function prepareEnrichment(
   context: Context,
-  { maxCredits, minConfidence = DEFAULT_MIN_CONFIDENCE, backlog }: StreamOptions,
+  { maxCredits, minConfidence, backlog }: StreamOptions,
   { enriched, lists, names }: EnrichmentCounts,
 ): Promise<Enrichment> {
   const { clock, log, settings, timings } = context
+  const { DEFAULT_MIN_CONFIDENCE, keepEnriching, keepListsFresh, noEmptyRow, DEFAULT_ROLES } = await loadEnrichment()
   const companiesHouse = await context.companiesHouse()
   const providers = await context.providers()
   const options = {
     limits: { maxCredits: maxCredits ?? null, budget: settings.creditBudget },
-    minConfidence,
+    minConfidence: minConfidence ?? DEFAULT_MIN_CONFIDENCE,
     roles: DEFAULT_ROLES,
     owners: backlog ? ALL_OWNERS : (['stream'] as const),
   }

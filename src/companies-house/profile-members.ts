@@ -135,7 +135,10 @@ function placeOf(name: string): number {
 
 const LONGEST_VALUE = 200
 
+/** The kind of these notes. */
+export const ODD_MEMBER = 'odd-profile-member'
+
 /** The notes about members that cannot be right. */
 export function oddMemberNotes(companyNumber: string, odd: readonly OddMember[]): Note[] {
-  return odd.map((one) => ({ kind: 'odd-profile-member', companyNumber, detail: JSON.stringify(one) }))
+  return odd.map((one) => ({ kind: ODD_MEMBER, companyNumber, detail: JSON.stringify(one) }))
 }

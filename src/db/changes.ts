@@ -35,6 +35,28 @@ export function countChange(db: Db): void {
   prepared(db, 'UPDATE change_counter SET number = number + 1').run()
 }
 
+/** The numbers of many changes in one transaction, for which the counter is moved once. */
+export interface ChangeNumbers {
+  next(): number
+  /** Moves the counter behind them; before anything else in the transaction that may count, and at its end. */
+  settle(): void
+}
+
+/** Takes numbers in the transaction that stores them. */
+export function changeNumbers(db: Db): ChangeNumbers {
+  let last: number | null = null
+  return {
+    next() {
+      last = (last ?? Number(prepared(db, 'SELECT number FROM change_counter').pluck().get())) + 1
+      return last
+    },
+    settle() {
+      if (last !== null) prepared(db, 'UPDATE change_counter SET number = max(number, ?)').run(last)
+      last = null
+    },
+  }
+}
+
 /** The number that was taken last, in SQL. */
 export const LAST_CHANGE = '(SELECT number FROM change_counter)'
 

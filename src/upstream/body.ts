@@ -1,7 +1,7 @@
 // The body of an answer as JSON, in bounded memory: of all calls of this process together.
 
+import { collectGarbage } from '../heap-space.ts'
 import { parseJson } from '../text.ts'
-import { collectGarbage } from '../young-space.ts'
 import type { WireAnswer } from './wire.ts'
 
 /** A larger body is hostile or broken: 500 officers or 5,000 search results take under 4 MB. */

@@ -9,6 +9,8 @@ import {
   type StreamEnd,
   StreamError,
 } from './connection.ts'
+import type { ReaderName } from './readers.ts'
+import { ReaderThreadError } from './thread.ts'
 
 /** What comes out of the stream: the lines of one connection after the other, each between `opened` and `closed`. */
 export type StreamItem = ConnectionItem | { kind: 'closed' }
@@ -41,13 +43,14 @@ async function* followLines(
   signal: AbortSignal,
 ): AsyncGenerator<StreamItem, void> {
   const { clock, log, timings, stream, random = Math.random } = options
+  let { reader } = options
   let failures = 0
   while (!signal.aborted) {
     const timepoint = resume()
     const began = clock.steady()
     let opened = false
     try {
-      for await (const item of connectStream(options, timepoint, signal)) {
+      for await (const item of connectStream({ ...options, reader }, timepoint, signal)) {
         if (item.kind === 'opened') opened = true
         yield item
       }
@@ -55,6 +58,7 @@ async function* followLines(
       if (opened) yield { kind: 'closed' }
       if (signal.aborted) return
       if (!(error instanceof StreamError)) throw error
+      if (error.cause instanceof ReaderThreadError) reader = undefined
       const lived = opened && clock.steady() - began >= timings.streamHealthyMs
       if (lived || resume() !== timepoint) failures = 0
       const waitMs = reconnectMs(error.end, failures, timings, random)
@@ -109,12 +113,16 @@ export interface ConnectStreamOptions {
  * The client of a stream, named as its path, as the settings name its address and key. Throws `config` when there is no
  * stream key.
  */
-export function streamClient(stream: string, { clock, log, timings, settings }: ConnectStreamOptions): StreamClient {
+export function streamClient(
+  stream: string,
+  { clock, log, timings, settings }: ConnectStreamOptions,
+  reader?: ReaderName,
+): StreamClient {
   const { companiesHouseStreamKey: key, companiesHouseStreamUrl: baseUrl, proxies } = settings
   if (!key) {
     throw new ChpipeError('config', 'COMPANIES_HOUSE_STREAM_KEY is not set', {
       hint: 'chpipe init asks for a stream key (not a REST key), or put it in the environment or a .env file here; `chpipe demo` needs none',
     })
   }
-  return createStreamClient({ baseUrl, stream, key, clock, log, timings, proxies })
+  return createStreamClient({ baseUrl, stream, reader, key, clock, log, timings, proxies })
 }

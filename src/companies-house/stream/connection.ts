@@ -3,11 +3,13 @@ import type { Clock, Timings } from '../../clock.ts'
 import { ChpipeError } from '../../errors.ts'
 import type { Proxies } from '../../settings.ts'
 import { createWire, reasonsOf, WireError } from '../../upstream/wire.ts'
-import { isWhole } from './event.ts'
-import { createSplitter, type Line } from './lines.ts'
+import type { ReadBlock } from './block.ts'
+import type { Line } from './lines.ts'
+import { readAhead } from './read-ahead.ts'
+import type { ReaderName } from './readers.ts'
 
 /** `opened` comes once, before all lines; `timepoint` is where the stream was asked to begin, null for live. */
-export type ConnectionItem = { kind: 'opened'; timepoint: number | null } | Line
+export type ConnectionItem = { kind: 'opened'; timepoint: number | null } | Line | ReadBlock
 
 export interface ConnectionOptions {
   /** Where the streams live, without a path. */
@@ -15,6 +17,8 @@ export interface ConnectionOptions {
   /** The stream's name, which is its path. */
   stream: string
   key: string
+  /** How its events are read while it is behind; without it they come as lines. */
+  reader?: ReaderName | undefined
   clock: Clock
   proxies?: Proxies | undefined
   timings: Pick<Timings, 'streamHeadersMs' | 'streamIdleMs' | 'connectTimeoutMs'>
@@ -29,7 +33,7 @@ export async function* connectStream(
   timepoint: number | null,
   signal: AbortSignal,
 ): AsyncGenerator<ConnectionItem, never> {
-  const { clock, timings } = options
+  const { clock, reader, timings } = options
   using watch = watchSilence(clock, timings.streamHeadersMs, signal)
   try {
     const response = await request(options, timepoint, watch.signal)
@@ -37,20 +41,8 @@ export async function* connectStream(
     watch.pause()
     yield { kind: 'opened', timepoint }
     watch.resume()
-    const splitter = createSplitter()
-    let end: unknown = new StreamError('closed', 'Companies House ended the connection')
-    try {
-      for await (const chunk of response.bytes) {
-        watch.pause()
-        yield* splitter.push(chunk)
-        watch.resume()
-      }
-    } catch (error) {
-      end = error
-    }
-    const rest = splitter.rest()
-    if (rest?.kind === 'line' && isWhole(rest.text)) yield rest
-    throw end
+    yield* readAhead(response, { clock, reader, watch })
+    throw new StreamError('closed', 'Companies House ended the connection')
   } catch (error) {
     throw explain(error, watch.signal, signal)
   }

@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { parseJson } from '../../text.ts'
 import { isModestJson, jsonExcess } from '../../upstream/body.ts'
+import { isObject, isText } from '../plain.ts'
 import type { Line } from './lines.ts'
 
 /** What every event has, whatever it is about. */
@@ -55,6 +56,21 @@ const envelope = z.object({
   }),
 })
 
+/** Whether the schema takes it. */
+function isPlainEnvelope(object: unknown): object is z.infer<typeof envelope> {
+  if (!(isObject(object) && isObject(object.event))) return false
+  const { timepoint, published_at, type } = object.event
+  return (
+    typeof object.resource_kind === 'string' &&
+    isText(object.resource_id) &&
+    isText(object.resource_uri) &&
+    Number.isSafeInteger(timepoint) &&
+    Number(timepoint) >= 0 &&
+    isText(published_at) &&
+    (type === 'changed' || type === 'deleted')
+  )
+}
+
 /** The events of a line: one, or several where objects run together without a line end. Throws nothing of its own. */
 export function readLine<Event extends EventHead>(
   line: Exclude<Line, { kind: 'heartbeat' }>,
@@ -89,7 +105,7 @@ function readObject<Event extends EventHead>(
   object: unknown,
   read: ReadEvent<Event>,
 ): Event | RejectedLine {
-  const whole = envelope.safeParse(object)
+  const whole = isPlainEnvelope(object) ? { success: true as const, data: object } : envelope.safeParse(object)
   if (!whole.success) return rejected(text, faultOf(whole.error, 'the line').fault, object)
   const { resource_kind, resource_id, resource_uri, data, event } = whole.data
   const told = read({

@@ -94,3 +94,12 @@ export function companiesNamed(line: string): string[] {
   const named = [...line.matchAll(/company\/([^/"\\\s]{1,20})[/"]/g)].map(([, number = '']) => number)
   return [...new Set(named)]
 }
+
+/** How events of the officers stream are read. */
+export const officerReader = {
+  read: readOfficerEvent,
+  print(event: OfficerEvent): string {
+    const facts = event.kind === 'changed' ? JSON.stringify(event.read.raw) : ''
+    return `${event.kind}|${event.companyNumber}|${event.appointmentId}|${event.publishedAt}|${facts}`
+  },
+}

@@ -48,3 +48,12 @@ export function readPscEvent({
   if (!read.pscId.startsWith('derived-') && read.pscId !== pscId) return { fault: 'its data belongs to another record' }
   return { ...head, kind: 'changed', values: read.values }
 }
+
+/** How events of the stream are read. */
+export const pscReader = {
+  read: readPscEvent,
+  print(event: PscEvent): string {
+    const facts = event.kind === 'changed' ? JSON.stringify(event.values) : ''
+    return `${event.kind}|${event.companyNumber}|${event.pscId}|${event.publishedAt}|${facts}`
+  },
+}

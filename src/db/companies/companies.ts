@@ -6,10 +6,8 @@ import { rowStatements } from './row-statements.ts'
 import {
   type CompanyDetails,
   type CompanyFacts,
-  isReplacedByProfile,
   mergeTold,
   type StoredCompany,
-  TOLD_BY_PROFILE,
   TOLD_COLUMNS,
   type Told,
   toldByUnder,
@@ -35,7 +33,7 @@ export type SearchedFacts = Pick<
 /** What some source says about a company; what it does not have is null or absent. */
 export type ToldFacts = Partial<CompanyDetails> & Pick<Company, 'company_number' | 'company_name'>
 
-// Companies as the stream and profiles tell them, one statement each: ten thousand events a second pass through here.
+// Companies as profiles and searches tell them, one statement each.
 
 export interface DetailsOrigin {
   source: string
@@ -50,15 +48,16 @@ export interface KnownCompany {
   company_status_detail: string | null
 }
 
-/** The same with who has told it. */
+/** The same with who has told it, and where it stands. */
 export interface TellersOfCompany extends KnownCompany {
+  rowid: number
   source: string
   told_by: string | null
 }
 
 const TOLD_BY = `(SELECT told_by FROM company_tellers WHERE company_tellers.company_number = companies.company_number) AS told_by`
 
-const KNOWN = `SELECT company_status, company_status_detail, source, ${TOLD_BY} FROM companies WHERE company_number = ?`
+const KNOWN = `SELECT rowid, company_status, company_status_detail, source, ${TOLD_BY} FROM companies WHERE company_number = ?`
 
 /** The company as it is stored, deleted ones included; undefined when it is not. */
 export function findKnownCompany(db: Db, companyNumber: string): TellersOfCompany | undefined {
@@ -77,16 +76,15 @@ const inserts = rowStatements(TOLD_COLUMNS, (filled) => {
 
 const STORED = `SELECT source, ${TOLD_COLUMNS.join(', ')}, ${TOLD_BY} FROM companies WHERE company_number = ?`
 
-const updates = (columns: readonly string[], undeleted: string) =>
-  rowStatements(columns, (filled, absent) => {
+const updates = (undeleted: string) =>
+  rowStatements(TOLD_COLUMNS, (filled, absent) => {
     const set = [...[...filled, ...ORIGIN].map((name) => `${name} = ?`), ...absent.map((name) => `${name} = NULL`)]
     return `UPDATE companies SET ${set.join(', ')}, change_number = ${LAST_CHANGE}, file_row = NULL, deleted_at = ${undeleted}
       WHERE company_number = ?`
   })
 
-const profileUpdates = updates(TOLD_BY_PROFILE, 'NULL')
-const fullUpdates = updates(TOLD_COLUMNS, 'NULL')
-const datedUpdates = updates(TOLD_COLUMNS, 'CASE WHEN deleted_at < ? THEN NULL ELSE deleted_at END')
+const fullUpdates = updates('NULL')
+const datedUpdates = updates('CASE WHEN deleted_at < ? THEN NULL ELSE deleted_at END')
 
 /** Adds a company that is not stored yet; its officers are pending. Belongs in a transaction. */
 export function insertCompany(db: Db, facts: ToldFacts, origin: DetailsOrigin): void {
@@ -97,15 +95,10 @@ export function insertCompany(db: Db, facts: ToldFacts, origin: DetailsOrigin): 
 
 /**
  * Brings a stored company to what a source says now, and takes back a deletion: what others told and it does not have stays
- * (see `told.ts`), as do officers and the time of first sight. `known` is what `findKnownCompany` has just found. Belongs in a
- * transaction.
+ * (see `told.ts`), as do officers and the time of first sight. Belongs in a transaction.
  */
-export function updateCompany(db: Db, facts: ToldFacts, origin: DetailsOrigin, known?: TellersOfCompany): void {
-  if (known && isReplacedByProfile(known, origin.source)) {
-    countChange(db)
-    const { source, fetchedAt, runId } = origin
-    profileUpdates.run(db, facts as Told, [source, fetchedAt, runId, facts.company_number])
-  } else rewriteCompany(db, facts, origin, { deletedBefore: null })
+export function updateCompany(db: Db, facts: ToldFacts, origin: DetailsOrigin): void {
+  rewriteCompany(db, facts, origin, { deletedBefore: null })
 }
 
 /**

@@ -115,3 +115,10 @@ export function saveNotes(tx: Tx, list: Note[], { notedAt, runId }: { notedAt: n
       .run()
   }
 }
+
+/** Forgets what was odd in this way about a company; belongs in the transaction that keeps what is odd about it now. */
+export function forgetNotes(tx: Tx, kind: Note['kind'], companyNumber: string): void {
+  tx.delete(notes)
+    .where(and(eq(notes.company_number, companyNumber), eq(notes.kind, kind)))
+    .run()
+}

@@ -3,7 +3,7 @@
 import type { Clock } from '../../clock.ts'
 import { UpstreamError } from '../../companies-house/call.ts'
 import type { CompaniesHouse } from '../../companies-house/client.ts'
-import { fetchProfile } from '../../companies-house/profile.ts'
+import { fetchProfile } from '../../companies-house/fetch-profile.ts'
 import { type FoundCompany, foundFacts } from '../../companies-house/search.ts'
 import { markDeleted, saveFoundCompanies, updateCompany } from '../../db/companies/companies.ts'
 import type { CompanyDetails } from '../../db/companies/told.ts'

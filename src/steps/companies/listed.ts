@@ -4,7 +4,7 @@
 import type { Clock } from '../../clock.ts'
 import { UpstreamError } from '../../companies-house/call.ts'
 import type { CompaniesHouse } from '../../companies-house/client.ts'
-import { fetchProfile } from '../../companies-house/profile.ts'
+import { fetchProfile } from '../../companies-house/fetch-profile.ts'
 import { findKnownCompany, insertCompany } from '../../db/companies/companies.ts'
 import { whenFree } from '../../db/lock-wait.ts'
 import { type Db, write } from '../../db/open.ts'

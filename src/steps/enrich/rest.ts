@@ -2,8 +2,8 @@
 // company waits behind background calls that are short of permits.
 
 import { UpstreamError } from '../../companies-house/call.ts'
+import { fetchProfile } from '../../companies-house/fetch-profile.ts'
 import type { OfficerList } from '../../companies-house/officers.ts'
-import { fetchProfile } from '../../companies-house/profile.ts'
 import { oddMemberNotes } from '../../companies-house/profile-members.ts'
 import { updateCompany } from '../../db/companies/companies.ts'
 import { claimJobs, type Job, type Owner, postponeJob, readNextDueAt, releaseJobs } from '../../db/jobs/queue.ts'

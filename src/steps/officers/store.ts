@@ -3,8 +3,8 @@
 import { type Clock, DAY_MS, type Timings } from '../../clock.ts'
 import { UpstreamError } from '../../companies-house/call.ts'
 import type { CompaniesHouse } from '../../companies-house/client.ts'
+import { fetchProfile } from '../../companies-house/fetch-profile.ts'
 import { EmptiedList, fetchOfficers, type OfficerList } from '../../companies-house/officers.ts'
-import { fetchProfile } from '../../companies-house/profile.ts'
 import { tidyWhenFree, whenFree } from '../../db/lock-wait.ts'
 import type { ClaimedCompany } from '../../db/officers/claims.ts'
 import {

@@ -1,5 +1,5 @@
 // The report of `progress` as Prometheus metrics, for the node exporter's textfile collector and for `serve`.
-import type { VerificationCounts } from '../../db/standing.ts'
+import type { VerificationCounts } from '../../db/verifications.ts'
 import { labelled, type Metric, single } from '../../metrics.ts'
 import type { StreamReport } from '../stream/report.ts'
 import { liveMetrics } from './live-metrics.ts'

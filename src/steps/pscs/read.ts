@@ -14,8 +14,8 @@ import {
 import type { PscFacts } from '../../db/pscs/pscs.ts'
 import type { PscStaging } from '../../db/pscs/staging.ts'
 import { ChpipeError } from '../../errors.ts'
+import { boundYoungSpace, collectGarbage, collectNewGarbage } from '../../heap-space.ts'
 import { formatNumber } from '../../text.ts'
-import { boundYoungSpace, collectGarbage, collectNewGarbage } from '../../young-space.ts'
 
 export interface ReadPscOptions {
   /** Whether the company is stored. */

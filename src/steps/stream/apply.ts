@@ -2,12 +2,13 @@
 // the cursor never outruns the data.
 import type { Clock } from '../../clock.ts'
 import type { EventHead, RejectedLine } from '../../companies-house/stream/event.ts'
+import { changeNumbers } from '../../db/changes.ts'
 import { type Db, type Tx, write } from '../../db/open.ts'
 import { storageError } from '../../db/storage-error.ts'
 import { advanceCursor, requireClaim, saveApplied } from '../../db/stream/cursor.ts'
 import { closeExpired, saveJump, saveReject } from '../../db/stream/gaps.ts'
 import type { Log } from '../../log.ts'
-import type { RowChanges, StreamKind } from './kind.ts'
+import type { EventOrigin, RowChanges, StreamKind } from './kind.ts'
 
 export interface ApplyStep<Event extends EventHead> {
   db: Db
@@ -58,7 +59,8 @@ export function applyEntries<Event extends EventHead>(
 ): BatchChanges {
   const { db, kind, runId } = step
   const noted = { stream: kind.name, now, runId }
-  const origin = { source: 'stream', fetchedAt: new Date(now).toISOString(), runId } as const
+  const numbers = changeNumbers(db)
+  const origin: EventOrigin = { source: 'stream', fetchedAt: new Date(now).toISOString(), runId, numbers }
   const changes = noChanges()
   const apply = (tx: Tx, entry: BatchEntry<Event>, at: number) => {
     switch (entry.kind) {
@@ -88,6 +90,7 @@ export function applyEntries<Event extends EventHead>(
     write(db, (tx) => {
       requireClaim(tx, kind.name, runId)
       entries.forEach((entry, at) => void apply(tx, entry, at))
+      numbers.settle()
       saveApplied(
         db,
         kind.name,

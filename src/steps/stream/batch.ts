@@ -1,10 +1,12 @@
 // Events on their way into the database: gathered for a moment, then applied together. Safe to be cut off anywhere: what
 // was not applied comes again, since the stream is resumed behind the cursor.
-import { type EventHead, readLine } from '../../companies-house/stream/event.ts'
+import { type ReadBlock, readsOf } from '../../companies-house/stream/block.ts'
+import type { EventHead } from '../../companies-house/stream/event.ts'
 import type { Line } from '../../companies-house/stream/lines.ts'
 import { whenFree } from '../../db/lock-wait.ts'
 import { APPLIED_KEPT, readApplied } from '../../db/stream/cursor.ts'
 import { isRejectKept, readRejectsAfter } from '../../db/stream/gaps.ts'
+import { boundYoungSpace } from '../../heap-space.ts'
 import type { Log } from '../../log.ts'
 import {
   type ApplyStep,
@@ -19,9 +21,12 @@ import { rememberApplied } from './place.ts'
 import { createSequence } from './sequence.ts'
 
 /** A batch is applied when it holds so many lines or bytes, or this long after its first line. */
-const BATCH_LINES = 500
+const BATCH_LINES = 1000
 const BATCH_BYTES = 4 * 1024 * 1024
 const BATCH_MS = 100
+
+/** Enough for the events of a batch. */
+const YOUNG_BYTES = 8 * 1024 * 1024
 
 export interface BatchStep<Event extends EventHead> extends ApplyStep<Event> {
   log: Log
@@ -60,7 +65,7 @@ export interface StreamBatch {
   readonly lastEventAt: number | null
   /** A connection was opened at this timepoint; null for live. */
   opened(timepoint: number | null): void
-  add(line: Exclude<Line, { kind: 'heartbeat' }>): void
+  add(item: ReadBlock | Exclude<Line, { kind: 'heartbeat' }>): void
   /** Applies what was gathered and returns where the stream stands then. */
   flush(): StreamPosition
   /** Goes on from elsewhere; nothing may be gathered. */
@@ -74,10 +79,9 @@ export function openStreamBatch<Event extends EventHead>(step: BatchStep<Event>,
   let committed = options.start
   let lastEventAt: number | null = null
   const gathered = gather<Event>(() => void flushLater(gathered.batch))
-  const sequence = createSequence({
+  const sequence = createSequence<Event>({
     ...options,
     clock,
-    kind,
     applied: rememberApplied(readApplied(db, kind.name), APPLIED_KEPT),
     isKept: (timepoint, line) => gathered.holds(timepoint, line) || isRejectKept(db, kind.name, timepoint, line),
   })
@@ -102,6 +106,7 @@ export function openStreamBatch<Event extends EventHead>(step: BatchStep<Event>,
     committed = sequence.position
     gathered.begin()
     tellTroubles(step.log, kind.name, entries)
+    boundYoungSpace(YOUNG_BYTES)
     options.onApplied?.()
     return committed
   }
@@ -126,12 +131,12 @@ export function openStreamBatch<Event extends EventHead>(step: BatchStep<Event>,
       return lastEventAt
     },
     opened: (timepoint) => sequence.opened(timepoint === null ? [] : readRejectsAfter(db, kind.name, timepoint - 1)),
-    add(line) {
-      for (const read of readLine(line, kind.read)) {
+    add(item) {
+      for (const read of readsOf(item, kind)) {
         if (sequence.eventCount >= options.maxEvents || sequence.asksAgain) break
         for (const entry of sequence.take(read)) gathered.push(entry)
       }
-      gathered.bytes += line.bytes
+      gathered.bytes += item.bytes
     },
     flush,
     restart(position) {

@@ -1,16 +1,16 @@
 // The companies stream: what its events do to `companies` and `jobs`.
 import { type Clock, londonTime } from '../../clock.ts'
-import { oddMemberNotes } from '../../companies-house/profile-members.ts'
-import { type ChangedCompany, type CompanyEvent, readCompanyEvent } from '../../companies-house/stream/companies.ts'
+import { ODD_MEMBER, oddMemberNotes } from '../../companies-house/profile-members.ts'
 import {
-  findKnownCompany,
-  insertCompany,
-  markDeleted,
-  type SearchedFacts,
-  updateCompany,
-} from '../../db/companies/companies.ts'
+  type ChangedCompany,
+  type CompanyEvent,
+  companyReader,
+  filledOfEvent,
+} from '../../companies-house/stream/companies.ts'
+import { findKnownCompany, type KnownCompany, markDeleted, type SearchedFacts } from '../../db/companies/companies.ts'
+import { storeProfile } from '../../db/companies/profiles.ts'
 import { enqueueJob } from '../../db/jobs/queue.ts'
-import { saveNotes } from '../../db/officers/fetches.ts'
+import { forgetNotes, saveNotes } from '../../db/officers/fetches.ts'
 import type { Db, Tx } from '../../db/open.ts'
 import type { Log } from '../../log.ts'
 import type { EventOrigin, RowChanges, StreamKind } from './kind.ts'
@@ -49,16 +49,13 @@ export function companiesStream(options: CompaniesOptions): StreamKind<CompanyEv
   }
   return {
     name: COMPANIES,
-    read: readCompanyEvent,
+    ...companyReader,
     reachDays: options.rules.newWithinDays,
     repair: options.repair,
-    print(event) {
-      const facts = event.kind === 'changed' ? Object.values(event.company).join('|') : ''
-      return `${event.kind}|${event.companyNumber}|${event.publishedAt}|${facts}`
-    },
     apply(tx, event, origin, changes) {
-      if (event.kind === 'changed') applyChange({ ...options, onMatch }, tx, event, origin, changes)
-      else if (markDeleted(options.db, event.companyNumber, origin)) changes.deleted += 1
+      if (event.kind === 'changed') return applyChange({ ...options, onMatch }, tx, event, origin, changes)
+      origin.numbers.settle()
+      if (markDeleted(options.db, event.companyNumber, origin)) changes.deleted += 1
     },
     applied(events) {
       for (const { kind, companyNumber, timepoint } of events) {
@@ -85,22 +82,33 @@ function applyChange(
   origin: EventOrigin,
   changes: RowChanges,
 ): void {
-  const { company } = event
-  const known = findKnownCompany(db, company.company_number)
-  const cause = causeOf(rules, known, company, eventDay(event, origin.fetchedAt))
-  if (known) {
-    updateCompany(db, company, origin, known)
-    changes.updated += 1
-  } else if (cause !== null || all) {
-    insertCompany(db, company, origin)
-    changes.inserted += 1
+  const { companyNumber } = event
+  const known = findKnownCompany(db, companyNumber)
+  const cause = causeOfEvent(rules, known, event, origin)
+  const isStored = known !== undefined || cause !== null || all
+  if (isStored) {
+    storeProfile(db, filledOfEvent(event), origin, known)
+    changes[known ? 'updated' : 'inserted'] += 1
   }
-  if (event.odd.length > 0 && (known || cause !== null || all)) noteOdd(tx, event, origin)
-  if (cause !== null && onMatch(tx, { company, cause, stage: 'domain' })) changes.queued += 1
+  if (isStored && event.odd.length > 0) noteOdd(tx, event, origin)
+  if (cause !== null && onMatch(tx, { company: event.company, cause, stage: 'domain' })) changes.queued += 1
 }
 
-function noteOdd(tx: Tx, { company, odd }: ChangedCompany, { fetchedAt, runId }: EventOrigin): void {
-  saveNotes(tx, oddMemberNotes(company.company_number, odd), { notedAt: Date.parse(fetchedAt), runId })
+/** Without triggers nothing happens to a company that is known. */
+function causeOfEvent(
+  rules: StreamRules,
+  known: KnownCompany | undefined,
+  event: ChangedCompany,
+  { fetchedAt }: EventOrigin,
+): string | null {
+  if (known && rules.triggers.length === 0) return null
+  return causeOf(rules, known, event.company, eventDay(event, fetchedAt))
+}
+
+/** Several events of a batch may tell of the company: the last one counts. */
+function noteOdd(tx: Tx, { companyNumber, odd }: ChangedCompany, { fetchedAt, runId }: EventOrigin): void {
+  forgetNotes(tx, ODD_MEMBER, companyNumber)
+  saveNotes(tx, oddMemberNotes(companyNumber, odd), { notedAt: Date.parse(fetchedAt), runId })
 }
 
 /** The day on which the event was published, as it came; the day of its arrival where it does not tell. */

@@ -10,6 +10,7 @@ import { type Db, write } from '../../db/open.ts'
 import { claimStream, releaseStream, requireClaim, saveConnected, tuneForStream } from '../../db/stream/cursor.ts'
 import { expireCursor, extendExpired } from '../../db/stream/gaps.ts'
 import { throwFailure } from '../../errors.ts'
+import { boundOldSpace } from '../../heap-space.ts'
 import type { Log } from '../../log.ts'
 import type { StreamPosition } from './apply.ts'
 import { openStreamBatch, type StreamBatch, type StreamCounts } from './batch.ts'
@@ -59,6 +60,7 @@ export async function followStream<Event extends EventHead>(
 ): Promise<FollowSummary> {
   const { db, kind, clock, runId, signal } = step
   tuneForStream(db)
+  boundOldSpace()
   const stored = await whenFree(db, () => write(db, (tx) => claimStream(tx, kind.name, runId, clock)))
   const stop = new AbortController()
   setMaxListeners(0, stop.signal)

@@ -1,6 +1,8 @@
 // What the followers of streams need to know of one kind of stream. Client, cursor, gaps, silence, rejects and reports are
 // the same for all kinds, and know none by name.
-import type { EventHead, ReadEvent } from '../../companies-house/stream/event.ts'
+import type { EventHead } from '../../companies-house/stream/event.ts'
+import type { EventReader } from '../../companies-house/stream/readers.ts'
+import type { ChangeNumbers } from '../../db/changes.ts'
 import type { Tx } from '../../db/open.ts'
 
 /** What applying events did to the rows that they are about. */
@@ -18,6 +20,8 @@ export interface EventOrigin {
   /** ISO 8601. */
   fetchedAt: string
   runId: number
+  /** Under which changes of companies are counted; settled behind the last of them. */
+  numbers: ChangeNumbers
 }
 
 /** How long a stream may be quiet before anything was learned of it: in office hours, around them, and ever. */
@@ -39,13 +43,9 @@ export type Loss =
   /** Where it stands at a timepoint, an event was in it. */
   | { kind: 'line'; line: string; timepoint: number | null }
 
-export interface StreamKind<Event extends EventHead> {
+export interface StreamKind<Event extends EventHead> extends EventReader<Event> {
   /** What it is asked for by, and the key of its cursor, gaps and rejects. */
   readonly name: string
-  /** What an envelope means, or why it is no event of this stream. */
-  readonly read: ReadEvent<Event>
-  /** The same text for an event and its repetitions, another for any other event. */
-  print(event: Event): string
   /** Writes what the event says and counts it in `changes`. Belongs in the transaction that also moves the cursor. */
   apply(tx: Tx, event: Event, origin: EventOrigin, changes: RowChanges): void
   /** A rejected line as it may be kept, where it may tell of people who must be left alone; as it came unless given. */

@@ -9,7 +9,7 @@ import {
   EARLY_COLUMNS,
   itemIn,
   type OfficerEvent,
-  readOfficerEvent,
+  officerReader,
 } from '../../companies-house/stream/officers.ts'
 import {
   countList,
@@ -52,13 +52,9 @@ export function officersStream(options: OfficersStreamOptions): StreamKind<Offic
   const { db, clock } = options
   return {
     name: OFFICERS,
-    read: readOfficerEvent,
+    ...officerReader,
     reachDays: REACH_DAYS,
     recovery: 'fetching the lists in doubt again',
-    print(event) {
-      const facts = event.kind === 'changed' ? JSON.stringify(event.read.raw) : ''
-      return `${event.kind}|${event.companyNumber}|${event.appointmentId}|${event.publishedAt}|${facts}`
-    },
     apply: (_tx, event, origin, changes) => applyOfficer(options, event, origin, changes),
     kept: (_tx, line) => (tellsOfWithheld(db, line) ? '' : line),
     lost: (_tx, loss) => doubt(options, loss),

@@ -3,7 +3,7 @@
 import type { Clock } from '../../clock.ts'
 import { readPsc } from '../../companies-house/pscs/item.ts'
 import { companiesNamed } from '../../companies-house/stream/officers.ts'
-import { type PscEvent, readPscEvent } from '../../companies-house/stream/pscs.ts'
+import { type PscEvent, pscReader } from '../../companies-house/stream/pscs.ts'
 import type { Db } from '../../db/open.ts'
 import { doubtPscs, forgetPscTimepoints, savePscLoss } from '../../db/psc-doubt.ts'
 import { PSC_FILED } from '../../db/pscs/pscs.ts'
@@ -32,13 +32,9 @@ export function pscStream(options: PscStreamOptions): StreamKind<PscEvent> {
   const { db } = options
   return {
     name: PSC_STREAM,
-    read: readPscEvent,
+    ...pscReader,
     reachDays: REACH_DAYS,
     recovery: 'the next snapshot brings what is lost: chpipe import-pscs',
-    print(event) {
-      const facts = event.kind === 'changed' ? JSON.stringify(event.values) : ''
-      return `${event.kind}|${event.companyNumber}|${event.pscId}|${event.publishedAt}|${facts}`
-    },
     apply: (_tx, event, origin, changes) => applyPsc(db, event, origin, changes),
     kept: (_tx, line) => (mayTellOfWithheld(db, line) ? '' : line),
     lost: (_tx, loss) => doubt(options, loss),

@@ -1,15 +1,13 @@
 // The order of one run: turns what is read from the stream, line by line, into the entries of a batch. It knows where the
 // stream stands, what was applied, and what was asked for again.
-import { crc32 } from 'node:zlib'
 import type { Clock } from '../../clock.ts'
+import type { Read } from '../../companies-house/stream/block.ts'
 import type { EventHead, RejectedLine } from '../../companies-house/stream/event.ts'
 import type { BatchEntry, StreamPosition } from './apply.ts'
-import type { StreamKind } from './kind.ts'
 import { type AppliedEvents, isFar, nextExpected, placeOf } from './place.ts'
 
-export interface SequenceOptions<Event extends EventHead> {
+export interface SequenceOptions {
   clock: Clock
-  kind: Pick<StreamKind<Event>, 'print'>
   applied: AppliedEvents
   /** Where the run begins. */
   start: StreamPosition
@@ -30,14 +28,14 @@ export interface Sequence<Event> {
   /** Lines skipped because they were applied, or kept as rejects, before. */
   readonly repeatedCount: number
   /** The entries that an event or a rejected line adds to the batch; none when it came before. */
-  take(read: Event | RejectedLine): BatchEntry<Event>[]
+  take(read: Read<Event>): BatchEntry<Event>[]
   /** A connection was opened; `keptBefore` are the rejects without a timepoint that it will bring again. */
   opened(keptBefore: string[]): void
   /** Goes on from elsewhere. */
   restart(position: StreamPosition): void
 }
 
-interface State<Event extends EventHead> extends SequenceOptions<Event> {
+interface State extends SequenceOptions {
   at: StreamPosition
   eventCount: number
   repeatedCount: number
@@ -49,8 +47,8 @@ interface State<Event extends EventHead> extends SequenceOptions<Event> {
 }
 
 /** Begins the order of a run behind `start`. */
-export function createSequence<Event extends EventHead>(options: SequenceOptions<Event>): Sequence<Event> {
-  const state: State<Event> = {
+export function createSequence<Event extends EventHead>(options: SequenceOptions): Sequence<Event> {
+  const state: State = {
     ...options,
     at: options.start,
     eventCount: 0,
@@ -73,7 +71,7 @@ export function createSequence<Event extends EventHead>(options: SequenceOptions
     get repeatedCount() {
       return state.repeatedCount
     },
-    take: (read) => (isRejected(read) ? takeReject(state, read) : takeEvent(state, read)),
+    take: (read) => ('event' in read ? takeEvent(state, read) : takeReject(state, read)),
     opened(keptBefore) {
       state.asksAgain = false
       state.keptBefore = keptBefore
@@ -84,14 +82,13 @@ export function createSequence<Event extends EventHead>(options: SequenceOptions
   }
 }
 
-function isRejected(read: EventHead | RejectedLine): read is RejectedLine {
-  return read.kind === 'rejected'
-}
-
-function takeEvent<Event extends EventHead>(state: State<Event>, event: Event): BatchEntry<Event>[] {
-  const { at, applied, kind, start, stored } = state
+function takeEvent<Event extends EventHead>(
+  state: State,
+  read: Exclude<Read<Event>, RejectedLine>,
+): BatchEntry<Event>[] {
+  const { at, applied, start, stored } = state
+  const { event, print } = read
   const { timepoint } = event
-  const print = crc32(kind.print(event))
   const place = placeOf(event, print, at, applied)
   if (place === 'repeated') {
     state.repeatedCount += 1
@@ -100,7 +97,7 @@ function takeEvent<Event extends EventHead>(state: State<Event>, event: Event): 
   const from = at.timepoint ?? timepoint
   if (place === 'lower' && at === start && at !== stored && stored.timepoint !== null) {
     state.at = stored
-    return [{ kind: 'misplaced', from, to: timepoint }, ...takeEvent(state, event)]
+    return [{ kind: 'misplaced', from, to: timepoint }, ...takeEvent(state, read)]
   }
   if ((place === 'skipped' || place === 'far') && askAgain(state, from + 1)) return []
   const entries: BatchEntry<Event>[] = []
@@ -116,7 +113,7 @@ function takeEvent<Event extends EventHead>(state: State<Event>, event: Event): 
   return [...entries, { kind: 'event', event, print }]
 }
 
-function takeReject<Event extends EventHead>(state: State<Event>, line: RejectedLine): BatchEntry<Event>[] {
+function takeReject<Event extends EventHead>(state: State, line: RejectedLine): BatchEntry<Event>[] {
   const { at } = state
   const { timepoint: told, enveloped } = line
   // The timepoint of a broken line may be wrong: it counts only where it comes in its turn.
@@ -137,7 +134,7 @@ function takeReject<Event extends EventHead>(state: State<Event>, line: Rejected
   return told > expected ? [{ kind: 'jump', from: expected, to: told - 1 }, reject] : [reject]
 }
 
-function takeUnplaced<Event extends EventHead>(state: State<Event>, line: RejectedLine): BatchEntry<Event>[] {
+function takeUnplaced<Event extends EventHead>(state: State, line: RejectedLine): BatchEntry<Event>[] {
   const place = state.keptBefore.indexOf(line.line)
   if (place === -1) return [{ ...line, timepoint: null, after: state.at.timepoint }]
   state.keptBefore.splice(place, 1)
@@ -146,7 +143,7 @@ function takeUnplaced<Event extends EventHead>(state: State<Event>, line: Reject
 }
 
 /** Between its replay and going live the service loses events that it still has (facts 3.6). */
-function askAgain<Event extends EventHead>(state: State<Event>, from: number): boolean {
+function askAgain(state: State, from: number): boolean {
   const now = state.clock.steady()
   if (from === state.asked.from || now - state.asked.atMs < state.askAgainMs) return false
   state.asked = { from, atMs: now }
@@ -154,7 +151,7 @@ function askAgain<Event extends EventHead>(state: State<Event>, from: number): b
   return true
 }
 
-function moveTo<Event extends EventHead>(state: State<Event>, timepoint: number, publishedAt: string | null): void {
+function moveTo(state: State, timepoint: number, publishedAt: string | null): void {
   state.at = { timepoint, publishedAt }
   state.keptBefore = []
 }

@@ -1,7 +1,7 @@
 // Parquet: typed columns, Snappy, row groups of a size that keeps the memory small.
 import type { Page } from '../../../db/dataset/columns.ts'
 import { type Column, columnsOfTable, type Row } from '../../../db/dataset/columns.ts'
-import { boundYoungSpace } from '../../../young-space.ts'
+import { boundYoungSpace } from '../../../heap-space.ts'
 import { flatTable } from './flat.ts'
 import type { Output } from './output.ts'
 import { type Contents, type Format, rowsOf, type Writer, type Writing } from './writer.ts'
