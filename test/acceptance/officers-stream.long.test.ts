@@ -209,6 +209,30 @@ describe('chpipe stream --streams companies,officers', () => {
     expect(JSON.parse(audit.stdout)).toMatchObject({ drifted: 0, failed: 0, lists_checked: states.complete })
   }, 60_000)
 
+  it('does so when it is megabytes behind, through repetitions, garbage and kills', async () => {
+    const all = await stage()
+    await goLive(all)
+    for (let round = 0; round < 60; round += 1) muchHappens(all)
+    all.stream.setFaults(parseStreamFaults('duplicate:0.1,run-on:0.02,no-slash:0.1,garbage:0.01,odd-json:0.01'))
+    const begun = place(all)?.events ?? 0
+    for (let kills = 1; kills <= 3; kills += 1) {
+      const child = all.start(['stream', '--streams', 'companies,officers', '--quiet'])
+      const far = begun + kills * 1200
+      await until(() => (place(all)?.events ?? 0) > far || child.process.exitCode !== null, 'it applies a part')
+      child.process.kill('SIGKILL')
+      await child.ended
+      if (kills === 2) all.stream.endConnections()
+    }
+    expect(await followAll(all)).toMatchObject({ code: 0 })
+    const { wrong, states } = judged(all)
+    expect(wrong).toEqual([])
+    expect(states.stale ?? 0).toBe(0)
+    expect(states.complete).toBeGreaterThan(15)
+    expect((place(all)?.events ?? 0) - begun).toBeGreaterThan(6000)
+    expect(all.read((db) => db.select().from(stream_gaps).all())).toEqual([])
+    expect(all.read((db) => db.$client.pragma('integrity_check', { simple: true }))).toBe('ok')
+  }, 120_000)
+
   it.each([
     ['a gap', 'jump'],
     ['a cursor that is too old', 'forget'],
