@@ -23,6 +23,8 @@ export interface Listing<T> {
   items: T[]
   /** Behind the last item, or behind what was looked at when the time was up; null when that was all. */
   next: Position | null
+  /** The time was up. */
+  isCut: boolean
 }
 
 /** The most companies that a step of a stream reads: a few milliseconds of work, the writing of JSON included. */
@@ -41,12 +43,12 @@ export async function readPage<T>(
     found.push(...step.entries)
     reached = step.reached
     if (found.length > limit) break
-    if (reached === null) return { items: found.map(({ value }) => value), next: null }
-    if (clock.steady() >= deadline) return { items: found.map(({ value }) => value), next: reached }
+    if (reached === null) return { items: found.map(({ value }) => value), next: null, isCut: false }
+    if (clock.steady() >= deadline) return { items: found.map(({ value }) => value), next: reached, isCut: true }
     await turns.next('page')
   }
   const page = found.slice(0, limit)
-  return { items: page.map(({ value }) => value), next: page.at(-1)?.position ?? null }
+  return { items: page.map(({ value }) => value), next: page.at(-1)?.position ?? null, isCut: false }
 }
 
 /** The most companies that a step of counting reads. */

@@ -1,0 +1,180 @@
+// Answers that are given again as they went out, before anything is read, for as long as nothing has changed. Everything
+// that an answer hangs on is in its key or in the state; who asks, and how often, is looked at each time.
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { HttpBindings } from '@hono/node-server'
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
+import { type Clock, DAY_MS } from '../clock.ts'
+import { type ServedDatabase, versionOf } from '../db/served/database.ts'
+import { dayAt } from '../db/standing.ts'
+import { type Admission, type Caller, factsOf, hasBody } from './guard.ts'
+import { matchesTag, type WholeBody, wholeBodyOf } from './respond.ts'
+
+/** What an answer from the stored rows follows from besides the request: what is stored, and the day. */
+export type StateOf = () => string
+
+/** Another text whenever anything is written, another file is served, or a day begins. Throws `DatabaseGone`. */
+export function stateOf(database: ServedDatabase, clock: Clock): StateOf {
+  let day = { from: 0, until: 0, text: '' }
+  return () => {
+    const now = clock.now()
+    if (now < day.from || now >= day.until) {
+      const from = Math.floor(now / DAY_MS) * DAY_MS
+      day = { from, until: from + DAY_MS, text: dayAt(now) }
+    }
+    return `${versionOf(database.current())} ${day.text}`
+  }
+}
+
+interface Kept {
+  route: string
+  etag: string
+  /** Names and values in turn, without the limits of whoever asked. */
+  headers: string[]
+  /** Those of an answer without a body. */
+  unchanged: string[]
+  /** The bytes as Latin-1: they go out in one piece with the headers. */
+  body: string
+}
+
+export interface KeptAnswers {
+  /** Answers a request from what is kept; false when it must be answered otherwise, by whom it is also refused. */
+  answer(request: IncomingMessage, response: ServerResponse): boolean
+  /** Keeps a whole answer, whose body may be kept, with its headers in small letters. */
+  keep(request: IncomingMessage, body: WholeBody, headers: readonly [string, string][]): void
+}
+
+export interface KeptOptions {
+  state: StateOf
+  admission: Admission
+  /** Bodies and keys together take this many bytes at most. */
+  maxBytes?: number
+}
+
+const MAX_BYTES = 32 * 1024 * 1024
+/** One answer takes so much of that at most. */
+const LARGEST_SHARE = 1 / 8
+
+/** Nothing is kept yet. What was asked for least recently makes room. */
+export function keepAnswers({ state, admission, maxBytes = MAX_BYTES }: KeptOptions): KeptAnswers {
+  const kept = new Map<string, Kept>()
+  let [taken, known] = [0, '']
+  /** Forgets everything when something has changed. */
+  const isOf = (current: string) => {
+    if (current === known) return true
+    kept.clear()
+    ;[taken, known] = [0, current]
+    return false
+  }
+  const drop = (key: string) => {
+    taken -= sizeOf(key, kept.get(key))
+    kept.delete(key)
+  }
+  return {
+    answer(request, response) {
+      const key = kept.size > 0 ? keyOf(request) : null
+      const found = key === null ? undefined : kept.get(key)
+      if (key === null || !found || !isOf(currently(state))) return false
+      const caller = callerOf(request, admission)
+      if (!caller?.scopes.includes('data')) return false
+      const { allowed, headers: limits } = admission.grant(caller.name)
+      if (!allowed) return false
+      kept.delete(key)
+      kept.set(key, found)
+      Object.assign(factsOf(request), { route: found.route, token: caller.name })
+      const unchanged = matchesTag(request.headers['if-none-match'], found.etag)
+      const head = [...(unchanged ? found.unchanged : found.headers), ...flat(limits)]
+      response.writeHead(unchanged ? 304 : 200, head)
+      if (unchanged || request.method === 'HEAD') response.end()
+      else response.end(found.body, 'latin1')
+      return true
+    },
+    keep(request, { bytes, etag, state: offered }, all) {
+      const key = keyOf(request)
+      if (key === null || offered === undefined) return
+      const size = bytes.length + key.length
+      if (size > maxBytes * LARGEST_SHARE || offered !== currently(state)) return
+      isOf(offered)
+      if (kept.has(key)) drop(key)
+      const lasting = all.filter(([name]) => !name.startsWith('ratelimit-'))
+      kept.set(key, {
+        route: factsOf(request).route,
+        etag,
+        headers: lasting.flat(),
+        unchanged: lasting.filter(([name]) => !OF_BODIES.has(name)).flat(),
+        body: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1'),
+      })
+      taken += size
+      for (const oldest of kept.keys()) {
+        if (taken <= maxBytes) break
+        drop(oldest)
+      }
+    },
+  }
+}
+
+/** What an answer without a body does not tell. */
+const OF_BODIES = new Set(['content-type', 'content-length', 'content-encoding'])
+
+/** Null for a request that no kept answer is for. Whatever else a client sends changes no answer. */
+function keyOf({ method, url, headers }: IncomingMessage): string | null {
+  if ((method !== 'GET' && method !== 'HEAD') || hasBody(headers)) return null
+  return `${url}\n${headers.host ?? ''}\n${headers.accept ?? ''}\n${headers['accept-encoding'] ?? ''}`
+}
+
+function sizeOf(key: string, kept: Kept | undefined): number {
+  return key.length + (kept?.body.length ?? 0)
+}
+
+/** Null for nobody, and where nobody can be told. */
+function callerOf(request: IncomingMessage, admission: Admission): Caller | null {
+  try {
+    return hasOneToken(request) ? admission.recognise(request.headers.authorization) : null
+  } catch {
+    return null
+  }
+}
+
+/** Node would take the first of several. */
+function hasOneToken({ rawHeaders }: IncomingMessage): boolean {
+  let count = 0
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const name = rawHeaders[at] ?? ''
+    if (name.length === AUTHORIZATION.length && name.toLowerCase() === AUTHORIZATION) count += 1
+  }
+  return count === 1
+}
+
+const AUTHORIZATION = 'authorization'
+
+function currently(state: StateOf): string {
+  try {
+    return state()
+  } catch {
+    return ''
+  }
+}
+
+function flat(headers: Record<string, string>): string[] {
+  return Object.entries(headers).flat()
+}
+
+/**
+ * The application with answers whose bodies are whole sent in one piece, past the streams that others go through, and kept
+ * where they may be.
+ */
+export function sendWhole(fetch: Fetch, kept: KeptAnswers): Fetch {
+  return async (request, env) => {
+    const response = await fetch(request, env)
+    const { incoming, outgoing } = env
+    const body = wholeBodyOf(incoming)
+    if (!body || response.status !== 200 || response.headers.get('ETag') !== body.etag) return response
+    const headers = [...response.headers]
+    kept.keep(incoming, body, headers)
+    outgoing.writeHead(200, headers.flat())
+    if (incoming.method === 'HEAD') outgoing.end()
+    else outgoing.end(body.bytes)
+    return RESPONSE_ALREADY_SENT
+  }
+}
+
+type Fetch = (request: Request, env: HttpBindings) => Response | Promise<Response>
