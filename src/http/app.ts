@@ -5,18 +5,17 @@ import { secureHeaders } from 'hono/secure-headers'
 import { datedCheckpoint } from '../db/changes.ts'
 import { readSince } from '../db/served/changes.ts'
 import { DatabaseGone } from '../db/served/database.ts'
-import { dayAt } from '../db/standing.ts'
 import { EXPOSITION_TYPE, exposition, type Metric } from '../metrics.ts'
 import type { Signature } from '../signed.ts'
 import { safeJson } from '../text.ts'
 import { type Description, describe } from './description.ts'
 import { type Admission, guard } from './guard.ts'
 import { indexPage } from './index-page.ts'
-import type { StateOf } from './kept.ts'
 import { accept, createListAnswers, type ListOptions, tellFailure } from './list-answers.ts'
 import { createTurns } from './listing.ts'
 import { readCompany, readPscs, walkChanges, walkCompanies, walkOfficers } from './lists.ts'
 import { agentAnswers, MCP_PATH, type Paths } from './mcp.ts'
+import type { Now } from './moment.ts'
 import type { NameSearch } from './name-search.ts'
 import { createTagMemory, JSON_TYPE, Problem, problemResponse, respond } from './respond.ts'
 import {
@@ -36,8 +35,7 @@ export interface AppOptions extends ListOptions {
   admission: Admission
   /** Requests a minute of each token, for the page. */
   limitPerMinute: number
-  /** What an answer follows from besides the request, for answers that may be given again. */
-  state: StateOf
+  now: Now
   version: string
   names: NameSearch
   /** Who serves it, for the page. */
@@ -94,7 +92,7 @@ function newApp({ log }: AppOptions): OpenAPIHono<Env> {
 
 /** What is behind a token for the data: lists and single companies. */
 function dataEndpoints(options: AppOptions): OpenAPIHono<Env> {
-  const { database, names, clock, state: stateNow } = options
+  const { database, names, clock, now } = options
   const turns = createTurns()
   const unlessKnown = createTagMemory()
   const answer = createListAnswers(options, turns)
@@ -115,11 +113,11 @@ function dataEndpoints(options: AppOptions): OpenAPIHono<Env> {
     } = c.req.valid('query')
     if (words) await names.ready()
     const filter = { createdFrom: created_from, createdTo: created_to, hasDomain: has_domain, hasEmail: has_email }
-    const wanted = { ...query, ...filter, all, words, include, today: dayAt(clock.now()) }
-    const db = database.current()
-    const areKnown = await checkWords(db, query)
+    const areKnown = await checkWords(database.current(), query)
+    const { db, today, state: current } = now()
     // The index of names may be behind what is stored.
-    const state = areKnown && !words ? stateNow() : undefined
+    const state = areKnown && !words ? current : undefined
+    const wanted = { ...query, ...filter, all, words, include, today }
     const index = { find: names.find, isCurrent: names.catchUp(db) }
     return answer(c, { db, walk: walkCompanies(db, wanted, index), limit, count, cursorLength: 1, state })
   })
@@ -136,17 +134,15 @@ function dataEndpoints(options: AppOptions): OpenAPIHono<Env> {
     } = c.req.valid('query')
     const isSearched = officerId !== undefined || surname !== undefined
     if (isSearched) await names.ready()
-    const db = database.current()
+    const { db, today, state: current } = now()
     if (isSearched) names.catchUp(db)
-    const state = isSearched ? undefined : stateNow()
-    const today = dayAt(clock.now())
+    const state = isSearched ? undefined : current
     const walk = walkOfficers(db, { all, company, officerId, surname, active, verification, today }, names.find)
     return answer(c, { db, walk, limit, count, cursorLength: 2, state })
   })
   app.openapi(changesRoute, async (c) => {
     const { since: told, limit, all = false } = c.req.valid('query')
-    const db = database.current()
-    const today = dayAt(clock.now())
+    const { db, today } = now()
     const checkpoint = datedCheckpoint(db, today)
     const since = readSince(db, told)
     if (!since) throw otherHistory()
@@ -162,7 +158,7 @@ function dataEndpoints(options: AppOptions): OpenAPIHono<Env> {
     accept(c, [JSON_TYPE])
     const { company_number } = c.req.valid('param')
     const { all = false } = c.req.valid('query')
-    const [state, db, today] = [stateNow(), database.current(), dayAt(clock.now())]
+    const { state, db, today } = now()
     return unlessKnown(c, state, async () => {
       const company = readCompany(db, company_number, { all, today })
       if (!company) throw noSuchCompany(readCompany(db, company_number, { all: true, today }) !== null)
@@ -173,9 +169,8 @@ function dataEndpoints(options: AppOptions): OpenAPIHono<Env> {
     accept(c, [JSON_TYPE])
     const { all = false } = c.req.valid('query')
     const { company_number } = c.req.valid('param')
-    const state = stateNow()
-    const read = (scope: boolean) =>
-      readPscs(database.current(), company_number, { all: scope, today: dayAt(clock.now()) })
+    const { db, today, state } = now()
+    const read = (scope: boolean) => readPscs(db, company_number, { all: scope, today })
     const pscs = read(all)
     if (!pscs) throw noSuchCompany(read(true) !== null)
     return respond(c, { type: JSON_TYPE, text: safeJson(pscs), state })

@@ -4,9 +4,9 @@ import type { IncomingMessage } from 'node:http'
 import { BlockList, isIP } from 'node:net'
 import type { HttpBindings } from '@hono/node-server'
 import type { MiddlewareHandler } from 'hono'
-import type { ServedDatabase } from '../db/served/database.ts'
 import { findValidToken, type TokenScope, tokenHash } from '../db/served/tokens.ts'
 import { MAX_CALL_BYTES, MCP_PATH } from './mcp.ts'
+import type { Moment, Now } from './moment.ts'
 import { Problem } from './respond.ts'
 import { routeScope, routes } from './routes.ts'
 
@@ -28,7 +28,7 @@ export function factsOf(request: IncomingMessage): Facts {
 }
 
 export interface GuardOptions {
-  database: ServedDatabase
+  now: Now
   /** A token that is valid besides the stored ones. */
   trialToken: string | undefined
   limitPerMinute: number
@@ -69,8 +69,8 @@ const CHALLENGE = 'Bearer realm="chpipe"'
 
 /** Who may ask, and how often: one for all ways that lead to an answer. */
 export interface Admission {
-  /** Who asks; null for nobody, which is not counted as a guess. */
-  recognise(authorization: string | undefined): Caller | null
+  /** Who asks, as it is known at a moment; null for nobody, which is not counted as a guess. */
+  recognise(authorization: string | undefined, at: At): Caller | null
   /** Who asks. Throws the problem of a token that is not valid, and counts it as a guess. */
   authenticate(authorization: string | undefined): Caller
   /** Takes one of the requests that a name has in a minute; one that is refused takes none. */
@@ -81,7 +81,11 @@ export interface Admission {
 export function createAdmission(options: GuardOptions): Admission {
   const guesses = createGuessLock(MAX_GUESSES, options.steady)
   return {
-    recognise: (authorization) => recognise(bearerOf(authorization), options, guesses),
+    recognise(authorization, at) {
+      const token = bearerOf(authorization)
+      const trial = () => (guesses.lockedFor() === 0 && isSame(token, options.trialToken) ? TRIAL : null)
+      return storedCaller(at, token) ?? trial()
+    },
     authenticate: (authorization) => authenticate(authorization, options, guesses),
     grant: createLimiter(options.limitPerMinute, options.steady),
   }
@@ -143,25 +147,21 @@ function bearerOf(authorization: string | undefined): string {
   return token
 }
 
-/** A stored token is too long to be guessed and always taken; the trial token may be a short word. */
-function recognise(token: string, { database, trialToken }: GuardOptions, guesses: GuessLock): Caller | null {
-  const stored = storedCaller(database, token)
-  if (stored !== null) return stored
-  return guesses.lockedFor() === 0 && isSame(token, trialToken) ? TRIAL : null
-}
+type At = Pick<Moment, 'db' | 'version'>
 
-function storedCaller(database: ServedDatabase, token: string): Caller | null {
-  const stored = findValidToken(database.current(), token)
+function storedCaller({ db, version }: At, token: string): Caller | null {
+  const stored = findValidToken(db, token, version)
   return stored && { name: stored.name, scopes: [stored.scope] }
 }
 
+/** A stored token is too long to be guessed and always taken; the trial token may be a short word. */
 function authenticate(authorization: string | undefined, options: GuardOptions, guesses: GuessLock): Caller {
   const challenge = (error?: string) => ({ 'WWW-Authenticate': error ? `${CHALLENGE}, error="${error}"` : CHALLENGE })
   if (authorization === undefined) {
     throw new Problem(401, { detail: 'Send a token: Authorization: Bearer chp_...', headers: challenge() })
   }
   const token = bearerOf(authorization)
-  const stored = storedCaller(options.database, token)
+  const stored = storedCaller(options.now(), token)
   if (stored !== null) return stored
   const lockedFor = guesses.lockedFor()
   if (lockedFor > 0) {

@@ -3,27 +3,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { HttpBindings } from '@hono/node-server'
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
-import { type Clock, DAY_MS } from '../clock.ts'
-import { type ServedDatabase, versionOf } from '../db/served/database.ts'
-import { dayAt } from '../db/standing.ts'
 import { type Admission, type Caller, factsOf, hasBody } from './guard.ts'
+import type { Moment, Now } from './moment.ts'
 import { matchesTag, type WholeBody, wholeBodyOf } from './respond.ts'
-
-/** What an answer from the stored rows follows from besides the request: what is stored, and the day. */
-export type StateOf = () => string
-
-/** Another text whenever anything is written, another file is served, or a day begins. Throws `DatabaseGone`. */
-export function stateOf(database: ServedDatabase, clock: Clock): StateOf {
-  let day = { from: 0, until: 0, text: '' }
-  return () => {
-    const now = clock.now()
-    if (now < day.from || now >= day.until) {
-      const from = Math.floor(now / DAY_MS) * DAY_MS
-      day = { from, until: from + DAY_MS, text: dayAt(now) }
-    }
-    return `${versionOf(database.current())} ${day.text}`
-  }
-}
 
 interface Kept {
   route: string
@@ -32,19 +14,24 @@ interface Kept {
   headers: string[]
   /** Those of an answer without a body. */
   unchanged: string[]
-  /** The bytes as Latin-1: they go out in one piece with the headers. */
+  /** The bytes as Latin-1. */
   body: string
+}
+
+export interface KeptBody extends Pick<WholeBody, 'etag' | 'state'> {
+  /** The bytes as Latin-1. */
+  text: string
 }
 
 export interface KeptAnswers {
   /** Answers a request from what is kept; false when it must be answered otherwise, by whom it is also refused. */
   answer(request: IncomingMessage, response: ServerResponse): boolean
   /** Keeps a whole answer, whose body may be kept, with its headers in small letters. */
-  keep(request: IncomingMessage, body: WholeBody, headers: readonly [string, string][]): void
+  keep(request: IncomingMessage, body: KeptBody, headers: readonly [string, string][]): void
 }
 
 export interface KeptOptions {
-  state: StateOf
+  now: Now
   admission: Admission
   /** Bodies and keys together take this many bytes at most. */
   maxBytes?: number
@@ -55,7 +42,7 @@ const MAX_BYTES = 32 * 1024 * 1024
 const LARGEST_SHARE = 1 / 8
 
 /** Nothing is kept yet. What was asked for least recently makes room. */
-export function keepAnswers({ state, admission, maxBytes = MAX_BYTES }: KeptOptions): KeptAnswers {
+export function keepAnswers({ now, admission, maxBytes = MAX_BYTES }: KeptOptions): KeptAnswers {
   const kept = new Map<string, Kept>()
   let [taken, known] = [0, '']
   /** Forgets everything when something has changed. */
@@ -73,8 +60,9 @@ export function keepAnswers({ state, admission, maxBytes = MAX_BYTES }: KeptOpti
     answer(request, response) {
       const key = kept.size > 0 ? keyOf(request) : null
       const found = key === null ? undefined : kept.get(key)
-      if (key === null || !found || !isOf(currently(state))) return false
-      const caller = callerOf(request, admission)
+      const moment = key !== null && found ? momentNow(now) : null
+      if (key === null || !found || !moment || !isOf(moment.state)) return false
+      const caller = callerOf(request, admission, moment)
       if (!caller?.scopes.includes('data')) return false
       const { allowed, headers: limits } = admission.grant(caller.name)
       if (!allowed) return false
@@ -88,12 +76,12 @@ export function keepAnswers({ state, admission, maxBytes = MAX_BYTES }: KeptOpti
       else response.end(found.body, 'latin1')
       return true
     },
-    keep(request, { bytes, etag, state: offered }, all) {
+    keep(request, { text, etag, state }, all) {
       const key = keyOf(request)
-      if (key === null || offered === undefined) return
-      const size = bytes.length + key.length
-      if (size > maxBytes * LARGEST_SHARE || offered !== currently(state)) return
-      isOf(offered)
+      if (key === null || state === undefined) return
+      const size = text.length + key.length
+      if (size > maxBytes * LARGEST_SHARE) return
+      isOf(state)
       if (kept.has(key)) drop(key)
       const lasting = all.filter(([name]) => !name.startsWith('ratelimit-'))
       kept.set(key, {
@@ -101,7 +89,7 @@ export function keepAnswers({ state, admission, maxBytes = MAX_BYTES }: KeptOpti
         etag,
         headers: lasting.flat(),
         unchanged: lasting.filter(([name]) => !OF_BODIES.has(name)).flat(),
-        body: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1'),
+        body: text,
       })
       taken += size
       for (const oldest of kept.keys()) {
@@ -126,9 +114,9 @@ function sizeOf(key: string, kept: Kept | undefined): number {
 }
 
 /** Null for nobody, and where nobody can be told. */
-function callerOf(request: IncomingMessage, admission: Admission): Caller | null {
+function callerOf(request: IncomingMessage, admission: Admission, moment: Moment): Caller | null {
   try {
-    return hasOneToken(request) ? admission.recognise(request.headers.authorization) : null
+    return hasOneToken(request) ? admission.recognise(request.headers.authorization, moment) : null
   } catch {
     return null
   }
@@ -146,16 +134,17 @@ function hasOneToken({ rawHeaders }: IncomingMessage): boolean {
 
 const AUTHORIZATION = 'authorization'
 
-function currently(state: StateOf): string {
+function momentNow(now: Now): Moment | null {
   try {
-    return state()
+    return now()
   } catch {
-    return ''
+    return null
   }
 }
 
+/** Names as all others are written. */
 function flat(headers: Record<string, string>): string[] {
-  return Object.entries(headers).flat()
+  return Object.entries(headers).flatMap(([name, value]) => [name.toLowerCase(), value])
 }
 
 /**
@@ -169,10 +158,12 @@ export function sendWhole(fetch: Fetch, kept: KeptAnswers): Fetch {
     const body = wholeBodyOf(incoming)
     if (!body || response.status !== 200 || response.headers.get('ETag') !== body.etag) return response
     const headers = [...response.headers]
-    kept.keep(incoming, body, headers)
+    // As text the body goes out in one piece with the headers.
+    const text = body.bytes.toString('latin1')
+    kept.keep(incoming, { ...body, text }, headers)
     outgoing.writeHead(200, headers.flat())
     if (incoming.method === 'HEAD') outgoing.end()
-    else outgoing.end(body.bytes)
+    else outgoing.end(text, 'latin1')
     return RESPONSE_ALREADY_SENT
   }
 }

@@ -24,7 +24,7 @@ export interface Body {
 
 /** The body of an answer as it goes out. */
 export interface WholeBody extends Pick<Body, 'state'> {
-  bytes: Uint8Array
+  bytes: Buffer
   etag: string
 }
 

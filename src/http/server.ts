@@ -10,12 +10,13 @@ import { type Log, lenient } from '../log.ts'
 import type { Labels, Metric, Sample } from '../metrics.ts'
 import { type AppOptions, createApp } from './app.ts'
 import { clientAddress, createAdmission, factsOf, type GuardOptions, type TrustedProxies } from './guard.ts'
-import { keepAnswers, sendWhole, stateOf } from './kept.ts'
+import { keepAnswers, sendWhole } from './kept.ts'
+import { createNow } from './moment.ts'
 import { startNameSearch } from './name-search.ts'
 import { PROBLEM_TYPE, Problem, problemBody, problemResponse } from './respond.ts'
 
 export interface HttpApiOptions
-  extends Omit<AppOptions, 'database' | 'admission' | 'state' | 'names' | 'metrics' | 'basePath' | 'streamsPerToken'>,
+  extends Omit<AppOptions, 'database' | 'admission' | 'now' | 'names' | 'metrics' | 'basePath' | 'streamsPerToken'>,
     Pick<GuardOptions, 'trialToken' | 'limitPerMinute'>,
     Partial<Pick<AppOptions, 'basePath' | 'streamsPerToken'>> {
   /** A read-only connection. The file that is at its path later is opened anew. */
@@ -74,10 +75,10 @@ export async function startApi(given: HttpApiOptions): Promise<HttpApi> {
   }
   const metrics = () => [...options.pipelineMetrics(database.current()), ...counts.metrics(), ...processMetrics(clock)]
   const { streamsPerToken = DEFAULT_STREAMS } = options
-  const admission = createAdmission({ ...options, database, steady: clock.steady })
-  const state = stateOf(database, clock)
-  const kept = keepAnswers({ state, admission })
-  const app = createApp({ ...options, database, admission, state, basePath, streamsPerToken, names, metrics })
+  const now = createNow(database, clock)
+  const admission = createAdmission({ ...options, now, steady: clock.steady })
+  const kept = keepAnswers({ now, admission })
+  const app = createApp({ ...options, database, admission, now, basePath, streamsPerToken, names, metrics })
   const fetch = sendWhole(app.fetch, kept)
   const answer = getRequestListener((request, env) => fetch(request, env as HttpBindings), {
     errorHandler,

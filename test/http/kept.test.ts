@@ -10,6 +10,7 @@ import { deleteCompany } from '../../src/db/suppress/erase.ts'
 import { addSuppressions } from '../../src/db/suppress/suppressions.ts'
 import type { Admission } from '../../src/http/guard.ts'
 import { keepAnswers } from '../../src/http/kept.ts'
+import type { Moment } from '../../src/http/moment.ts'
 import { addDomain, addOfficer } from '../steps/export/export-world.ts'
 import { type Serving, serving, TOKEN } from './serving.ts'
 
@@ -183,10 +184,13 @@ describe('what is kept', () => {
     return { method: 'GET', url, headers, rawHeaders } as unknown as IncomingMessage
   }
   const kept = (state: () => string, maxBytes?: number) => {
-    const answers = keepAnswers({ state, admission, ...(maxBytes && { maxBytes }) })
+    const now = () => ({ state: state() }) as Moment
+    const answers = keepAnswers({ now, admission, ...(maxBytes && { maxBytes }) })
     return {
       keep: (url: string, text: string, state: string) =>
-        answers.keep(asking(url), { bytes: Buffer.from(text), etag: '"x"', state }, [['etag', '"x"']]),
+        answers.keep(asking(url), { text: Buffer.from(text).toString('latin1'), etag: '"x"', state }, [
+          ['etag', '"x"'],
+        ]),
       answered(url: string): string | null {
         let body: string | null = null
         const end = (text: string, encoding: 'latin1') => {
@@ -201,8 +205,8 @@ describe('what is kept', () => {
   it('is the bytes as they were, for the state in which they were read', () => {
     let now = 'a'
     const { keep, answered } = kept(() => now)
-    keep('/1', 'Siân 漢字 😀', 'a')
     keep('/2', 'of before', 'b')
+    keep('/1', 'Siân 漢字 😀', 'a')
     expect([answered('/1'), answered('/2'), answered('/3')]).toEqual(['Siân 漢字 😀', null, null])
     now = 'b'
     expect(answered('/1')).toBeNull()

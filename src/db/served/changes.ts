@@ -12,6 +12,7 @@ import {
   COMPANY_COLUMNS,
   cutAtOfficers,
   filterScope,
+  MEMBER_TABLES,
   numberOf,
   pageOf,
   readRulesSince,
@@ -60,7 +61,7 @@ export function readChanges(db: Db, { all, since, after, limit, today }: ChangeO
     const page = pageOf(
       db,
       cut.rows.map((row) => row.slice(0, -2)),
-      true,
+      MEMBER_TABLES,
       today,
     )
     const touched = everything ? touchedBy(page, recent.clean(page)) : new Set<string>()

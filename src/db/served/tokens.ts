@@ -3,7 +3,6 @@ import { hash as hashOf, timingSafeEqual } from 'node:crypto'
 import { and, asc, eq, isNull } from 'drizzle-orm'
 import { type Db, prepared, type Tx } from '../open.ts'
 import { api_tokens } from '../schema.ts'
-import { dataVersion } from './database.ts'
 
 export type ApiToken = Omit<typeof api_tokens.$inferSelect, 'hash'>
 export type TokenScope = ApiToken['scope']
@@ -67,12 +66,11 @@ type ValidToken = Pick<ApiToken, 'name' | 'scope'>
 const valid = new WeakMap<Db, { version: number; found: Map<string, ValidToken> }>()
 
 /**
- * Whose a valid token is, and for what; null for any other. The database says whether anything was written since it was
- * read, so that a revoked one is refused at once. For a connection that does not write.
+ * Whose a valid token is, and for what; null for any other. `version` is the `dataVersion` of now: what was read at another
+ * one is forgotten, so that a revoked token is refused at once. For a connection that does not write.
  */
-export function findValidToken(db: Db, token: string): ValidToken | null {
+export function findValidToken(db: Db, token: string, version: number): ValidToken | null {
   const hash = tokenHash(token)
-  const version = dataVersion(db)
   const known = valid.get(db)
   const found = known?.version === version ? known.found : new Map<string, ValidToken>()
   if (found !== known?.found) valid.set(db, { version, found })
