@@ -201,15 +201,14 @@ async function start(args: string[]): Promise<Started> {
   }
 }
 
-/** What the bare handler reads, and which of the columns are lists, truth or JSON. */
+/** What the bare handler reads of each table, and how the cells are shown. */
 function statements(): string {
   const tables: DatasetTable[] = ['companies', 'officers', 'persons_with_significant_control', 'domains', 'emails']
-  const table = (name: DatasetTable) => {
-    const ofKind = (kind: string) =>
-      datasetColumns[name].filter((column) => column.kind === kind).map((one) => one.name)
-    const select = `SELECT ${columnList(name, dayAt(Date.now()))} FROM ${name} WHERE`
-    return { name, select, codes: ofKind('codes'), truth: ofKind('truth'), json: ofKind('json') }
-  }
+  const table = (name: DatasetTable) => ({
+    name,
+    columns: datasetColumns[name],
+    select: `SELECT ${columnList(name, dayAt(Date.now()))} FROM ${name} WHERE`,
+  })
   return JSON.stringify({ tables: tables.map(table), and: NOT_GONE })
 }
 
@@ -220,19 +219,25 @@ import { Hono } from 'hono'
 const db = new Database(process.argv[1], { readonly: true })
 db.function('natures_in_words', (text) => text)
 const { tables: [companies, ...members], and } = JSON.parse(process.argv[2])
-const order = { officers: 'appointment_id', persons_with_significant_control: 'psc_id', domains: 'domain', emails: 'email' }
 for (const table of members) {
-  table.all = db.prepare(table.select + ' company_number = ? ' + (table.name === 'emails' ? and : '') + ' ORDER BY ' + order[table.name])
+  table.all = db.prepare(table.select + ' company_number = ? ' + (table.name === 'emails' ? and : '')).raw()
 }
-const item = ({ codes, truth, json }, row) => {
-  for (const name of codes) row[name] = row[name] === null ? [] : row[name].split(',')
-  for (const name of truth) if (row[name] !== null) row[name] = row[name] === 1
-  for (const name of json) if (row[name] !== null) row[name] = JSON.parse(row[name])
-  return row
+const values = {
+  codes: (cell) => (cell === null ? [] : cell.split(',')),
+  truth: (cell) => (cell === null ? null : cell === 1),
+  json: (cell) => (cell === null ? null : JSON.parse(cell)),
+}
+const item = ({ columns }, row) => {
+  const found = {}
+  for (let at = 0; at < columns.length; at += 1) {
+    const { name, kind } = columns[at]
+    found[name] = values[kind] ? values[kind](row[at]) : row[at]
+  }
+  return found
 }
 const of = (table, number) => table.all.all(number).map((row) => item(table, row))
 const [officers, pscs, domains, emails] = members
-const one = db.prepare(companies.select + ' company_number = ?')
+const one = db.prepare(companies.select + ' company_number = ?').raw()
 const nested = (number) => {
   const company = item(companies, one.get(number))
   const all = of(emails, number)
@@ -243,17 +248,17 @@ const nested = (number) => {
   return company
 }
 const listed = companies.select + " officers_state = 'complete' AND company_number > ?"
-const filtered = db.prepare(listed + ' AND locality = ? COLLATE NOCASE AND date_of_creation >= ? ORDER BY company_number LIMIT 101')
-const some = db.prepare(listed + ' ORDER BY company_number LIMIT 50')
+const filtered = db.prepare(listed + ' AND locality = ? COLLATE NOCASE AND date_of_creation >= ? ORDER BY company_number LIMIT 101').raw()
+const some = db.prepare(listed + ' ORDER BY company_number LIMIT 50').raw()
 async function* lines(left) {
   for (let after = ''; left > 0; ) {
     const rows = some.all(after).slice(0, left)
     if (rows.length === 0) return
-    after = rows.at(-1).company_number
+    after = rows.at(-1)[0]
     left -= rows.length
     const line = (row) => {
       const company = item(companies, row)
-      company.officers = of(officers, row.company_number)
+      company.officers = of(officers, row[0])
       for (const officer of company.officers) officer.emails = []
       return JSON.stringify(company) + '\\n'
     }

@@ -8,6 +8,7 @@ import { type Db, prepared, snapshot } from '../open.ts'
 import { verificationChanged } from '../standing.ts'
 import {
   AFTER_ALL,
+  AT_MOST,
   type Candidates,
   COMPANY_COLUMNS,
   cutAtOfficers,
@@ -106,7 +107,7 @@ function candidates(db: Db, { all, since, after, limit, today }: ChangeOptions, 
   if (few) {
     const sql = `${ROWS}, 1 FROM companies
       WHERE companies.company_number IN (SELECT value FROM json_each(?)) AND ${filterScope({ all })} AND company_number > ?
-      ORDER BY company_number LIMIT ?`
+      ORDER BY company_number ${AT_MOST}`
     const rows = prepared(db, sql).raw().all(JSON.stringify(few), after, limit) as Row[]
     return { rows, reached: rows.length < limit ? null : numberOf(rows.at(-1)) }
   }
@@ -119,7 +120,7 @@ function candidates(db: Db, { all, since, after, limit, today }: ChangeOptions, 
     `${ROWS}, ${condition} FROM companies
      WHERE ${filterScope({ all })} AND companies.company_number > @after AND companies.company_number <= @last
        ${everything ? '' : `AND ${condition}`}
-     ORDER BY companies.company_number LIMIT @limit`,
+     ORDER BY companies.company_number LIMIT @limit + 0`,
   )
     .raw()
     .all({ number: since.number, moment: since.moment, after, last: last ?? AFTER_ALL, limit }) as Row[]

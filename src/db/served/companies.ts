@@ -70,20 +70,29 @@ const OFFICERS_COUNT = datasetColumns.companies.findIndex(({ name }) => name ===
 /** The columns of a company, for a SELECT; none of them follows from the day. */
 export const COMPANY_COLUMNS = columnList('companies', '')
 
+/**
+ * A bound limit as an expression: SQLite looks at the value of a bare one when it plans a statement, and so plans it anew for
+ * each value that is bound.
+ */
+export const AT_MOST = 'LIMIT ? + 0'
+
 /** The companies of a filter, along the primary key or the index on states. */
 export function companySource(db: Db, filter: ServedFilter): RowSource {
   const { sql: condition, values } = conditionOf(filter)
   const scope = filterScope(filter)
   const select = `SELECT ${COMPANY_COLUMNS} FROM companies WHERE ${scope} AND company_number > ?`
   if (condition === '') {
-    const some = prepared(db, `${select} ORDER BY company_number LIMIT ?`).raw()
+    const some = prepared(db, `${select} ORDER BY company_number ${AT_MOST}`).raw()
     return (after, limit) => {
       const rows = some.all(after, limit) as Row[]
       return { rows, reached: rows.length < limit ? null : numberOf(rows.at(-1)) }
     }
   }
   const end = prepared(db, windowEnd(scope)).pluck()
-  const some = prepared(db, `${select} AND company_number <= ? AND ${condition} ORDER BY company_number LIMIT ?`).raw()
+  const some = prepared(
+    db,
+    `${select} AND company_number <= ? AND ${condition} ORDER BY company_number ${AT_MOST}`,
+  ).raw()
   return (after, limit) => {
     const last = end.get(after) as string | undefined
     const rows = some.all(after, last ?? AFTER_ALL, ...values, limit) as Row[]
