@@ -37,18 +37,23 @@ export interface KeptOptions {
   maxBytes?: number
 }
 
-const MAX_BYTES = 32 * 1024 * 1024
+const MAX_BYTES = 16 * 1024 * 1024
 /** One answer takes so much of that at most. */
 const LARGEST_SHARE = 1 / 8
 
-/** Nothing is kept yet. What was asked for least recently makes room. */
+/** So many requests are remembered as asked once. */
+const MOST_ASKED = 10_000
+
+/** Nothing is kept yet. Kept is what is asked for a second time; what was asked for least recently makes room. */
 export function keepAnswers({ now, admission, maxBytes = MAX_BYTES }: KeptOptions): KeptAnswers {
   const kept = new Map<string, Kept>()
+  const asked = new Set<string>()
   let [taken, known] = [0, '']
   /** Forgets everything when something has changed. */
   const isOf = (current: string) => {
     if (current === known) return true
     kept.clear()
+    asked.clear()
     ;[taken, known] = [0, current]
     return false
   }
@@ -81,7 +86,11 @@ export function keepAnswers({ now, admission, maxBytes = MAX_BYTES }: KeptOption
       if (key === null || state === undefined) return
       const size = text.length + key.length
       if (size > maxBytes * LARGEST_SHARE) return
-      isOf(state)
+      if (!isOf(state) || !asked.delete(key)) {
+        if (asked.size >= MOST_ASKED) asked.clear()
+        asked.add(key)
+        return
+      }
       if (kept.has(key)) drop(key)
       const lasting = all.filter(([name]) => !name.startsWith('ratelimit-'))
       kept.set(key, {
