@@ -12,7 +12,7 @@ import { type Description, describe } from './description.ts'
 import { type Admission, guard } from './guard.ts'
 import { indexPage } from './index-page.ts'
 import { accept, createListAnswers, type ListOptions, tellFailure } from './list-answers.ts'
-import { createTurns } from './listing.ts'
+import type { Turns } from './listing.ts'
 import { readCompany, readPscs, walkChanges, walkCompanies, walkOfficers } from './lists.ts'
 import { agentAnswers, MCP_PATH, type Paths } from './mcp.ts'
 import type { Now } from './moment.ts'
@@ -36,6 +36,7 @@ export interface AppOptions extends ListOptions {
   /** Requests a minute of each token, for the page. */
   limitPerMinute: number
   now: Now
+  turns: Turns
   version: string
   names: NameSearch
   /** Who serves it, for the page. */
@@ -92,8 +93,7 @@ function newApp({ log }: AppOptions): OpenAPIHono<Env> {
 
 /** What is behind a token for the data: lists and single companies. */
 function dataEndpoints(options: AppOptions): OpenAPIHono<Env> {
-  const { database, names, clock, now } = options
-  const turns = createTurns()
+  const { database, names, clock, now, turns } = options
   const unlessKnown = createTagMemory()
   const answer = createListAnswers(options, turns)
   const checkWords = createWordCheck({ database, clock, turns, budgetMs: options.timings.servePageMs })

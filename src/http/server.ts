@@ -11,12 +11,16 @@ import type { Labels, Metric, Sample } from '../metrics.ts'
 import { type AppOptions, createApp } from './app.ts'
 import { clientAddress, createAdmission, factsOf, type GuardOptions, type TrustedProxies } from './guard.ts'
 import { keepAnswers, sendWhole } from './kept.ts'
+import { createTurns } from './listing.ts'
 import { createNow } from './moment.ts'
 import { startNameSearch } from './name-search.ts'
 import { PROBLEM_TYPE, Problem, problemBody, problemResponse } from './respond.ts'
 
 export interface HttpApiOptions
-  extends Omit<AppOptions, 'database' | 'admission' | 'now' | 'names' | 'metrics' | 'basePath' | 'streamsPerToken'>,
+  extends Omit<
+      AppOptions,
+      'database' | 'admission' | 'now' | 'turns' | 'names' | 'metrics' | 'basePath' | 'streamsPerToken'
+    >,
     Pick<GuardOptions, 'trialToken' | 'limitPerMinute'>,
     Partial<Pick<AppOptions, 'basePath' | 'streamsPerToken'>> {
   /** A read-only connection. The file that is at its path later is opened anew. */
@@ -76,9 +80,10 @@ export async function startApi(given: HttpApiOptions): Promise<HttpApi> {
   const metrics = () => [...options.pipelineMetrics(database.current()), ...counts.metrics(), ...processMetrics(clock)]
   const { streamsPerToken = DEFAULT_STREAMS } = options
   const now = createNow(database, clock)
+  const turns = createTurns()
   const admission = createAdmission({ ...options, now, steady: clock.steady })
   const kept = keepAnswers({ now, admission })
-  const app = createApp({ ...options, database, admission, now, basePath, streamsPerToken, names, metrics })
+  const app = createApp({ ...options, database, admission, now, turns, basePath, streamsPerToken, names, metrics })
   const fetch = sendWhole(app.fetch, kept)
   const answer = getRequestListener((request, env) => fetch(request, env as HttpBindings), {
     errorHandler,
@@ -87,6 +92,7 @@ export async function startApi(given: HttpApiOptions): Promise<HttpApi> {
   server.on('request', (request, response) => {
     request.url = withoutBase(request.url ?? '', basePath)
     observe(request, response, { clock, log, counts, trustedProxies, trialToken })
+    turns.heard()
     if (!kept.answer(request, response)) answer(request, response)
   })
   return {
