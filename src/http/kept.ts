@@ -14,14 +14,17 @@ interface Kept {
   headers: string[]
   /** Those of an answer without a body. */
   unchanged: string[]
-  /** The bytes as Latin-1. */
-  body: string
+  body: Sent
 }
 
 export interface KeptBody extends Pick<WholeBody, 'etag' | 'state'> {
-  /** The bytes as Latin-1. */
-  text: string
+  body: Sent
 }
+
+/** The bytes of a body: a short one as Latin-1, since text goes out in one piece with the headers. */
+export type Sent = string | Buffer
+
+const SHORT_BYTES = 16 * 1024
 
 export interface KeptAnswers {
   /** Answers a request from what is kept; false when it must be answered otherwise, by whom it is also refused. */
@@ -81,10 +84,10 @@ export function keepAnswers({ now, admission, maxBytes = MAX_BYTES }: KeptOption
       else response.end(found.body, 'latin1')
       return true
     },
-    keep(request, { text, etag, state }, all) {
+    keep(request, { body, etag, state }, all) {
       const key = keyOf(request)
       if (key === null || state === undefined) return
-      const size = text.length + key.length
+      const size = body.length + key.length
       if (size > maxBytes * LARGEST_SHARE) return
       if (!isOf(state) || !asked.delete(key)) {
         if (asked.size >= MOST_ASKED) asked.clear()
@@ -98,7 +101,7 @@ export function keepAnswers({ now, admission, maxBytes = MAX_BYTES }: KeptOption
         etag,
         headers: lasting.flat(),
         unchanged: lasting.filter(([name]) => !OF_BODIES.has(name)).flat(),
-        body: text,
+        body,
       })
       taken += size
       for (const oldest of kept.keys()) {
@@ -167,12 +170,11 @@ export function sendWhole(fetch: Fetch, kept: KeptAnswers): Fetch {
     const body = wholeBodyOf(incoming)
     if (!body || response.status !== 200 || response.headers.get('ETag') !== body.etag) return response
     const headers = [...response.headers]
-    // As text the body goes out in one piece with the headers.
-    const text = body.bytes.toString('latin1')
-    kept.keep(incoming, { ...body, text }, headers)
+    const sent = body.bytes.length <= SHORT_BYTES ? body.bytes.toString('latin1') : body.bytes
+    kept.keep(incoming, { ...body, body: sent }, headers)
     outgoing.writeHead(200, headers.flat())
     if (incoming.method === 'HEAD') outgoing.end()
-    else outgoing.end(text, 'latin1')
+    else outgoing.end(sent, 'latin1')
     return RESPONSE_ALREADY_SENT
   }
 }
