@@ -5,7 +5,7 @@ import type { HttpBindings } from '@hono/node-server'
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import { type Admission, type Caller, factsOf, hasBody } from './guard.ts'
 import type { Moment, Now } from './moment.ts'
-import { matchesTag, type WholeBody, wholeBodyOf } from './respond.ts'
+import { matchesTag, takeWholeBody, type WholeBody } from './respond.ts'
 
 interface Kept {
   route: string
@@ -14,23 +14,17 @@ interface Kept {
   headers: string[]
   /** Those of an answer without a body. */
   unchanged: string[]
-  body: Sent
+  body: string | Buffer
 }
 
-export interface KeptBody extends Pick<WholeBody, 'etag' | 'state'> {
-  body: Sent
-}
-
-/** The bytes of a body: a short one as Latin-1, since text goes out in one piece with the headers. */
-export type Sent = string | Buffer
-
+/** A short body is kept as Latin-1, since text goes out in one piece with the headers. */
 const SHORT_BYTES = 16 * 1024
 
 export interface KeptAnswers {
   /** Answers a request from what is kept; false when it must be answered otherwise, by whom it is also refused. */
   answer(request: IncomingMessage, response: ServerResponse): boolean
   /** Keeps a whole answer, whose body may be kept, with its headers in small letters. */
-  keep(request: IncomingMessage, body: KeptBody, headers: readonly [string, string][]): void
+  keep(request: IncomingMessage, body: WholeBody, headers: readonly [string, string][]): void
 }
 
 export interface KeptOptions {
@@ -84,10 +78,10 @@ export function keepAnswers({ now, admission, maxBytes = MAX_BYTES }: KeptOption
       else response.end(found.body, 'latin1')
       return true
     },
-    keep(request, { body, etag, state }, all) {
+    keep(request, { bytes, etag, state }, all) {
       const key = keyOf(request)
       if (key === null || state === undefined) return
-      const size = body.length + key.length
+      const size = bytes.length + key.length
       if (size > maxBytes * LARGEST_SHARE) return
       if (!isOf(state) || !asked.delete(key)) {
         if (asked.size >= MOST_ASKED) asked.clear()
@@ -101,7 +95,7 @@ export function keepAnswers({ now, admission, maxBytes = MAX_BYTES }: KeptOption
         etag,
         headers: lasting.flat(),
         unchanged: lasting.filter(([name]) => !OF_BODIES.has(name)).flat(),
-        body,
+        body: bytes.length <= SHORT_BYTES ? bytes.toString('latin1') : bytes,
       })
       taken += size
       for (const oldest of kept.keys()) {
@@ -167,14 +161,13 @@ export function sendWhole(fetch: Fetch, kept: KeptAnswers): Fetch {
   return async (request, env) => {
     const response = await fetch(request, env)
     const { incoming, outgoing } = env
-    const body = wholeBodyOf(incoming)
+    const body = takeWholeBody(incoming)
     if (!body || response.status !== 200 || response.headers.get('ETag') !== body.etag) return response
     const headers = [...response.headers]
-    const sent = body.bytes.length <= SHORT_BYTES ? body.bytes.toString('latin1') : body.bytes
-    kept.keep(incoming, { ...body, body: sent }, headers)
+    kept.keep(incoming, body, headers)
     outgoing.writeHead(200, headers.flat())
     if (incoming.method === 'HEAD') outgoing.end()
-    else outgoing.end(sent, 'latin1')
+    else outgoing.end(body.bytes)
     return RESPONSE_ALREADY_SENT
   }
 }

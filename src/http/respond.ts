@@ -30,9 +30,11 @@ export interface WholeBody extends Pick<Body, 'state'> {
 
 const wholeBodies = new WeakMap<IncomingMessage, WholeBody>()
 
-/** The body that was last made for a request. */
-export function wholeBodyOf(request: IncomingMessage): WholeBody | undefined {
-  return wholeBodies.get(request)
+/** The body that was last made for a request, once: bodies are large, and must go when they have gone out. */
+export function takeWholeBody(request: IncomingMessage): WholeBody | undefined {
+  const body = wholeBodies.get(request)
+  wholeBodies.delete(request)
+  return body
 }
 
 /** A whole body with a strong entity tag of its own for each encoding; 304 when the client has it already. */

@@ -192,7 +192,7 @@ describe('what is kept', () => {
     const now = () => ({ state: state() }) as Moment
     const answers = keepAnswers({ now, admission, ...(maxBytes && { maxBytes }) })
     const ask = (url: string, text: string, state: string) =>
-      answers.keep(asking(url), { body: Buffer.from(text).toString('latin1'), etag: '"x"', state }, [['etag', '"x"']])
+      answers.keep(asking(url), { bytes: Buffer.from(text), etag: '"x"', state }, [['etag', '"x"']])
     return {
       ask,
       keep(url: string, text: string, state: string) {
