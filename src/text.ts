@@ -83,9 +83,10 @@ export function withoutHidden(text: string): string {
 
 /** `JSON.stringify` that also escapes DEL, C1 controls and what cannot be seen, which JSON itself lets through raw. */
 export function safeJson(value: unknown, indent?: number): string {
-  return JSON.stringify(value, null, indent)
-    .replace(/[\u007f-\u009f\u2028\u2029]/g, escapedUnits)
-    .replace(UNSEEN, escapedUnits)
+  const json = JSON.stringify(value, null, indent)
+  // ASCII has nothing to hide but DEL, and this is found out without looking at each character.
+  if (Buffer.byteLength(json) === json.length && !json.includes('\u007f')) return json
+  return json.replace(/[\u007f-\u009f\u2028\u2029]/g, escapedUnits).replace(UNSEEN, escapedUnits)
 }
 
 function escapedUnits(character: string): string {

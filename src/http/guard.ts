@@ -4,9 +4,9 @@ import type { IncomingMessage } from 'node:http'
 import { BlockList, isIP } from 'node:net'
 import type { HttpBindings } from '@hono/node-server'
 import type { MiddlewareHandler } from 'hono'
-import type { ServedDatabase } from '../db/served/database.ts'
 import { findValidToken, type TokenScope, tokenHash } from '../db/served/tokens.ts'
 import { MAX_CALL_BYTES, MCP_PATH } from './mcp.ts'
+import type { Moment, Now } from './moment.ts'
 import { Problem } from './respond.ts'
 import { routeScope, routes } from './routes.ts'
 
@@ -28,7 +28,7 @@ export function factsOf(request: IncomingMessage): Facts {
 }
 
 export interface GuardOptions {
-  database: ServedDatabase
+  now: Now
   /** A token that is valid besides the stored ones. */
   trialToken: string | undefined
   limitPerMinute: number
@@ -67,10 +67,32 @@ const endpoints: Endpoint[] = [
 
 const CHALLENGE = 'Bearer realm="chpipe"'
 
-/** Refuses what needs no endpoint to refuse it. Throws the problem. */
-export function guard(options: GuardOptions): MiddlewareHandler<{ Bindings: HttpBindings }> {
-  const grant = createLimiter(options.limitPerMinute, options.steady)
+/** Who may ask, and how often: one for all ways that lead to an answer. */
+export interface Admission {
+  /** Who asks, as it is known at a moment; null for nobody, which is not counted as a guess. */
+  recognise(authorization: string | undefined, at: At): Caller | null
+  /** Who asks. Throws the problem of a token that is not valid, and counts it as a guess. */
+  authenticate(authorization: string | undefined): Caller
+  /** Takes one of the requests that a name has in a minute; one that is refused takes none. */
+  grant(name: string): Grant
+}
+
+/** Reads the database for each token, and counts for as long as the server runs. */
+export function createAdmission(options: GuardOptions): Admission {
   const guesses = createGuessLock(MAX_GUESSES, options.steady)
+  return {
+    recognise(authorization, at) {
+      const token = bearerOf(authorization)
+      const trial = () => (guesses.lockedFor() === 0 && isSame(token, options.trialToken) ? TRIAL : null)
+      return storedCaller(at, token) ?? trial()
+    },
+    authenticate: (authorization) => authenticate(authorization, options, guesses),
+    grant: createLimiter(options.limitPerMinute, options.steady),
+  }
+}
+
+/** Refuses what needs no endpoint to refuse it. Throws the problem. */
+export function guard({ authenticate, grant }: Admission): MiddlewareHandler<{ Bindings: HttpBindings }> {
   return async (c, next) => {
     const own = factsOf(c.env.incoming)
     const endpoint = endpoints.find(({ pattern }) => pattern.test(c.req.path))
@@ -78,7 +100,7 @@ export function guard(options: GuardOptions): MiddlewareHandler<{ Bindings: Http
     own.route = endpoint.path
     refuseRequest(endpoint, c.req.method, c.env.incoming)
     if (endpoint.open) return next()
-    const { name, scopes } = authenticate(c.req.header('authorization'), options, guesses)
+    const { name, scopes } = authenticate(c.req.header('authorization'))
     own.token = name
     if (!scopes.includes(endpoint.scope)) throw new Problem(403, { detail: WRONG_SCOPE[endpoint.scope] })
     const { allowed, headers: limits } = grant(own.token)
@@ -95,10 +117,15 @@ function refuseRequest({ methods, bodyBytes }: Endpoint, method: string, { heade
     throw new Problem(405, { detail, headers: { Allow: methods.join(', '), Connection: 'close' } })
   }
   const length = Number(headers['content-length'] ?? 0)
-  if (bodyBytes === 0 && (headers['transfer-encoding'] !== undefined || length > 0)) {
+  if (bodyBytes === 0 && hasBody(headers)) {
     throw new Problem(400, { detail: 'No request takes a body', headers: { Connection: 'close' } })
   }
   if (length > bodyBytes) throw new Problem(413, { detail: 'The call is too long', headers: { Connection: 'close' } })
+}
+
+/** Whether a request says that it has a body. */
+export function hasBody(headers: IncomingMessage['headers']): boolean {
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
 }
 
 const WRONG_SCOPE: Record<TokenScope, string> = {
@@ -106,7 +133,7 @@ const WRONG_SCOPE: Record<TokenScope, string> = {
   metrics: 'The metrics need a token of their own; the operator makes one with: chpipe token add --metrics',
 }
 
-interface Caller {
+export interface Caller {
   /** The name under which the request counts. */
   name: string
   scopes: readonly TokenScope[]
@@ -115,34 +142,39 @@ interface Caller {
 /** Wrong tokens in a minute, of all clients together, after which the trial token is not taken either. */
 const MAX_GUESSES = 100
 
-/**
- * Who asks. A stored token is too long to be guessed and always taken; the trial token may
- * be a short word.
- */
-function authenticate(
-  authorization: string | undefined,
-  { database, trialToken }: GuardOptions,
-  guesses: GuessLock,
-): Caller {
+function bearerOf(authorization: string | undefined): string {
+  const [, token = ''] = /^bearer +([\w.~+/=-]{1,200})$/i.exec(authorization?.trim() ?? '') ?? []
+  return token
+}
+
+type At = Pick<Moment, 'db' | 'version'>
+
+function storedCaller({ db, version }: At, token: string): Caller | null {
+  const stored = findValidToken(db, token, version)
+  return stored && { name: stored.name, scopes: [stored.scope] }
+}
+
+/** A stored token is too long to be guessed and always taken; the trial token may be a short word. */
+function authenticate(authorization: string | undefined, options: GuardOptions, guesses: GuessLock): Caller {
   const challenge = (error?: string) => ({ 'WWW-Authenticate': error ? `${CHALLENGE}, error="${error}"` : CHALLENGE })
   if (authorization === undefined) {
     throw new Problem(401, { detail: 'Send a token: Authorization: Bearer chp_...', headers: challenge() })
   }
-  const [, token = ''] = /^bearer +([\w.~+/=-]{1,200})$/i.exec(authorization.trim()) ?? []
-  const stored = findValidToken(database.current(), token)
-  if (stored !== null) return { name: stored.name, scopes: [stored.scope] }
+  const token = bearerOf(authorization)
+  const stored = storedCaller(options.now(), token)
+  if (stored !== null) return stored
   const lockedFor = guesses.lockedFor()
   if (lockedFor > 0) {
     const headers = { 'Retry-After': String(lockedFor) }
     throw new Problem(429, { detail: 'Too many wrong tokens were tried', headers })
   }
-  if (isSame(token, trialToken)) return { name: TRIAL, scopes: ['data', 'metrics'] }
+  if (isSame(token, options.trialToken)) return TRIAL
   guesses.failed()
   throw new Problem(401, { detail: 'The token is not valid', headers: challenge('invalid_token') })
 }
 
 /** Stored tokens have names without brackets. */
-const TRIAL = '(trial)'
+const TRIAL: Caller = { name: '(trial)', scopes: ['data', 'metrics'] }
 
 function isSame(token: string, other: string | undefined): boolean {
   return other !== undefined && timingSafeEqual(Buffer.from(tokenHash(token)), Buffer.from(tokenHash(other)))

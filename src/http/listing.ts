@@ -23,10 +23,14 @@ export interface Listing<T> {
   items: T[]
   /** Behind the last item, or behind what was looked at when the time was up; null when that was all. */
   next: Position | null
+  /** The time was up. */
+  isCut: boolean
 }
 
 /** The most companies that a step of a stream reads: a few milliseconds of work, the writing of JSON included. */
 const STREAM_STEP = 10
+/** The same while other requests come, each of which waits for a step. */
+const STREAM_STEP_BESIDE_OTHERS = 2
 
 /** A page: `limit` entries, or fewer at the end of the list and when `budgetMs` are over. */
 export async function readPage<T>(
@@ -41,12 +45,12 @@ export async function readPage<T>(
     found.push(...step.entries)
     reached = step.reached
     if (found.length > limit) break
-    if (reached === null) return { items: found.map(({ value }) => value), next: null }
-    if (clock.steady() >= deadline) return { items: found.map(({ value }) => value), next: reached }
+    if (reached === null) return { items: found.map(({ value }) => value), next: null, isCut: false }
+    if (clock.steady() >= deadline) return { items: found.map(({ value }) => value), next: reached, isCut: true }
     await turns.next('page')
   }
   const page = found.slice(0, limit)
-  return { items: page.map(({ value }) => value), next: page.at(-1)?.position ?? null }
+  return { items: page.map(({ value }) => value), next: page.at(-1)?.position ?? null, isCut: false }
 }
 
 /** The most companies that a step of counting reads. */
@@ -85,7 +89,8 @@ export async function* readAll<T>(
   let [reached, left] = [after, limit]
   do {
     await turns.next('stream')
-    const step = walk(reached, Math.min(STREAM_STEP, left))
+    const most = turns.isBusy() ? STREAM_STEP_BESIDE_OTHERS : STREAM_STEP
+    const step = walk(reached, Math.min(most, left))
     const values = step.entries.slice(0, left).map(({ value }) => value)
     left -= values.length
     reached = step.reached
@@ -140,13 +145,22 @@ function mark({ cursor: _cursor, limit: _limit, count: _count, ...query }: Param
 export interface Turns {
   /** Resolves when it is the caller's turn to work for some milliseconds; pages go before streams. */
   next(kind: 'page' | 'stream'): Promise<void>
+  /** Notes that a request has come. */
+  heard(): void
+  /** Whether one has come within the last turns. */
+  isBusy(): boolean
 }
+
+/** With short steps, some hundredths of a second. */
+const BUSY_ROUNDS = 200
 
 /** Gives turns in the order in which they were asked for, one in each round of the event loop. */
 export function createTurns(): Turns {
   const waiting = { page: [] as (() => void)[], stream: [] as (() => void)[] }
   let isGiving = false
+  let [round, lastHeard] = [0, Number.NEGATIVE_INFINITY]
   const give = () => {
+    round += 1
     const first = waiting.page.shift() ?? waiting.stream.shift()
     isGiving = first !== undefined
     if (!first) return
@@ -161,6 +175,10 @@ export function createTurns(): Turns {
         isGiving = true
         setImmediate(give)
       }),
+    heard() {
+      lastHeard = round
+    },
+    isBusy: () => round - lastHeard < BUSY_ROUNDS,
   }
 }
 

@@ -45,7 +45,13 @@ export function walkCompanies(db: Db, wanted: CompaniesWanted, { find, isCurrent
   const source = isFindable(query)
     ? listedSource(db, sieve, (after, limit) => find(query, after, limit))
     : companySource(db, sieve)
-  const members = include.length > 0 || hasDomain !== undefined || hasEmail !== undefined || verification !== undefined
+  const members = MEMBERS.filter(
+    (member) =>
+      include.includes(member) ||
+      (member === 'officers' && verification !== undefined) ||
+      (member === 'domains' && hasDomain !== undefined) ||
+      (member === 'emails' && hasEmail !== undefined),
+  )
   const places = postcode?.map(postcodeTest)
   const fits = ({ company, officers, domains, emails }: ServedCompany) =>
     (!verification || officers.some((officer) => stands(officer, verification))) &&
@@ -64,14 +70,15 @@ export function walkCompanies(db: Db, wanted: CompaniesWanted, { find, isCurrent
 /** One company with everything inside; null when it is not there, not in the scope or suppressed. */
 export function readCompany(db: Db, typed: string, { all, today }: { all: boolean; today: string }): object | null {
   const source = oneSource(db, { all }, canonical(typed))
-  const [found] = readWindow(db, source, { after: '', limit: 1, members: true, today }).companies
+  const [found] = readWindow(db, source, { after: '', limit: 1, members: MEMBERS, today }).companies
   return found ? nestedCompany(found, MEMBERS) : null
 }
 
 /** Who controls a company; null where `readCompany` finds none. */
 export function readPscs(db: Db, typed: string, { all, today }: { all: boolean; today: string }): object | null {
   const source = oneSource(db, { all }, canonical(typed))
-  const [found] = readWindow(db, source, { after: '', limit: 1, members: true, today }).companies
+  const members = ['persons_with_significant_control'] as const
+  const [found] = readWindow(db, source, { after: '', limit: 1, members, today }).companies
   if (!found) return null
   const { pscs_state, pscs_fetched_at } = found.company
   return { pscs_state, pscs_fetched_at, items: found.persons_with_significant_control }
@@ -110,7 +117,7 @@ export function walkOfficers(db: Db, wanted: OfficersWanted, find: Find): Walk<o
         position: [number, String(officer.appointment_id)],
       }))
   const read = (from: RowSource, after: string, limit: number) =>
-    readWindow(db, from, { after, limit, members: true, today })
+    readWindow(db, from, { after, limit, members: ['officers', 'emails'], today })
   return (after, limit) => {
     const [number = '', appointment = ''] = after ?? []
     const only = company === undefined ? null : canonical(company)

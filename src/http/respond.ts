@@ -1,7 +1,9 @@
 // Bodies on their way out: entity tags, conditional requests, gzip, and streams of lines.
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
+import type { IncomingMessage } from 'node:http'
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
+import type { HttpBindings } from '@hono/node-server'
 import type { Context } from 'hono'
 import { parseAccept } from 'hono/utils/accept'
 import { safeJson } from '../text.ts'
@@ -16,16 +18,37 @@ export interface Body {
   type: string
   text: string
   headers?: Record<string, string>
+  /** Given where the answer may be given again for as long as the state is this one; taken before anything was read. */
+  state?: string | undefined
+}
+
+/** The body of an answer as it goes out. */
+export interface WholeBody extends Pick<Body, 'state'> {
+  bytes: Buffer
+  etag: string
+}
+
+const wholeBodies = new WeakMap<IncomingMessage, WholeBody>()
+
+/** The body that was last made for a request, once: bodies are large, and must go when they have gone out. */
+export function takeWholeBody(request: IncomingMessage): WholeBody | undefined {
+  const body = wholeBodies.get(request)
+  wholeBodies.delete(request)
+  return body
 }
 
 /** A whole body with a strong entity tag of its own for each encoding; 304 when the client has it already. */
-export async function respond(c: Context, { type, text, headers = {} }: Body): Promise<Response> {
+export async function respond(
+  c: Context<{ Bindings: HttpBindings }>,
+  { type, text, headers = {}, state }: Body,
+): Promise<Response> {
   const plain = Buffer.from(text)
   const zip = plain.length >= GZIP_FROM_BYTES && acceptsGzip(c.req.header('accept-encoding'))
-  const etag = `"${createHash('sha256').update(plain).digest('base64url').slice(0, 27)}${zip ? '-gzip' : ''}"`
+  const etag = `"${hash('sha256', plain, 'base64url').slice(0, 27)}${zip ? '-gzip' : ''}"`
   const common = { ...KEPT_WITH_CARE, ...headers, ETag: etag }
-  if (matches(c.req.header('if-none-match'), etag)) return new Response(null, { status: 304, headers: common })
+  if (matchesTag(c.req.header('if-none-match'), etag)) return new Response(null, { status: 304, headers: common })
   const bytes = zip ? await compress(plain, { level: GZIP_LEVEL }) : plain
+  wholeBodies.set(c.env.incoming, { bytes, etag, state })
   return new Response(new Uint8Array(bytes), {
     headers: {
       ...common,
@@ -48,7 +71,7 @@ export function createTagMemory(): (c: Context, state: string, answer: () => Pro
   return async (c, state, answer) => {
     const key = JSON.stringify([c.req.path, c.req.query(), acceptsGzip(c.req.header('accept-encoding'))])
     const known = tags.get(key)
-    if (known?.state === state && matches(c.req.header('if-none-match'), known.etag)) {
+    if (known?.state === state && matchesTag(c.req.header('if-none-match'), known.etag)) {
       return new Response(null, { status: 304, headers: { ...KEPT_WITH_CARE, ETag: known.etag } })
     }
     const response = await answer()
@@ -100,7 +123,7 @@ async function* linesOf(values: AsyncGenerator<unknown[]>, fail: (error: unknown
 }
 
 /** Weak comparison, as RFC 9110 asks for (section 13.1.2). */
-function matches(ifNoneMatch: string | undefined, etag: string): boolean {
+export function matchesTag(ifNoneMatch: string | undefined, etag: string): boolean {
   if (ifNoneMatch === undefined) return false
   return ifNoneMatch.trim() === '*' || [...ifNoneMatch.matchAll(/"[^"]*"/g)].some(([tag]) => tag === etag)
 }

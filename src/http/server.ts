@@ -1,7 +1,7 @@
 // The HTTP server: listening, limits on what a client may send and how slowly, the access log, and a graceful end.
 import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
-import { getRequestListener } from '@hono/node-server'
+import { getRequestListener, type HttpBindings } from '@hono/node-server'
 import type { Clock } from '../clock.ts'
 import type { Db } from '../db/open.ts'
 import { serveDatabase } from '../db/served/database.ts'
@@ -9,12 +9,19 @@ import { ChpipeError, errorMessage } from '../errors.ts'
 import { type Log, lenient } from '../log.ts'
 import type { Labels, Metric, Sample } from '../metrics.ts'
 import { type AppOptions, createApp } from './app.ts'
-import { clientAddress, factsOf, type TrustedProxies } from './guard.ts'
+import { clientAddress, createAdmission, factsOf, type GuardOptions, type TrustedProxies } from './guard.ts'
+import { keepAnswers, sendWhole } from './kept.ts'
+import { createTurns } from './listing.ts'
+import { createNow } from './moment.ts'
 import { startNameSearch } from './name-search.ts'
 import { PROBLEM_TYPE, Problem, problemBody, problemResponse } from './respond.ts'
 
 export interface HttpApiOptions
-  extends Omit<AppOptions, 'database' | 'names' | 'metrics' | 'basePath' | 'streamsPerToken'>,
+  extends Omit<
+      AppOptions,
+      'database' | 'admission' | 'now' | 'turns' | 'names' | 'metrics' | 'basePath' | 'streamsPerToken'
+    >,
+    Pick<GuardOptions, 'trialToken' | 'limitPerMinute'>,
     Partial<Pick<AppOptions, 'basePath' | 'streamsPerToken'>> {
   /** A read-only connection. The file that is at its path later is opened anew. */
   db: Db
@@ -72,12 +79,22 @@ export async function startApi(given: HttpApiOptions): Promise<HttpApi> {
   }
   const metrics = () => [...options.pipelineMetrics(database.current()), ...counts.metrics(), ...processMetrics(clock)]
   const { streamsPerToken = DEFAULT_STREAMS } = options
-  const app = createApp({ ...options, database, basePath, streamsPerToken, names, metrics })
+  const now = createNow(database, clock)
+  const turns = createTurns()
+  const admission = createAdmission({ ...options, now, steady: clock.steady })
+  const kept = keepAnswers({ now, admission })
+  const app = createApp({ ...options, database, admission, now, turns, basePath, streamsPerToken, names, metrics })
+  const fetch = sendWhole(app.fetch, kept)
+  const answer = getRequestListener((request, env) => fetch(request, env as HttpBindings), {
+    errorHandler,
+    overrideGlobalObjects: false,
+  })
   server.on('request', (request, response) => {
     request.url = withoutBase(request.url ?? '', basePath)
     observe(request, response, { clock, log, counts, trustedProxies, trialToken })
+    turns.heard()
+    if (!kept.answer(request, response)) answer(request, response)
   })
-  server.on('request', getRequestListener(app.fetch, { errorHandler, overrideGlobalObjects: false }))
   return {
     url: urlOf(server.address() as AddressInfo),
     async [Symbol.asyncDispose]() {

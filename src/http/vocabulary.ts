@@ -32,8 +32,11 @@ export interface VocabularyOptions {
   budgetMs: number
 }
 
-/** Throws a 400 problem that names the words that are there, when one that is asked for is certainly not. */
-export type CheckWords = (db: Db, asked: Partial<Record<Name, string[] | undefined>>) => Promise<void>
+/**
+ * Throws a 400 problem that names the words that are there, when one that is asked for is certainly not; returns whether all
+ * certainly are.
+ */
+export type CheckWords = (db: Db, asked: Partial<Record<Name, string[] | undefined>>) => Promise<boolean>
 
 /** A check of words that remembers what each database holds. */
 export function createWordCheck({ database, clock, turns, budgetMs }: VocabularyOptions): CheckWords {
@@ -50,9 +53,9 @@ export function createWordCheck({ database, clock, turns, budgetMs }: Vocabulary
     for (;;) {
       const found = current(db)
       const missing = NAMES.filter((name) => asked[name]?.some((word) => !isThere(found, name, word)))
-      if (missing.length === 0) return
+      if (missing.length === 0) return true
       if (found.endedMs !== null) throw unknownWords(missing, found)
-      if (clock.steady() >= deadline) return
+      if (clock.steady() >= deadline) return false
       await turns.next('page')
       if (database.current() !== db) throw new DatabaseGone()
       look(db, found, clock)

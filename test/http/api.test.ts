@@ -8,7 +8,7 @@ import { companies, deletions } from '../../src/db/schema.ts'
 import { addToken, tokenHash } from '../../src/db/served/tokens.ts'
 import { addSuppressions } from '../../src/db/suppress/suppressions.ts'
 import { parseTrustedProxies } from '../../src/http/guard.ts'
-import { createTurns } from '../../src/http/listing.ts'
+import { createTurns, readAll } from '../../src/http/listing.ts'
 import { type Serving, serving, TOKEN } from './serving.ts'
 
 let api: Serving
@@ -445,6 +445,19 @@ describe('many streams', () => {
     running = false
     expect(seen.map(([name]) => name)).toEqual(['page', 'a', 'b', 'a', 'b', 'a', 'b'])
     expect(new Set(seen.map(([, at]) => at)).size).toBe(seen.length)
+  })
+
+  it('take short steps while others ask, and long ones when they have been alone for a while', async () => {
+    const turns = createTurns()
+    const asked: number[] = []
+    const walk = (_after: string[] | null, limit: number) => {
+      asked.push(limit)
+      if (asked.length === 2) turns.heard()
+      return { entries: [], reached: asked.length === 300 ? null : ['x'] }
+    }
+    for await (const _ of readAll(walk, { after: null, turns }));
+    expect(asked.slice(0, 4)).toEqual([10, 10, 2, 2])
+    expect([asked.at(-1), new Set(asked).size, asked.lastIndexOf(2) < 210]).toEqual([10, 2, true])
   })
 })
 

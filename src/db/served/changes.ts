@@ -10,10 +10,12 @@ import { pscDoubtChanged } from '../psc-doubt.ts'
 import { verificationChanged } from '../standing.ts'
 import {
   AFTER_ALL,
+  AT_MOST,
   type Candidates,
   COMPANY_COLUMNS,
   cutAtOfficers,
   filterScope,
+  MEMBER_TABLES,
   numberOf,
   pageOf,
   readRulesSince,
@@ -62,7 +64,7 @@ export function readChanges(db: Db, { all, since, after, limit, today }: ChangeO
     const page = pageOf(
       db,
       cut.rows.map((row) => row.slice(0, -2)),
-      true,
+      MEMBER_TABLES,
       today,
     )
     const touched = everything ? touchedBy(page, recent.clean(page)) : new Set<string>()
@@ -108,7 +110,7 @@ function candidates(db: Db, { all, since, after, limit, today }: ChangeOptions, 
   if (few) {
     const sql = `${ROWS}, 1 FROM companies
       WHERE companies.company_number IN (SELECT value FROM json_each(?)) AND ${filterScope({ all })} AND company_number > ?
-      ORDER BY company_number LIMIT ?`
+      ORDER BY company_number ${AT_MOST}`
     const rows = prepared(db, sql).raw().all(JSON.stringify(few), after, limit) as Row[]
     return { rows, reached: rows.length < limit ? null : numberOf(rows.at(-1)) }
   }
@@ -121,7 +123,7 @@ function candidates(db: Db, { all, since, after, limit, today }: ChangeOptions, 
     `${ROWS}, ${condition} FROM companies
      WHERE ${filterScope({ all })} AND companies.company_number > @after AND companies.company_number <= @last
        ${everything ? '' : `AND ${condition}`}
-     ORDER BY companies.company_number LIMIT @limit`,
+     ORDER BY companies.company_number LIMIT @limit + 0`,
   )
     .raw()
     .all({ number: since.number, moment: since.moment, after, last: last ?? AFTER_ALL, limit }) as Row[]

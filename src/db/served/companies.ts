@@ -7,7 +7,7 @@ import type { Page } from '../dataset/columns.ts'
 import { type Cell, datasetColumns, type Item, itemOfRow, NOT_GONE, type Row } from '../dataset/columns.ts'
 import { columnList } from '../dataset/computed.ts'
 import { emptyPage, withoutSuppressed } from '../dataset/dataset.ts'
-import { type Db, prepared, snapshot } from '../open.ts'
+import { type Db, prepared } from '../open.ts'
 import { type VerificationState, verificationOn } from '../standing.ts'
 import { pscRules, pscRulesOf } from '../suppress/pscs.ts'
 import { rulesSince } from '../suppress/since.ts'
@@ -18,6 +18,8 @@ import {
   type Suppressions,
   suppressionsOf,
 } from '../suppress/suppressions.ts'
+import { dataVersion } from './database.ts'
+import { readAtOnce } from './moment.ts'
 import { withSicDescriptions } from './sic.ts'
 
 /** A company with all that is its own, in key order. */
@@ -55,12 +57,24 @@ const MEMBERS = {
   domains: 'domain',
   emails: 'appointment_id, email',
 } as const
-type MemberTable = keyof typeof MEMBERS
+export type MemberTable = keyof typeof MEMBERS
+export const MEMBER_TABLES: readonly MemberTable[] = [
+  'officers',
+  'persons_with_significant_control',
+  'domains',
+  'emails',
+]
 
 const OFFICERS_COUNT = datasetColumns.companies.findIndex(({ name }) => name === 'officers_count')
 
 /** The columns of a company, for a SELECT; none of them follows from the day. */
 export const COMPANY_COLUMNS = columnList('companies', '')
+
+/**
+ * A bound limit as an expression: SQLite looks at the value of a bare one when it plans a statement, and so plans it anew for
+ * each value that is bound.
+ */
+export const AT_MOST = 'LIMIT ? + 0'
 
 /** The companies of a filter, along the primary key or the index on states. */
 export function companySource(db: Db, filter: ServedFilter): RowSource {
@@ -68,14 +82,17 @@ export function companySource(db: Db, filter: ServedFilter): RowSource {
   const scope = filterScope(filter)
   const select = `SELECT ${COMPANY_COLUMNS} FROM companies WHERE ${scope} AND company_number > ?`
   if (condition === '') {
-    const some = prepared(db, `${select} ORDER BY company_number LIMIT ?`).raw()
+    const some = prepared(db, `${select} ORDER BY company_number ${AT_MOST}`).raw()
     return (after, limit) => {
       const rows = some.all(after, limit) as Row[]
       return { rows, reached: rows.length < limit ? null : numberOf(rows.at(-1)) }
     }
   }
   const end = prepared(db, windowEnd(scope)).pluck()
-  const some = prepared(db, `${select} AND company_number <= ? AND ${condition} ORDER BY company_number LIMIT ?`).raw()
+  const some = prepared(
+    db,
+    `${select} AND company_number <= ? AND ${condition} ORDER BY company_number ${AT_MOST}`,
+  ).raw()
   return (after, limit) => {
     const last = end.get(after) as string | undefined
     const rows = some.all(after, last ?? AFTER_ALL, ...values, limit) as Row[]
@@ -120,12 +137,14 @@ export function oneSource(db: Db, filter: Pick<ServedFilter, 'all'>, number: str
   return () => ({ rows: one.all(number) as Row[], reached: null })
 }
 
-/** Reads the window behind a number; `members` says whether what belongs to the companies is wanted as well. */
+/** Reads the window behind a number; `members` says what of that which belongs to the companies is wanted as well. */
 export function readWindow(db: Db, source: RowSource, { after, limit, members, today }: WindowOptions): Window {
-  return snapshot(db, () => {
+  return readAtOnce(db, () => {
     const { clean, suppressions } = readServedRules(db)
-    const { rows, reached } = cutAtOfficers(source(after, limit), members || suppressions.people)
-    const companies = servedCompanies(clean(pageOf(db, rows, members || !suppressions.empty, today)))
+    const { rows, reached } = cutAtOfficers(source(after, limit), members.length > 0 || suppressions.people)
+    // Rules look at everything that belongs together.
+    const read = suppressions.empty ? members : MEMBER_TABLES
+    const companies = servedCompanies(clean(pageOf(db, rows, read, today)))
     return { companies: withSicDescriptions(db, companies), reached }
   })
 }
@@ -134,7 +153,7 @@ export interface WindowOptions {
   after: string
   /** The most companies of the window. */
   limit: number
-  members: boolean
+  members: readonly MemberTable[]
   /** The day of reading, `YYYY-MM-DD`. */
   today: string
 }
@@ -156,18 +175,13 @@ function memberQuery(table: MemberTable, today: string): string {
     ${table === 'emails' ? NOT_GONE : ''} ORDER BY company_number, ${MEMBERS[table]}`
 }
 
-/** The rows with all that belongs to them, as it is on the day. */
-export function pageOf(db: Db, companies: Row[], members: boolean, today: string): Page {
+/** The rows with what belongs to them in some tables, as it is on the day. */
+export function pageOf(db: Db, companies: Row[], members: readonly MemberTable[], today: string): Page {
+  const page: Page = { ...emptyPage(), companies }
+  if (members.length === 0 || companies.length === 0) return page
   const numbers = JSON.stringify(companies.map(([number]) => number))
-  const belonging = (table: MemberTable) => membersOf(db, table, today).all(numbers) as Row[]
-  if (!members || companies.length === 0) return { ...emptyPage(), companies }
-  return {
-    companies,
-    officers: belonging('officers'),
-    persons_with_significant_control: belonging('persons_with_significant_control'),
-    domains: belonging('domains'),
-    emails: belonging('emails'),
-  }
+  for (const table of members) page[table] = membersOf(db, table, today).all(numbers) as Row[]
+  return page
 }
 
 /** Bounds a window by its officers: companies with thousands of them exist. */
@@ -198,7 +212,7 @@ export function servedCompanies(page: Page): ServedCompany[] {
       emails: [],
     })
   }
-  for (const table of ['officers', 'persons_with_significant_control', 'domains', 'emails'] as const) {
+  for (const table of MEMBER_TABLES) {
     for (const row of page[table]) companies.get(row[0] ?? null)?.[table].push(itemOfRow(datasetColumns[table], row))
   }
   return [...companies.values()]
@@ -282,19 +296,25 @@ export interface ServedRules {
   clean(page: Page): Page
 }
 
-const known = new WeakMap<Db, { version: string; rules: ServedRules }>()
+const known = new WeakMap<Db, { read: number | null; version: string; rules: ServedRules }>()
 
 /**
  * The rules of this moment. A long list is read anew only when it has changed: ids are never given twice, so the count
- * and the highest id tell.
+ * and the highest id tell; and these are counted only when anything was written since.
  */
 export function readServedRules(db: Db): ServedRules {
-  const version = rulesVersion(db)
+  // A connection does not hear of what it has written itself.
+  const read = db.$client.readonly ? dataVersion(db) : null
   const cached = known.get(db)
-  if (cached?.version === version) return cached.rules
+  if (cached && read !== null && cached.read === read) return cached.rules
+  const version = rulesVersion(db)
+  if (cached?.version === version) {
+    cached.read = read
+    return cached.rules
+  }
   const suppressions = loadSuppressions(db)
   const rules = { suppressions, clean: withoutSuppressed({ suppressions, pscs: pscRules(db) }, datasetColumns) }
-  known.set(db, { version, rules })
+  known.set(db, { read, version, rules })
   return rules
 }
 

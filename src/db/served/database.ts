@@ -27,7 +27,7 @@ const RETRY_MS = 1000
 
 /** Changes whenever another connection has written. */
 export function dataVersion(db: Db): number {
-  return Number(db.$client.pragma('data_version', { simple: true }))
+  return Number(prepared(db, 'PRAGMA data_version').pluck().get())
 }
 
 const connections = new WeakMap<Db, number>()
@@ -39,7 +39,7 @@ export function versionOf(db: Db): string {
     opened += 1
     connections.set(db, opened)
   }
-  return `${connections.get(db)} ${prepared(db, 'PRAGMA data_version').pluck().get()}`
+  return `${connections.get(db)} ${dataVersion(db)}`
 }
 
 /** Watches over the file of a connection, whose path must be absolute. */

@@ -11,6 +11,7 @@ export function withSicDescriptions<Served extends { company: Record<string, unk
 ): Served[] {
   const codesOf = ({ company }: Served) => company.sic_codes as string[]
   const wanted = [...new Set(companies.flatMap(codesOf))]
+  if (wanted.length === 0) return companies
   const found = prepared(
     db,
     'SELECT code, description FROM sic_descriptions WHERE code IN (SELECT value FROM json_each(?))',

@@ -2,7 +2,7 @@
 import { type DatasetTable, datasetTables } from '../dataset/columns.ts'
 import { type Db, prepared } from '../open.ts'
 import type { Suppression } from '../suppress/suppressions.ts'
-import { oneSource, pageOf, readServedRules, type ServedCompany, servedCompanies } from './companies.ts'
+import { MEMBER_TABLES, oneSource, pageOf, readServedRules, type ServedCompany, servedCompanies } from './companies.ts'
 
 /** Counts only: what is hidden is never told. `officers` includes those whom a rule kept from being stored. */
 export type HiddenCounts = Record<Exclude<DatasetTable, 'companies'>, number>
@@ -22,7 +22,7 @@ export interface StoredCompany {
 export function readStoredCompany(db: Db, number: string, today: string): StoredCompany | null {
   const { rows } = oneSource(db, { all: true }, number)('', 1)
   if (rows.length === 0) return null
-  const page = pageOf(db, rows, true, today)
+  const page = pageOf(db, rows, MEMBER_TABLES, today)
   const clean = readServedRules(db).clean(page)
   const [shown = null] = servedCompanies(clean)
   const withheld = prepared(db, 'SELECT count(*) FROM withheld_officers WHERE company_number = ?').pluck()

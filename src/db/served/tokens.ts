@@ -1,5 +1,5 @@
 // Bearer tokens of the HTTP API. A token itself is never stored: only its SHA-256 hash is.
-import { createHash, timingSafeEqual } from 'node:crypto'
+import { hash as hashOf, timingSafeEqual } from 'node:crypto'
 import { and, asc, eq, isNull } from 'drizzle-orm'
 import { type Db, prepared, type Tx } from '../open.ts'
 import { api_tokens } from '../schema.ts'
@@ -17,7 +17,7 @@ const shown = {
 
 /** The hash under which a token is kept: SHA-256 in hex. A token of 256 random bits needs no slow hash. */
 export function tokenHash(token: string): string {
-  return createHash('sha256').update(token).digest('hex')
+  return hashOf('sha256', token)
 }
 
 /** Stores a token under its name; null when the name was given before, even to one that is revoked. */
@@ -60,11 +60,30 @@ export function countTokens(tx: Tx): number {
   return tx.select({ id: api_tokens.id }).from(api_tokens).where(isNull(api_tokens.revoked_at)).all().length
 }
 
-/** Whose a valid token is, and for what; null for any other. Reads the database, so that a revoked one is refused at once. */
-export function findValidToken(db: Db, token: string): { name: string; scope: TokenScope } | null {
+type ValidToken = Pick<ApiToken, 'name' | 'scope'>
+
+/** Valid tokens by their hashes, known for as long as nobody has written. */
+const valid = new WeakMap<Db, { version: number; found: Map<string, ValidToken> }>()
+
+/**
+ * Whose a valid token is, and for what; null for any other. `version` is the `dataVersion` of now: what was read at another
+ * one is forgotten, so that a revoked token is refused at once. For a connection that does not write.
+ */
+export function findValidToken(db: Db, token: string, version: number): ValidToken | null {
   const hash = tokenHash(token)
+  const known = valid.get(db)
+  const found = known?.version === version ? known.found : new Map<string, ValidToken>()
+  if (found !== known?.found) valid.set(db, { version, found })
+  const kept = found.get(hash)
+  if (kept) return kept
+  const read = readValidToken(db, hash)
+  if (read) found.set(hash, read)
+  return read
+}
+
+function readValidToken(db: Db, hash: string): ValidToken | null {
   const sql = 'SELECT name, hash, scope FROM api_tokens WHERE hash = ? AND revoked_at IS NULL'
-  const found = prepared(db, sql).get(hash) as { name: string; hash: string; scope: TokenScope } | undefined
+  const found = prepared(db, sql).get(hash) as (ValidToken & { hash: string }) | undefined
   if (!found || !timingSafeEqual(Buffer.from(found.hash), Buffer.from(hash))) return null
   return { name: found.name, scope: found.scope }
 }

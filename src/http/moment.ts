@@ -1,0 +1,36 @@
+// What answers follow from besides the request: what is stored, and the day.
+import { type Clock, DAY_MS } from '../clock.ts'
+import type { Db } from '../db/open.ts'
+import { dataVersion, type ServedDatabase, versionOf } from '../db/served/database.ts'
+import { dayAt } from '../db/standing.ts'
+
+export interface Moment {
+  /** The database that is served. */
+  db: Db
+  /** Its `dataVersion`. */
+  version: number
+  /** `YYYY-MM-DD`. */
+  today: string
+  /** Another text whenever anything is written, another file is served, or a day begins. */
+  state: string
+}
+
+/** Tells how things stand now: the same object for as long as nothing changes. Throws `DatabaseGone`. */
+export type Now = () => Moment
+
+/** Asks the database itself each time, so that what another process has written counts at once. */
+export function createNow(database: ServedDatabase, clock: Clock): Now {
+  let last: Moment | null = null
+  let day = Number.NaN
+  return () => {
+    const db = database.current()
+    const version = dataVersion(db)
+    const now = clock.now()
+    const currentDay = Math.floor(now / DAY_MS)
+    if (last?.db === db && last.version === version && currentDay === day) return last
+    const today = dayAt(now)
+    last = { db, version, today, state: `${versionOf(db)} ${today}` }
+    day = currentDay
+    return last
+  }
+}
