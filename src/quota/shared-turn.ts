@@ -136,7 +136,7 @@ interface Share extends Ask {
 function shareOf(taker: TurnTaker, room: AllowanceState, quota: Quota, now: number, steady: number): Share {
   const { lane, wanted } = taker.ask()
   const decision = decide(room, quota, lane, wanted, now)
-  const extra = extraFor(taker, room, quota, decision, wanted, now, steady)
+  const extra = extraFor(taker, { room, quota, decision, wanted, now, steady })
   const granted = Array.from({ length: decision.granted }, taker.own.next)
   const leased = Array.from({ length: extra }, taker.own.next)
   return { lane, wanted, decision, granted, leased, occupied: room.occupied + granted.length + leased.length }
@@ -181,15 +181,20 @@ function endOf(
   }
 }
 
+/** What a turn has decided, the store's time and this process's steady one. */
+interface Granting {
+  room: AllowanceState
+  quota: Quota
+  decision: PermitDecision
+  wanted: number
+  now: number
+  steady: number
+}
+
 /** Permits for the reserve of a stream that has used few: only what nobody waits for. */
 function extraFor(
   { reserve, consumerUntil }: TurnTaker,
-  room: AllowanceState,
-  quota: Quota,
-  decision: PermitDecision,
-  wanted: number,
-  now: number,
-  steady: number,
+  { room, quota, decision, wanted, now, steady }: Granting,
 ): number {
   const missing = reserve.missing()
   const alive = (consumerUntil() ?? 0) > steady

@@ -50,23 +50,24 @@ export function partsOf({ name, parts }: { name: string; parts: RegisterPart[] }
 }
 
 /** Throws a `data` error where the names say that a part is missing, is there twice, or is of another day. */
-export function refuseIncomplete(parts: readonly PscPart[]): void {
+export function refuseIncomplete(files: readonly PscPart[]): void {
   const refuse = (message: string) => {
     throw new ChpipeError('data', message, { hint: 'name all parts of one day: chpipe import-pscs psc-snapshot-*.zip' })
   }
-  const days = [...new Set(parts.flatMap(({ edition }) => edition.day ?? []))]
+  const days = [...new Set(files.flatMap(({ edition }) => edition.day ?? []))]
   if (days.length > 1) refuse(`The files are of different days: ${days.sort().join(', ')}`)
-  const sizes = [...new Set(parts.flatMap(({ edition }) => edition.of ?? []))]
+  const sizes = [...new Set(files.flatMap(({ edition }) => edition.of ?? []))]
   if (sizes.length > 1) refuse(`The files are parts of different sets: of ${sizes.join(' and of ')}`)
   const [of] = sizes
   if (of === undefined) return
-  const given = parts.flatMap(({ edition }) => edition.part ?? [])
+  const given = files.flatMap(({ edition }) => edition.part ?? [])
   const twice = given.find((number, index) => given.indexOf(number) !== index)
   if (twice !== undefined) refuse(`Part ${twice} of ${of} is given twice`)
   const missing = Array.from({ length: of }, (_, index) => index + 1).filter((number) => !given.includes(number))
   if (missing.length === 0) return
   const few = `${missing.slice(0, FEW_NAMED).join(', ')}${missing.length > FEW_NAMED ? ' ...' : ''}`
-  refuse(`The snapshot is not whole: of ${of} parts, ${few} ${missing.length === 1 ? 'is' : 'are'} missing`)
+  const parts = missing.length === 1 ? `part ${few} of ${of} is` : `parts ${few} of ${of} are`
+  refuse(`The snapshot is not whole: ${parts} missing`)
 }
 
 const FEW_NAMED = 5

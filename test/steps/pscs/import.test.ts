@@ -438,7 +438,7 @@ describe('a bad snapshot', () => {
     [
       'of which a part is missing',
       [{ name: 'psc-snapshot-2026-08-07_1of3.txt', bytes: good }],
-      'of 3 parts, 2, 3 are missing',
+      'parts 2, 3 of 3 are missing',
     ],
     [
       'of which a part is given twice',
