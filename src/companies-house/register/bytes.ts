@@ -39,10 +39,14 @@ export async function* readable(stream: Readable, name: string, signal: AbortSig
   try {
     yield* chunksOf(stream, signal)
   } catch (cause) {
-    if (cause instanceof ChpipeError) throw cause
-    const { reason, hint } = systemReason(cause)
-    throw new ChpipeError('data', `The file cannot be read, as ${reason}: ${name}`, { hint, cause })
+    throw cause instanceof ChpipeError ? cause : brokenOff(name, cause)
   }
+}
+
+/** The error for input that the system fails to read. */
+export function brokenOff(name: string, cause: unknown): ChpipeError {
+  const { reason, hint } = systemReason(cause)
+  return new ChpipeError('data', `The file cannot be read, as ${reason}: ${name}`, { hint, cause })
 }
 
 /** The chunks that come out of a transform, no faster than they are taken. */

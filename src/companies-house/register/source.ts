@@ -3,10 +3,21 @@
 
 import { closeSync, createReadStream, openSync, readSync, statSync } from 'node:fs'
 import { Readable } from 'node:stream'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { createGunzip } from 'node:zlib'
 import { DAY_MS } from '../../clock.ts'
 import { ChpipeError, errorMessage, systemReason } from '../../errors.ts'
-import { CHUNK_BYTES, type FileKind, headed, openZip, type RegisterPart, readable, spool, through } from './bytes.ts'
+import {
+  brokenOff,
+  CHUNK_BYTES,
+  type FileKind,
+  headed,
+  openZip,
+  type RegisterPart,
+  readable,
+  spool,
+  through,
+} from './bytes.ts'
 
 /** A path, or a stream such as stdin with its name for messages. */
 export type RegisterInput = { path: string } | { stream: NodeJS.ReadableStream; name: string }
@@ -65,9 +76,37 @@ async function openFile(path: string, size: number, kind: FileKind, signal: Abor
   return plainSource({ name: path, head: head.subarray(0, length), bytes, bytesTotal: size, signal })
 }
 
-/** The file is opened when it is its turn, so that one which is not read is not left open. */
+/**
+ * The file is opened when it is its turn, so that one which is not read is not left open. A stream would wake a thread for
+ * each piece, which takes longer than to copy it; whatever else is due has its turn between two of them.
+ */
 async function* whenRead(path: string, signal: AbortSignal): AsyncGenerator<Buffer> {
-  yield* readable(createReadStream(path, { highWaterMark: CHUNK_BYTES }), path, signal)
+  let fd: number | undefined
+  try {
+    fd = openSync(path, 'r')
+    for (;;) {
+      signal.throwIfAborted()
+      // A new one each time: whoever takes the pieces may keep them.
+      const piece = Buffer.allocUnsafeSlow(CHUNK_BYTES)
+      const length = readPiece(fd, piece, path)
+      if (length === 0) return
+      yield piece.subarray(0, length)
+      await nextTurn()
+    }
+  } catch (cause) {
+    if (fd === undefined) throw brokenOff(path, cause)
+    throw cause
+  } finally {
+    if (fd !== undefined) closeSync(fd)
+  }
+}
+
+function readPiece(fd: number, piece: Buffer, path: string): number {
+  try {
+    return readSync(fd, piece)
+  } catch (cause) {
+    throw brokenOff(path, cause)
+  }
 }
 
 function plainSource({ name, head, bytes, bytesTotal, signal }: Opened): RegisterSource {
