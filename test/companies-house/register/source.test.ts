@@ -1,5 +1,5 @@
 import { execFileSync, spawn } from 'node:child_process'
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { Readable } from 'node:stream'
 import { gzipSync } from 'node:zlib'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
@@ -152,4 +152,35 @@ it('ends with the reason of the signal', async () => {
   const reading = part ? all(part.chunks()) : null
   stop.abort(new ChpipeError('interrupted', 'Interrupted'))
   await expect(reading).rejects.toThrow('Interrupted')
+})
+
+describe('a plain file of several pieces', () => {
+  it('gives pieces that stay as they are while others are read, and lets other work go on between them', async () => {
+    using folder = tempFolder()
+    const text = Array.from({ length: 60_000 }, (_, line) => `line ${line}\n`).join('')
+    writeFileSync(folder.file('a.csv'), text)
+    const source = await openRegister({ path: folder.file('a.csv') }, never)
+    const other = { done: false }
+    setImmediate(() => {
+      other.done = true
+    })
+    const pieces: Buffer[] = []
+    const seen: boolean[] = []
+    for await (const piece of source.parts[0]?.chunks() ?? []) {
+      pieces.push(piece)
+      seen.push(other.done)
+    }
+    expect(pieces.length).toBeGreaterThan(5)
+    expect([seen[0], seen.at(-1)]).toEqual([false, true])
+    expect(Buffer.concat(pieces).toString()).toBe(text)
+  })
+
+  it('says so when it is gone before it is read', async () => {
+    using folder = tempFolder()
+    writeFileSync(folder.file('a.csv'), TEXT)
+    const source = await openRegister({ path: folder.file('a.csv') }, never)
+    rmSync(folder.file('a.csv'))
+    const [part] = source.parts
+    await expect(part ? all(part.chunks()) : null).rejects.toThrow(/^The file cannot be read, as .*a\.csv$/)
+  })
 })
