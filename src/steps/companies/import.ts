@@ -14,6 +14,7 @@ import type { Column } from '../../db/dataset/columns.ts'
 import { type Note, saveNotes } from '../../db/officers/fetches.ts'
 import { type Db, type Tx, write } from '../../db/open.ts'
 import { beginRun } from '../../db/runs.ts'
+import { companyCount, readTallies } from '../../db/tallies.ts'
 import { createWritePace } from '../../db/write-pace.ts'
 import { ChpipeError, errorMessage } from '../../errors.ts'
 import { formatNumber } from '../../text.ts'
@@ -108,6 +109,7 @@ export async function importCompanies(
   })
   const fetched_at = new Date(clock.now()).toISOString()
   const origin = { source: 'register-file', fetched_at, run_id: run.id, as_of: edition.asOf }
+  const before = companyCount(readTallies(db))
   let stored = 0
   const merged = await mergeStaged({ clock, signal }, staging, {
     origin,
@@ -123,7 +125,8 @@ export async function importCompanies(
   const { inserted } = merged
   const updated = merged.updated + read.unchanged
   const kept = read.staged - inserted - merged.updated - merged.duplicates
-  const file = { read, rejects: staging.rejects(), origin, known: updated + kept, listed: inserted + updated + kept }
+  const listsAll = before === updated + kept && before + inserted === companyCount(readTallies(db))
+  const file = { read, rejects: staging.rejects(), origin, known: updated + kept, listsAll }
   const isWhole = limit === Number.POSITIVE_INFINITY
   const unlisted = isWhole ? await concludeUnlisted({ db, signal }, file) : NOTHING_UNLISTED
   const summary: ImportCompaniesSummary = {

@@ -24,7 +24,6 @@ import { whenFree } from '../../db/lock-wait.ts'
 import { saveNotes } from '../../db/officers/fetches.ts'
 import { type Db, snapshot, type Tx, write } from '../../db/open.ts'
 import { ENDED_STATUSES } from '../../db/standing.ts'
-import { companyCount, readTallies } from '../../db/tallies.ts'
 import { errorMessage } from '../../errors.ts'
 import type { Log } from '../../log.ts'
 import type { ReadTotals } from './read.ts'
@@ -47,8 +46,8 @@ export interface ReadFile {
   origin: Origin
   /** Companies in it that had been known before. */
   known: number
-  /** Stored companies that are in it. */
-  listed: number
+  /** Every stored company is in it. */
+  listsAll: boolean
 }
 
 /** A file with more bad rows than this is not whole: one of the missing companies may be in each. */
@@ -69,12 +68,12 @@ const COMPANIES_PER_WRITE = 2000
  */
 export async function concludeUnlisted(
   { db, signal }: { db: Db; signal: AbortSignal },
-  { read, rejects, origin, known, listed }: ReadFile,
+  { read, rejects, origin, known, listsAll }: ReadFile,
 ): Promise<Unlisted> {
   if (read.rows === 0 || read.rejected > Math.max(1, read.rows * MOST_REJECTED_SHARE)) return NOTHING_UNLISTED
   write(db, (tx) => saveWholeFile(tx, origin.run_id, known))
   const coverage = snapshot(db, (tx) => readCoverage(tx, origin.run_id))
-  if (!coverage.whole || listed === companyCount(readTallies(db))) return NOTHING_UNLISTED
+  if (!coverage.whole || listsAll) return NOTHING_UNLISTED
   const prefixes = new Set([...read.prefixes, ...listedPrefixes(db, origin)])
   const unread = numbersIn(rejects)
   const missing = findUnlisted(db, origin).filter((number) => prefixes.has(number.slice(0, 2)) && !unread.has(number))
