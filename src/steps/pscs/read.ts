@@ -73,7 +73,7 @@ export async function readSnapshot(
     }
     read.records.push(records)
   }
-  collectGarbage()
+  if (pieces >= PIECES_PER_SWEEP) collectGarbage()
   return { ...read, totals: agreed(totals, counts, parts) }
 }
 

@@ -50,13 +50,14 @@ async function read(reader: ReaderName | undefined) {
   let reads: Read<CompanyEvent>[] = []
   let blocks = 0
   const stop = new AbortController()
-  const isOver = () => reads.some((one) => 'event' in one && one.event.timepoint === COUNT + 1)
+  const isLast = (read: Read<CompanyEvent>) => 'event' in read && read.event.timepoint === COUNT + 1
   for await (const item of stream.lines(() => null, stop.signal)) {
     if (item.kind === 'opened') reads = []
     if (item.kind === 'block') blocks += 1
     if (item.kind === 'opened' || item.kind === 'closed' || item.kind === 'heartbeat') continue
-    reads.push(...readsOf(item, companyReader))
-    if (isOver()) break
+    const some = [...readsOf(item, companyReader)]
+    reads.push(...some)
+    if (some.some(isLast)) break
   }
   return { reads: reads.map(spelt), blocks, connections: server.asked.length }
 }
