@@ -6,7 +6,7 @@ import { benchEnrichment } from './enrichment.ts'
 import { benchExport } from './export.ts'
 import { benchImportCompanies } from './import-companies.ts'
 import { benchImportPscs } from './import-pscs.ts'
-import type { Row } from './measure.ts'
+import { markdown, type Row } from './measure.ts'
 import { benchParquet } from './parquet.ts'
 import { benchPublish } from './publish.ts'
 import { benchScale } from './scale.ts'
@@ -53,11 +53,4 @@ function machine(): string {
   const gigabytes = Math.round(totalmem() / 1024 ** 3)
   const load = loadavg()[0]?.toFixed(1)
   return `${availableParallelism()} cores (${cpu?.model.trim()}), ${gigabytes} GB, Node ${process.version}, load ${load} at the end`
-}
-
-/** The table as README.md has it. */
-function markdown(head: string[], body: string[][]): string {
-  const widths = head.map((_, column) => Math.max(...[head, ...body].map((row) => row[column]?.length ?? 0)))
-  const line = (row: string[]) => `| ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`
-  return [line(head), line(widths.map((width) => '-'.repeat(width))), ...body.map(line)].join('\n')
 }

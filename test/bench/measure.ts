@@ -96,3 +96,10 @@ export function quantile(values: number[], share: number): number {
 export function median(values: number[]): number {
   return quantile(values, 0.5)
 }
+
+/** A table as README.md has it. */
+export function markdown(head: string[], body: string[][]): string {
+  const widths = head.map((_, column) => Math.max(...[head, ...body].map((row) => row[column]?.length ?? 0)))
+  const line = (row: string[]) => `| ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`
+  return [line(head), line(widths.map((width) => '-'.repeat(width))), ...body.map(line)].join('\n')
+}

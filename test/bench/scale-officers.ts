@@ -3,8 +3,8 @@ import { openDb } from '../../src/db/open.ts'
 import { type ScaleSource, scaleNumber } from './scale-files.ts'
 
 /**
- * Repeats the officer lists of the first companies for those from `from` up to `to`, which have none. Triggers rest
- * meanwhile, so the tallies are counted at the end; nothing else may use the database.
+ * Repeats the officer lists of the first companies for those from `from` up to `to` which have none yet. Triggers rest
+ * meanwhile, so the tallies are counted at the end; nothing else may use the database. It may be killed and called again.
  */
 export function repeatOfficers(path: string, source: ScaleSource, { from, to }: { from: number; to: number }): void {
   const db = openDb(path)
@@ -15,7 +15,6 @@ export function repeatOfficers(path: string, source: ScaleSource, { from, to }: 
   const triggers = client
     .prepare(`SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name IN ('companies', 'officers')`)
     .all() as { name: string; sql: string }[]
-  for (const { name } of triggers) client.exec(`DROP TRIGGER ${name}`)
   const twin = client.prepare('INSERT INTO twins VALUES (?, ?, ?)')
   const copies = copiesOf(client.pragma('table_info(officers)') as { name: string }[])
   const { length } = source.templates
@@ -27,10 +26,12 @@ export function repeatOfficers(path: string, source: ScaleSource, { from, to }: 
         const repetition = Math.floor(index / length)
         if (template) twin.run(scaleNumber(source, template, 0), scaleNumber(source, template, repetition), repetition)
       }
+      client.exec('DELETE FROM temp.twins WHERE number IN (SELECT company_number FROM officer_lists)')
+      for (const { name } of triggers) client.exec(`DROP TRIGGER ${name}`)
       for (const copy of copies) client.exec(copy)
+      for (const { sql } of triggers) client.exec(sql)
     })()
   }
-  for (const { sql } of triggers) client.exec(sql)
   client.exec(TALLIES)
   client.pragma('wal_checkpoint(TRUNCATE)')
   client.close()

@@ -1,17 +1,19 @@
 // The whole register on this machine: time, memory and bytes per row of every command that touches all of it, and how
-// each grows with the register. By hand only: `npm run bench -- scale 57000 570000`, and `-ndjson` leaves a job out.
+// each grows with the register. By hand only: `npm run bench -- scale 57000 570000`, and `-ndjson` leaves a job out. With
+// `--keep <folder>` the databases and the figures stay there: the same call again goes on where it was cut off.
 import { spawn } from 'node:child_process'
-import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs'
+import { once } from 'node:events'
+import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs'
 import { readdir, stat } from 'node:fs/promises'
-import { cpus, loadavg, tmpdir } from 'node:os'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import Table from 'cli-table3'
+import { parseArgs } from 'node:util'
 import pg from 'pg'
 import { openDb } from '../../src/db/open.ts'
-import { formatNumber } from '../../src/text.ts'
 import { startPostgres } from '../postgres.ts'
 import { expectExit, type MeasuredWork, measure, PROGRAM, watchWork } from './measure.ts'
+import { type Figures, type Job, openFigures, printFigures, printGrowth } from './scale-figures.ts'
 import {
   drawScaleSource,
   type ScaleSource,
@@ -28,32 +30,35 @@ const MOST_FOR_XLSX = 200_000
 const MOST_BY_FILE = 200_000
 const SOME_BY_FILE = 57_000
 
-interface Job {
-  name: string
-  /** The rows that it passes over; bytes are told for each of them. */
-  rows: number
-  work: MeasuredWork
-  /** Of the file or folder that it made; null when it makes none. */
-  bytes: number | null
-}
-
 /** Builds each register, runs the jobs, and prints a table for each size and one of the growth between them. */
 export async function benchScale(given: string[]): Promise<void> {
-  const sizes = given.filter((one) => /^\d+$/.test(one)).map(Number)
-  const without = new Set(given.filter((one) => one.startsWith('-')).map((one) => one.slice(1)))
+  const { sizes, without, keep } = readWishes(given)
   const source = await drawScaleSource()
-  const runs: { companies: number; jobs: Job[] }[] = []
-  for (const companies of sizes.length > 0 ? sizes : [FULL]) {
-    const folder = mkdtempSync(join(tmpdir(), 'chpipe-bench-scale-'))
+  const runs: Figures[] = []
+  for (const companies of sizes) {
+    const folder = keep ? join(keep, String(companies)) : mkdtempSync(join(tmpdir(), 'chpipe-bench-scale-'))
+    mkdirSync(folder, { recursive: true })
+    const figures = openFigures(join(folder, 'figures.json'), companies)
     try {
-      const jobs = await runJobs({ source, companies, folder, without })
-      runs.push({ companies, jobs })
-      printJobs(companies, jobs)
+      await runJobs({ source, companies, folder, without, figures })
     } finally {
-      rmSync(folder, { recursive: true, force: true })
+      if (!keep) rmSync(folder, { recursive: true, force: true })
     }
+    runs.push(figures)
+    printFigures(figures)
   }
   if (runs.length > 1) printGrowth(runs)
+}
+
+function readWishes(given: string[]) {
+  const left = given.filter((one) => /^-[a-z]/.test(one))
+  const { values, positionals } = parseArgs({
+    args: given.filter((one) => !left.includes(one)),
+    options: { keep: { type: 'string' } },
+    allowPositionals: true,
+  })
+  const sizes = positionals.length > 0 ? positionals.map(Number) : [FULL]
+  return { sizes, without: new Set(left.map((one) => one.slice(1))), keep: values.keep }
 }
 
 interface Ground {
@@ -61,42 +66,75 @@ interface Ground {
   companies: number
   folder: string
   without: ReadonlySet<string>
+  figures: Figures
 }
 
-async function runJobs(ground: Ground): Promise<Job[]> {
-  const { companies, folder, without } = ground
+async function runJobs(ground: Ground): Promise<void> {
+  const { companies, folder, without, figures } = ground
   const db = join(folder, 'companies.db')
-  const jobs: Job[] = []
-  const add = (job: Job) => {
-    console.error(`  ${companies}: ${job.name} ${job.work.seconds.toFixed(1)} s`)
-    jobs.push(job)
-  }
-  const call = (...args: string[]) => measure(process.execPath, [PROGRAM, ...args, '--db', db])
-  await importScale({ ...ground, db }, add)
+  await importScale({ ...ground, db }, figures.step)
   const rows = countRows(db)
   const all = rows.companies + rows.officers + rows.persons_with_significant_control
-  const deliver = async (name: string, made: string, args: string[]) => {
-    if (without.has(name)) return
-    const work = await call(...args, '--quiet')
-    add({ name, rows: all, work, bytes: await bytesOf(made) })
-    rmSync(made, { recursive: true, force: true })
+  const step = async (name: string, run: () => Promise<Job[]>) => {
+    if (!without.has(name)) await figures.step(name, run)
   }
-  for (const format of ['csv', 'ndjson', 'parquet', 'sqlite', 'xlsx']) {
+  await exportScale({ db, folder, companies, all }, step)
+  await step('publish', async () => [{ name: 'publish', rows: all, ...(await measurePublish(db)) }])
+  for (const name of ['serve', 'serve again']) {
+    await step(`${name}, a page of companies`, () => {
+      if (name === 'serve') rmSync(`${db}-names`, { force: true })
+      return measureServe(name, db, rows.companies)
+    })
+  }
+  // Their answer may be no: a small register is not ready, and there are no keys.
+  for (const name of ['progress', 'doctor']) {
+    await step(name, async () => {
+      const work = await measure(process.execPath, [PROGRAM, name, '--json', '--db', db], undefined, [0, 1])
+      return [{ name, rows: all, work, bytes: null }]
+    })
+  }
+  // Last, since they take somebody out of the database; the first one may make an index.
+  for (const [place, name] of ['suppress add --erase, at first', 'suppress add --erase, another'].entries()) {
+    await step(name, async () => [{ name, rows: all, work: await measureErasure(db, place), bytes: null }])
+  }
+}
+
+type Step = Figures['step']
+
+interface Exported {
+  db: string
+  folder: string
+  companies: number
+  /** Rows of all tables. */
+  all: number
+}
+
+/** Every format, and what is made of the whole database; each goes when it is counted. */
+async function exportScale({ db, folder, companies, all }: Exported, step: Step): Promise<void> {
+  const call = (...args: string[]) => measure(process.execPath, [PROGRAM, ...args, '--quiet', '--db', db])
+  const deliver = (name: string, made: string, args: string[], more: () => Promise<Job[]> = async () => []) =>
+    step(name, async () => {
+      rmSync(made, { recursive: true, force: true })
+      const work = await call(...args)
+      const jobs = [{ name, rows: all, work, bytes: await bytesOf(made) }, ...(await more())]
+      rmSync(made, { recursive: true, force: true })
+      return jobs
+    })
+  for (const format of ['csv', 'parquet', 'sqlite', 'xlsx']) {
     if (format === 'xlsx' && companies > MOST_FOR_XLSX) continue
-    const out = join(folder, format)
-    await deliver(format, out, ['export', '--all', '--format', format, '--out', `${out}/`])
+    const out = `${join(folder, format)}/`
+    const args = ['export', '--all', '--format', format, '--out', out]
+    await deliver(format, out, args, async () => {
+      if (format !== 'csv') return []
+      const work = await call('export', '--all', '--since', 'last', '--out', out)
+      return [{ name: 'csv --since last, nothing changed', rows: all, work, bytes: null }]
+    })
   }
+  const lines = ['export', '--all', '--format', 'ndjson', '--quiet', '--db', db]
+  await step('ndjson', async () => [{ name: 'ndjson', rows: all, ...(await measureStdout(lines)) }])
   const [zip, copy] = [join(folder, 'delivery.zip'), join(folder, 'copy.db')]
   await deliver('package', zip, ['export', '--all', '--package', zip])
   await deliver('backup', copy, ['backup', '--out', copy])
-  if (!without.has('publish')) add({ name: 'publish', rows: all, ...(await measurePublish(db)) })
-  await addServe(db, (name, work) => add({ name, rows: rows.companies, work, bytes: null }))
-  // Their answer may be no: a small register is not ready, and there are no keys.
-  for (const name of ['progress', 'doctor']) {
-    const work = await measure(process.execPath, [PROGRAM, name, '--json', '--db', db], undefined, [0, 1])
-    add({ name, rows: all, work, bytes: null })
-  }
-  return jobs
 }
 
 export interface ScaleImport {
@@ -110,24 +148,35 @@ export interface ScaleImport {
 /** Companies, officers and persons with significant control, each from the file that Companies House would deliver. */
 export async function importScale(
   { source, companies, folder, db }: ScaleImport,
-  add: (job: Job) => void = () => {},
+  step: Step = async (_name, run) => {
+    await run()
+  },
 ): Promise<void> {
   const file = join(folder, 'file')
   const size = () => (existsSync(db) ? statSync(db).size : 0)
-  const take = async (name: string, table: CountedTable, args: string[]) => {
-    const before = size()
-    const work = await measure(process.execPath, [PROGRAM, ...args, '--quiet', '--db', db])
-    add({ name, rows: countRows(db)[table], work, bytes: size() - before })
-    rmSync(file, { recursive: true, force: true })
-  }
-  writeScaleRegister(source, companies, file)
-  await take('import-companies', 'companies', ['import-companies', file])
+  const take = (name: string, table: CountedTable, args: () => string[]) =>
+    step(name, async () => {
+      const given = args()
+      const before = size()
+      const work = await measure(process.execPath, [PROGRAM, ...given, '--quiet', '--db', db])
+      rmSync(file, { recursive: true, force: true })
+      return [{ name, rows: countRows(db)[table], work, bytes: size() - before }]
+    })
+  await take('import-companies', 'companies', () => {
+    for (const end of ['', '-wal', '-shm']) rmSync(db + end, { force: true })
+    writeScaleRegister(source, companies, file)
+    return ['import-companies', file]
+  })
   const byFile = companies > MOST_BY_FILE ? SOME_BY_FILE : companies
-  const officers = ['import-officers', '--file', writeScaleOfficers(source, byFile, file), '--target', `${companies}`]
-  await take('import-officers --file', 'officers', officers)
-  if (byFile < companies) repeatOfficers(db, source, { from: byFile, to: companies })
-  writeScalePscs(source, companies, file)
-  await take('import-pscs', 'persons_with_significant_control', ['import-pscs', file])
+  await take('import-officers --file', 'officers', () => {
+    const snapshot = writeScaleOfficers(source, byFile, file)
+    return ['import-officers', '--file', snapshot, '--target', `${companies}`]
+  })
+  await take('import-pscs', 'persons_with_significant_control', () => {
+    if (byFile < companies) repeatOfficers(db, source, { from: byFile, to: companies })
+    writeScalePscs(source, companies, file)
+    return ['import-pscs', file]
+  })
 }
 
 type CountedTable = 'companies' | 'officers' | 'persons_with_significant_control'
@@ -168,7 +217,7 @@ async function measurePublish(db: string): Promise<Pick<Job, 'work' | 'bytes'>> 
 const TOKEN = 'just-a-trial'
 
 /** From its start until it answers for a company, and until it finds names. */
-async function addServe(db: string, add: (name: string, work: MeasuredWork) => void): Promise<void> {
+async function measureServe(name: string, db: string, rows: number): Promise<Job[]> {
   const args = ['serve', '--port', '0', '--token', TOKEN, '--limit', '1000000', '--quiet', '--db', db]
   const child = spawn(process.execPath, [PROGRAM, ...args], { stdio: ['ignore', 'pipe', 'ignore'] })
   const read = watchWork(child)
@@ -183,60 +232,46 @@ async function addServe(db: string, add: (name: string, work: MeasuredWork) => v
     if (response.status < 500 && !response.ok) throw new Error(`serve answered with ${response.status} to ${path}`)
     return response.ok
   }
-  for (const [name, path] of [
-    ['serve, a page of companies', '/v1/companies?limit=1'],
-    ['serve, a search for names', '/v1/companies?q=software&limit=1'],
+  const jobs: Job[] = []
+  for (const [what, path] of [
+    ['a page of companies', '/v1/companies?limit=1'],
+    ['a search for names', '/v1/companies?q=software&limit=1'],
   ] as const) {
     while (!(await answers(path))) {
       if (child.exitCode !== null) throw new Error(`serve ended with ${child.exitCode}`)
       await delay(20)
     }
-    add(name, read())
+    jobs.push({ name: `${name}, ${what}`, rows, work: read(), bytes: null })
   }
   child.kill()
   await expectExit(child, 0)
+  return jobs
 }
 
-function printJobs(companies: number, jobs: Job[]): void {
-  const table = new Table({
-    head: ['what', 'rows', 's', 'CPU s', 'MB', 'us/row', 'bytes/row'],
-    colAligns: ['left', ...Array.from({ length: 6 }, () => 'right' as const)],
-    style: { head: [], border: [], compact: true },
+/** Its stdout is counted and forgotten: nested lines of the full register take more room than most machines have. */
+async function measureStdout(args: string[]): Promise<Pick<Job, 'work' | 'bytes'>> {
+  const child = spawn(process.execPath, [PROGRAM, ...args], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const read = watchWork(child)
+  let bytes = 0
+  child.stdout.on('data', (chunk: Buffer) => {
+    bytes += chunk.length
   })
-  for (const { name, rows, work, bytes } of jobs) {
-    const { seconds, cpuSeconds, megabytes } = work
-    table.push([
-      name,
-      formatNumber(rows),
-      seconds.toFixed(2),
-      cpuSeconds.toFixed(2),
-      megabytes.toFixed(0),
-      ((seconds / rows) * 1e6).toFixed(1),
-      bytes === null ? '' : (bytes / rows).toFixed(0),
-    ])
-  }
-  const [load = 0] = loadavg()
-  const machine = `${cpus().length} cores of ${cpus()[0]?.model}, Node ${process.version}, load ${load.toFixed(1)}`
-  console.log(`${formatNumber(companies)} companies; ${machine}\n${table}`)
+  await once(child, 'close')
+  await expectExit(child, 0)
+  return { work: read(), bytes }
 }
 
-/** The exponents between one size and the next: 1 grows as the rows do, 0 not at all. */
-function printGrowth(runs: { companies: number; jobs: Job[] }[]): void {
-  const [, ...later] = runs
-  const table = new Table({
-    head: ['growth with the rows', ...later.flatMap(({ companies }) => [`CPU to ${companies}`, 's', 'MB'])],
-    style: { head: [], border: [], compact: true },
-  })
-  for (const { name } of runs[0]?.jobs ?? []) {
-    const found = runs.map(({ jobs }) => jobs.find((job) => job.name === name))
-    const cells = later.flatMap((_, index) => {
-      const [small, large] = [found[index], found[index + 1]]
-      if (!small || !large || large.rows === small.rows) return ['', '', '']
-      const growth = (of: (work: MeasuredWork) => number) =>
-        (Math.log(of(large.work) / of(small.work)) / Math.log(large.rows / small.rows)).toFixed(2)
-      return [growth((work) => work.cpuSeconds), growth((work) => work.seconds), growth((work) => work.megabytes)]
-    })
-    table.push([name, ...cells])
-  }
-  console.log(table.toString())
+/** Of the first officer behind a place of the table. */
+async function measureErasure(path: string, place: number): Promise<MeasuredWork> {
+  const db = openDb(path, { readonly: true })
+  const { surname, forenames, year, month } = db.$client
+    .prepare(
+      `SELECT surname, forenames, date_of_birth_year AS year, date_of_birth_month AS month FROM officers
+        WHERE date_of_birth_year IS NOT NULL AND forenames IS NOT NULL AND rowid > ?`,
+    )
+    .get(place * 1000) as { surname: string; forenames: string; year: number; month: number }
+  db.$client.close()
+  const person = ['--name', `${surname}, ${forenames}`, '--born', `${year}-${String(month).padStart(2, '0')}`]
+  const args = ['suppress', 'add', ...person, '--erase', '--quiet', '--db', path]
+  return measure(process.execPath, [PROGRAM, ...args])
 }
