@@ -4,6 +4,7 @@ import { formatBytes } from '../text.ts'
 import { UpstreamError } from './call.ts'
 import type { CompaniesHouse, ReadReply } from './client.ts'
 import { type ReadItem, readOfficerItem } from './officer-item.ts'
+import { isObject } from './plain.ts'
 
 /** A count in a reply: a whole number, also where it is written as a string. */
 export const countMember = z.union([
@@ -183,10 +184,6 @@ function readPage(body: unknown, path: string, repliedAt: number | null): Page &
   if (items.length > 0 && !items.some(isObject)) throw fault('The list holds no officers')
   const counted = Math.max(total_results ?? 0, (active_count ?? 0) + (inactive_count ?? 0) + (resigned_count ?? 0))
   return { items, pageSize: items_per_page ?? 0, total: total_results ?? null, repliedAt, counted }
-}
-
-function isObject(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 /** Adds a page; false when no officer in it is new. */

@@ -1,9 +1,11 @@
 // What one record about persons with significant control holds (facts 5.5, 7.2). Absent members may be missing or null;
 // kinds, codes and members that nobody knows yet are let through.
+
 import { type FiledColumn, pscsFiled } from '../../db/dataset/dictionary.ts'
 import type { PscFiled } from '../../db/pscs/pscs.ts'
 import { filed } from '../../text.ts'
 import { derivedId } from '../derived-id.ts'
+import { isObject } from '../plain.ts'
 
 export interface ReadPsc {
   /** Stable under publishing it again: the last part of `links.self`, or derived from what does not change. */
@@ -43,10 +45,6 @@ export function readPsc(data: unknown, companyNumber: string): ReadPsc | string 
   const unknown = [...unknownMembers(data, KNOWN), ...odd]
   const facts = values as PscFiled
   return { pscId: id ?? derivedPscId(facts), kind, values: facts, unknown, odd: odd.length > 0 }
-}
-
-function isObject(value: unknown): value is Members {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 /** Empty texts and lists say nothing. */

@@ -2,7 +2,7 @@
 // stored already: a row that is known by its mark need not be read, compared or written.
 import { crc32 } from 'node:zlib'
 import { type Db, prepared } from '../open.ts'
-import { runsOfLaterFiles } from './register-files.ts'
+import { filedBy, ONLY_FILED, runsOfSameDay } from './unchanged.ts'
 
 /** To be raised whenever a row is read in another way than before. */
 const READING = 1
@@ -36,16 +36,13 @@ export interface FileRows {
  */
 export function readFileRows(db: Db, asOf: string | null): FileRows | null {
   if (asOf === null) return null
-  const later = new Set(runsOfLaterFiles(db, asOf))
-  const sameDay = runsOfLaterFiles(db, asOf, { same: true }).filter((run) => !later.has(run))
+  const sameDay = runsOfSameDay(db, asOf)
   if (sameDay.length === 0) return null
   const marks = openMarks(Number(prepared(db, 'SELECT count(*) FROM companies').pluck().get()))
   const rows = db.$client
     .prepare<[], number>(`
       SELECT file_row FROM companies
-      WHERE run_id IN (${sameDay.join(', ')}) AND source = 'register-file' AND file_row IS NOT NULL
-        AND company_status IS NOT NULL AND premises IS NULL AND deleted_at IS NULL
-        AND NOT EXISTS (SELECT 1 FROM company_tellers WHERE company_tellers.company_number = companies.company_number)`)
+      WHERE ${filedBy(sameDay)} AND file_row IS NOT NULL AND ${ONLY_FILED}`)
     .pluck()
   for (const mark of rows.iterate()) marks.add(mark)
   const markOf = db.$client
@@ -68,6 +65,8 @@ const USED = 0x80
 const MET = 0x40
 const MORE = 0x3f
 
+const usedBy = (mark: number) => USED | (Math.floor(mark / 2 ** 32) & MORE)
+
 /** Up to `most` marks, in five bytes each and a third to spare. */
 function openMarks(most: number) {
   const size = Math.ceil((most + 1) * 1.33)
@@ -76,17 +75,17 @@ function openMarks(most: number) {
   /** The slot of a mark, or the free one where it would be. */
   const find = (mark: number): number => {
     const word = mark >>> 0
-    const more = USED | (Math.floor(mark / 2 ** 32) & MORE)
+    const used = usedBy(mark)
     for (let at = mark % size; ; at = at + 1 === size ? 0 : at + 1) {
       const state = states[at] as number
-      if (state === FREE || (words[at] === word && (state & ~MET) === more)) return at
+      if (state === FREE || (words[at] === word && (state & ~MET) === used)) return at
     }
   }
   return {
     add(mark: number): void {
       const at = find(mark)
       words[at] = mark >>> 0
-      states[at] = USED | (Math.floor(mark / 2 ** 32) & MORE)
+      states[at] = usedBy(mark)
     },
     has: (mark: number): boolean => states[find(mark)] !== FREE,
     meet(mark: number): 'no' | 'first' | 'again' {

@@ -4,11 +4,12 @@ import type { Clock } from '../../clock.ts'
 import { nextChange } from '../changes.ts'
 import { type Db, write } from '../open.ts'
 import { storageError, storageGuard } from '../storage-error.ts'
+import { companyCount, readTallies } from '../tallies.ts'
 import { rewriteCompany } from './companies.ts'
 import { type Origin, runsOfLaterFiles, startOfDay } from './register-files.ts'
 import { type FiledCompany, prepareAdd } from './staged-row.ts'
 import { type CompanyFacts, REGISTER_COLUMNS } from './told.ts'
-import { unchangedTest } from './unchanged.ts'
+import { ONLY_FILED, unchangedTest } from './unchanged.ts'
 
 export interface Reject {
   line: number
@@ -163,10 +164,6 @@ function isOlder(db: Db, asOf: string | null): string {
 
 const NOTHING: ReadonlySet<string> = new Set()
 
-/** A stored company of which nobody but the register file has told: its new row replaces the old one. */
-const ONLY_FILED = `companies.source = 'register-file'
-  AND NOT EXISTS (SELECT 1 FROM company_tellers WHERE company_tellers.company_number = companies.company_number)`
-
 /**
  * The file has the whole address without `premises`, and neither the type of every company nor every subtype. What it
  * lists has come back since it was deleted.
@@ -223,9 +220,9 @@ function* mergeTable(db: Db, clock: Clock, table: string, origin: FileOrigin, si
     const chunk = write(db, () => {
       begun = clock.steady()
       const kept = countUnchanged(after, last)
-      const before = countCompanies(client)
+      const before = companyCount(readTallies(db))
       const { changes } = move.run(source, fetched_at, fetched_at, run_id, nextChange(db), after, last, fileBegins)
-      const inserted = countCompanies(client) - before
+      const inserted = companyCount(readTallies(db)) - before
       const rewritten = changes + kept === all ? 0 : rewriteRest(after, last)
       return { inserted, updated: changes - inserted + kept + rewritten, duplicates: 0 }
     })
@@ -281,14 +278,4 @@ function dropEarlier(client: Client, table: string): number {
       SELECT 1 FROM temp.${table} AS later
       WHERE later.company_number = earlier.company_number AND later.rowid > earlier.rowid)`)
   return drop.run().changes
-}
-
-/** All companies, from the tallies that triggers keep. */
-function countCompanies(client: Client): number {
-  return Number(
-    client
-      .prepare("SELECT sum(count) FROM tallies WHERE name IN ('pending', 'complete', 'none', 'failed', 'stale')")
-      .pluck()
-      .get(),
-  )
 }
