@@ -35,13 +35,14 @@ export default defineConfig({
     include: [TESTS === 'long' ? LONG : 'test/**/*.test.ts'],
     exclude: TESTS === 'short' && !SOAK ? [LONG] : [],
     globalSetup: 'test/setup.ts',
-    testTimeout: SOAK ? 600_000 : 30_000,
+    testTimeout: SOAK ? 600_000 : TESTS === 'long' ? 120_000 : 30_000,
     hookTimeout: 60_000,
     // A poll ends when it holds; only a busy machine needs more than the usual second.
-    expect: { poll: { timeout: 10_000 } },
+    expect: { poll: { timeout: TESTS === 'long' ? 30_000 : 10_000 } },
     // One load of the modules for all files of a worker halves the work: chpipe keeps no state in modules.
     isolate: false,
-    // Much of the time goes by in waiting for child processes, so that four workers pay even on two cores.
-    maxWorkers: 4,
+    // Much of the time goes by in waiting for child processes, so that four workers pay even on two cores. The long ones
+    // start several processes each, and look at what happens in real time.
+    maxWorkers: TESTS === 'long' ? 3 : 4,
   },
 })

@@ -224,5 +224,5 @@ describe('the money', () => {
     const { purchases } = at.books()
     const names = purchases.filter(({ isOfPeople }) => !isOfPeople).flatMap((one) => one.names)
     expect(names).toEqual([name])
-  }, 60_000)
+  })
 })

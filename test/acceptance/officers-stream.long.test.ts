@@ -207,7 +207,7 @@ describe('chpipe stream --streams companies,officers', () => {
     expect(all.stream.requests.kicked).toBe(0)
     const audit = await all.start(['audit', '--officers', '100', '--json']).ended
     expect(JSON.parse(audit.stdout)).toMatchObject({ drifted: 0, failed: 0, lists_checked: states.complete })
-  }, 60_000)
+  })
 
   it('does so when it is megabytes behind, through repetitions, garbage and kills', async () => {
     const all = await stage()
@@ -292,7 +292,7 @@ describe('chpipe stream --streams companies,officers', () => {
     await all.start(['import-officers', '--quiet']).ended
     expect(callsByCompany(all)).toEqual({ ...calls, [number]: (calls[number] ?? 0) + 1 })
     expect(judged(all)).toMatchObject({ wrong: [] })
-  }, 60_000)
+  })
 
   it('refuses three streams with a sentence', async () => {
     const folder = tempFolder()

@@ -9,7 +9,7 @@ import { type TempFolder, tempFolder } from '../host.ts'
 import { newDatabase } from '../steps/export/export-world.ts'
 
 const program = fileURLToPath(new URL('../../bin/chpipe.js', import.meta.url))
-const COMPANIES = 30_000
+const COMPANIES = 60_000
 
 let folder: TempFolder
 

@@ -15,7 +15,8 @@ const GOES_ON = 'the database is free again'
 /** A database of sandbox companies, and another program that can hold it. */
 async function world() {
   const drawn = createWorld({ seed: 33, companies: 60 })
-  const rest = await startSandbox({ world: drawn, quota: { limit: 600, windowMs: 1000 } })
+  // So slow that there is a middle in which the database can be taken.
+  const rest = await startSandbox({ world: drawn, quota: { limit: 600, windowMs: 1000 }, latencyMs: 60 })
   const stream = await startStreamSandbox({ world: drawn, heartbeatMs: 50, changesPerMinute: 3000 })
   const snov = await startSnovSandbox({ world: drawn, minuteMs: 500 })
   const folder = tempFolder()

@@ -86,9 +86,9 @@ describe('a store that is away for ten seconds', () => {
           expect(after.stream - before.stream).toBeGreaterThanOrEqual(10)
           proxy.mode('open')
           const background = () => calls().background - after.background
-          await expect.poll(background, { timeout: 20_000 }).toBeGreaterThanOrEqual(QUOTA.limit / 2)
+          await expect.poll(background, { timeout: 40_000 }).toBeGreaterThanOrEqual(QUOTA.limit / 2)
           // Each machine finds the way back by itself.
-          await expect.poll(() => stream.lines.length, { timeout: 20_000 }).toBe(2)
+          await expect.poll(() => stream.lines.length, { timeout: 40_000 }).toBe(2)
         }),
       ),
     )
@@ -101,7 +101,7 @@ describe('a store that is away for ten seconds', () => {
       ])
       expect(lines.join()).not.toContain('invented-password')
     }
-  }, 60_000)
+  })
 })
 
 describe('a store that is slow', () => {
@@ -117,7 +117,7 @@ describe('a store that is slow', () => {
       ),
     )
     expect(outcomes.map(({ refused }) => refused)).toEqual([0, 0, 0])
-  }, 60_000)
+  })
 })
 
 describe('a store that is away for longer than the lease', () => {
@@ -145,5 +145,5 @@ describe('a store that is away for longer than the lease', () => {
       expect(refused).toBeLessThanOrEqual(1)
       expect(lines.filter((line) => line.includes('is asked once'))).toHaveLength(1)
     }
-  }, 60_000)
+  })
 })

@@ -32,7 +32,7 @@ export async function connectPostgres(options: ConnectOptions): Promise<Client> 
   const attempts = tlsAttempts(options)
   for (const [index, ssl] of attempts.entries()) {
     const client = new pg.Client({ ...configOf(options), ssl })
-    client.on('error', () => {})
+    client.on('error', () => broken.add(client))
     try {
       await client.connect()
       await refuseOld(client, options)
@@ -53,10 +53,13 @@ export function dropConnection(client: Client): void {
   connection.stream.destroy()
 }
 
+/** Connections on which the driver takes no more queries: a server says why it ends one before the socket shows it. */
+const broken = new WeakSet<Client>()
+
 /** Whether a connection has ended from the other side. */
 export function isEnded(client: Client): boolean {
   const { connection } = client as unknown as { connection: { stream: Duplex } }
-  return connection.stream.destroyed || connection.stream.readableEnded
+  return broken.has(client) || connection.stream.destroyed || connection.stream.readableEnded
 }
 
 /** Whether the server has said that it ends a connection (SQLSTATE 57P01 to 57P03). */

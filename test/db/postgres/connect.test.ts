@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { connectPostgres, postgresError } from '../../../src/db/postgres/connect.ts'
+import { connectPostgres, isEnded, postgresError } from '../../../src/db/postgres/connect.ts'
 import { ChpipeError } from '../../../src/errors.ts'
 import { parsePostgresUrl } from '../../../src/postgres-url.ts'
 import { tempFolder } from '../../host.ts'
@@ -40,6 +40,18 @@ async function connect(url: string): Promise<boolean | string> {
     return `${error.kind}: ${error.message}`
   }
 }
+
+it('a connection has ended as soon as the server says that it ends it', async () => {
+  const address = parsePostgresUrl(plain.url, VARIABLE)
+  const open = () => connectPostgres({ address, variable: VARIABLE, application: 'test', connectTimeoutMs: 5000 })
+  const [idle, other] = await Promise.all([open(), open()])
+  const { rows } = await idle.query('SELECT pg_backend_pid() AS pid')
+  expect(isEnded(idle)).toBe(false)
+  const said = new Promise((done) => idle.on('error', () => done(isEnded(idle))))
+  await other.query('SELECT pg_terminate_backend($1)', [rows[0].pid])
+  expect(await said).toBe(true)
+  await other.end()
+})
 
 const named = (url: string) => url.replace('127.0.0.1', 'localhost')
 
