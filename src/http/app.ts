@@ -61,10 +61,10 @@ export function createApp(options: AppOptions): OpenAPIHono<Env> {
   app.use(guard(options.admission))
   const data = dataEndpoints(options)
   app.route('/', data)
-  const description = describe(options.version, options.basePath)
-  const answerAgent = agentAnswers(options.version, description.paths as Paths)
+  const description = onFirstCall(() => describe(options.version, options.basePath))
+  const agents = onFirstCall(() => agentAnswers(options.version, description().paths as Paths))
   app.post(MCP_PATH, (c) =>
-    answerAgent(c.req.raw, async (path) => await data.request(path, { headers: { accept: JSON_TYPE } }, c.env)),
+    agents()(c.req.raw, async (path) => await data.request(path, { headers: { accept: JSON_TYPE } }, c.env)),
   )
   addOpenEndpoints(app, description, options)
   app.openapi(metricsRoute, async (c) => {
@@ -184,9 +184,18 @@ function unreadable(): Problem {
   return new Problem(503, { detail: 'The database cannot be read', headers: { 'Retry-After': '10' } })
 }
 
-function addOpenEndpoints(app: OpenAPIHono<Env>, description: Description, options: AppOptions): void {
+/** What takes a while to make, and few ask for, is made when somebody does. */
+function onFirstCall<T extends object>(make: () => T): () => T {
+  let made: T | undefined
+  return () => {
+    made ??= make()
+    return made
+  }
+}
+
+function addOpenEndpoints(app: OpenAPIHono<Env>, description: () => Description, options: AppOptions): void {
   const { database, version } = options
-  const page = indexPage(description, options)
+  const page = onFirstCall(() => indexPage(description(), options))
   app.openapi(healthRoute, (c) => {
     accept(c, [JSON_TYPE])
     try {
@@ -198,15 +207,12 @@ function addOpenEndpoints(app: OpenAPIHono<Env>, description: Description, optio
   })
   app.openapi(openApiRoute, (c) => {
     accept(c, [JSON_TYPE])
-    return respond(c, { type: JSON_TYPE, text: safeJson(description) })
+    return respond(c, { type: JSON_TYPE, text: safeJson(description()) })
   })
   app.openapi(indexRoute, (c) => {
     accept(c, ['text/html'])
-    return respond(c, {
-      type: 'text/html; charset=utf-8',
-      text: page.html,
-      headers: { 'Content-Security-Policy': page.policy },
-    })
+    const { html, policy } = page()
+    return respond(c, { type: 'text/html; charset=utf-8', text: html, headers: { 'Content-Security-Policy': policy } })
   })
 }
 

@@ -21,7 +21,8 @@ const ORDINARY: Record<string, string> = {
 
 /** One data line without its line end: an ordinary company but for the cells given. */
 export function row(cells: Record<string, string> = {}): string {
-  return NAMES.map((name) => quote({ ...ORDINARY, ...cells }[name] ?? '')).join(',')
+  const told = { ...ORDINARY, ...cells }
+  return NAMES.map((name) => quote(told[name] ?? '')).join(',')
 }
 
 /** `count` ordinary companies numbered from `first`. */

@@ -1,5 +1,11 @@
-import type { Db } from '../../../src/db/open.ts'
-import { companies, domains, emails, officers, persons_with_significant_control } from '../../../src/db/schema.ts'
+import { type Db, prepared } from '../../../src/db/open.ts'
+import {
+  type companies,
+  domains,
+  emails,
+  type officers,
+  persons_with_significant_control,
+} from '../../../src/db/schema.ts'
 import type { Destination } from '../../../src/steps/export/destination.ts'
 import { type ExportOptions, exportDataset } from '../../../src/steps/export/run.ts'
 import { virtualClock } from '../../virtual-clock.ts'
@@ -13,23 +19,26 @@ type NewOfficer = Partial<typeof officers.$inferInsert> & { company_number: stri
 export { newDatabase } from '../../new-database.ts'
 
 export function addCompany(db: Db, company: NewCompany): void {
-  db.insert(companies)
-    .values({
-      company_name: `COMPANY ${company.company_number} LIMITED`,
-      officers_state: 'complete',
-      source: 'bulk',
-      fetched_at: AT,
-      first_seen_at: AT,
-      run_id: 1,
-      ...company,
-    })
-    .run()
+  insertRow(db, 'companies', {
+    company_name: `COMPANY ${company.company_number} LIMITED`,
+    officers_state: 'complete',
+    source: 'bulk',
+    fetched_at: AT,
+    first_seen_at: AT,
+    run_id: 1,
+    ...company,
+  })
+}
+
+/** Plain SQL, kept for the next row of the same columns: some tests add thousands. */
+function insertRow(db: Db, table: 'companies' | 'officers', row: object): void {
+  const names = Object.keys(row)
+  const sql = `INSERT INTO ${table} (${names.join(', ')}) VALUES (${names.map(() => '?').join(', ')})`
+  prepared(db, sql).run(...Object.values(row).map((value) => (typeof value === 'boolean' ? Number(value) : value)))
 }
 
 export function addOfficer(db: Db, officer: NewOfficer): void {
-  db.insert(officers)
-    .values({ source: 'rest', fetched_at: AT, run_id: 2, ...officer })
-    .run()
+  insertRow(db, 'officers', { source: 'rest', fetched_at: AT, run_id: 2, ...officer })
 }
 
 export function addPsc(db: Db, psc: NewPsc): void {
