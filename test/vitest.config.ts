@@ -26,6 +26,9 @@ process.env.TMPDIR = temporaryFolder()
 
 // Kills, attacks and waits in real time that take minutes: `npm run test:long`.
 const LONG = 'test/**/*.long.test.ts'
+
+/** `using` came with 24. */
+const NODE_TAKES_SOURCES = Number(process.versions.node.split('.')[0]) >= 24
 const { TESTS = 'short', SOAK } = process.env
 
 // biome-ignore lint/style/noDefaultExport: Vitest reads its settings from the default export.
@@ -34,7 +37,11 @@ export default defineConfig({
     root: fileURLToPath(new URL('..', import.meta.url)),
     include: [TESTS === 'long' ? LONG : 'test/**/*.test.ts'],
     exclude: TESTS === 'short' && !SOAK ? [LONG] : [],
+    // A worker that collects its old objects each time that its heap has grown a little does so 30 times.
+    execArgv: ['--initial-heap-size=1200', '--min-semi-space-size=16'],
     globalSetup: 'test/setup.ts',
+    // Files are loaded as Node itself loads them, where it takes all of the language that they use.
+    experimental: { viteModuleRunner: !NODE_TAKES_SOURCES, nodeLoader: false },
     testTimeout: SOAK ? 600_000 : TESTS === 'long' ? 120_000 : 30_000,
     hookTimeout: 60_000,
     // A poll ends when it holds; only a busy machine needs more than the usual second.
