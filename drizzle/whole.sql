@@ -489,8 +489,6 @@ INSERT INTO tallies (name, count) VALUES ('stale', 0), ('pscs', 0);
 --> statement-breakpoint
 CREATE INDEX `companies_by_officers_state` ON `companies` (`officers_state`,`company_number`);
 --> statement-breakpoint
-CREATE INDEX `companies_by_officers_fetched_at` ON `companies` (`officers_fetched_at`);
---> statement-breakpoint
 CREATE INDEX `notes_by_company` ON `notes` (`company_number`,`kind`);
 --> statement-breakpoint
 CREATE INDEX `officer_fetches_by_claim` ON `officer_fetches` (`claimed_by`);
@@ -498,11 +496,6 @@ CREATE INDEX `officer_fetches_by_claim` ON `officer_fetches` (`claimed_by`);
 CREATE INDEX `officer_fetches_by_retry` ON `officer_fetches` (`retry_at`);
 --> statement-breakpoint
 CREATE INDEX `quota_grants_by_end` ON `quota_grants` (`allowance`,`frees_at`);
---> statement-breakpoint
-CREATE TRIGGER companies_inserted AFTER INSERT ON companies BEGIN
-  UPDATE tallies SET count = count + 1 WHERE name = NEW.officers_state;
-  UPDATE tallies SET count = count + NEW.officers_count WHERE name = 'officers' AND NEW.officers_count <> 0;
-END;
 --> statement-breakpoint
 CREATE TRIGGER companies_deleted AFTER DELETE ON companies BEGIN
   UPDATE tallies SET count = count - 1 WHERE name = OLD.officers_state;
@@ -595,11 +588,6 @@ CREATE INDEX `change_marks_by_time` ON `change_marks` (`marked_at`);
 CREATE INDEX `deletions_by_change` ON `deletions` (`change_number`);
 --> statement-breakpoint
 CREATE INDEX `companies_by_change` ON `companies` (`change_number`);
---> statement-breakpoint
-CREATE TRIGGER companies_change_inserted AFTER INSERT ON companies WHEN NEW.change_number = 0 BEGIN
-  UPDATE change_counter SET number = number + 1;
-  UPDATE companies SET change_number = (SELECT number FROM change_counter) WHERE rowid = NEW.rowid;
-END;
 --> statement-breakpoint
 CREATE TRIGGER officers_change_inserted AFTER INSERT ON officers BEGIN
   UPDATE change_counter SET number = number + 1;
@@ -697,8 +685,6 @@ CREATE TRIGGER pscs_change_deleted AFTER DELETE ON persons_with_significant_cont
   UPDATE companies SET change_number = (SELECT number FROM change_counter) WHERE company_number = OLD.company_number;
 END;
 --> statement-breakpoint
-CREATE INDEX `companies_stale` ON `companies` (`officers_fetched_at`) WHERE officers_state = 'stale';
---> statement-breakpoint
 CREATE INDEX `officers_by_person` ON `officers` (`person_number`);
 --> statement-breakpoint
 CREATE INDEX `pscs_by_verification_due` ON `persons_with_significant_control` (`appointment_verification_statement_due_on`) WHERE appointment_verification_start_on IS NULL AND appointment_verification_statement_due_on IS NOT NULL;
@@ -720,4 +706,16 @@ END;
 CREATE TRIGGER companies_change_updated AFTER UPDATE ON companies WHEN NEW.change_number = OLD.change_number BEGIN
   UPDATE change_counter SET number = number + 1;
   UPDATE companies SET change_number = (SELECT number FROM change_counter), file_row = NULL WHERE rowid = NEW.rowid;
+END;
+--> statement-breakpoint
+CREATE INDEX `companies_by_officers_fetched_at` ON `companies` (`officers_fetched_at`) WHERE officers_fetched_at IS NOT NULL;
+--> statement-breakpoint
+CREATE INDEX `companies_stale` ON `companies` (`officers_state`,`officers_fetched_at`) WHERE officers_state = 'stale';
+--> statement-breakpoint
+CREATE TRIGGER companies_inserted AFTER INSERT ON companies BEGIN
+  UPDATE tallies SET count = count + 1 WHERE name = NEW.officers_state;
+  UPDATE tallies SET count = count + NEW.officers_count WHERE name = 'officers' AND NEW.officers_count <> 0;
+  UPDATE change_counter SET number = number + 1 WHERE NEW.change_number = 0;
+  UPDATE companies SET change_number = (SELECT number FROM change_counter)
+    WHERE rowid = NEW.rowid AND NEW.change_number = 0;
 END;

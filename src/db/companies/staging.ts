@@ -59,6 +59,8 @@ export function openCompanyStaging(db: Db, clock: Clock): CompanyStaging {
     return add
   }
   client.pragma('temp_store = FILE')
+  // Four times as much with each call of the system as by default.
+  client.pragma('temp.page_size = 16384')
   client.pragma('temp.secure_delete = OFF')
   // Kilobytes: rows are only added, and read in their order.
   client.pragma('temp.cache_size = -2000')

@@ -156,24 +156,26 @@ export interface StaleQuery extends OfficersFilter {
 export function claimStale(tx: Tx, query: StaleQuery, clock: Clock): Claim {
   const { runId, runStartedAt, before } = query
   freeDeadClaims(tx, runId, clock)
-  const isOld = and(inArray(companies.officers_state, ['complete', 'none']), lt(companies.officers_fetched_at, before))
-  const old = and(isOld, ...filterConditions(query))
-  const stale = and(or(STALE, old), isNull(companies.deleted_at), notYetFailed(runStartedAt))
-  const from = (columns: typeof selection) =>
+  // The plus keeps SQLite on the index by time, of which the first row is mostly the one: otherwise it sorts all lists.
+  const isListed = sql`+${companies.officers_state} IN ('complete', 'none')`
+  const old = and(lt(companies.officers_fetched_at, before), isListed, ...filterConditions(query))
+  const rest = and(isNull(companies.deleted_at), notYetFailed(runStartedAt))
+  const oldestOf = (kind: SQL | undefined) =>
     tx
-      .select(columns)
+      .select({ ...selection, at: companies.officers_fetched_at })
       .from(companies)
       .leftJoin(officer_fetches, eq(officer_fetches.company_number, companies.company_number))
-  const order = asc(companies.officers_fetched_at)
-  const next = from(selection)
-    .where(and(stale, free(clock.now())))
-    .orderBy(order)
-    .limit(1)
-    .get()
+      .where(and(kind, rest, free(clock.now())))
+      .orderBy(asc(companies.officers_fetched_at))
+      .limit(1)
+      .get()
+  const [doubtful, aged] = [oldestOf(STALE), oldestOf(old)]
+  const next = doubtful && aged ? ((aged.at ?? '') < (doubtful.at ?? '') ? aged : doubtful) : (doubtful ?? aged)
   if (next) {
     saveClaim(tx, next.company, runId)
     return claimed(next)
   }
+  const stale = and(or(STALE, old), rest)
   const held = tx
     .select({ retryAt: sql<number>`min(coalesce(${officer_fetches.retry_at}, 0))`, n: count() })
     .from(companies)
