@@ -1,6 +1,6 @@
 import { and, asc, eq, inArray, isNotNull, isNull, lte, type SQL, sql } from 'drizzle-orm'
 import type { Clock } from '../../clock.ts'
-import type { Tx } from '../open.ts'
+import { type Db, prepared, type Tx } from '../open.ts'
 import { deadRuns } from '../runs.ts'
 import { jobs } from '../schema.ts'
 
@@ -89,11 +89,21 @@ export function claimJobs(
   })
 }
 
-/** When the next free job of a stage and owner is due; null when there is none. Reads along the index, and stops. */
-export function readNextDueAt(tx: Tx, query: JobQuery): number | null {
-  return (
-    tx.select({ at: jobs.due_at }).from(jobs).where(free(query)).orderBy(asc(jobs.due_at)).limit(1).get()?.at ?? null
+/**
+ * When the next free job of a stage and owner is due; null when there is none. Reads along the index, and stops. It is
+ * asked with every look for work.
+ */
+export function readNextDueAt(db: Db, { stage, owner, scope, without }: JobQuery): number | null {
+  const within = scope === null ? '' : 'AND company_number IN (SELECT value FROM json_each(?))'
+  const among = without.length === 0 ? '' : 'AND company_number NOT IN (SELECT value FROM json_each(?))'
+  const next = prepared(
+    db,
+    `SELECT due_at FROM jobs WHERE state = 'due' AND stage = ? AND claimed_by IS NULL AND owner = ? ${within} ${among}
+      ORDER BY due_at LIMIT 1`,
   )
+  const lists = [scope, ...(without.length === 0 ? [] : [without])].filter((list) => list !== null)
+  const found = next.get(stage, owner, ...lists.map((list) => JSON.stringify(list))) as { due_at: number } | undefined
+  return found?.due_at ?? null
 }
 
 function free({ stage, owner, scope, without }: JobQuery): SQL | undefined {

@@ -13,7 +13,7 @@ import {
   releaseJobs,
   type Stage,
 } from '../../db/jobs/queue.ts'
-import { type Db, snapshot, type Tx, write, writeSoon } from '../../db/open.ts'
+import { type Db, type Tx, write, writeSoon } from '../../db/open.ts'
 import type { CompanyToEnrich } from '../../db/purchases/contacts.ts'
 import type { CreditLimits } from '../../db/purchases/credits.ts'
 import type { Lane } from '../../db/quota/ledger.ts'
@@ -203,8 +203,7 @@ export function holdJobs(run: Enrichment, stage: Stage, capacity: number): HeldJ
   const held = new Map<string, HeldJob>()
   const claim = (owner: Owner, limit: number): Job[] => {
     const query = queryOf(run, stage, owner)
-    if (limit < 1 || (snapshot(db, (tx) => readNextDueAt(tx, query)) ?? Number.POSITIVE_INFINITY) > clock.now())
-      return []
+    if (limit < 1 || (readNextDueAt(db, query) ?? Number.POSITIVE_INFINITY) > clock.now()) return []
     return writeSoon(db, () => claimJobs(db, query, { runId, limit, clock }))
   }
   return {

@@ -48,8 +48,7 @@ export function restWorker(run: Enrichment, owner: Owner, fail: (error: unknown)
   const claim = (stage: 'details' | 'officers'): Job[] => {
     const query = queryOf(run, stage, owner)
     const limit = CONCURRENCY - flying.size
-    if (limit < 1 || (snapshot(db, (tx) => readNextDueAt(tx, query)) ?? Number.POSITIVE_INFINITY) > clock.now())
-      return []
+    if (limit < 1 || (readNextDueAt(db, query) ?? Number.POSITIVE_INFINITY) > clock.now()) return []
     return writeSoon(db, () => claimJobs(db, query, { runId, limit, clock }))
   }
 

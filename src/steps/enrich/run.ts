@@ -5,7 +5,7 @@ import { setMaxListeners } from 'node:events'
 import { countJobs } from '../../db/jobs/lists.ts'
 import { freeDeadJobs, type Owner, readNextDueAt, releaseJobs, type Stage } from '../../db/jobs/queue.ts'
 import { isLockError, tidyWhenFree, untilFree, whenFree } from '../../db/lock-wait.ts'
-import { snapshot, type Tx, write } from '../../db/open.ts'
+import { snapshot, write } from '../../db/open.ts'
 import { readRunCredits } from '../../db/purchases/credits.ts'
 import { readNextPollAt, wakePolls } from '../../db/purchases/polls.ts'
 import { doubtLostStarts } from '../purchases/doubt.ts'
@@ -141,9 +141,9 @@ function isDueSoon(run: Enrichment): boolean {
   const { db, clock, timings, runId, options } = run
   freeDeadJobs(db, runId, clock)
   const soon = clock.now() + timings.enrichPatienceMs
-  const isDue = (tx: Tx, stage: Stage, owner: Owner) =>
-    (readNextDueAt(tx, queryOf(run, stage, owner)) ?? Number.POSITIVE_INFINITY) <= soon
-  return snapshot(db, (tx) => options.owners.some((owner) => STAGES.some((stage) => isDue(tx, stage, owner))))
+  const isDue = (stage: Stage, owner: Owner) =>
+    (readNextDueAt(db, queryOf(run, stage, owner)) ?? Number.POSITIVE_INFINITY) <= soon
+  return snapshot(db, () => options.owners.some((owner) => STAGES.some((stage) => isDue(stage, owner))))
 }
 
 function summarize({ db, runId, counts, options, setAside }: Enrichment, gate: PaidGate): EnrichSummary {
