@@ -1,6 +1,6 @@
 DROP INDEX `companies_by_officers_fetched_at`;--> statement-breakpoint
 DROP INDEX `companies_stale`;--> statement-breakpoint
-CREATE INDEX `companies_by_officers_fetched_at` ON `companies` (`officers_fetched_at`) WHERE officers_fetched_at IS NOT NULL;--> statement-breakpoint
+CREATE INDEX `companies_by_officers_fetched_at` ON `companies` (`officers_fetched_at`,`officers_state`) WHERE officers_fetched_at IS NOT NULL;--> statement-breakpoint
 CREATE INDEX `companies_stale` ON `companies` (`officers_state`,`officers_fetched_at`) WHERE officers_state = 'stale';--> statement-breakpoint
 DROP TRIGGER companies_inserted;--> statement-breakpoint
 DROP TRIGGER companies_change_inserted;--> statement-breakpoint

@@ -708,7 +708,7 @@ CREATE TRIGGER companies_change_updated AFTER UPDATE ON companies WHEN NEW.chang
   UPDATE companies SET change_number = (SELECT number FROM change_counter), file_row = NULL WHERE rowid = NEW.rowid;
 END;
 --> statement-breakpoint
-CREATE INDEX `companies_by_officers_fetched_at` ON `companies` (`officers_fetched_at`) WHERE officers_fetched_at IS NOT NULL;
+CREATE INDEX `companies_by_officers_fetched_at` ON `companies` (`officers_fetched_at`,`officers_state`) WHERE officers_fetched_at IS NOT NULL;
 --> statement-breakpoint
 CREATE INDEX `companies_stale` ON `companies` (`officers_state`,`officers_fetched_at`) WHERE officers_state = 'stale';
 --> statement-breakpoint

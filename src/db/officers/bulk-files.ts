@@ -110,7 +110,7 @@ export function listBulkFiles(tx: Tx): BulkFileRow[] {
   return tx.select().from(bulk_files).where(officers).orderBy(asc(bulk_files.id)).all()
 }
 
-const PROVEN = "SELECT count(*) FROM companies WHERE officers_fetched_at = ? AND +officers_state = 'complete'"
+const PROVEN = "SELECT count(*) FROM companies WHERE officers_fetched_at = ? AND officers_state = 'complete'"
 
 /** The complete lists that are as new as this (ISO 8601), to the millisecond. */
 export function countProvenAt(db: Db, moment: string): number {

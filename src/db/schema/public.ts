@@ -144,7 +144,9 @@ export const companies = sqliteTable(
   (table) => [
     index('companies_by_change').on(table.change_number),
     index('companies_by_officers_state').on(table.officers_state, table.company_number),
-    index('companies_by_officers_fetched_at').on(table.officers_fetched_at).where(sql`officers_fetched_at IS NOT NULL`),
+    index('companies_by_officers_fetched_at')
+      .on(table.officers_fetched_at, table.officers_state)
+      .where(sql`officers_fetched_at IS NOT NULL`),
     index('companies_stale').on(table.officers_state, table.officers_fetched_at).where(sql`officers_state = 'stale'`),
     index('companies_pscs_stale').on(table.company_number).where(sql`pscs_state = 'stale'`),
     index('companies_to_ask').on(table.company_number).where(sql`company_status IS NULL AND source = 'register-file'`),
