@@ -37,8 +37,14 @@ export default defineConfig({
     root: fileURLToPath(new URL('..', import.meta.url)),
     include: [TESTS === 'long' ? LONG : 'test/**/*.test.ts'],
     exclude: TESTS === 'short' && !SOAK ? [LONG] : [],
-    // A worker that collects its old objects each time that its heap has grown a little does so 30 times.
-    execArgv: ['--initial-heap-size=1200', '--min-semi-space-size=16'],
+    // A worker that collects its old objects each time that its heap has grown a little does so 30 times; and most of what
+    // is called a few hundred times is never called again, and not worth to be compiled once more.
+    execArgv: [
+      '--initial-heap-size=1200',
+      '--min-semi-space-size=16',
+      '--invocation-count-for-maglev=1500',
+      '--invocation-count-for-turbofan=20000',
+    ],
     globalSetup: 'test/setup.ts',
     // Files are loaded as Node itself loads them, where it takes all of the language that they use.
     experimental: { viteModuleRunner: !NODE_TAKES_SOURCES, nodeLoader: false },
