@@ -32,6 +32,7 @@ const FLOORS = [
     'heap-space',
     'postgres-url',
     'signed',
+    'thread',
     'version',
   ],
 ]

@@ -24,8 +24,8 @@ export interface RecordBatch {
   text(record: CsvRecord): string
   /** The same as bytes, for as long as the batch is at hand. */
   bytes(record: CsvRecord): Buffer
-  /** The cells of one that is known. */
-  cells(record: CsvRecord): string[]
+  /** All its bytes, as Latin-1. */
+  page: string
 }
 
 /** Records whose cells need not be read. */
@@ -67,7 +67,7 @@ export function createRecordReader(): RecordReader {
     let bytes = rest.length === 0 ? fresh : Buffer.concat([rest, fresh])
     if (!begun && !last && bytes.length < BYTE_ORDER_MARK.length) {
       rest = bytes
-      return { records: [], unterminated: null, text: () => '', bytes: () => NOTHING, cells: () => [] }
+      return { records: [], unterminated: null, text: () => '', bytes: () => NOTHING, page: '' }
     }
     if (!begun && bytes.subarray(0, BYTE_ORDER_MARK.length).equals(BYTE_ORDER_MARK)) bytes = bytes.subarray(3)
     begun = true
@@ -80,7 +80,7 @@ export function createRecordReader(): RecordReader {
       ...cut,
       text: ({ from, to }) => bytes.toString('utf8', from, to),
       bytes: ({ from, to }) => bytes.subarray(from, to),
-      cells: ({ from }) => readRecord({ ...page, high: highFrom(text, from), known: null }, from).cells,
+      page: text,
     }
   }
 

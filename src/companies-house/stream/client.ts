@@ -2,6 +2,7 @@ import { type Clock, formatDuration, type Timings } from '../../clock.ts'
 import { ChpipeError } from '../../errors.ts'
 import type { Log } from '../../log.ts'
 import type { Proxies } from '../../settings.ts'
+import { ThreadError } from '../../thread.ts'
 import {
   type ConnectionItem,
   type ConnectionOptions,
@@ -10,7 +11,6 @@ import {
   StreamError,
 } from './connection.ts'
 import type { ReaderName } from './readers.ts'
-import { ReaderThreadError } from './thread.ts'
 
 /** What comes out of the stream: the lines of one connection after the other, each between `opened` and `closed`. */
 export type StreamItem = ConnectionItem | { kind: 'closed' }
@@ -58,7 +58,7 @@ async function* followLines(
       if (opened) yield { kind: 'closed' }
       if (signal.aborted) return
       if (!(error instanceof StreamError)) throw error
-      if (error.cause instanceof ReaderThreadError) reader = undefined
+      if (error.cause instanceof ThreadError) reader = undefined
       const lived = opened && clock.steady() - began >= timings.streamHealthyMs
       if (lived || resume() !== timepoint) failures = 0
       const waitMs = reconnectMs(error.end, failures, timings, random)

@@ -1,22 +1,18 @@
 // Reads the register file once, from end to end, into the staging. Nothing reaches the database's own tables from here.
 
 import type { RegisterPart } from '../../companies-house/register/bytes.ts'
-import { findColumns, numberCell, type RegisterColumns, rowReader } from '../../companies-house/register/company.ts'
 import { isSlug } from '../../companies-house/register/prose.ts'
-import {
-  type CsvRecord,
-  createRecordReader,
-  type KnownRecords,
-  type RecordBatch,
-} from '../../companies-house/register/records.ts'
 import type { RegisterSource } from '../../companies-house/register/source.ts'
 import type { SearchedFacts } from '../../db/companies/companies.ts'
-import { type FileRows, type RowMarker, rowMarker } from '../../db/companies/file-rows.ts'
+import type { FileRows } from '../../db/companies/file-rows.ts'
 import type { FiledCompany } from '../../db/companies/staged-row.ts'
 import type { CompanyStaging, Reject } from '../../db/companies/staging.ts'
 import type { CompanyFacts } from '../../db/companies/told.ts'
-import { ChpipeError } from '../../errors.ts'
+import { boundYoungSpace } from '../../heap-space.ts'
 import { postcodeTest } from '../../postcode.ts'
+import { type FileTold, type PackedRows, type Row, rowsOf } from './packed-rows.ts'
+import { readRows } from './read-ahead.ts'
+import { createRowsReader } from './rows.ts'
 
 export interface ReadOptions {
   /** Whether a company is taken that is not stored yet. */
@@ -73,8 +69,8 @@ export interface OddCell {
 const MOST_ODD_CELLS = 1000
 const MOST_CELL = 200
 
-/** SIC 2007 has 731 codes, SIC 2003 had 699; more than this are none. */
-const MOST_SIC_CODES = 5000
+/** Enough for the rows of some pieces. */
+const YOUNG_BYTES = 8 * 1024 * 1024
 
 /** More different wordings than this are no vocabulary; they are not distinguished. */
 const MOST_WORDINGS = 100
@@ -115,138 +111,82 @@ async function readPart(
   totals: ReadTotals,
   options: ReadOptions,
 ): Promise<void> {
+  const { asOf, fileRows } = options
   const name = part.name ? `${part.name} in ${sourceName}` : sourceName
-  const reader = createRecordReader()
-  let columns: RegisterColumns | null = null
-  let store: ((batch: RecordBatch, records: CsvRecord[]) => void) | null = null
-  const take = (batch: RecordBatch) => {
-    const records = batch.unterminated ? [...batch.records, batch.unterminated.record] : batch.records
-    refuseCutShort(batch, columns, name)
-    if (records[0] && !store) {
-      refuseForeignText(batch, records[0], name)
-      columns = findColumns(records[0].cells, name)
-      const marker = options.asOf === null ? null : rowMarker(options.asOf, batch.text(records[0]))
-      reader.keepOnly(columns.stored, knownRecords(columns, marker, options.fileRows))
-      for (const column of columns.unfilled) totals.unfilled.add(column)
-      store = storing(columns, { marker, partName: part.name, staging, totals }, options)
-      store(batch, records.slice(1))
-    } else {
-      store?.(batch, records)
-    }
+  const reading = { name, partName: part.name, asOf, known: fileRows?.marks ?? null }
+  let told: FileTold | undefined
+  let pieces = 0
+  const readAgain = (row: string) => {
+    const reader = createRowsReader({ ...reading, known: null })
+    reader.read(Buffer.from(`${told?.header}\n`))
+    return rowsOf(reader.read(Buffer.from(`${row}\n`, 'latin1')))()
+  }
+  const store = storing({ staging, totals, readAgain }, options)
+  for await (const rows of readRows(part.chunks(), reading)) {
+    told = rows.told ?? told
+    store(rows)
+    pieces += 1
+    if (pieces % 16 === 0) boundYoungSpace(YOUNG_BYTES)
     options.onProgress(totals.rows)
   }
-  for await (const chunk of part.chunks()) take(reader.read(chunk))
-  take(reader.end())
-  if (!store) throw new ChpipeError('data', `The file has no header: ${name}`, { hint: TAKE_AS_IT_COMES })
-}
-
-const TAKE_AS_IT_COMES = 'use the file exactly as downloaded from https://download.companieshouse.gov.uk/en_output.html'
-
-/** What spreadsheets and old systems make of a CSV: where its lines end with CR alone, the header swallows the rows. */
-function refuseForeignText({ text, unterminated }: RecordBatch, header: CsvRecord, name: string): void {
-  const line = text(header)
-  const ends = unterminated?.record === header ? line : line.replace(/\r$/, '')
-  const refuse = (what: string) => new ChpipeError('data', `${what}: ${name}`, { hint: TAKE_AS_IT_COMES })
-  if (line.includes('\0') && line.replaceAll('\0', '').includes('CompanyNumber'))
-    throw refuse('The file is UTF-16, not UTF-8')
-  if (ends.includes('\r')) throw refuse('The lines of the file end with CR alone, not with LF or CRLF')
-}
-
-/** A row without a line end may be the last one, whole; with too few cells, or an open quote, the rest is missing. */
-function refuseCutShort({ unterminated }: RecordBatch, columns: RegisterColumns | null, name: string): void {
-  if (!unterminated) return
-  const { record, openQuote } = unterminated
-  if (!openQuote && (columns === null || record.cells.length >= columns.width)) return
-  throw new ChpipeError(
-    'data',
-    `The file is cut short: it ends inside the row that begins on line ${record.line}: ${name}`,
-    {
-      hint: 'download it again; nothing was imported',
-    },
-  )
-}
-
-/** Tells the rows that are stored as they stand, by their marks; null where none can be. */
-function knownRecords(
-  { at }: RegisterColumns,
-  marker: RowMarker | null,
-  fileRows: FileRows | null,
-): KnownRecords | null {
-  if (!marker || !fileRows) return null
-  return {
-    column: at.CompanyNumber,
-    find(cell, row) {
-      const mark = marker(numberCell(cell), row)
-      return fileRows.has(mark) ? mark : null
-    },
-  }
+  for (const column of told?.unfilled ?? []) totals.unfilled.add(column)
+  for (const prefix of told?.prefixes ?? []) totals.prefixes.add(prefix)
+  for (const [code, description] of told?.sicDescriptions ?? []) totals.sicDescriptions.set(code, description)
 }
 
 interface Storing {
-  marker: RowMarker | null
-  partName: string | null
   staging: CompanyStaging
   totals: ReadTotals
+  /** What a row says that was known, by its bytes as Latin-1. */
+  readAgain(row: string): Row
 }
 
-/** A function that stages the records of a batch: companies here, bad rows there. */
+/** A function that stages the rows of a piece: companies here, bad rows there. */
 function storing(
-  columns: RegisterColumns,
-  { marker, partName, staging, totals }: Storing,
+  { staging, totals, readAgain }: Storing,
   { accepts, limit, isKnown, fileRows }: ReadOptions,
-): (batch: RecordBatch, records: CsvRecord[]) => void {
-  const odd: [column: string, cell: string][] = []
-  const companyOf = rowReader(columns, {
-    onOddCell: (...cell) => odd.push(cell),
-    onSic(code, description) {
-      if (totals.sicDescriptions.size < MOST_SIC_CODES) totals.sicDescriptions.set(code, description)
-    },
-  })
+): (rows: PackedRows) => void {
   const isTaken = (company: CompanyFacts) => {
     if (isKnown(company.company_number)) return true
     if (totals.taken >= limit || !accepts(company)) return false
     totals.taken += 1
     return true
   }
-  const numberAt = columns.at.CompanyNumber
-  return (batch, records) => {
+  return (rows) => {
     const companies: FiledCompany[] = []
-    const rejects: Reject[] = []
+    const next = rowsOf(rows)
     let known = 0
-    for (const record of records) {
-      const met = record.known === null ? 'no' : fileRows?.meet(record.known)
-      if (met === 'first' || met === 'again') {
-        known += 1
-        totals[met === 'first' ? 'unchanged' : 'repeated'] += 1
-        totals.prefixes.add(numberCell(record.cells[numberAt] ?? '').slice(0, 2))
-        continue
+    let oddAt = 0
+    for (let at = 0; at < rows.count; at += 1) {
+      let row = next()
+      const odd = rows.odd[oddAt]?.row === at ? rows.odd[oddAt++]?.cells : undefined
+      if (row.kind === 'known') {
+        const met = fileRows?.meet(row.mark)
+        if (met === 'first' || met === 'again') {
+          known += 1
+          totals[met === 'first' ? 'unchanged' : 'repeated'] += 1
+          continue
+        }
+        row = readAgain(rows.page.slice(row.from, row.to))
       }
-      if (odd.length > 0) odd.length = 0
-      const company = record.fault ?? companyOf(record.known === null ? record.cells : batch.cells(record))
-      if (typeof company === 'string') {
-        const reason = partName ? `${company} (in ${partName})` : company
-        rejects.push({ line: record.line, reason, row: batch.text(record) })
-        continue
-      }
-      totals.prefixes.add(company.company_number.slice(0, 2))
+      if (row.kind !== 'company') continue
+      const { company, mark } = row
       if (!isTaken(company)) continue
       if (fileRows?.replace(company.company_number)) {
         totals.unchanged -= 1
         totals.repeated += 1
       }
-      const isPlain = noteUnknown(totals.unknownProse, company) && odd.length === 0
-      if (odd.length > 0) noteOdd(totals, company.company_number, odd)
-      // What is told of a row beside its company must be told again each time that it is read.
-      const mark = marker && isPlain ? marker(company.company_number, batch.bytes(record)) : null
+      if (mark === null) noteUnknown(totals.unknownProse, company)
+      if (odd) noteOdd(totals, company.company_number, odd)
       companies.push({ facts: company, mark })
     }
     staging.add(companies)
-    if (rejects.length > 0) staging.reject(rejects)
-    totals.firstReject ??= rejects[0] ?? null
-    totals.rows += records.length
+    if (rows.rejects.length > 0) staging.reject(rows.rejects)
+    totals.firstReject ??= rows.rejects[0] ?? null
+    totals.rows += rows.count
     totals.staged += companies.length
-    totals.rejected += rejects.length
-    totals.filteredOut += records.length - known - companies.length - rejects.length
+    totals.rejected += rows.rejects.length
+    totals.filteredOut += rows.count - known - companies.length - rows.rejects.length
   }
 }
 
@@ -264,13 +204,11 @@ function noteOdd(
   }
 }
 
-/** Returns whether the wordings are known. */
-function noteUnknown(unknown: UnknownProse, { company_status, type }: CompanyFacts): boolean {
+function noteUnknown(unknown: UnknownProse, { company_status, type }: CompanyFacts): void {
   const oddStatus = company_status !== null && !isSlug.company_status(company_status)
   const oddType = type !== null && !isSlug.type(type)
   if (oddStatus) count(unknown.company_status, company_status)
   if (oddType) count(unknown.type, type)
-  return !oddStatus && !oddType
 }
 
 function count(counts: Record<string, number>, wording: string): void {
