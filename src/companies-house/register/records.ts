@@ -60,7 +60,7 @@ export function createRecordReader(): RecordReader {
   let rest: Buffer = NOTHING
   let line = 1
   let kept: Uint8Array | null = null
-  let known: Known | null = null
+  let known: KnownRecords | null = null
   let begun = false
 
   const read = (fresh: Buffer, last: boolean): RecordBatch => {
@@ -72,7 +72,7 @@ export function createRecordReader(): RecordReader {
     if (!begun && bytes.subarray(0, BYTE_ORDER_MARK.length).equals(BYTE_ORDER_MARK)) bytes = bytes.subarray(3)
     begun = true
     const text = bytes.toString('latin1')
-    const page = { bytes, text, high: highFrom(text, 0), kept, known, last }
+    const page = { bytes, text, high: NONE, kept, known, last }
     const cut = cutPage(page, line)
     line = cut.nextLine
     rest = cut.end < bytes.length ? Buffer.from(bytes.subarray(cut.end)) : NOTHING
@@ -89,7 +89,7 @@ export function createRecordReader(): RecordReader {
     end: () => read(NOTHING, true),
     keepOnly(columns, records = null) {
       kept = marked(columns)
-      known = records && { ...records, kept: marked([records.column]) }
+      known = records
     },
   }
 }
@@ -111,7 +111,7 @@ interface Cut {
 
 function cutPage(page: Page, firstLine: number): Cut {
   const { bytes, text, last } = page
-  const utf8 = page.high === bytes.length || isUtf8(bytes)
+  const utf8 = isUtf8(bytes)
   const records: CsvRecord[] = []
   let line = firstLine
   let from = 0
@@ -167,11 +167,6 @@ const COMMA = 0x2c
 const NONE = -1
 const HIGH = /[\x80-\xff]/g
 
-interface Known extends KnownRecords {
-  /** 1 at its column alone. */
-  kept: Uint8Array
-}
-
 /** A piece of input: its bytes, and the same as Latin-1 text, whose indices are theirs. */
 interface Page {
   bytes: Buffer
@@ -180,7 +175,7 @@ interface Page {
   high: number
   /** 1 at the columns whose text is wanted; null for all. */
   kept: Uint8Array | null
-  known: Known | null
+  known: KnownRecords | null
   /** Nothing follows. */
   last: boolean
 }
@@ -194,16 +189,38 @@ const OPEN_QUOTE = -3
 
 /** Reads the record at `start`; of one that is known only the cell that tells it. */
 function readRecord(page: Page, start: number): Pick<CsvRecord, 'cells' | 'known'> & { end: number } {
-  const { bytes, kept, known, high } = page
-  if (known) {
-    const cells: string[] = []
-    const end = readCells(page, start, cells, known.kept)
-    const found = end < 0 ? null : known.find(cells[known.column] ?? '', bytes.subarray(start, end))
-    if (found !== null) return { cells, known: found, end }
-    page.high = high
-  }
+  const found = page.known && readKnown(page, page.known, start)
+  if (found) return found
   const cells: string[] = []
-  return { cells, known: null, end: readCells(page, start, cells, kept) }
+  return { cells, known: null, end: readCells(page, start, cells, page.kept) }
+}
+
+/**
+ * Takes the line at `start` for a record, and null when no such one is known: the bytes of one that is known have been a whole
+ * record before a line end, and so they are again.
+ */
+function readKnown(page: Page, { column, find }: KnownRecords, start: number) {
+  const end = page.bytes.indexOf(LF, start)
+  if (end === -1) return null
+  const cell = rawCell(page, start, column)
+  const known = cell === null ? null : find(cell, page.bytes.subarray(start, end))
+  if (known === null) return null
+  const cells: string[] = []
+  cells[column] = cell as string
+  return { cells, known, end }
+}
+
+/** A cell as it stands in the page, null where the page ends before it does. */
+function rawCell(page: Page, start: number, column: number): string | null {
+  const { bytes, text } = page
+  for (let [at, place] = [start, 0]; ; place += 1) {
+    const quoted = byteAt(bytes, at) === QUOTE
+    const from = quoted ? at + 1 : at
+    const to = quoted ? closingQuote(page, from) : unquotedEnd(bytes, from)
+    if (to >= bytes.length) return null
+    if (place === column) return text.slice(from, to)
+    at = (quoted ? to + 1 : to) + 1
+  }
 }
 
 /** Appends the cells of the record at `start` to `cells`, as text those that are `kept`. Returns where its line end is, or one of the codes above. */

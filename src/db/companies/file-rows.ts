@@ -29,6 +29,8 @@ export function readFileRows(db: Db, asOf: string | null): FileRows | null {
       WHERE ${filedBy(sameDay)} AND file_row IS NOT NULL AND ${ONLY_FILED}`)
     .pluck()
   for (const mark of rows.iterate()) marks.add(mark)
+  // Of the pages that were read none is wanted again.
+  db.$client.pragma('shrink_memory')
   const markOf = db.$client
     .prepare<[string], number | null>('SELECT file_row FROM companies WHERE company_number = ?')
     .pluck()
