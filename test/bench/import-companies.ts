@@ -41,7 +41,7 @@ export async function benchImportCompanies(): Promise<Row[]> {
       ours: `${mine?.toFixed(2)} s`,
       theirs: `${yours?.toFixed(2)} s`,
       ratio: Number(mine) / Number(yours),
-      target: '<= 1.5',
+      target: '<= 1.2',
     },
     {
       name: `import-companies, peak memory against ${MEMORY_MB} MB`,

@@ -78,7 +78,7 @@ export function claimJobs(
   const taken = tx
     .select()
     .from(jobs)
-    .where(and(free(query), lte(jobs.due_at, clock.now())))
+    .where(and(bound(free(query)), lte(jobs.due_at, clock.now())))
     .orderBy(asc(jobs.due_at))
     .limit(limit)
     .all()
@@ -93,30 +93,36 @@ export function claimJobs(
  * When the next free job of a stage and owner is due; null when there is none. Reads along the index, and stops. It is
  * asked with every look for work.
  */
-export function readNextDueAt(db: Db, { stage, owner, scope, without }: JobQuery): number | null {
-  const within = scope === null ? '' : 'AND company_number IN (SELECT value FROM json_each(?))'
-  const among = without.length === 0 ? '' : 'AND company_number NOT IN (SELECT value FROM json_each(?))'
-  const next = prepared(
-    db,
-    `SELECT due_at FROM jobs WHERE state = 'due' AND stage = ? AND claimed_by IS NULL AND owner = ? ${within} ${among}
-      ORDER BY due_at LIMIT 1`,
-  )
-  const lists = [scope, ...(without.length === 0 ? [] : [without])].filter((list) => list !== null)
-  const found = next.get(stage, owner, ...lists.map((list) => JSON.stringify(list))) as { due_at: number } | undefined
-  return found?.due_at ?? null
+export function readNextDueAt(db: Db, query: JobQuery): number | null {
+  const { text, values } = free(query)
+  const found = prepared(db, `SELECT due_at FROM jobs WHERE ${text} ORDER BY due_at LIMIT 1`).get(...values)
+  return (found as { due_at: number } | undefined)?.due_at ?? null
 }
 
-function free({ stage, owner, scope, without }: JobQuery): SQL | undefined {
-  return and(
-    eq(jobs.state, 'due'),
-    eq(jobs.stage, stage),
-    isNull(jobs.claimed_by),
-    eq(jobs.owner, owner),
-    scope === null ? undefined : sql`${jobs.company_number} IN (SELECT value FROM json_each(${JSON.stringify(scope)}))`,
-    without.length === 0
-      ? undefined
-      : sql`${jobs.company_number} NOT IN (SELECT value FROM json_each(${JSON.stringify(without)}))`,
-  )
+interface Condition {
+  text: string
+  values: string[]
+}
+
+/** SQL for the jobs that may be taken, whenever they are due. */
+function free({ stage, owner, scope, without }: JobQuery): Condition {
+  const text = [`state = 'due'`, 'stage = ?', 'claimed_by IS NULL', 'owner = ?']
+  const values: string[] = [stage, owner]
+  const limit = (to: string, companyNumbers: readonly string[]) => {
+    text.push(`company_number ${to} (SELECT value FROM json_each(?))`)
+    values.push(JSON.stringify(companyNumbers))
+  }
+  if (scope !== null) limit('IN', scope)
+  if (without.length > 0) limit('NOT IN', without)
+  return { text: text.join(' AND '), values }
+}
+
+/** The same with its values in their places. */
+function bound({ text, values }: Condition): SQL {
+  const parts = text
+    .split('?')
+    .map((part, index) => (index === 0 ? sql.raw(part) : sql`${values[index - 1]}${sql.raw(part)}`))
+  return sql.join(parts)
 }
 
 /** Frees the claims of runs that have died. */

@@ -5,6 +5,7 @@ import { openDataset } from '../../../src/db/dataset/dataset.ts'
 import { CELL_END, type LineDataset, type Lines, NULL_CELL, openLines } from '../../../src/db/dataset/lines.ts'
 import type { Db } from '../../../src/db/open.ts'
 import { type TempFolder, tempFolder } from '../../host.ts'
+import { plansOf } from '../../query-plans.ts'
 import { addCompany, addEmail, fill, newDatabase, smallWorld } from '../../steps/export/export-world.ts'
 import { suppressOne, suppressWorld } from '../../steps/suppress/suppress-world.ts'
 
@@ -146,23 +147,11 @@ test('a database that is damaged is named', () => {
 test('every piece is looked up by its place, never through a whole table or a whole index', () => {
   fill(db, 10, 1)
   const since = here()
-  const { $client: client } = db
-  const prepare = client.prepare.bind(client)
-  const statements = new Set<string>()
-  Object.assign(client, {
-    prepare(sql: string) {
-      statements.add(sql)
-      return prepare(sql)
-    },
-  })
   const today = '2026-11-27'
   for (const selection of [{ since: null }, { since }, { since, unchanged: true }]) {
     using data = openLines(db, { all: false, ...{ today }, ...selection })
-    statements.clear()
-    for (const table of datasetTables) for (const piece of data.lines(table)) piece.cells()
-    const plans = [...statements].flatMap((sql) => {
-      const values = Array.from(sql.matchAll(/\?/g), () => 0)
-      return (prepare(`EXPLAIN QUERY PLAN ${sql}`).all(...values) as { detail: string }[]).map(({ detail }) => detail)
+    const plans = plansOf(db, () => {
+      for (const table of datasetTables) for (const piece of data.lines(table)) piece.cells()
     })
     expect(plans.length).toBeGreaterThan(10)
     expect(plans.filter((step) => /^SCAN (companies|officers|domains|emails|deletions|temp)/.test(step))).toEqual([])

@@ -1,26 +1,18 @@
 import { expect, it } from 'vitest'
 import { countProvenAt } from '../../../src/db/officers/bulk-files.ts'
 import { openDb } from '../../../src/db/open.ts'
+import { plansOf } from '../../query-plans.ts'
 import { addCompany } from '../../steps/export/export-world.ts'
 
 const MOMENT = '2026-02-01T00:00:00.000Z'
 
 it('the lists that a file proved are counted along an index alone, since a file proves millions', () => {
   const db = openDb(':memory:')
-  const [prepare, statements] = [db.$client.prepare.bind(db.$client), [] as string[]]
-  Object.assign(db.$client, {
-    prepare(sql: string) {
-      statements.push(sql)
-      return prepare(sql)
-    },
-  })
   addCompany(db, { company_number: '00000001', officers_fetched_at: MOMENT })
   addCompany(db, { company_number: '00000002', officers_fetched_at: MOMENT })
   addCompany(db, { company_number: '00000003', officers_fetched_at: MOMENT, officers_state: 'stale' })
   addCompany(db, { company_number: '00000004', officers_fetched_at: '2026-02-01T00:00:00.001Z' })
-  expect(countProvenAt(db, MOMENT)).toBe(2)
-  const plan = prepare(`EXPLAIN QUERY PLAN ${statements.at(-1)}`).all(MOMENT) as { detail: string }[]
-  expect(plan.map(({ detail }) => detail)).toEqual([
+  expect(plansOf(db, () => expect(countProvenAt(db, MOMENT)).toBe(2))).toEqual([
     expect.stringMatching(/^SEARCH companies USING COVERING INDEX .*\(officers_fetched_at=\? AND officers_state=\?\)$/),
   ])
 })

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { type ClaimedCompany, claimStale } from '../../../src/db/officers/claims.ts'
 import { type Db, openDb, write } from '../../../src/db/open.ts'
+import { plansOf } from '../../query-plans.ts'
 import { addCompany } from '../../steps/export/export-world.ts'
 import { virtualClock } from '../../virtual-clock.ts'
 
@@ -31,20 +32,8 @@ describe('claimStale', () => {
   })
 
   it('reads no list but the one that it takes, however many there are', () => {
-    const { $client: client } = db
-    const [prepare, statements] = [client.prepare.bind(client), new Set<string>()]
     add('00000001', 'complete', '2026-01-03')
-    Object.assign(client, {
-      prepare(sql: string) {
-        if (/^select .* from "companies"/.test(sql)) statements.add(sql)
-        return prepare(sql)
-      },
-    })
-    claim()
-    const plans = [...statements].flatMap((sql) => {
-      const values = Array.from(sql.matchAll(/\?/g), () => 0)
-      return (prepare(`EXPLAIN QUERY PLAN ${sql}`).all(...values) as { detail: string }[]).map(({ detail }) => detail)
-    })
+    const plans = plansOf(db, () => claim())
     expect(plans.filter((step) => / companies\b/.test(step)).length).toBeGreaterThan(1)
     expect(plans.filter((step) => /^SCAN companies|TEMP B-TREE/.test(step))).toEqual([])
   })

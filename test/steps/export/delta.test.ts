@@ -8,6 +8,7 @@ import { saveOfficers } from '../../../src/db/officers/officers.ts'
 import { type Db, write } from '../../../src/db/open.ts'
 import { destinationOf } from '../../../src/steps/export/destination.ts'
 import { type TempFolder, tempFolder } from '../../host.ts'
+import { plansOf } from '../../query-plans.ts'
 import { suppressOne, suppressWorld } from '../suppress/suppress-world.ts'
 import { addCompany, addDomain, addOfficer, exportWorld, fill, newDatabase } from './export-world.ts'
 import { readSqlite, readXlsx } from './read-back.ts'
@@ -273,24 +274,10 @@ describe('the files of a delta', () => {
 test('what changed is looked up by its number and what belongs to it by its key, never through a whole table', () => {
   fill(db, 10, 1)
   const since = fromNow()
-  const { $client: client } = db
-  const prepare = client.prepare.bind(client)
-  const statements = new Set<string>()
-  Object.assign(client, {
-    prepare(sql: string) {
-      statements.add(sql)
-      return prepare(sql)
-    },
-  })
   for (const all of [false, true]) {
-    statements.clear()
-    using dataset = openDataset(db, { all, since, today: '2026-11-27' })
-    expect([...dataset.pages()]).toEqual([])
-    const plans = [...statements].flatMap((sql) => {
-      const values = Array.from(sql.matchAll(/\?/g), () => 0)
-      const named = { number: 0, moment: '', hidden: '[]', since: 0 }
-      const bound = values.length > 0 || !/\$/.test(sql) ? values : [named]
-      return (prepare(`EXPLAIN QUERY PLAN ${sql}`).all(...bound) as { detail: string }[]).map(({ detail }) => detail)
+    const plans = plansOf(db, () => {
+      using dataset = openDataset(db, { all, since, today: '2026-11-27' })
+      expect([...dataset.pages()]).toEqual([])
     })
     expect(plans.length).toBeGreaterThan(20)
     const ofMany = /^SCAN (companies|officers|persons_with_significant_control|domains|emails|deletions)/
