@@ -7,6 +7,7 @@ import type { DatasetTable, Page } from '../../db/dataset/columns.ts'
 import { type Dataset, openDataset } from '../../db/dataset/dataset.ts'
 import type { Db } from '../../db/open.ts'
 import type { VerificationState } from '../../db/standing.ts'
+import { boundYoungSpace } from '../../heap-space.ts'
 import type { SignedDelivery } from '../../signed.ts'
 import { type Delivery, type Destination, type Manifest, openDelivery } from './destination.ts'
 import { type ExportFormat, formatOf } from './formats/formats.ts'
@@ -115,6 +116,7 @@ async function writePages(
     if (pass === 0 && !page.deletions) onPage?.(page)
     companies += page.companies.length
     onProgress?.(companies)
+    boundYoungSpace()
     await nextTurn()
     signal.throwIfAborted()
   }

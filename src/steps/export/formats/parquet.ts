@@ -1,7 +1,6 @@
 // Parquet: typed columns, Snappy, row groups of a size that keeps the memory small.
 import type { Page } from '../../../db/dataset/columns.ts'
 import { type Column, columnsOfTable, type Row } from '../../../db/dataset/columns.ts'
-import { boundYoungSpace } from '../../../heap-space.ts'
 import { flatTable } from './flat.ts'
 import type { Output } from './output.ts'
 import { type Contents, type Format, rowsOf, type Writer, type Writing } from './writer.ts'
@@ -27,10 +26,7 @@ function parquetFile(name: string, columns: Column[], rowsOfPage: (page: Page) =
 
 async function openParquet(output: Output, columns: Column[], rowsOfPage: (page: Page) => Row[]): Promise<Writing> {
   const { createParquetFile } = await import('./parquet-file.ts')
-  const file = createParquetFile(columns, (bytes, rows) => {
-    boundYoungSpace()
-    return output.write(bytes, rows)
-  })
+  const file = createParquetFile(columns, output.write)
   return {
     passes: 1,
     add: (page) => file.add(rowsOfPage(page)),
