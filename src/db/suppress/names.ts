@@ -60,6 +60,26 @@ export function nameRules(rules: NameRule[]): (person: PersonFacts) => boolean {
   }
 }
 
+/**
+ * A function that says whether the letters of a name hold a surname of a rule, or a part of one: where they do not, no rule
+ * means it. It takes a tenth of the time.
+ */
+export function surnameTest(rules: NameRule[]): (name: string) => boolean {
+  const surnames = rules.flatMap(({ value }) => withoutTitles((value.split(', ')[0] ?? '').split(' ')).map(surnameOf))
+  const wanted = [...new Set(surnames.flatMap(({ whole, parts }) => [whole, ...parts]))]
+  return (name) => {
+    const letters = lettersOf(name)
+    return wanted.some((one) => letters.includes(one))
+  }
+}
+
+/** The words of a name as they are compared, written together. */
+function lettersOf(name: string): string {
+  return OTHER_THAN_ASCII.test(name) ? nameWords(name).join('') : name.toLowerCase().replace(/[^a-z0-9]+/g, '')
+}
+
+const OTHER_THAN_ASCII = /[^\u0000-\u007f]/
+
 interface RuleName {
   surnames: Surname[]
   forenames: string[][]

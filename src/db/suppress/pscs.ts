@@ -6,7 +6,7 @@ import type { Db, Tx } from '../open.ts'
 import { officers, persons_with_significant_control, withheld_officers } from '../schema.ts'
 import { personPrefix } from '../values.ts'
 import { placesOfLinked, placesOfNamed } from './birth-index.ts'
-import { type NameRule, nameRules, nameValue, type PersonFacts } from './names.ts'
+import { type NameRule, nameRules, nameValue, type PersonFacts, surnameTest } from './names.ts'
 import {
   databaseKey,
   listSuppressions,
@@ -131,9 +131,9 @@ function factsOf(psc: PscPerson): OfficerFacts {
 
 /** A statement names somebody without a month of birth: whoever bears the name of a rule is meant. */
 function namesAnyBirth(named: NameRule[]): (name: string) => boolean {
-  const means = nameRules(named)
+  const [means, bearsSurname] = [nameRules(named), surnameTest(named)]
   const months = [...new Set(named.map(({ born }) => born))]
-  return (name) => months.some((born) => means({ name, ...monthOf(born) }))
+  return (name) => bearsSurname(name) && months.some((born) => means({ name, ...monthOf(born) }))
 }
 
 function monthOf(born: string): Pick<PersonFacts, 'date_of_birth_year' | 'date_of_birth_month'> {
