@@ -17,7 +17,7 @@ export class ThreadError extends Error {
 const HALF_YOUNG_MB = 4
 
 /** Starts a thread that runs `file`. It knows no secrets, since it is given no environment. */
-export function openThread<Asked, Answer>(file: URL, workerData: unknown): Thread<Asked, Answer> {
+export function openThread<Asked, Answer>(file: URL, workerData?: unknown): Thread<Asked, Answer> {
   setFlagsFromString(`--min-semi-space-size=${HALF_YOUNG_MB}`)
   const worker = new Worker(file, {
     workerData,

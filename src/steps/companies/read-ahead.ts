@@ -6,8 +6,11 @@ import { openThread, type Thread, ThreadError } from '../../thread.ts'
 import type { PackedRows } from './packed-rows.ts'
 import { createRowsReader, type RowsOptions } from './rows.ts'
 
-/** What the thread is asked. The block of a piece goes over to it, and comes back with the rows. */
-export type PieceAsked = { kind: 'begin' } | { kind: 'piece'; block: ArrayBuffer; length: number } | { kind: 'end' }
+/** What the thread is asked, first how to read. The block of a piece goes over to it, and comes back with the rows. */
+export type PieceAsked =
+  | { kind: 'begin'; options: RowsOptions }
+  | { kind: 'piece'; block: ArrayBuffer; length: number }
+  | { kind: 'end' }
 
 export type PieceAnswer =
   | { kind: 'begun' }
@@ -69,9 +72,9 @@ type RowsThread = Thread<PieceAsked, PieceAnswer>
 
 /** Null where the machine has no thread to give: then the file is read without one. */
 async function openRowsThread(options: RowsOptions): Promise<RowsThread | null> {
-  const thread: RowsThread = openThread(new URL(FILE, import.meta.url), options)
+  const thread: RowsThread = openThread(new URL(FILE, import.meta.url))
   try {
-    await thread.ask({ kind: 'begin' })
+    await thread.ask({ kind: 'begin', options })
     return thread
   } catch (error) {
     await thread.close()

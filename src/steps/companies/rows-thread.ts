@@ -1,14 +1,14 @@
 // The whole of a thread that reads a register file: each piece is answered with its rows, in their order.
-import { parentPort, workerData } from 'node:worker_threads'
+import { parentPort } from 'node:worker_threads'
 import { ChpipeError } from '../../errors.ts'
 import { collectGarbage } from '../../heap-space.ts'
 import type { PieceAnswer, PieceAsked } from './read-ahead.ts'
-import { createRowsReader, type RowsOptions } from './rows.ts'
+import { createRowsReader, type RowsReader } from './rows.ts'
 
 /** The bytes of pieces lie outside of V8's spaces, and those that grew old go only when these are looked through. */
 const PIECES_BEFORE_GARBAGE = 2048
 
-const reader = createRowsReader(workerData as RowsOptions)
+let reader: RowsReader
 let pieces = 0
 
 parentPort?.on('message', (asked: PieceAsked) => {
@@ -21,7 +21,10 @@ parentPort?.on('message', (asked: PieceAsked) => {
 
 function answerOf(asked: PieceAsked): PieceAnswer {
   try {
-    if (asked.kind === 'begin') return { kind: 'begun' }
+    if (asked.kind === 'begin') {
+      reader = createRowsReader(asked.options)
+      return { kind: 'begun' }
+    }
     if (asked.kind === 'end') return { kind: 'rows', rows: reader.end() }
     const { block, length } = asked
     return { kind: 'rows', rows: reader.read(Buffer.from(block, 0, length)), block }
