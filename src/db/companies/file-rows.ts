@@ -1,13 +1,13 @@
 // Which row of which register file a company is stored as. A file that is imported again says of most companies what is
 // stored already: a row that is known by its mark need not be read, compared or written.
 import { type Db, prepared } from '../open.ts'
-import { openMarks, type SharedMarks } from './row-marks.ts'
+import { openMarks } from './row-marks.ts'
 import { filedBy, ONLY_FILED, runsOfSameDay } from './unchanged.ts'
 
 /** Companies that stay as they are when the row comes that they are stored as. */
 export interface FileRows {
-  /** The marks of the rows that companies are stored as, as far as no other row of them has come. */
-  marks: SharedMarks
+  /** Whether a company is stored as the row of this mark, as far as no other row of it has come. */
+  has(mark: number): boolean
   /** The row comes: whether a company is stored as it, and whether it has come before. */
   meet(mark: number): 'no' | 'first' | 'again'
   /** Another row of the company has come, and replaces what is stored; returns whether the stored one had come before it. */
@@ -28,14 +28,16 @@ export function readFileRows(db: Db, asOf: string | null): FileRows | null {
       SELECT file_row FROM companies
       WHERE ${filedBy(sameDay)} AND file_row IS NOT NULL AND ${ONLY_FILED}`)
     .pluck()
+  // Of the pages that are read none is wanted again.
+  const cache = db.$client.pragma('cache_size', { simple: true })
+  db.$client.pragma('cache_size = -1000')
   for (const mark of rows.iterate()) marks.add(mark)
-  // Of the pages that were read none is wanted again.
-  db.$client.pragma('shrink_memory')
+  db.$client.pragma(`cache_size = ${cache}`)
   const markOf = db.$client
     .prepare<[string], number | null>('SELECT file_row FROM companies WHERE company_number = ?')
     .pluck()
   return {
-    marks: marks.shared,
+    has: marks.has,
     meet: marks.meet,
     replace(companyNumber) {
       const mark = markOf.get(companyNumber)

@@ -27,7 +27,6 @@ const MORE = 0x3f
 const usedBy = (mark: number) => USED | (Math.floor(mark / 2 ** 32) & MORE)
 
 export interface Marks {
-  shared: SharedMarks
   add(mark: number): void
   has(mark: number): boolean
   meet(mark: number): 'no' | 'first' | 'again'
@@ -35,23 +34,11 @@ export interface Marks {
   remove(mark: number): boolean
 }
 
-/** Marks that another thread can look up while this one adds and removes some. */
-export interface SharedMarks {
-  words: SharedArrayBuffer
-  states: SharedArrayBuffer
-}
-
 /** Room for so many marks, in five bytes each and a third to spare. */
 export function openMarks(most: number): Marks {
   const size = Math.ceil((most + 1) * 1.33)
-  return marksIn({ words: new SharedArrayBuffer(size * 4), states: new SharedArrayBuffer(size) })
-}
-
-/** The marks that somebody shares. */
-export function marksIn(shared: SharedMarks): Marks {
-  const words = new Uint32Array(shared.words)
-  const states = new Uint8Array(shared.states)
-  const size = states.length
+  const words = new Uint32Array(size)
+  const states = new Uint8Array(size)
   /** The slot of a mark, or the free one where it would be. */
   const find = (mark: number): number => {
     const word = mark >>> 0
@@ -62,7 +49,6 @@ export function marksIn(shared: SharedMarks): Marks {
     }
   }
   return {
-    shared,
     add(mark) {
       const at = find(mark)
       words[at] = mark >>> 0

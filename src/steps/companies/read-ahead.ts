@@ -26,10 +26,13 @@ const PIECES_AHEAD = 4
 /** The built program lies in one folder, its sources in many. */
 const FILE = import.meta.url.endsWith('.ts') ? './rows-thread.ts' : './register-reader.js'
 
-/** The rows of a file, piece by piece. Throws what the pieces throw, and the `data` errors of a `RowsReader`. */
+/**
+ * The rows of a file, piece by piece. Throws what the pieces throw, and the `data` errors of a `RowsReader`. One of which rows
+ * are known is read here: little is to be done about those, so that a thread would gain nothing.
+ */
 export async function* readRows(chunks: AsyncIterable<Buffer>, options: RowsOptions): AsyncGenerator<PackedRows> {
   const { isShort, all } = await begun(chunks, SHORT_BYTES)
-  const thread = isShort ? null : await openRowsThread(options)
+  const thread = isShort || options.known ? null : await openRowsThread(options)
   if (!thread) {
     const reader = createRowsReader(options)
     for await (const chunk of all) yield reader.read(chunk)

@@ -8,7 +8,7 @@ import type { FileRows } from '../../db/companies/file-rows.ts'
 import type { FiledCompany } from '../../db/companies/staged-row.ts'
 import type { CompanyStaging, Reject } from '../../db/companies/staging.ts'
 import type { CompanyFacts } from '../../db/companies/told.ts'
-import { boundYoungSpace } from '../../heap-space.ts'
+import { boundYoungSpace, collectGarbage } from '../../heap-space.ts'
 import { postcodeTest } from '../../postcode.ts'
 import { type FileTold, type PackedRows, type Row, rowsOf } from './packed-rows.ts'
 import { readRows } from './read-ahead.ts'
@@ -71,6 +71,9 @@ const MOST_CELL = 200
 
 /** Enough for the rows of some pieces. */
 const YOUNG_BYTES = 8 * 1024 * 1024
+const PIECES_PER_LOOK = 16
+/** After so many pieces what had to live for a while is collected: it adds up with the length of the file. */
+const PIECES_PER_SWEEP = 4096
 
 /** More different wordings than this are no vocabulary; they are not distinguished. */
 const MOST_WORDINGS = 100
@@ -113,7 +116,7 @@ async function readPart(
 ): Promise<void> {
   const { asOf, fileRows } = options
   const name = part.name ? `${part.name} in ${sourceName}` : sourceName
-  const reading = { name, partName: part.name, asOf, known: fileRows?.marks ?? null }
+  const reading = { name, partName: part.name, asOf, known: fileRows }
   let told: FileTold | undefined
   let pieces = 0
   const readAgain = (row: string) => {
@@ -126,12 +129,18 @@ async function readPart(
     told = rows.told ?? told
     store(rows)
     pieces += 1
-    if (pieces % 16 === 0) boundYoungSpace(YOUNG_BYTES)
+    sweep(pieces)
     options.onProgress(totals.rows)
   }
   for (const column of told?.unfilled ?? []) totals.unfilled.add(column)
   for (const prefix of told?.prefixes ?? []) totals.prefixes.add(prefix)
   for (const [code, description] of told?.sicDescriptions ?? []) totals.sicDescriptions.set(code, description)
+}
+
+/** V8 would let the process grow as a file goes on, and what it has grown by it never gives back. */
+function sweep(pieces: number): void {
+  if (pieces % PIECES_PER_LOOK === 0) boundYoungSpace(YOUNG_BYTES)
+  if (pieces % PIECES_PER_SWEEP === 0) collectGarbage()
 }
 
 interface Storing {

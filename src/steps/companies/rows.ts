@@ -14,9 +14,13 @@ import {
   type KnownRecords,
   type RecordBatch,
 } from '../../companies-house/register/records.ts'
-import { marksIn, type RowMarker, rowMarker, type SharedMarks } from '../../db/companies/row-marks.ts'
+import { type RowMarker, rowMarker } from '../../db/companies/row-marks.ts'
 import { ChpipeError } from '../../errors.ts'
 import { createRowPacker, type FileTold, type OddCells, type PackedRows, type RowPacker } from './packed-rows.ts'
+
+export interface KnownRows {
+  has(mark: number): boolean
+}
 
 export interface RowsOptions {
   /** What the file is called in sentences. */
@@ -25,8 +29,8 @@ export interface RowsOptions {
   partName: string | null
   /** The day that it is of; null where it is unknown. */
   asOf: string | null
-  /** Marks of the rows that need not be read, where there are any. */
-  known: SharedMarks | null
+  /** Rows that need not be read, by their marks, where there are any. */
+  known: KnownRows | null
 }
 
 /** Reads one file. It throws `data` errors: for wrong columns, foreign text, and a file that breaks off. */
@@ -101,18 +105,13 @@ function refuseCutShort({ unterminated }: RecordBatch, columns: RegisterColumns 
 }
 
 /** Tells the rows that are stored as they stand, by their marks; null where none can be. */
-function knownRecords(
-  { at }: RegisterColumns,
-  marker: RowMarker | null,
-  known: SharedMarks | null,
-): KnownRecords | null {
+function knownRecords({ at }: RegisterColumns, marker: RowMarker | null, known: KnownRows | null): KnownRecords | null {
   if (!marker || !known) return null
-  const marks = marksIn(known)
   return {
     column: at.CompanyNumber,
     find(cell, row) {
       const mark = marker(numberCell(cell), row)
-      return marks.has(mark) ? mark : null
+      return known.has(mark) ? mark : null
     },
   }
 }

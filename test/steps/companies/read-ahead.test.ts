@@ -79,7 +79,7 @@ describe('the rows of a long file', () => {
     const { rows } = readHere(FILE)
     const marks = openMarks(ROWS.length)
     for (const one of rows) if (one.kind === 'company' && one.mark !== null) marks.add(one.mark)
-    const found = await readAhead(FILE, { ...OPTIONS, known: marks.shared })
+    const found = await readAhead(FILE, { ...OPTIONS, known: marks })
     const marked = rows.flatMap((one) => (one.kind === 'company' && one.mark !== null ? [one.mark] : []))
     const known = found.rows.flatMap((one) => (one.kind === 'known' ? [one.mark] : []))
     // A name of two lines is no line: its row is read.
