@@ -15,6 +15,15 @@ export function boundYoungSpace(enough = ENOUGH): void {
   if (young && young.space_size >= enough) setFlagsFromString('--semi-space-growth-factor=1')
 }
 
+/** The same for what is called thousands of times in a second: a function of which every so many-th call looks. */
+export function boundsYoungSpace({ every, enough }: { every: number; enough?: number }): () => void {
+  let calls = 0
+  return () => {
+    calls += 1
+    if (calls % every === 0) boundYoungSpace(enough)
+  }
+}
+
 /**
  * Lets the space for old objects grow by a third of what is alive before garbage is collected; V8 would wait for several
  * times as much. It holds for the whole process.

@@ -154,8 +154,8 @@ export interface Turns {
 /** With short steps, some hundredths of a second. */
 const BUSY_ROUNDS = 200
 
-/** Gives turns in the order in which they were asked for, one in each round of the event loop. */
-export function createTurns(): Turns {
+/** Gives turns in the order in which they were asked for, one in each round of the event loop; each is told. */
+export function createTurns(onTurn: () => void = () => {}): Turns {
   const waiting = { page: [] as (() => void)[], stream: [] as (() => void)[] }
   let isGiving = false
   let [round, lastHeard] = [0, Number.NEGATIVE_INFINITY]
@@ -164,6 +164,7 @@ export function createTurns(): Turns {
     const first = waiting.page.shift() ?? waiting.stream.shift()
     isGiving = first !== undefined
     if (!first) return
+    onTurn()
     first()
     setImmediate(give)
   }

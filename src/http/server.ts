@@ -6,6 +6,7 @@ import type { Clock } from '../clock.ts'
 import type { Db } from '../db/open.ts'
 import { serveDatabase } from '../db/served/database.ts'
 import { ChpipeError, errorMessage } from '../errors.ts'
+import { boundsYoungSpace } from '../heap-space.ts'
 import { type Log, lenient } from '../log.ts'
 import type { Labels, Metric, Sample } from '../metrics.ts'
 import { type AppOptions, createApp } from './app.ts'
@@ -47,6 +48,9 @@ const KEEP_ALIVE_MS = 5000
 /** For a refused client to read why. */
 const LINGER_MS = 500
 
+/** Requests and steps of streams before the space for new objects is looked at. */
+const CALLS_PER_LOOK = 64
+
 /** Enough for a customer who fetches every list at once. */
 export const DEFAULT_STREAMS = 4
 
@@ -80,7 +84,8 @@ export async function startApi(given: HttpApiOptions): Promise<HttpApi> {
   const metrics = () => [...options.pipelineMetrics(database.current()), ...counts.metrics(), ...processMetrics(clock)]
   const { streamsPerToken = DEFAULT_STREAMS } = options
   const now = createNow(database, clock)
-  const turns = createTurns()
+  const boundMemory = boundsYoungSpace({ every: CALLS_PER_LOOK })
+  const turns = createTurns(boundMemory)
   const admission = createAdmission({ ...options, now, steady: clock.steady })
   const kept = keepAnswers({ now, admission })
   const app = createApp({ ...options, database, admission, now, turns, basePath, streamsPerToken, names, metrics })
@@ -93,6 +98,7 @@ export async function startApi(given: HttpApiOptions): Promise<HttpApi> {
     request.url = withoutBase(request.url ?? '', basePath)
     observe(request, response, { clock, log, counts, trustedProxies, trialToken })
     turns.heard()
+    boundMemory()
     if (!kept.answer(request, response)) answer(request, response)
   })
   return {

@@ -8,7 +8,7 @@ import type { FileRows } from '../../db/companies/file-rows.ts'
 import type { FiledCompany } from '../../db/companies/staged-row.ts'
 import type { CompanyStaging, Reject } from '../../db/companies/staging.ts'
 import type { CompanyFacts } from '../../db/companies/told.ts'
-import { boundYoungSpace, collectGarbage } from '../../heap-space.ts'
+import { boundsYoungSpace, collectGarbage } from '../../heap-space.ts'
 import { postcodeTest } from '../../postcode.ts'
 import { type FileTold, type PackedRows, type Row, rowsOf } from './packed-rows.ts'
 import { readRows } from './read-ahead.ts'
@@ -118,6 +118,7 @@ async function readPart(
   const name = part.name ? `${part.name} in ${sourceName}` : sourceName
   const reading = { name, partName: part.name, asOf, known: fileRows }
   let told: FileTold | undefined
+  const boundMemory = boundsYoungSpace({ every: PIECES_PER_LOOK, enough: YOUNG_BYTES })
   let pieces = 0
   const readAgain = (row: string) => {
     const reader = createRowsReader({ ...reading, known: null })
@@ -129,18 +130,13 @@ async function readPart(
     told = rows.told ?? told
     store(rows)
     pieces += 1
-    sweep(pieces)
+    boundMemory()
+    if (pieces % PIECES_PER_SWEEP === 0) collectGarbage()
     options.onProgress(totals.rows)
   }
   for (const column of told?.unfilled ?? []) totals.unfilled.add(column)
   for (const prefix of told?.prefixes ?? []) totals.prefixes.add(prefix)
   for (const [code, description] of told?.sicDescriptions ?? []) totals.sicDescriptions.set(code, description)
-}
-
-/** V8 would let the process grow as a file goes on, and what it has grown by it never gives back. */
-function sweep(pieces: number): void {
-  if (pieces % PIECES_PER_LOOK === 0) boundYoungSpace(YOUNG_BYTES)
-  if (pieces % PIECES_PER_SWEEP === 0) collectGarbage()
 }
 
 interface Storing {
