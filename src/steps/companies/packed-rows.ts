@@ -51,47 +51,6 @@ const REJECT = 0
 const KNOWN = 1
 const COMPANY = 2
 
-const TEXT = [
-  'company_number',
-  'company_name',
-  'company_status',
-  'company_status_detail',
-  'type',
-  'subtype',
-  'date_of_creation',
-  'date_of_cessation',
-  'sic_codes',
-  'care_of',
-  'po_box',
-  'address_line_1',
-  'address_line_2',
-  'locality',
-  'region',
-  'country',
-  'postal_code',
-  'country_of_origin',
-  'accounts_next_due',
-  'accounts_last_accounts_made_up_to',
-  'accounts_last_accounts_type',
-  'confirmation_statement_next_due',
-  'confirmation_statement_last_made_up_to',
-  'annual_return_next_due',
-  'annual_return_last_made_up_to',
-  'previous_company_names',
-  'uri',
-] as const satisfies (keyof RegisterCompany)[]
-
-const NUMBERS = [
-  'accounts_accounting_reference_date_day',
-  'accounts_accounting_reference_date_month',
-  'charges_count',
-  'charges_outstanding_count',
-  'charges_part_satisfied_count',
-  'charges_satisfied_count',
-  'general_partners_count',
-  'limited_partners_count',
-] as const satisfies (keyof RegisterCompany)[]
-
 /** Packs the rows of one piece after the other. */
 export interface RowPacker {
   reject(reject: Reject): void
@@ -135,12 +94,11 @@ export function createRowPacker(): RowPacker {
       // No row has 0 as its mark.
       packed.marks.push(mark ?? 0)
       put(COMPANY)
-      for (const name of TEXT) {
+      for (const name of COLUMNS) {
         const value = company[name]
-        put(value === null ? 0 : value.length + 1)
-        if (value !== null) values.push(value)
+        if (typeof value === 'string') values.push(value)
+        put(value === null ? 0 : (typeof value === 'string' ? value.length : value) + 1)
       }
-      for (const name of NUMBERS) put((company[name] ?? -1) + 1)
     },
     take(page) {
       const taken = { ...packed, numbers: numbers.slice(0, used), text: values.join(''), page }
@@ -180,7 +138,7 @@ export function rowsOf({ numbers, text, marks }: PackedRows): () => Row {
     marked += 1
     return marks[marked - 1] as number
   }
-  // In the order of `TEXT` and `NUMBERS`.
+  // In this order they are packed.
   const company = (): RegisterCompany => ({
     company_number: filled(number() - 1),
     company_name: filled(number() - 1),
@@ -224,4 +182,14 @@ export function rowsOf({ numbers, text, marks }: PackedRows): () => Row {
     if (kind === KNOWN) return { kind: 'known', mark: mark(), from: number(), to: number() }
     return { kind: 'company', company: company(), mark: mark() || null }
   }
+}
+
+/** The columns of a company, in the order in which they are unpacked. */
+const COLUMNS = columnsInOrder()
+
+function columnsInOrder(): (keyof RegisterCompany)[] {
+  const numbers = new Int32Array(100).fill(1)
+  numbers[0] = COMPANY
+  const row = rowsOf({ ...emptyRows(), numbers, marks: [0] })()
+  return row.kind === 'company' ? (Object.keys(row.company) as (keyof RegisterCompany)[]) : []
 }
