@@ -31,8 +31,11 @@ export function readFileRows(db: Db, asOf: string | null): FileRows | null {
   // Of the pages that are read none is wanted again.
   const cache = db.$client.pragma('cache_size', { simple: true })
   db.$client.pragma('cache_size = -1000')
-  for (const mark of rows.iterate()) marks.add(mark)
-  db.$client.pragma(`cache_size = ${cache}`)
+  try {
+    for (const mark of rows.iterate()) marks.add(mark)
+  } finally {
+    db.$client.pragma(`cache_size = ${cache}`)
+  }
   const markOf = db.$client
     .prepare<[string], number | null>('SELECT file_row FROM companies WHERE company_number = ?')
     .pluck()

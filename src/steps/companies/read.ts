@@ -12,7 +12,7 @@ import { boundsYoungSpace, collectGarbage } from '../../heap-space.ts'
 import { postcodeTest } from '../../postcode.ts'
 import { type FileTold, type PackedRows, type Row, rowsOf } from './packed-rows.ts'
 import { readRows } from './read-ahead.ts'
-import { createRowsReader } from './rows.ts'
+import { createRowsReader, MOST_SIC_CODES } from './rows.ts'
 
 export interface ReadOptions {
   /** Whether a company is taken that is not stored yet. */
@@ -136,7 +136,9 @@ async function readPart(
   }
   for (const column of told?.unfilled ?? []) totals.unfilled.add(column)
   for (const prefix of told?.prefixes ?? []) totals.prefixes.add(prefix)
-  for (const [code, description] of told?.sicDescriptions ?? []) totals.sicDescriptions.set(code, description)
+  for (const [code, description] of told?.sicDescriptions ?? []) {
+    if (totals.sicDescriptions.size < MOST_SIC_CODES) totals.sicDescriptions.set(code, description)
+  }
 }
 
 interface Storing {

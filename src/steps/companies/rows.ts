@@ -42,7 +42,7 @@ export interface RowsReader {
 }
 
 /** SIC 2007 has 731 codes, SIC 2003 had 699; more than this are none. */
-const MOST_SIC_CODES = 5000
+export const MOST_SIC_CODES = 5000
 
 export function createRowsReader({ name, partName, asOf, known }: RowsOptions): RowsReader {
   const records = createRecordReader()
