@@ -5,7 +5,7 @@ import { nextChange } from '../changes.ts'
 import { type Db, write } from '../open.ts'
 import { storageError, storageGuard } from '../storage-error.ts'
 import { rewriteCompany } from './companies.ts'
-import { prepareInsertMany } from './insert-many.ts'
+import { insertMany } from './insert-many.ts'
 import { type Origin, runsOfLaterFiles, startOfDay } from './register-files.ts'
 import { type FiledCompany, prepareAdd } from './staged-row.ts'
 import { type CompanyFacts, REGISTER_COLUMNS } from './told.ts'
@@ -201,7 +201,6 @@ function* mergeTable(db: Db, clock: Clock, table: string, origin: FileOrigin, si
     WHERE company_number > ? AND company_number <= ? ORDER BY company_number
     ${upsert(unfilled)} WHERE ${ONLY_FILED} AND ${isOlder(db, origin.as_of)}
       ${unchanged === null ? '' : `AND NOT (${unchanged})`}`)
-  const insertMany = prepareInsertMany(db)
   const countUnchanged = unchangedCounter(db, table, origin)
   const countChunk = client
     .prepare<[string, string], number>(
@@ -225,7 +224,7 @@ function* mergeTable(db: Db, clock: Clock, table: string, origin: FileOrigin, si
       const kept = countUnchanged(after, last)
       const number = nextChange(db)
       let changes = 0
-      const inserted = insertMany(() => {
+      const inserted = insertMany(db, () => {
         changes = move.run(source, fetched_at, fetched_at, run_id, number, after, last, fileBegins).changes
       })
       const rewritten = changes + kept === all ? 0 : rewriteRest(after, last)

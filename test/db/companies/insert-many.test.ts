@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { prepareInsertMany } from '../../../src/db/companies/insert-many.ts'
+import { insertMany } from '../../../src/db/companies/insert-many.ts'
 import { type Db, openDb, write } from '../../../src/db/open.ts'
 import { type TempFolder, tempFolder } from '../../host.ts'
 
@@ -28,13 +28,12 @@ const tallies = (from: Db = db) => {
 }
 
 it('counts the new companies, and leaves the counting of later ones as it was', () => {
-  const insertMany = prepareInsertMany(db)
   const insert = db.$client.prepare(INSERT)
   const store = (numbers: number[]) => () => {
     for (const number of numbers) insert.run(String(number).padStart(8, '0'), 7)
   }
-  expect(write(db, () => insertMany(store([1, 2, 3])))).toBe(3)
-  expect(write(db, () => insertMany(store([2, 3, 4])))).toBe(1)
+  expect(write(db, () => insertMany(db, store([1, 2, 3])))).toBe(3)
+  expect(write(db, () => insertMany(db, store([2, 3, 4])))).toBe(1)
   insert.run('00000005', 0)
   const { counted, there } = tallies()
   expect(there).toEqual([{ name: 'pending', count: 5 }])
@@ -44,11 +43,10 @@ it('counts the new companies, and leaves the counting of later ones as it was', 
 })
 
 it('leaves everything as it was when the transaction fails', () => {
-  const insertMany = prepareInsertMany(db)
   const insert = db.$client.prepare(INSERT)
   const failing = () =>
     write(db, () =>
-      insertMany(() => {
+      insertMany(db, () => {
         insert.run('00000001', 7)
         throw new Error('the disk is full')
       }),
@@ -66,10 +64,9 @@ it('lets others read meanwhile, and count what they store afterwards', () => {
     const triggers = other.$client
       .prepare("SELECT count(*) FROM sqlite_schema WHERE name = 'companies_inserted'")
       .pluck()
-    const insertMany = prepareInsertMany(db)
     const insert = db.$client.prepare(INSERT)
     write(db, () =>
-      insertMany(() => {
+      insertMany(db, () => {
         insert.run('00000001', 7)
         expect(triggers.get()).toBe(1)
         expect(tallies(other).there).toEqual([])
@@ -83,5 +80,5 @@ it('lets others read meanwhile, and count what they store afterwards', () => {
 })
 
 it('refuses to be used outside a transaction', () => {
-  expect(() => prepareInsertMany(db)(() => {})).toThrow('within a transaction')
+  expect(() => insertMany(db, () => {})).toThrow('within a transaction')
 })
