@@ -17,7 +17,7 @@ import { readCompany, readPscs, walkChanges, walkCompanies, walkOfficers } from 
 import { agentAnswers, MCP_PATH, type Paths } from './mcp.ts'
 import type { Now } from './moment.ts'
 import type { NameSearch } from './name-search.ts'
-import { createTagMemory, JSON_TYPE, Problem, problemResponse, respond } from './respond.ts'
+import { createTagMemory, JSON_TYPE, Problem, problemResponse, respond, withWholeBody } from './respond.ts'
 import {
   changesRoute,
   companiesRoute,
@@ -64,7 +64,10 @@ export function createApp(options: AppOptions): OpenAPIHono<Env> {
   const description = onFirstCall(() => describe(options.version, options.basePath))
   const agents = onFirstCall(() => agentAnswers(options.version, description().paths as Paths))
   app.post(MCP_PATH, (c) =>
-    agents()(c.req.raw, async (path) => await data.request(path, { headers: { accept: JSON_TYPE } }, c.env)),
+    agents()(c.req.raw, async (path) => {
+      const answer = await data.request(path, { headers: { accept: JSON_TYPE } }, c.env)
+      return withWholeBody(c.env.incoming, answer)
+    }),
   )
   addOpenEndpoints(app, description, options)
   app.openapi(metricsRoute, async (c) => {

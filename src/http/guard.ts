@@ -80,13 +80,14 @@ export interface Admission {
 /** Reads the database for each token, and counts for as long as the server runs. */
 export function createAdmission(options: GuardOptions): Admission {
   const guesses = createGuessLock(MAX_GUESSES, options.steady)
+  const isTrial = tokenTest(options.trialToken)
   return {
     recognise(authorization, at) {
       const token = bearerOf(authorization)
-      const trial = () => (guesses.lockedFor() === 0 && isSame(token, options.trialToken) ? TRIAL : null)
+      const trial = () => (guesses.lockedFor() === 0 && isTrial(token) ? TRIAL : null)
       return storedCaller(at, token) ?? trial()
     },
-    authenticate: (authorization) => authenticate(authorization, options, guesses),
+    authenticate: (authorization) => authenticate(authorization, options.now, { guesses, isTrial }),
     grant: createLimiter(options.limitPerMinute, options.steady),
   }
 }
@@ -155,20 +156,24 @@ function storedCaller({ db, version }: At, token: string): Caller | null {
 }
 
 /** A stored token is too long to be guessed and always taken; the trial token may be a short word. */
-function authenticate(authorization: string | undefined, options: GuardOptions, guesses: GuessLock): Caller {
+function authenticate(
+  authorization: string | undefined,
+  now: Now,
+  { guesses, isTrial }: { guesses: GuessLock; isTrial(token: string): boolean },
+): Caller {
   const challenge = (error?: string) => ({ 'WWW-Authenticate': error ? `${CHALLENGE}, error="${error}"` : CHALLENGE })
   if (authorization === undefined) {
     throw new Problem(401, { detail: 'Send a token: Authorization: Bearer chp_...', headers: challenge() })
   }
   const token = bearerOf(authorization)
-  const stored = storedCaller(options.now(), token)
+  const stored = storedCaller(now(), token)
   if (stored !== null) return stored
   const lockedFor = guesses.lockedFor()
   if (lockedFor > 0) {
     const headers = { 'Retry-After': String(lockedFor) }
     throw new Problem(429, { detail: 'Too many wrong tokens were tried', headers })
   }
-  if (isSame(token, options.trialToken)) return TRIAL
+  if (isTrial(token)) return TRIAL
   guesses.failed()
   throw new Problem(401, { detail: 'The token is not valid', headers: challenge('invalid_token') })
 }
@@ -176,8 +181,11 @@ function authenticate(authorization: string | undefined, options: GuardOptions, 
 /** Stored tokens have names without brackets. */
 const TRIAL: Caller = { name: '(trial)', scopes: ['data', 'metrics'] }
 
-function isSame(token: string, other: string | undefined): boolean {
-  return other !== undefined && timingSafeEqual(Buffer.from(tokenHash(token)), Buffer.from(tokenHash(other)))
+/** Whether a token is the one given; none is where none is given. */
+function tokenTest(given: string | undefined): (token: string) => boolean {
+  if (given === undefined) return () => false
+  const hash = Buffer.from(tokenHash(given))
+  return (token) => timingSafeEqual(Buffer.from(tokenHash(token)), hash)
 }
 
 // The request limit of each token: so many in a minute, counted from the first.

@@ -17,8 +17,12 @@ interface Kept {
   body: string | Buffer
 }
 
-/** A short body is kept as Latin-1, since text goes out in one piece with the headers. */
 const SHORT_BYTES = 16 * 1024
+
+/** A short body as Latin-1, since text goes out in one piece with the headers. */
+function bodyOf(bytes: Buffer): string | Buffer {
+  return bytes.length <= SHORT_BYTES ? bytes.toString('latin1') : bytes
+}
 
 export interface KeptAnswers {
   /** Answers a request from what is kept; false when it must be answered otherwise, by whom it is also refused. */
@@ -95,7 +99,7 @@ export function keepAnswers({ now, admission, maxBytes = MAX_BYTES }: KeptOption
         etag,
         headers: lasting.flat(),
         unchanged: lasting.filter(([name]) => !OF_BODIES.has(name)).flat(),
-        body: bytes.length <= SHORT_BYTES ? bytes.toString('latin1') : bytes,
+        body: bodyOf(bytes),
       })
       taken += size
       for (const oldest of kept.keys()) {
@@ -167,7 +171,7 @@ export function sendWhole(fetch: Fetch, kept: KeptAnswers): Fetch {
     kept.keep(incoming, body, headers)
     outgoing.writeHead(200, headers.flat())
     if (incoming.method === 'HEAD') outgoing.end()
-    else outgoing.end(body.bytes)
+    else outgoing.end(bodyOf(body.bytes), 'latin1')
     return RESPONSE_ALREADY_SENT
   }
 }

@@ -18,12 +18,22 @@ export interface Moment {
 /** Tells how things stand now: the same object for as long as nothing changes. Throws `DatabaseGone`. */
 export type Now = () => Moment
 
-/** Asks the database itself each time, so that what another process has written counts at once. */
+/**
+ * Asks the database itself, so that what another process has written counts at once: for the first of the requests that
+ * have come when this process looks at its sockets, and for all that are answered before it looks again.
+ */
 export function createNow(database: ServedDatabase, clock: Clock): Now {
   let last: Moment | null = null
   let day = Number.NaN
+  let isAsked = false
+  const askAgain = () => {
+    isAsked = false
+  }
   return () => {
+    if (isAsked && last?.db.$client.open) return last
     const db = database.current()
+    isAsked = true
+    setImmediate(askAgain)
     const version = dataVersion(db)
     const now = clock.now()
     const currentDay = Math.floor(now / DAY_MS)

@@ -37,7 +37,16 @@ export function takeWholeBody(request: IncomingMessage): WholeBody | undefined {
   return body
 }
 
-/** A whole body with a strong entity tag of its own for each encoding; 304 when the client has it already. */
+/** The answer with the body that was made for its request, where `respond` has made one. */
+export function withWholeBody(request: IncomingMessage, response: Response): Response {
+  const body = takeWholeBody(request)
+  return body ? new Response(new Uint8Array(body.bytes), response) : response
+}
+
+/**
+ * A whole body with a strong entity tag of its own for each encoding; 304 when the client has it already. The response has
+ * its headers alone: making a stream of the body takes longer than sending it, so that goes by `takeWholeBody`.
+ */
 export async function respond(
   c: Context<{ Bindings: HttpBindings }>,
   { type, text, headers = {}, state }: Body,
@@ -49,7 +58,7 @@ export async function respond(
   if (matchesTag(c.req.header('if-none-match'), etag)) return new Response(null, { status: 304, headers: common })
   const bytes = zip ? await compress(plain, { level: GZIP_LEVEL }) : plain
   wholeBodies.set(c.env.incoming, { bytes, etag, state })
-  return new Response(new Uint8Array(bytes), {
+  return new Response(null, {
     headers: {
       ...common,
       'Content-Type': type,

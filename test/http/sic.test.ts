@@ -21,3 +21,17 @@ it('a company has its SIC codes in words, as far as a register file has named th
     expect.objectContaining(expected),
   )
 })
+
+it('what SIC codes are called is what another connection has written last', async () => {
+  await using server = await serving((db) => {
+    world(db)
+    db.$client.prepare("UPDATE companies SET sic_codes = '62012' WHERE company_number = '00000001'").run()
+  })
+  const words = async () => (await server.json('/v1/companies/00000001')).body.sic_descriptions
+  const read = async () => [await words(), await words(), await words()]
+  expect(await read()).toEqual([undefined, undefined, undefined])
+  for (const named of ['Business software', 'Software']) {
+    server.db.$client.prepare("INSERT OR REPLACE INTO sic_descriptions VALUES ('62012', ?)").run(named)
+    expect(await read()).toEqual([[named], [named], [named]])
+  }
+})

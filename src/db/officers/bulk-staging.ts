@@ -47,7 +47,7 @@ export function openBulkStaging(db: Db): BulkStaging {
       .pluck()
   const recordsOf = (one: string) =>
     client.prepare<unknown[], StagedRecord>(
-      `SELECT file, number, kind, line FROM ${TABLE} WHERE company = ? ${one} ORDER BY file, number`,
+      `SELECT file, number, kind, line FROM ${TABLE} WHERE company = '' || ? ${one} ORDER BY file, number`,
     )
   const [next, nextOne] = [nextOf(''), nextOf('AND file = ?')]
   const [records, recordsOne] = [recordsOf(''), recordsOf('AND file = ?')]

@@ -129,13 +129,14 @@ export function listedSource(
 }
 
 /** One company, when it lies in the scope. */
-export function oneSource(db: Db, filter: Pick<ServedFilter, 'all'>, number: string): RowSource {
-  const one = prepared(
-    db,
-    `SELECT ${COMPANY_COLUMNS} FROM companies WHERE ${filterScope(filter)} AND company_number = ?`,
-  ).raw()
+export function oneSource(db: Db, { all }: Pick<ServedFilter, 'all'>, number: string): RowSource {
+  const one = prepared(db, all ? ANY_COMPANY : COMPLETE_COMPANY).raw()
   return () => ({ rows: one.all(number) as Row[], reached: null })
 }
+
+const oneCompany = (scope: string) => `SELECT ${COMPANY_COLUMNS} FROM companies WHERE ${scope} AND company_number = ?`
+const ANY_COMPANY = oneCompany(filterScope({ all: true }))
+const COMPLETE_COMPANY = oneCompany(filterScope({ all: false }))
 
 /** Reads the window behind a number; `members` says what of that which belongs to the companies is wanted as well. */
 export function readWindow(db: Db, source: RowSource, { after, limit, members, today }: WindowOptions): Window {
@@ -158,20 +159,28 @@ export interface WindowOptions {
   today: string
 }
 
-const memberStatements = new WeakMap<Db, { today: string; of: Map<MemberTable, Statement> }>()
+/**
+ * What belongs to one company, by its number, and to several, by a list of theirs as JSON. Of a bare value that is equal to a
+ * column, SQLite asks in a sorted statement whether it is another one than last time, and plans anew if so.
+ */
+const OWNERS = { one: "= '' || ?", several: 'IN (SELECT value FROM json_each(?))' } as const
+type Owners = keyof typeof OWNERS
+
+type MemberStatements = Record<Owners, Map<MemberTable, Statement>>
+const memberStatements = new WeakMap<Db, MemberStatements & { today: string }>()
 
 /** The statement that reads what belongs to companies on a day; its text alone is long, so it is made once a day. */
-function membersOf(db: Db, table: MemberTable, today: string): Statement {
+function membersOf(db: Db, table: MemberTable, owners: Owners, today: string): Statement {
   const known = memberStatements.get(db)
-  const kept = known?.today === today ? known : { today, of: new Map<MemberTable, Statement>() }
+  const kept = known?.today === today ? known : { today, one: new Map(), several: new Map() }
   if (kept !== known) memberStatements.set(db, kept)
-  const statement = kept.of.get(table) ?? db.$client.prepare(memberQuery(table, today)).raw()
-  kept.of.set(table, statement)
+  const statement = kept[owners].get(table) ?? db.$client.prepare(memberQuery(table, owners, today)).raw()
+  kept[owners].set(table, statement)
   return statement
 }
 
-function memberQuery(table: MemberTable, today: string): string {
-  return `SELECT ${columnList(table, today)} FROM ${table} WHERE company_number IN (SELECT value FROM json_each(?))
+function memberQuery(table: MemberTable, owners: Owners, today: string): string {
+  return `SELECT ${columnList(table, today)} FROM ${table} WHERE company_number ${OWNERS[owners]}
     ${table === 'emails' ? NOT_GONE : ''} ORDER BY company_number, ${MEMBERS[table]}`
 }
 
@@ -179,8 +188,9 @@ function memberQuery(table: MemberTable, today: string): string {
 export function pageOf(db: Db, companies: Row[], members: readonly MemberTable[], today: string): Page {
   const page: Page = { ...emptyPage(), companies }
   if (members.length === 0 || companies.length === 0) return page
-  const numbers = JSON.stringify(companies.map(([number]) => number))
-  for (const table of members) page[table] = membersOf(db, table, today).all(numbers) as Row[]
+  const owners = companies.length === 1 ? 'one' : 'several'
+  const wanted = owners === 'one' ? numberOf(companies[0]) : JSON.stringify(companies.map(numberOf))
+  for (const table of members) page[table] = membersOf(db, table, owners, today).all(wanted) as Row[]
   return page
 }
 

@@ -30,6 +30,23 @@ export function dataVersion(db: Db): number {
   return Number(prepared(db, 'PRAGMA data_version').pluck().get())
 }
 
+/**
+ * The function that gives what `read` reads, and reads it again only when another connection has written; on one that writes
+ * itself, which does not hear of its own, each time.
+ */
+export function keptWhileUnchanged<T>(read: (db: Db) => T): (db: Db) => T {
+  const kept = new WeakMap<Db, { version: number; found: T }>()
+  return (db) => {
+    if (!db.$client.readonly) return read(db)
+    const version = dataVersion(db)
+    const known = kept.get(db)
+    if (known?.version === version) return known.found
+    const found = read(db)
+    kept.set(db, { version, found })
+    return found
+  }
+}
+
 const connections = new WeakMap<Db, number>()
 let opened = 0
 
