@@ -1,5 +1,6 @@
 // Records of bulk files on their way in. They wait in a temporary table, which lies outside the database file and takes
 // none of its locks, until all files are known to be good.
+import { BOUND_TEXT } from '../bound.ts'
 import type { Db } from '../open.ts'
 import { storageGuard } from '../storage-error.ts'
 
@@ -47,7 +48,7 @@ export function openBulkStaging(db: Db): BulkStaging {
       .pluck()
   const recordsOf = (one: string) =>
     client.prepare<unknown[], StagedRecord>(
-      `SELECT file, number, kind, line FROM ${TABLE} WHERE company = '' || ? ${one} ORDER BY file, number`,
+      `SELECT file, number, kind, line FROM ${TABLE} WHERE company = ${BOUND_TEXT} ${one} ORDER BY file, number`,
     )
   const [next, nextOne] = [nextOf(''), nextOf('AND file = ?')]
   const [records, recordsOne] = [recordsOf(''), recordsOf('AND file = ?')]

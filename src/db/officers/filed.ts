@@ -1,5 +1,6 @@
 // Officer lists that are brought up to date by a file: what is stored before, and what of it changes. Every function that
 // writes belongs in one transaction with the reading before it.
+import { BOUND_TEXT } from '../bound.ts'
 import { noteErased, noteOfficers } from '../changes.ts'
 import { type Db, prepared } from '../open.ts'
 import { withholdFiledOfficers } from '../suppress/withheld.ts'
@@ -22,7 +23,7 @@ export interface ListedCompany {
 const COMPANY = `SELECT companies.company_number, officers_state, officers_fetched_at, company_status, sic_codes,
     officer_fetches.claimed_by IS NOT NULL AS claimed
   FROM companies LEFT JOIN officer_fetches USING (company_number)
-  WHERE companies.company_number = ? AND deleted_at IS NULL`
+  WHERE companies.company_number = ${BOUND_TEXT} AND deleted_at IS NULL`
 
 /** The company; undefined when it is not stored, or deleted. */
 export function findListedCompany(db: Db, companyNumber: string): ListedCompany | undefined {

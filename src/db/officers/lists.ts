@@ -1,5 +1,6 @@
 // What a stored officer list is worth beside the officers stream: whether it is in doubt, and whether a fetch of it has
 // been overtaken. Every function belongs in the transaction of what it is about.
+import { BOUND_TEXT } from '../bound.ts'
 import { type Db, prepared } from '../open.ts'
 
 const TOUCHED = 'SELECT touched FROM officer_lists WHERE company_number = ?'
@@ -37,7 +38,8 @@ export interface StoredList {
 
 const LIST = `
   SELECT officers_state AS state, officers_count AS count, as_of AS asOf
-  FROM companies LEFT JOIN officer_lists USING (company_number) WHERE company_number = ?`
+  FROM companies LEFT JOIN officer_lists USING (company_number)
+  WHERE company_number = ${BOUND_TEXT}`
 
 /** Null for a company that is not stored. */
 export function findList(db: Db, companyNumber: string): StoredList | null {

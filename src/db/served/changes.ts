@@ -2,6 +2,7 @@
 // a suppression, by the calendar, or as the stream of persons with significant control lost events about anybody. Few changes
 // are found by the index on their numbers; after many, a new rule or such a loss, a reader looks at every company of its
 // scope once, in bounded windows.
+import { AT_MOST } from '../bound.ts'
 import { changesSince, dayOfSince, isCheckpoint, type Since, sinceCheckpoint } from '../changes.ts'
 import type { Page } from '../dataset/columns.ts'
 import { datasetColumns, datasetTables, type Row } from '../dataset/columns.ts'
@@ -10,7 +11,6 @@ import { pscDoubtChanged } from '../psc-doubt.ts'
 import { verificationChanged } from '../standing.ts'
 import {
   AFTER_ALL,
-  AT_MOST,
   type Candidates,
   COMPANY_COLUMNS,
   cutAtOfficers,

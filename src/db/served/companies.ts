@@ -2,6 +2,7 @@
 // what is suppressed. A caller that rests between two windows keeps nobody waiting, however rare what it looks for is.
 
 import type { Statement } from 'better-sqlite3'
+import { AT_MOST, BOUND_TEXT } from '../bound.ts'
 import type { Since } from '../changes.ts'
 import type { Page } from '../dataset/columns.ts'
 import { type Cell, datasetColumns, type Item, itemOfRow, NOT_GONE, type Row } from '../dataset/columns.ts'
@@ -69,12 +70,6 @@ const OFFICERS_COUNT = datasetColumns.companies.findIndex(({ name }) => name ===
 
 /** The columns of a company, for a SELECT; none of them follows from the day. */
 export const COMPANY_COLUMNS = columnList('companies', '')
-
-/**
- * A bound limit as an expression: SQLite looks at the value of a bare one when it plans a statement, and so plans it anew for
- * each value that is bound.
- */
-export const AT_MOST = 'LIMIT ? + 0'
 
 /** The companies of a filter, along the primary key or the index on states. */
 export function companySource(db: Db, filter: ServedFilter): RowSource {
@@ -159,11 +154,8 @@ export interface WindowOptions {
   today: string
 }
 
-/**
- * What belongs to one company, by its number, and to several, by a list of theirs as JSON. Of a bare value that is equal to a
- * column, SQLite asks in a sorted statement whether it is another one than last time, and plans anew if so.
- */
-const OWNERS = { one: "= '' || ?", several: 'IN (SELECT value FROM json_each(?))' } as const
+/** What belongs to one company, by its number, and to several, by a list of theirs as JSON. */
+const OWNERS = { one: `= ${BOUND_TEXT}`, several: 'IN (SELECT value FROM json_each(?))' } as const
 type Owners = keyof typeof OWNERS
 
 type MemberStatements = Record<Owners, Map<MemberTable, Statement>>
