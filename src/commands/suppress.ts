@@ -63,8 +63,7 @@ async function run(context: Context, { options: given }: Input<Options>): Promis
   const { erase = false, ...options } = given
   const rule = readOptions(options)
   const db = await context.db()
-  const tell = (officers: number) =>
-    context.log.info('indexing people by their month of birth, this once', { officers })
+  const tell = (people: number) => context.log.info('indexing people by their month of birth, this once', { people })
   const result = suppress(db, rule, { erase, now: context.clock.now(), tell })
   if (result.logKept) {
     context.log.warn(

@@ -36,13 +36,13 @@ export interface SuppressOptions {
   erase: boolean
   /** In milliseconds. */
   now: number
-  /** Hears that an index of so many officers is made first. */
-  tell?: (officers: number) => void
+  /** Hears that an index of about so many people is made first. */
+  tell?: (people: number) => void
 }
 
 /** Adds one rule and, with `erase`, removes what is stored about whom it means, both or neither. */
 export function suppress(db: Db, rule: NewSuppression, { erase, now, tell }: SuppressOptions): Suppressed {
-  if (erase && rule.kind === 'name') indexBirths(db, (officers) => tell?.(officers))
+  if (erase && rule.kind === 'name') indexBirths(db, (people) => tell?.(people))
   const done = write(db, (tx) => {
     const addedAt = new Date(now).toISOString()
     const [added] = addSuppressions(tx, [rule], addedAt)

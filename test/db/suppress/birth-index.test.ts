@@ -39,3 +39,19 @@ it('tells whose rows to read, with the indexes as without, which are made once w
   expect(JSON.stringify(db.$client.prepare(plan).all())).toContain('COVERING INDEX officers_by_birth')
   db.$client.close()
 })
+
+it('makes the indexes where only persons with significant control are many', () => {
+  using folder = tempFolder()
+  const db = newDatabase(folder.file('companies.db'))
+  addCompany(db, { company_number: '00000001' })
+  for (const psc_id of ['p', 'q', 'r'])
+    addPsc(db, { company_number: '00000001', psc_id, linked_psc_name: `Ann ${psc_id}` })
+  const told: number[] = []
+  indexBirths(db, (people) => told.push(people), 4)
+  expect(told).toEqual([])
+  indexBirths(db, (people) => told.push(people), 3)
+  expect(told).toEqual([3])
+  expect(placesOfLinked(db, (name) => name === 'Ann q')).toBe('[2]')
+  expect(placesOfLinked(db, () => false)).toBe('[]')
+  db.$client.close()
+})
