@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { afterEach, beforeEach } from 'vitest'
 import { type Db, openDb } from '../src/db/open.ts'
-import { tempFolder } from './host.ts'
+import { type TempFolder, tempFolder } from './host.ts'
 
 let empty: Buffer | undefined
 
@@ -18,4 +19,19 @@ function makeEmpty(): Buffer {
   using folder = tempFolder()
   openDb(folder.file('empty.db')).$client.close()
   return readFileSync(folder.file('empty.db'))
+}
+
+/** Makes a folder with an empty database in it before each test of the file, and takes both away afterwards. */
+export function eachDatabase(use: (made: { folder: TempFolder; db: Db }) => void): void {
+  let folder: TempFolder
+  let db: Db
+  beforeEach(() => {
+    folder = tempFolder()
+    db = newDatabase(folder.file('companies.db'))
+    use({ folder, db })
+  })
+  afterEach(() => {
+    db.$client.close()
+    folder[Symbol.dispose]()
+  })
 }

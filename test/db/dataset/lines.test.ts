@@ -1,10 +1,11 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { checkpointOf, numberOfCheckpoint, type Since } from '../../../src/db/changes.ts'
 import { datasetTables } from '../../../src/db/dataset/columns.ts'
 import { openDataset } from '../../../src/db/dataset/dataset.ts'
 import { CELL_END, type LineDataset, type Lines, NULL_CELL, openLines } from '../../../src/db/dataset/lines.ts'
 import type { Db } from '../../../src/db/open.ts'
-import { type TempFolder, tempFolder } from '../../host.ts'
+import type { TempFolder } from '../../host.ts'
+import { eachDatabase } from '../../new-database.ts'
 import { plansOf } from '../../query-plans.ts'
 import { addCompany, addEmail, fill, newDatabase, smallWorld } from '../../steps/export/export-world.ts'
 import { suppressOne, suppressWorld } from '../../steps/suppress/suppress-world.ts'
@@ -14,14 +15,8 @@ const TODAY = '2026-11-27'
 let folder: TempFolder
 let db: Db
 
-beforeEach(() => {
-  folder = tempFolder()
-  db = newDatabase(folder.file('companies.db'))
-})
-
-afterEach(() => {
-  db.$client.close()
-  folder[Symbol.dispose]()
+eachDatabase((made) => {
+  ;({ folder, db } = made)
 })
 
 type Rows = Record<string, string[]>

@@ -1,26 +1,21 @@
 // A file that says again what another file of its day has said.
 import { Readable } from 'node:stream'
-import { afterEach, beforeEach, expect, it } from 'vitest'
+import { expect, it } from 'vitest'
 import { systemClock } from '../../../src/clock.ts'
 import { openRegister } from '../../../src/companies-house/register/source.ts'
-import { type Db, openDb } from '../../../src/db/open.ts'
+import type { Db } from '../../../src/db/open.ts'
 import { Random } from '../../../src/sandbox/world/random.ts'
 import { type ImportCompaniesSummary, importCompanies } from '../../../src/steps/companies/import.ts'
 import { csv, row } from '../../companies-house/register/fixtures.ts'
-import { type TempFolder, tempFolder } from '../../host.ts'
+import type { TempFolder } from '../../host.ts'
+import { eachDatabase } from '../../new-database.ts'
 
 const DAY = '2026-10-01'
 let folder: TempFolder
 let db: Db
 
-beforeEach(() => {
-  folder = tempFolder()
-  db = openDb(folder.file('companies.db'))
-})
-
-afterEach(() => {
-  db.$client.close()
-  folder[Symbol.dispose]()
+eachDatabase((made) => {
+  ;({ folder, db } = made)
 })
 
 /** The header alone, then what may be cut anywhere: of the rows that come with it, each is read. */

@@ -2,7 +2,7 @@ import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { Readable } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
 import Database from 'better-sqlite3'
-import { afterEach, beforeEach, describe, expect, it, test } from 'vitest'
+import { describe, expect, it, test } from 'vitest'
 import { systemClock } from '../../../src/clock.ts'
 import { openRegister } from '../../../src/companies-house/register/source.ts'
 import type { Db } from '../../../src/db/open.ts'
@@ -14,21 +14,15 @@ import {
 } from '../../../src/steps/companies/import.ts'
 import { mostMissing } from '../../../src/steps/companies/unlisted.ts'
 import { csv, HEADER, quote, row, rows, zip } from '../../companies-house/register/fixtures.ts'
-import { type TempFolder, tempFolder } from '../../host.ts'
-import { newDatabase } from '../../new-database.ts'
+import type { TempFolder } from '../../host.ts'
+import { eachDatabase } from '../../new-database.ts'
 
 const clock = systemClock()
 let folder: TempFolder
 let db: Db
 
-beforeEach(() => {
-  folder = tempFolder()
-  db = newDatabase(folder.file('companies.db'))
-})
-
-afterEach(() => {
-  db.$client.close()
-  folder[Symbol.dispose]()
+eachDatabase((made) => {
+  ;({ folder, db } = made)
 })
 
 async function importing(

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { checkpointOf, numberOfCheckpoint, type Since } from '../../../src/db/changes.ts'
 import type { Page } from '../../../src/db/dataset/columns.ts'
 import { columnsOfTable, datasetTables } from '../../../src/db/dataset/columns.ts'
@@ -7,10 +7,11 @@ import { emptyPage, openDataset } from '../../../src/db/dataset/dataset.ts'
 import { saveOfficers } from '../../../src/db/officers/officers.ts'
 import { type Db, write } from '../../../src/db/open.ts'
 import { destinationOf } from '../../../src/steps/export/destination.ts'
-import { type TempFolder, tempFolder } from '../../host.ts'
+import type { TempFolder } from '../../host.ts'
+import { eachDatabase } from '../../new-database.ts'
 import { plansOf } from '../../query-plans.ts'
 import { suppressOne, suppressWorld } from '../suppress/suppress-world.ts'
-import { addCompany, addDomain, addOfficer, exportWorld, fill, newDatabase } from './export-world.ts'
+import { addCompany, addDomain, addOfficer, exportWorld, fill } from './export-world.ts'
 import { readSqlite, readXlsx } from './read-back.ts'
 
 const BEFORE = '2026-03-01T00:00:00.000Z'
@@ -19,14 +20,8 @@ const LATER = '2026-03-02T12:00:00.000Z'
 let folder: TempFolder
 let db: Db
 
-beforeEach(() => {
-  folder = tempFolder()
-  db = newDatabase(folder.file('companies.db'))
-})
-
-afterEach(() => {
-  db.$client.close()
-  folder[Symbol.dispose]()
+eachDatabase((made) => {
+  ;({ folder, db } = made)
 })
 
 type Rows = Record<string, string[]>

@@ -1,28 +1,23 @@
 import { createHash } from 'node:crypto'
 import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { getTableColumns } from 'drizzle-orm'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { columnsOfTable } from '../../../src/db/dataset/columns.ts'
 import { dataDictionary } from '../../../src/db/dataset/dictionary.ts'
 import type { Db } from '../../../src/db/open.ts'
 import { companies, domains, emails, officers, persons_with_significant_control } from '../../../src/db/schema.ts'
 import { dictionaryCsv } from '../../../src/steps/export/package.ts'
-import { type TempFolder, tempFolder } from '../../host.ts'
+import type { TempFolder } from '../../host.ts'
+import { eachDatabase } from '../../new-database.ts'
 import { suppressOne, suppressWorld } from '../suppress/suppress-world.ts'
-import { addCompany, addDomain, addOfficer, fill, newDatabase, smallWorld } from './export-world.ts'
+import { addCompany, addDomain, addOfficer, fill, smallWorld } from './export-world.ts'
 import { packageWorld, unzipped } from './package-world.ts'
 
 let folder: TempFolder
 let db: Db
 
-beforeEach(() => {
-  folder = tempFolder()
-  db = newDatabase(folder.file('companies.db'))
-})
-
-afterEach(() => {
-  db.$client.close()
-  folder[Symbol.dispose]()
+eachDatabase((made) => {
+  ;({ folder, db } = made)
 })
 
 const packaged = async (options: Parameters<typeof packageWorld>[2] = {}) => {

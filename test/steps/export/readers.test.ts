@@ -2,24 +2,19 @@
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { parquetMetadata } from 'hyparquet'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import type { Db } from '../../../src/db/open.ts'
 import { destinationOf } from '../../../src/steps/export/destination.ts'
 import type { ExportFormat } from '../../../src/steps/export/formats/formats.ts'
-import { type TempFolder, tempFolder } from '../../host.ts'
-import { addCompany, exportWorld, newDatabase } from './export-world.ts'
+import type { TempFolder } from '../../host.ts'
+import { eachDatabase } from '../../new-database.ts'
+import { addCompany, exportWorld } from './export-world.ts'
 
 let folder: TempFolder
 let db: Db
 
-beforeEach(() => {
-  folder = tempFolder()
-  db = newDatabase(folder.file('companies.db'))
-})
-
-afterEach(() => {
-  db.$client.close()
-  folder[Symbol.dispose]()
+eachDatabase((made) => {
+  ;({ folder, db } = made)
 })
 
 /** The texts of the second column of the first sheet, as the file format's rules decode them. */

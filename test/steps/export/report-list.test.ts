@@ -1,23 +1,18 @@
 // A package measured against a customer's own list.
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { noteExistence, saveList } from '../../../src/db/companies/lists.ts'
 import { type Db, write } from '../../../src/db/open.ts'
-import { type TempFolder, tempFolder } from '../../host.ts'
+import type { TempFolder } from '../../host.ts'
+import { eachDatabase } from '../../new-database.ts'
 import { suppressOne } from '../suppress/suppress-world.ts'
-import { addCompany, addOfficer, newDatabase } from './export-world.ts'
+import { addCompany, addOfficer } from './export-world.ts'
 import { packageWorld, unzipped } from './package-world.ts'
 
 let folder: TempFolder
 let db: Db
 
-beforeEach(() => {
-  folder = tempFolder()
-  db = newDatabase(folder.file('companies.db'))
-})
-
-afterEach(() => {
-  db.$client.close()
-  folder[Symbol.dispose]()
+eachDatabase((made) => {
+  ;({ folder, db } = made)
 })
 
 function keepList(list: string, companies: [number: string, written: string][]): void {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { Readable } from 'node:stream'
 import { gzipSync } from 'node:zlib'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import { systemClock } from '../../../src/clock.ts'
 import { PSC_SNAPSHOT, partsOf } from '../../../src/companies-house/pscs/snapshot.ts'
 import { openSource } from '../../../src/companies-house/register/source.ts'
@@ -22,21 +22,13 @@ import {
   totals,
 } from '../../companies-house/pscs/fixtures.ts'
 import { zip } from '../../companies-house/register/fixtures.ts'
-import { type TempFolder, tempFolder } from '../../host.ts'
-import { newDatabase } from '../../new-database.ts'
+import { eachDatabase } from '../../new-database.ts'
 
 const clock = systemClock()
-let folder: TempFolder
 let db: Db
 
-beforeEach(() => {
-  folder = tempFolder()
-  db = newDatabase(folder.file('companies.db'))
-})
-
-afterEach(() => {
-  db.$client.close()
-  folder[Symbol.dispose]()
+eachDatabase((made) => {
+  db = made.db
 })
 
 function storeCompanies(...numbers: string[]): void {

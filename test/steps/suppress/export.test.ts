@@ -1,5 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { systemClock, timings } from '../../../src/clock.ts'
 import { saveOfficers } from '../../../src/db/officers/officers.ts'
 import { type Db, openDb, write } from '../../../src/db/open.ts'
@@ -10,22 +10,17 @@ import type { ExportFormat } from '../../../src/steps/export/formats/formats.ts'
 import { noCounts, refreshOfficers } from '../../../src/steps/officers/import.ts'
 import { noEmptyRow } from '../../../src/steps/officers/store.ts'
 import { connected, silentLog } from '../../companies-house/connected.ts'
-import { run, type TempFolder, tempFolder } from '../../host.ts'
+import { run, type TempFolder } from '../../host.ts'
+import { eachDatabase } from '../../new-database.ts'
 import { json, scriptedServer } from '../../scripted-server.ts'
-import { addCompany, addOfficer, collected, exportWorld, fill, newDatabase } from '../export/export-world.ts'
+import { addCompany, addOfficer, collected, exportWorld, fill } from '../export/export-world.ts'
 import { suppressOne, suppressWorld } from './suppress-world.ts'
 
 let folder: TempFolder
 let db: Db
 
-beforeEach(() => {
-  folder = tempFolder()
-  db = newDatabase(folder.file('companies.db'))
-})
-
-afterEach(() => {
-  db.$client.close()
-  folder[Symbol.dispose]()
+eachDatabase((made) => {
+  ;({ folder, db } = made)
 })
 
 async function exported(
