@@ -16,6 +16,11 @@ export class ThreadError extends Error {
 /** It holds one piece of work at a time: less would keep what is over, and more would grow with the memory of the machine. */
 const HALF_YOUNG_MB = 4
 
+/** Where a thread's file lies, seen from a module of the program: its sources lie in many folders, and what is built in one. */
+export function threadFile(from: string, { source, built }: { source: string; built: string }): URL {
+  return new URL(from.endsWith('.ts') ? source : built, from)
+}
+
 /** Starts a thread that runs `file`. It knows no secrets, since it is given no environment. */
 export function openThread<Asked, Answer>(file: URL, workerData?: unknown): Thread<Asked, Answer> {
   setFlagsFromString(`--min-semi-space-size=${HALF_YOUNG_MB}`)

@@ -1,5 +1,5 @@
 // A thread that reads blocks of lines, while this one writes what was in those before.
-import { openThread } from '../../thread.ts'
+import { openThread, threadFile } from '../../thread.ts'
 import type { ReaderName } from './readers.ts'
 
 /** Whole lines, somewhere in a buffer. */
@@ -15,11 +15,10 @@ export interface ReaderThread {
   close(): Promise<void>
 }
 
-/** The built program lies in one folder, its sources in many. */
-const FILE = import.meta.url.endsWith('.ts') ? './reader-thread.ts' : './stream-reader.js'
+const FILE = threadFile(import.meta.url, { source: './reader-thread.ts', built: './stream-reader.js' })
 
 /** Starts a thread for one stream. */
 export function openReaderThread(name: ReaderName): ReaderThread {
-  const thread = openThread<Lines, string>(new URL(FILE, import.meta.url), name)
+  const thread = openThread<Lines, string>(FILE, name)
   return { read: (lines) => thread.ask(lines, [lines.buffer as ArrayBuffer]), close: thread.close }
 }

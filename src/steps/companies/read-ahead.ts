@@ -2,7 +2,7 @@
 // in the pieces before.
 import { CHUNK_BYTES } from '../../companies-house/register/bytes.ts'
 import { ChpipeError, type ErrorKind } from '../../errors.ts'
-import { openThread, type Thread, ThreadError } from '../../thread.ts'
+import { openThread, type Thread, ThreadError, threadFile } from '../../thread.ts'
 import type { PackedRows } from './packed-rows.ts'
 import { createRowsReader, type RowsOptions } from './rows.ts'
 
@@ -23,8 +23,7 @@ const SHORT_BYTES = 1024 * 1024
 /** So many pieces are read ahead of those that are taken. */
 const PIECES_AHEAD = 4
 
-/** The built program lies in one folder, its sources in many. */
-const FILE = import.meta.url.endsWith('.ts') ? './rows-thread.ts' : './register-reader.js'
+const FILE = threadFile(import.meta.url, { source: './rows-thread.ts', built: './register-reader.js' })
 
 /**
  * The rows of a file, piece by piece. Throws what the pieces throw, and the `data` errors of a `RowsReader`. One of which rows
@@ -75,7 +74,7 @@ type RowsThread = Thread<PieceAsked, PieceAnswer>
 
 /** Null where the machine has no thread to give: then the file is read without one. */
 async function openRowsThread(options: RowsOptions): Promise<RowsThread | null> {
-  const thread: RowsThread = openThread(new URL(FILE, import.meta.url))
+  const thread: RowsThread = openThread(FILE)
   try {
     await thread.ask({ kind: 'begin', options })
     return thread
