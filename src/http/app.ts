@@ -1,5 +1,4 @@
 // The endpoints themselves.
-import type { HttpBindings } from '@hono/node-server'
 import { OpenAPIHono, type z } from '@hono/zod-openapi'
 import { secureHeaders } from 'hono/secure-headers'
 import { datedCheckpoint } from '../db/changes.ts'
@@ -17,7 +16,7 @@ import { readCompany, readPscs, walkChanges, walkCompanies, walkOfficers } from 
 import { agentAnswers, MCP_PATH, type Paths } from './mcp.ts'
 import type { Now } from './moment.ts'
 import type { NameSearch } from './name-search.ts'
-import { createTagMemory, JSON_TYPE, Problem, problemResponse, respond, withWholeBody } from './respond.ts'
+import { createTagMemory, JSON_TYPE, Problem, problemResponse, type RespondBindings, respond } from './respond.ts'
 import {
   changesRoute,
   companiesRoute,
@@ -45,7 +44,7 @@ export interface AppOptions extends ListOptions {
   metrics(): Metric[]
 }
 
-type Env = { Bindings: HttpBindings }
+type Env = { Bindings: RespondBindings }
 
 /** Pages bring their own policy. Whether a host is reached by https alone is said by what stands before it. */
 const protect = secureHeaders({
@@ -64,10 +63,10 @@ export function createApp(options: AppOptions): OpenAPIHono<Env> {
   const description = onFirstCall(() => describe(options.version, options.basePath))
   const agents = onFirstCall(() => agentAnswers(options.version, description().paths as Paths))
   app.post(MCP_PATH, (c) =>
-    agents()(c.req.raw, async (path) => {
-      const answer = await data.request(path, { headers: { accept: JSON_TYPE } }, c.env)
-      return withWholeBody(c.env.incoming, answer)
-    }),
+    agents()(
+      c.req.raw,
+      async (path) => await data.request(path, { headers: { accept: JSON_TYPE } }, { ...c.env, isOwn: true }),
+    ),
   )
   addOpenEndpoints(app, description, options)
   app.openapi(metricsRoute, async (c) => {

@@ -32,9 +32,9 @@ export function createNow(database: ServedDatabase, clock: Clock): Now {
   return () => {
     if (isAsked && last?.db.$client.open) return last
     const db = database.current()
+    const version = dataVersion(db)
     isAsked = true
     setImmediate(askAgain)
-    const version = dataVersion(db)
     const now = clock.now()
     const currentDay = Math.floor(now / DAY_MS)
     if (last?.db === db && last.version === version && currentDay === day) return last

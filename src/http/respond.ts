@@ -37,18 +37,17 @@ export function takeWholeBody(request: IncomingMessage): WholeBody | undefined {
   return body
 }
 
-/** The answer with the body that was made for its request, where `respond` has made one. */
-export function withWholeBody(request: IncomingMessage, response: Response): Response {
-  const body = takeWholeBody(request)
-  return body ? new Response(new Uint8Array(body.bytes), response) : response
+export interface RespondBindings extends HttpBindings {
+  /** This process has asked itself, and reads the response. */
+  isOwn?: true
 }
 
 /**
- * A whole body with a strong entity tag of its own for each encoding; 304 when the client has it already. The response has
- * its headers alone: making a stream of the body takes longer than sending it, so that goes by `takeWholeBody`.
+ * A whole body with a strong entity tag of its own for each encoding; 304 when the client has it already. What is sent to a
+ * client has its headers alone, and the body goes by `takeWholeBody`: making a stream of it takes longer than sending it.
  */
 export async function respond(
-  c: Context<{ Bindings: HttpBindings }>,
+  c: Context<{ Bindings: RespondBindings }>,
   { type, text, headers = {}, state }: Body,
 ): Promise<Response> {
   const plain = Buffer.from(text)
@@ -57,8 +56,8 @@ export async function respond(
   const common = { ...KEPT_WITH_CARE, ...headers, ETag: etag }
   if (matchesTag(c.req.header('if-none-match'), etag)) return new Response(null, { status: 304, headers: common })
   const bytes = zip ? await compress(plain, { level: GZIP_LEVEL }) : plain
-  wholeBodies.set(c.env.incoming, { bytes, etag, state })
-  return new Response(null, {
+  if (!c.env.isOwn) wholeBodies.set(c.env.incoming, { bytes, etag, state })
+  return new Response(c.env.isOwn ? new Uint8Array(bytes) : null, {
     headers: {
       ...common,
       'Content-Type': type,

@@ -80,7 +80,7 @@ const FEW_SURNAMES = 20
 
 /** Finds in a name of ASCII alone what its letters hold: between two of them may stand what is none. */
 function plainPattern(wanted: string[]): RegExp {
-  const plain = wanted.filter((one) => /^[a-z0-9]+$/.test(one))
+  const plain = wanted.filter((one) => /^[a-z0-9]*$/.test(one))
   return plain.length > 0 ? new RegExp(plain.map((one) => [...one].join('[^a-z0-9]*')).join('|'), 'i') : /(?!)/
 }
 
