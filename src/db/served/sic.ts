@@ -1,11 +1,12 @@
 // What the SIC codes of served companies are called.
-
-import { readSicDescriptions } from '../companies/sic.ts'
-import type { Db } from '../open.ts'
+import { type Db, prepared } from '../open.ts'
 import { keptWhileUnchanged } from './database.ts'
 
 /** All of them: the condensed list of the register has some 730. */
-const descriptionsOf = keptWhileUnchanged(readSicDescriptions)
+const descriptionsOf = keptWhileUnchanged((db) => {
+  const rows = prepared(db, 'SELECT code, description FROM sic_descriptions').raw().all()
+  return new Map(rows as [code: string, description: string][])
+})
 
 /**
  * Adds `sic_descriptions` to each company of whose `sic_codes` a register file has named any: one for each, null where it
