@@ -36,7 +36,6 @@ const FEW = 100
 /** An empty index in a temporary database, which SQLite removes by itself. */
 export function openNameIndex(): NameIndex {
   const client = new Database('')
-  client.pragma('journal_mode = OFF')
   client.pragma('synchronous = OFF')
   createIndexTables(client)
   return nameIndexOn(client)

@@ -17,10 +17,10 @@ import { type FileEntry, outputError } from './formats/output.ts'
 
 export const MANIFEST = 'manifest.json'
 
-/** What SQLite keeps beside a database while it writes it. */
-export const SQLITE_SUFFIXES = ['-journal', '-wal', '-shm']
+/** What lies beside a database while it is written. */
+export const SQLITE_SUFFIXES = ['-journal', '-wal', '-shm', '-unpacked', '-unpacked-journal']
 
-const LEFTOVER = /^\.(.+)\.chpipe-(\d+)-[0-9a-f]{8}\.(?:(tmp|old)|tmp-(?:journal|wal|shm))$/
+const LEFTOVER = /^\.(.+)\.chpipe-(\d+)-[0-9a-f]{8}\.(?:(tmp|old)|tmp-(?:journal|wal|shm|unpacked|unpacked-journal))$/
 
 /** A hidden name beside `name` that tells which process uses it. */
 export function temporaryName(name: string): string {

@@ -120,6 +120,7 @@ describe('what killed exports left', () => {
     put('.companies.csv.chpipe-999999999-0123abcd.tmp')
     put('.emails.csv.chpipe-999999999-0123abcd.tmp')
     put('.companies.sqlite.chpipe-999999999-0123abcd.tmp-journal')
+    put('.companies.sqlite.chpipe-999999999-0123abcd.tmp-unpacked')
     put('.notes.txt.chpipe-999999999-0123abcd.old', 'set aside')
     put(`.companies.csv.chpipe-${process.ppid}-0123abcd.tmp`)
     put('.companies.csv.123-0123abcd.tmp')
