@@ -16,31 +16,36 @@ export interface Moment {
 }
 
 /** Tells how things stand now: the same object for as long as nothing changes. Throws `DatabaseGone`. */
-export type Now = () => Moment
+export interface Now {
+  (): Moment
+  /** A request has come: what was known before it does not count for it. */
+  forget(): void
+}
 
 /**
- * Asks the database itself, so that what another process has written counts at once: for the first of the requests that
- * have come when this process looks at its sockets, and for all that are answered before it looks again.
+ * Asks the database itself, so that what another process has written counts at once: for each request, and again where it
+ * has waited for something.
  */
 export function createNow(database: ServedDatabase, clock: Clock): Now {
   let last: Moment | null = null
   let day = Number.NaN
   let isAsked = false
-  const askAgain = () => {
+  const forget = () => {
     isAsked = false
   }
-  return () => {
+  const now = () => {
     if (isAsked && last?.db.$client.open) return last
     const db = database.current()
     const version = dataVersion(db)
     isAsked = true
-    setImmediate(askAgain)
-    const now = clock.now()
-    const currentDay = Math.floor(now / DAY_MS)
+    setImmediate(forget)
+    const ms = clock.now()
+    const currentDay = Math.floor(ms / DAY_MS)
     if (last?.db === db && last.version === version && currentDay === day) return last
-    const today = dayAt(now)
+    const today = dayAt(ms)
     last = { db, version, today, state: `${versionOf(db)} ${today}` }
     day = currentDay
     return last
   }
+  return Object.assign(now, { forget })
 }

@@ -98,6 +98,7 @@ export async function startApi(given: HttpApiOptions): Promise<HttpApi> {
     request.url = withoutBase(request.url ?? '', basePath)
     observe(request, response, { clock, log, counts, trustedProxies, trialToken })
     turns.heard()
+    now.forget()
     boundMemory()
     if (!kept.answer(request, response)) answer(request, response)
   })

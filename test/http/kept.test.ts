@@ -189,7 +189,7 @@ describe('what is kept', () => {
     return { method: 'GET', url, headers, rawHeaders } as unknown as IncomingMessage
   }
   const kept = (state: () => string, maxBytes?: number) => {
-    const now = () => ({ state: state() }) as Moment
+    const now = Object.assign(() => ({ state: state() }) as Moment, { forget() {} })
     const answers = keepAnswers({ now, admission, ...(maxBytes && { maxBytes }) })
     const ask = (url: string, text: string, state: string) =>
       answers.keep(asking(url), { bytes: Buffer.from(text), etag: '"x"', state }, [['etag', '"x"']])

@@ -55,7 +55,10 @@ export interface DatasetFileOptions {
   name: string
 }
 
-/** Begins a database for the empty file at `path`. Everything throws `data` when it cannot be written. */
+/**
+ * Begins a database for the empty file at `path`; who gives it up removes what lies beside that, too. Everything throws `data`
+ * when it cannot be written.
+ */
 export function createDatasetFile(path: string, { tables, schemaVersion, name }: DatasetFileOptions): DatasetFile {
   const guarded = storageGuard(name)
   const unpacked = path + UNPACKED
@@ -82,10 +85,7 @@ export function createDatasetFile(path: string, { tables, schemaVersion, name }:
         rmSync(unpacked)
         refuseDamage(path, name)
       }),
-    close() {
-      client.close()
-      rmSync(unpacked, { force: true })
-    },
+    close: () => client.close(),
   }
 }
 
@@ -124,9 +124,11 @@ function clean(cell: Cell, kind: Column['kind'] | undefined): Cell {
 
 function refuseDamage(path: string, name: string): void {
   const client = new Database(path, { readonly: true })
-  const found = client.pragma('integrity_check', { simple: true })
-  client.close()
-  if (found === 'ok') return
+  try {
+    if (client.pragma('integrity_check', { simple: true }) === 'ok') return
+  } finally {
+    client.close()
+  }
   throw new ChpipeError('data', `The disk did not keep what was written: ${name}`, {
     hint: 'check the disk, then export again',
   })

@@ -115,14 +115,19 @@ const LINKS = new Set(['y', 'e', 'i', 'and', 'nee'])
 function surnameOf(words: string[]): Surname {
   const parts: string[] = []
   let before = ''
-  for (const word of words) {
-    if (LINKS.has(word) && parts.length > 0) continue
-    before += word
-    if (PARTICLES.has(word)) continue
-    parts.push(before)
+  const endPart = () => {
+    if (before !== '') parts.push(before)
     before = ''
   }
-  if (before !== '') parts.push(before)
+  for (const word of words) {
+    if (LINKS.has(word) && parts.length > 0) {
+      endPart()
+      continue
+    }
+    before += word
+    if (!PARTICLES.has(word)) endPart()
+  }
+  endPart()
   return { whole: words.join(''), parts }
 }
 

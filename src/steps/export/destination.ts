@@ -207,7 +207,7 @@ async function openTemporaries(folder: string, names: string[], told = folder): 
       const to = join(folder, name)
       if (stat(to)?.isDirectory()) throw new ChpipeError('data', `There is a folder where the file should be: ${to}`)
       const from = join(folder, temporaryName(name))
-      opened.push({ handle: await open(from, 'wx', modeFor(to)), from, to })
+      opened.push({ handle: await open(from, 'wx', modeFor(to) | WRITABLE), from, to })
     }
   } catch (error) {
     await remove()
@@ -218,7 +218,9 @@ async function openTemporaries(folder: string, names: string[], told = folder): 
     renames: opened.map(({ from, to }) => ({ from, to })),
     async finish() {
       for (const { handle, to } of opened) {
+        const mode = modeFor(to)
         try {
+          if ((mode & WRITABLE) === 0) await handle.chmod(mode)
           await handle.sync()
           await handle.close()
         } catch (error) {
@@ -229,6 +231,9 @@ async function openTemporaries(folder: string, names: string[], told = folder): 
     remove,
   }
 }
+
+/** For its owner: SQLite opens a file again by its name. */
+const WRITABLE = 0o200
 
 /** It is personal data: yours alone, unless you have let others read the file that it replaces. */
 function modeFor(path: string): number {

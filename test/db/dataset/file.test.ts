@@ -30,13 +30,3 @@ it('writes no byte of a database more often than to gather and to pack it', () =
   expect((written() - before) / size).toBeLessThan(2.7)
   expect(readdirSync(folder.path)).toEqual(['companies.sqlite'])
 })
-
-it('leaves nothing beside the file when it is given up', () => {
-  using folder = tempFolder()
-  const path = folder.file('companies.sqlite')
-  writeFileSync(path, '')
-  const file = createDatasetFile(path, { tables: ['companies'], schemaVersion: 1, name: 'companies.sqlite' })
-  file.add('companies', rows.slice(0, 100))
-  file.close()
-  expect(readdirSync(folder.path)).toEqual(['companies.sqlite'])
-})

@@ -73,3 +73,38 @@ it.each([[], MANY])('passes over names with other letters', (...others) => {
   expect(['Ann QUILLFEATHER', 'Quill-Feather, A', 'QUÌLLFEATHER'].map(test)).toEqual([true, true, true])
   expect(['Ann Feather', '', 'QUILLFEATHE'].map(test)).toEqual([false, false, false])
 })
+
+/** Lists of one to `most` of these words. */
+function lists(words: string[], most: number): string[][] {
+  const longer = most > 1 ? lists(words, most - 1) : []
+  return [...words.map((one) => [one]), ...longer.flatMap((list) => words.map((one) => [...list, one]))]
+}
+
+it.each([
+  ['do smith', 'TRAN DO née SMITH'],
+  ['van smith', 'Jones Van (née Smith)'],
+  ['do', 'TRAN DO née SMITH'],
+  ['smith', 'TRAN DO née SMITH'],
+])('a surname of which a particle stands before a link: %s, %s', (rule, surname) => {
+  const rules = [{ value: `${rule}, ann`, born: '1970-04' }]
+  const isMeant = nameRules(rules)({ surname, forenames: 'Ann', date_of_birth_year: 1970, date_of_birth_month: 4 })
+  expect(isMeant).toBe(!rule.includes(' '))
+  expect(surnameTest(rules)(surname)).toBe(isMeant)
+})
+
+it('every surname that a rule means holds one of the rule, whatever particles and links it has', () => {
+  const surnames = lists(['tran', 'do', 'née', 'smith', 'y'], 4).map((words) => words.join(' '))
+  let meant = 0
+  for (const rule of lists(['tran', 'do', 'née', 'smith'], 2)) {
+    const value = nameValue(rule.join(' '), 'Ann')
+    if (value === null) continue
+    const rules = [{ value, born: '1970-04' }]
+    const [means, bearsSurname] = [nameRules(rules), surnameTest(rules)]
+    for (const surname of surnames) {
+      if (!means({ surname, forenames: 'Ann', date_of_birth_year: 1970, date_of_birth_month: 4 })) continue
+      meant += 1
+      expect(bearsSurname(surname), `${value} / ${surname}`).toBe(true)
+    }
+  }
+  expect(meant).toBeGreaterThan(1000)
+})

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { readdirSync, readFileSync } from 'node:fs'
+import { chmodSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { gunzipSync } from 'node:zlib'
 import readExcelFile from 'read-excel-file/node'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
@@ -72,6 +72,16 @@ describe('sqlite', () => {
     expect(copy("SELECT company_name FROM companies WHERE date_of_creation = '2020-02-29'")).toBe(
       '=HYPERLINK("x"), LTD\n',
     )
+  })
+
+  test('takes the place of a file that may not be written, which its like may not be either', async () => {
+    smallWorld(db)
+    await exportTo('out.sqlite', { format: 'sqlite' })
+    chmodSync(folder.file('out.sqlite'), 0o444)
+    addDomain(db, '00000001', 'later.example', 50)
+    await exportTo('out.sqlite', { format: 'sqlite' })
+    expect(statSync(folder.file('out.sqlite')).mode & 0o777).toBe(0o444)
+    expect(JSON.stringify(readSqlite(folder.file('out.sqlite')))).toContain('later.example')
   })
 
   test('chpipe does not take it for its own database', async () => {
