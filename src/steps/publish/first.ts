@@ -2,6 +2,7 @@
 import type { DatasetTable } from '../../db/dataset/columns.ts'
 import type { LineDataset, Lines } from '../../db/dataset/lines.ts'
 import type { PostgresSession } from '../../db/postgres/session.ts'
+import { boundYoungSpace } from '../../heap-space.ts'
 import {
   addKey,
   createIndexes,
@@ -83,5 +84,6 @@ function* bytesOf(
     yield* copyBytes(piece, columns)
     rows += piece.rows
     onRows(rows)
+    boundYoungSpace()
   }
 }
