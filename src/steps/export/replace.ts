@@ -18,9 +18,9 @@ import { type FileEntry, outputError } from './formats/output.ts'
 export const MANIFEST = 'manifest.json'
 
 /** What lies beside a database while it is written. */
-export const SQLITE_SUFFIXES = ['-journal', '-wal', '-shm', '-unpacked', '-unpacked-journal']
+export const SQLITE_SUFFIXES = ['-journal', '-wal', '-shm', '-unpacked']
 
-const LEFTOVER = /^\.(.+)\.chpipe-(\d+)-[0-9a-f]{8}\.(?:(tmp|old)|tmp-(?:journal|wal|shm|unpacked|unpacked-journal))$/
+const LEFTOVER = /^\.(.+)\.chpipe-(\d+)-[0-9a-f]{8}\.(?:(tmp|old)|tmp-(?:journal|wal|shm|unpacked))$/
 
 /** A hidden name beside `name` that tells which process uses it. */
 export function temporaryName(name: string): string {
